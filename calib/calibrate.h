@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Calibration: float graph and sample data in, integer model out. */
+#ifndef MNQ_CALIBRATE_H
+#define MNQ_CALIBRATE_H
+
+#include "dataset.h"
+#include "pack/qmodel.h"
+
+enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL };
+enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
+enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
+enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which depthwise and tiny layers get 16-bit weights */
+
+/** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
+struct mnq_calib_opts {
+    enum mnq_observer observer;
+    double percentile;        /* of PERCENTILE, e.g. 99.99 */
+    enum mnq_act_scale act_scale;
+    enum mnq_rounding rounding;
+    enum mnq_wide wide;
+    double wide_budget;       /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
+    bool bias_correction;
+    int samples;              /* use at most this many, evenly spaced; 0 = all */
+    int threads;
+};
+
+void mnq_calib_defaults(struct mnq_calib_opts *o);
+
+/** Called from the calling thread's side of the work, at most some ten times a second. */
+typedef void mnq_progress(void *ctx, const char *phase, int done, int total);
+
+/** What each layer got and what each pass gained, for the report. */
+struct mnq_calib_layer {
+    const char *name;
+    int bits;                 /* of the weights */
+    int acc_bits;
+    double sensitivity;       /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
+    double clipped;           /* share of output samples clipped by the chosen range */
+    double stretch;           /* exponent alpha of the per-channel scale of its output */
+    enum mnq_observer observer;
+};
+struct mnq_calib_pass {
+    const char *name;         /* "second-order rounding", ... */
+    double before, after;     /* relative output error (noise power / signal power) on the calibration data */
+    bool kept;
+};
+struct mnq_calib_report {
+    struct mnq_calib_layer *layer;
+    int n_layers;
+    struct mnq_calib_pass *pass;
+    int n_passes, samples;
+};
+
+/**
+ * legal   from mnq_graph_legalize(), not modified
+ * data    opened for the graph's input shape; every sample is read through p
+ * q, r    results, in `arena`
+ * return  0, or -1 with e (unreadable sample, zero samples, out of memory)
+ */
+int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *p,
+                  const struct mnq_calib_opts *o, struct mnq_qmodel *q, struct mnq_calib_report *r, struct mnq_arena *arena,
+                  mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
+
+#endif

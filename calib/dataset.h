@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sample data: a folder, a CSV of path,label, an HDF5 file with images (and labels), or single pictures. */
+#ifndef MNQ_DATASET_H
+#define MNQ_DATASET_H
+
+#include "image.h"
+#include "graph/preprocess.h"
+
+/** Opaque; samples are in a defined order (folders and files sorted bytewise). */
+struct mnq_dataset;
+
+/**
+ * Opens data for inputs of h x w x c.
+ * paths   n paths: folder, .csv, HDF5, or pictures (mixed is fine); an .npy or other file is refused by name
+ * Refuses: no samples, a folder without pictures, labels that are not numbers or class names, HDF5 images that are not u8 or
+ * have another channel count. HDF5 images of the right size pass unchanged, others are resized like pictures.
+ */
+struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e);
+void mnq_dataset_close(struct mnq_dataset *d);
+
+int mnq_dataset_count(const struct mnq_dataset *d);
+/** Number of classes (largest label + 1, or number of class folders); 0 = unlabelled. */
+int mnq_dataset_classes(const struct mnq_dataset *d);
+/** Name of class i (folder name), or NULL. */
+const char *mnq_dataset_class(const struct mnq_dataset *d, int i);
+/** Label of sample i, -1 = none. */
+int mnq_dataset_label(const struct mnq_dataset *d, int i);
+/** "path" or "file.h5[3]": for reports. Valid until close. */
+const char *mnq_dataset_name(const struct mnq_dataset *d, int i);
+
+/** Decodes and resizes sample i into out (h*w*c bytes, picture channel order RGB). Thread-safe. */
+int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_preprocess *p, uint8_t *out, struct mnq_err *e);
+
+#endif

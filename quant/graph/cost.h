@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Cost model: multiply-accumulates, parameters and bytes of a graph. */
+#ifndef MNQ_COST_H
+#define MNQ_COST_H
+
+#include "graph/graph.h"
+
+#include <stdint.h>
+
+/** Cost of one node. */
+struct mnq_cost {
+    int64_t macs;       /* convolutions and dense: out_h * out_w * kh * kw * cin(/depthwise: 1) * cout; else 0 */
+    int64_t params;     /* as Keras counts them: kernel, bias, four per BatchNormalization channel (fewer without scale or center) */
+    int64_t weights;    /* quantizable weights, without bias and BatchNormalization */
+    int64_t activation; /* elements of the output tensor */
+    double saving;      /* DWCONV followed by a 1x1 CONV: cost of the pair over the standard convolution, 1/N + 1/(kh*kw); else 0 */
+    int pair;           /* node index of that 1x1 CONV, else -1 */
+};
+
+/** Cost of node i of a raw or legal graph. */
+struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i);
+
+/** Sum over all nodes (saving and pair unset). */
+struct mnq_cost mnq_cost_total(const struct mnq_graph *g);
+
+#endif

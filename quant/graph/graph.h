@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The float graph: what an importer fills, passes rewrite and the executor runs. */
+#ifndef MNQ_GRAPH_H
+#define MNQ_GRAPH_H
+
+#include "util/arena.h"
+#include "util/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Operators. "raw" ones leave the graph in mnq_graph_legalize(); the rest is what gets quantized. */
+enum mnq_op {
+    MNQ_OP_INPUT,
+    MNQ_OP_CONV,      /* w[kh][kw][cin][cout] (Keras HWIO), b[cout] or NULL */
+    MNQ_OP_DWCONV,    /* w[kh][kw][cin*mult], output channel = cin_index*mult + m; b or NULL */
+    MNQ_OP_DENSE,     /* w[cin][cout] on a 1x1xcin tensor, b or NULL */
+    MNQ_OP_AVGPOOL,   /* window kh x kw without padding; the global pool has kh = H, kw = W */
+    MNQ_OP_ADD,       /* two inputs of equal shape */
+    MNQ_OP_MUL,       /* in[0] HxWxC times in[1], either equal shape (raw h-swish) or 1x1xC (gate) */
+    MNQ_OP_SOFTMAX,   /* over channels of a 1x1xC tensor */
+    MNQ_OP_ACT,       /* raw unless nothing can absorb it: act only */
+    MNQ_OP_BATCHNORM, /* raw: y = gamma (x - mean) / sqrt(var + eps) + beta */
+    MNQ_OP_AFFINE,    /* y = scale[c] x + offset[c] (Rescaling, arithmetic with constants); legal only behind INPUT */
+    MNQ_OP_PAD,       /* raw: zero padding by pad_*; legal only when no convolution can absorb it */
+    MNQ_OP_RESHAPE,   /* raw: Flatten, Reshape, Dropout, linear Activation; same elements in NHWC order */
+    MNQ_OP_COUNT
+};
+
+/** Activations, alone (ACT) or behind CONV, DWCONV, DENSE, AVGPOOL, ADD, MUL. */
+enum mnq_act {
+    MNQ_ACT_NONE,
+    MNQ_ACT_RELU,         /* max(x, 0) */
+    MNQ_ACT_RELU_MAX,     /* min(max(x, 0), act_max): ReLU6 has act_max = 6 */
+    MNQ_ACT_HSWISH,       /* x * min(max(x + 3, 0), 6) / 6 */
+    MNQ_ACT_HSIGMOID,     /* min(max(x + 3, 0), 6) / 6 */
+    MNQ_ACT_HARD_SIGMOID_02, /* min(max(0.2 x + 0.5, 0), 1): Keras 1 and 2 */
+    MNQ_ACT_SIGMOID       /* 1 / (1 + exp(-x)); only behind the last layer */
+};
+
+/** Height, width, channels; a vector is 1 x 1 x C. */
+struct mnq_shape {
+    int h, w, c;
+};
+
+/** One operator with its output tensor. Node i reads only nodes < i. Arrays live in the graph's arena. */
+struct mnq_node {
+    const char *name;          /* unique; the Keras layer name where there is one */
+    enum mnq_op op;
+    int n_in, in[2];           /* indices of producing nodes */
+    struct mnq_shape out;
+    int kh, kw, sh, sw;        /* window and strides; 1 where there is none */
+    int pt, pl, pb, pr;        /* zero padding */
+    int mult;                  /* depth multiplier (DWCONV) */
+    enum mnq_act act;
+    float act_max;             /* RELU_MAX only */
+    float *w, *b;              /* weights and bias, layouts above; b may be NULL */
+    float *gamma, *beta, *mean, *var; /* BATCHNORM [c]; gamma, beta may be NULL */
+    float eps;
+    float *scale, *offset;     /* AFFINE [c] */
+    /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
+    const char *w_path, *b_path;
+    int source;                /* legal graphs: index of the raw node that holds w_path; -1 if none */
+};
+
+/** Names of the Keras dialects and decisions met while importing, printed by `inspect`. */
+struct mnq_graph {
+    struct mnq_arena *arena;   /* owns every array and string below */
+    struct mnq_node *node;
+    int n, cap;
+    int output;                /* the node whose tensor is the result (the last one after legalize) */
+    const char *file;          /* source file */
+    const char *origin;        /* e.g. "Keras 2.4 full model", "weights-only, MobileNet V1 0.25" */
+    char **note;               /* decisions worth telling (hard_sigmoid form, assumed padding, ...) */
+    int n_note;
+    /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
+    const char *preprocess;
+};
+
+/** "conv", "dwconv", ... for messages and JSON. */
+const char *mnq_op_name(enum mnq_op op);
+/** "none", "relu", "relu_max", "hswish", ... */
+const char *mnq_act_name(enum mnq_act act);
+
+/** Empty graph in an arena. */
+void mnq_graph_init(struct mnq_graph *g, struct mnq_arena *arena);
+
+/** Appends a zeroed node (kh = kw = sh = sw = mult = 1, act NONE, source -1) and returns it; NULL when out of memory.
+ *  Pointers to earlier nodes are invalid afterwards. */
+struct mnq_node *mnq_graph_add(struct mnq_graph *g, enum mnq_op op, const char *name);
+
+/** Adds a note (printf). Returns 0 or -1 (out of memory). */
+int mnq_graph_note(struct mnq_graph *g, const char *fmt, ...);
+
+/** Number of weights of a node (without bias). */
+size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd);
+
+/**
+ * Computes n->out from its inputs and attributes and checks that they fit; INPUT keeps its own.
+ * 0, or -1 with a message that names the node, the shape found and the shape wanted.
+ */
+int mnq_node_infer(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_err *e);
+
+/** Infers every node in order and checks topology, unique names, finite weights (NaN and infinity are refused). */
+int mnq_graph_check(struct mnq_graph *g, struct mnq_err *e);
+
+#endif

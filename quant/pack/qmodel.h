@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The integer model on the host: what lowering makes, packing writes and reports read. */
+#ifndef MNQ_QMODEL_H
+#define MNQ_QMODEL_H
+
+#include "graph/graph.h"
+#include "graph/preprocess.h"
+
+#include "mnq/mnq.h"
+
+/** A tensor of the integer model; fields as in FORMAT.md, TENS. */
+struct mnq_qtensor {
+    struct mnq_shape shape;
+    enum mnq_dtype dtype;
+    int32_t zp;
+    float *scale;      /* [shape.c] */
+    uint32_t offset;   /* arena, set by mnq_qmodel_plan() */
+};
+
+/** A layer of the integer model; fields as in FORMAT.md, LAYR. Arrays are NULL where the row says none. */
+struct mnq_qlayer {
+    const char *name;  /* of the legal graph's node */
+    int node;          /* its index in the legal graph, -1 after loading */
+    uint8_t op, wtype, act, frac; /* kernels.h: mnq_layer_op, _wtype, _act */
+    int in0, in1, out; /* tensor indices; in1 -1 = none */
+    int kh, kw, sh, sw, pt, pl, pb, pr, mult;
+    int32_t lo, hi;
+    void *w;           /* int8_t or int16_t, NUMERICS.md layout */
+    size_t w_count;    /* weights */
+    int32_t *bias, *m, *m2;
+    int8_t *r, *r2;
+    int8_t *pad;
+    int64_t macs;
+    int acc_bits;      /* bits that the worst-case accumulator needs, sign included */
+};
+
+/** The whole integer model. */
+struct mnq_qmodel {
+    struct mnq_arena *arena;
+    struct mnq_qtensor *tensor;
+    struct mnq_qlayer *layer;
+    int n_tensors, n_layers, input, output;
+    uint32_t arena_bytes;             /* set by mnq_qmodel_plan() */
+    struct mnq_preprocess preprocess; /* how pictures become input bytes */
+    const char *const *classes;       /* names, or NULL */
+    int n_classes;
+    const char *tool, *source_name;   /* provenance */
+    uint32_t source_crc;
+    const char *recipe;               /* effective recipe, YAML text */
+};
+
+/**
+ * Static memory plan: offsets of all tensors in one arena. Greedy by size over lifetimes (Pisarchyk and Lee 2020,
+ * arXiv:2001.03288), deterministic. Sets tensor[].offset and arena_bytes.
+ */
+int mnq_qmodel_plan(struct mnq_qmodel *q, struct mnq_err *e);
+
+/** Serializes to FORMAT.md bytes (in q->arena) and loads the result once to prove it valid. */
+int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e);
+
+/** A packed file with everything the host knows of it. */
+struct mnq_package {
+    const char *file;
+    uint8_t *bytes;            /* the whole file, 16-byte aligned */
+    size_t n_bytes;
+    struct mnq_model model;    /* loaded view for mnq_run() */
+    struct mnq_qmodel q;       /* decoded; weights point into bytes */
+    int64_t macs;              /* totals */
+    int64_t weight_bytes;      /* weights, biases, multipliers, shifts, pads: everything in DATA */
+};
+
+/** Reads and validates a .mnq file. */
+int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
+
+/** The same from bytes (16-byte aligned; kept, not copied). */
+int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_package *p, struct mnq_arena *arena,
+                      struct mnq_err *e);
+
+/** Dequantizes tensor t of the model: out[i] = scale[c] * (q - zp). `data` is its bytes in the arena. */
+void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out);
+
+#endif

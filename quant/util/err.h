@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Errors of the host side: one line that names the subject, what was found and what was wanted. */
+#ifndef MNQ_ERR_H
+#define MNQ_ERR_H
+
+/** Exit classes of the command line; they travel with the error. */
+enum mnq_exit { MNQ_EXIT_OK = 0, MNQ_EXIT_FAILED = 1, MNQ_EXIT_USAGE = 2, MNQ_EXIT_GATE = 3, MNQ_EXIT_INTERRUPTED = 130 };
+
+/** Filled by the function that fails; callers may add context in front. */
+struct mnq_err {
+    int code; /* enum mnq_exit; 0 while nothing failed */
+    char msg[1000];
+};
+
+/** Sets e (unless it already holds an error, e may be NULL) and returns -1. */
+int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/** Puts "where: " in front of the message and returns -1. */
+int mnq_fail_in(struct mnq_err *e, const char *where);
+
+/** mnq_fail for failed allocations, returns -1. */
+int mnq_fail_nomem(struct mnq_err *e);
+
+#endif

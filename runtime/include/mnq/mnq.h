@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The integer runtime: load a packed model, run it. No heap, no float, no globals. */
+#ifndef MNQ_MNQ_H
+#define MNQ_MNQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MNQ_VERSION_MAJOR 0
+#define MNQ_VERSION_MINOR 1
+#define MNQ_VERSION_PATCH 0
+
+/** Alignment, in bytes, of a model in memory and of an arena. */
+#define MNQ_ALIGN 16
+
+/** What a call found; 0 is success, all others are negative. */
+enum mnq_status {
+    MNQ_OK = 0,
+    MNQ_E_ARG = -1,      /* null pointer, misaligned address, index out of range */
+    MNQ_E_TRUNCATED = -2, /* fewer bytes than the header promises */
+    MNQ_E_MAGIC = -3,    /* not an .mnq file */
+    MNQ_E_VERSION = -4,  /* a major version this runtime does not read */
+    MNQ_E_CRC = -5,      /* damaged bytes */
+    MNQ_E_FORMAT = -6,   /* a field breaks FORMAT.md */
+    MNQ_E_OVERFLOW = -7, /* a layer's accumulator could leave 32 bits */
+    MNQ_E_ARENA = -8,    /* the arena is too small */
+    MNQ_E_ENDIAN = -9    /* big-endian target */
+};
+
+enum mnq_dtype { MNQ_U8 = 0, MNQ_S8 = 1, MNQ_S16 = 2 };
+
+struct mnq_kernels;
+
+/**
+ * A loaded model: a view into the caller's bytes, which must outlive it and stay unchanged.
+ * Fields are for the runtime; use the functions below.
+ */
+struct mnq_model {
+    const uint8_t *tens, *layr, *data;
+    const struct mnq_kernels *kernels;
+    uint32_t data_size, arena_size;
+    uint16_t n_tensors, n_layers, input, output;
+    uint32_t bad; /* after MNQ_E_FORMAT or MNQ_E_OVERFLOW: layer or tensor index, for messages */
+};
+
+/** One tensor of a model. */
+struct mnq_tensor {
+    uint16_t h, w, c;         /* NHWC, without gaps */
+    uint8_t dtype;            /* enum mnq_dtype */
+    int32_t zero_point;       /* in terms of q, NUMERICS.md section 1 */
+    uint32_t offset;          /* bytes into the arena */
+    uint32_t size;            /* bytes */
+    int32_t scale_mantissa;   /* real = (q - zero_point) * mantissa * 2^exponent; 0: one scale per channel */
+    int32_t scale_exponent;
+    uint32_t scale_index;     /* first scale in the host's SCAL section */
+};
+
+/**
+ * Validates a packed model completely and opens it for running.
+ * m       filled on success; on failure only `bad` is meaningful
+ * bytes   the file, 16-byte aligned (flash is fine); not copied
+ * n       bytes available
+ * return  MNQ_OK or the first fault found; time is linear in the file (CRC, accumulator proof)
+ */
+enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n);
+
+/** Bytes of arena that mnq_run() needs, a multiple of 16. */
+size_t mnq_arena_size(const struct mnq_model *m);
+
+/** Tensor i of the model, 0 <= i < m->n_tensors; MNQ_E_ARG outside. */
+enum mnq_status mnq_tensor_get(const struct mnq_model *m, unsigned i, struct mnq_tensor *t);
+
+/** Where the caller puts the input (tensor m->input) before mnq_run(): m's input bytes in the arena. */
+void *mnq_input(const struct mnq_model *m, void *arena);
+
+/** Where mnq_run() leaves the output (tensor m->output); valid until the arena is written again. */
+const void *mnq_output(const struct mnq_model *m, const void *arena);
+
+/**
+ * Runs the whole network. The input is consumed: its bytes may be overwritten.
+ * arena   16-byte aligned, at least mnq_arena_size() bytes, may be uninitialized apart from the input
+ * return  MNQ_OK, MNQ_E_ARG (null or misaligned) or MNQ_E_ARENA; nothing else can fail
+ */
+enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size);
+
+/** Runs layer i only; its inputs are in the arena. For tools that look at every tensor. */
+enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i);
+
+/** One line of English for a status; lives in its own object file, so that firmware may leave it out. */
+const char *mnq_status_str(enum mnq_status s);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
