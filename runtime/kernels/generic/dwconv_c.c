@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * DWCONV: depthwise convolution with depth multiplier, NUMERICS.md section 4. */
+#include "generic.h"
+#include "output.h"
+#include "row.h"
+
+/* Channels whose accumulators are held at a time: bounds the stack, and long enough to vectorize. */
+enum { BLOCK = 32 };
+
+/* acc[j] += w[j] * q[(o + j) / mult] for n output channels from o on. */
+static void mac_multiplied(int32_t *acc, const void *w, int wide, const uint8_t *x, unsigned flip, int32_t o, int32_t n,
+                           int32_t mult)
+{
+    int32_t i = o / mult, k = o % mult, j;
+
+    for (j = 0; j < n; j++) {
+        const int32_t weight = wide ? ((const int16_t *)w)[j] : ((const int8_t *)w)[j];
+        acc[j] = mnq_mac(acc[j], weight, (int8_t)(x[i] ^ flip));
+        if (++k == mult) {
+            k = 0;
+            i++;
+        }
+    }
+}
+
+/* Output channels o .. o + n - 1 of one output pixel, whose window starts at row top, column left of the input. */
+static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t *in, int wide, int32_t top, int32_t left,
+                          int32_t o, int32_t n)
+{
+    const void *w = mnq_weights_at(l->weights, wide, (size_t)o);
+    int32_t ky, kx;
+
+    for (ky = 0; ky < l->kh; ky++) {
+        for (kx = 0; kx < l->kw; kx++) {
+            const int32_t iy = top + ky, ix = left + kx;
+            const uint8_t *x = (const uint8_t *)l->pad;
+            unsigned flip = 0;
+            if (iy >= 0 && iy < l->h && ix >= 0 && ix < l->w) {
+                x = in + ((size_t)iy * (size_t)l->w + (size_t)ix) * (size_t)l->c;
+                flip = l->in_flip;
+            }
+            if (l->mult == 1) mnq_row_mac(acc, w, wide, x + o, flip, n);
+            else mac_multiplied(acc, w, wide, x, flip, o, n, l->mult);
+            w = mnq_weights_at(w, wide, (size_t)l->oc);
+        }
+    }
+}
+
+static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
+{
+    const struct mnq_requant_params q = l->q;
+    size_t i = 0;
+    int32_t y, x, o, j;
+
+    for (y = 0; y < l->oh; y++) {
+        for (x = 0; x < l->ow; x++) {
+            for (o = 0; o < l->oc; o += BLOCK) {
+                const int32_t n = l->oc - o < BLOCK ? l->oc - o : BLOCK;
+                int32_t acc[BLOCK];
+                for (j = 0; j < n; j++) acc[j] = q.bias[o + j];
+                window(l, acc, in, wide, y * l->sh - l->pt, x * l->sw - l->pl, o, n);
+                for (j = 0; j < n; j++, i++) mnq_output_store(&q, out, i, o + j, acc[j]);
+            }
+        }
+    }
+}
+
+void mnq_dwconv_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+{
+    (void)in1;
+    dwconv(l, out, (const uint8_t *)in0, 0);
+}
+
+void mnq_dwconv_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+{
+    (void)in1;
+    dwconv(l, out, (const uint8_t *)in0, 1);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The generic kernel table. */
+#include "generic.h"
+
+const struct mnq_kernels mnq_kernels_generic = {
+    "generic",
+    {mnq_conv_s8_c, mnq_conv_s16_c},
+    {mnq_dwconv_s8_c, mnq_dwconv_s16_c},
+    {mnq_pw_s8_c, mnq_pw_s16_c},
+    mnq_avgpool_c,
+    mnq_add_c,
+    mnq_mul_c,
+    mnq_softmax_c,
+    mnq_logistic_c,
+};

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * PW: 1x1 convolution and dense layers, NUMERICS.md section 4. */
+#include "generic.h"
+#include "output.h"
+#include "row.h"
+
+static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
+{
+    const struct mnq_requant_params q = l->q;
+    const size_t c = (size_t)l->c, pixels = (size_t)l->h * (size_t)l->w;
+    size_t p, i = 0;
+    int32_t o;
+
+    for (p = 0; p < pixels; p++) {
+        const void *w = l->weights;
+        for (o = 0; o < l->oc; o++, i++) {
+            mnq_output_store(&q, out, i, o, mnq_row_dot(q.bias[o], w, wide, in, l->in_flip, l->c));
+            w = mnq_weights_at(w, wide, c);
+        }
+        in += c;
+    }
+}
+
+void mnq_pw_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+{
+    (void)in1;
+    pw(l, out, (const uint8_t *)in0, 0);
+}
+
+void mnq_pw_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+{
+    (void)in1;
+    pw(l, out, (const uint8_t *)in0, 1);
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checks tensor and layer records against FORMAT.md. */
+#include "check.h"
+
+#include "bytes.h"
+
+static int tensor_valid(const struct mnq_model *m, unsigned i)
+{
+    const uint8_t *p = m->tens + (size_t)i * MNQ_TENSOR_BYTES;
+    struct mnq_tensor t;
+
+    mnq_tensor_read(m, i, &t);
+    if (t.h == 0 || t.w == 0 || t.c == 0 || t.dtype > MNQ_S16) return 0;
+    if (p[7] != 0 || mnq_read_u32(p + 28) != 0) return 0;
+    if (t.dtype == MNQ_S16 ? t.zero_point != 0 : t.zero_point < -128 || t.zero_point > 127) return 0;
+    if (t.dtype == MNQ_U8 && i != m->input) return 0;
+    return t.offset % MNQ_ALIGN == 0 && t.offset + mnq_tensor_bytes(&t) <= m->arena_size;
+}
+
+enum mnq_status mnq_check_tensors(struct mnq_model *m)
+{
+    unsigned i;
+
+    for (i = 0; i < m->n_tensors; i++) {
+        m->bad = i;
+        if (!tensor_valid(m, i)) return MNQ_E_FORMAT;
+    }
+    return MNQ_OK;
+}
+
+/* ---- fields ---- */
+
+/* What an operator allows, in terms of the record's fields. */
+struct rules {
+    uint8_t s8_weights, s16_weights; /* weight types */
+    uint8_t two_inputs;
+    uint8_t window, padding;     /* kernel and strides; padding */
+    uint8_t multiplier;          /* depth multiplier */
+    uint8_t u8_input, s16_input; /* input types beside, or instead of, S8 */
+    uint8_t per_channel;         /* bias, and m and r per output channel */
+};
+
+static const struct rules rules_of[MNQ_L_LOGISTIC + 1] = {
+    /*                 s8 s16 two win pad mul u8 s16 channel */
+    [MNQ_L_CONV] = {1, 1, 0, 1, 1, 0, 1, 0, 1},    [MNQ_L_DWCONV] = {1, 1, 0, 1, 1, 1, 1, 0, 1},
+    [MNQ_L_PW] = {1, 1, 0, 0, 0, 0, 1, 0, 1},      [MNQ_L_AVGPOOL] = {0, 0, 0, 1, 0, 0, 1, 0, 1},
+    [MNQ_L_ADD] = {0, 1, 1, 0, 0, 0, 0, 0, 1},     [MNQ_L_MUL] = {0, 0, 1, 0, 0, 0, 0, 0, 1},
+    [MNQ_L_SOFTMAX] = {0, 0, 0, 0, 0, 0, 0, 1, 0}, [MNQ_L_LOGISTIC] = {0, 0, 0, 0, 0, 0, 0, 1, 0},
+};
+
+static int input_type_valid(const struct rules *rule, uint8_t dtype)
+{
+    if (rule->s16_input) return dtype == MNQ_S16;
+    return dtype == MNQ_S8 || (rule->u8_input && dtype == MNQ_U8);
+}
+
+static int fields_valid(const struct rules *rule, const struct mnq_record *rec, const struct mnq_tensor *in,
+                        const struct mnq_tensor *out)
+{
+    const int32_t least = out->dtype == MNQ_S16 ? -32768 : -128, most = out->dtype == MNQ_S16 ? 32767 : 127;
+
+    if (!input_type_valid(rule, in->dtype) || out->dtype == MNQ_U8) return 0;
+    if (rule->s16_input && out->dtype != MNQ_S16) return 0;
+    if (rec->lo > rec->hi || rec->lo < least || rec->hi > most) return 0;
+    if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
+    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !rule->per_channel) return 0;
+
+    if (rec->kh == 0 || rec->kw == 0 || rec->sh == 0 || rec->sw == 0) return 0;
+    if (!rule->window && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
+    if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
+    if (!rule->padding && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
+    if (rule->multiplier ? rec->mult == 0 : rec->mult != 0) return 0;
+    return rec->reserved == 0;
+}
+
+static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
+{
+    const int32_t h = in->h + rec->pt + rec->pb, w = in->w + rec->pl + rec->pr;
+
+    if (rec->kh > h || rec->kw > w) return 0;
+    if (out->h != (h - rec->kh) / rec->sh + 1 || out->w != (w - rec->kw) / rec->sw + 1) return 0;
+    switch (rec->op) {
+    case MNQ_L_CONV:
+    case MNQ_L_PW:
+        return 1;
+    case MNQ_L_DWCONV:
+        return out->c == (uint32_t)in->c * rec->mult;
+    case MNQ_L_SOFTMAX:
+        return out->c == in->c && in->h == 1 && in->w == 1 && in->c <= 16384;
+    case MNQ_L_LOGISTIC:
+        return out->c == in->c && in->h == 1 && in->w == 1;
+    default:
+        return out->c == in->c;
+    }
+}
+
+static int second_input_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *in1)
+{
+    if (in1->dtype != MNQ_S8 || in1->c != in->c) return 0;
+    return rec->op == MNQ_L_ADD ? in1->h == in->h && in1->w == in->w : in1->h == 1 && in1->w == 1;
+}
+
+/* ---- arrays ---- */
+
+/* Whether an array of `size` bytes lies in DATA at `offset`, or is absent if not wanted. */
+static int array_valid(const struct mnq_model *m, int wanted, uint32_t offset, uint64_t size)
+{
+    if (!wanted) return offset == MNQ_NO_ARRAY;
+    return offset % MNQ_ALIGN == 0 && offset + size <= m->data_size;
+}
+
+static uint64_t weight_count(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
+{
+    const uint32_t window = (uint32_t)rec->kh * rec->kw;
+
+    switch (rec->op) {
+    case MNQ_L_CONV:
+        return (uint64_t)(window * in->c) * out->c;
+    case MNQ_L_DWCONV:
+        return (uint64_t)window * out->c;
+    case MNQ_L_PW:
+        return (uint64_t)in->c * out->c;
+    case MNQ_L_ADD:
+        return (uint64_t)out->c * 2;
+    default:
+        return 0;
+    }
+}
+
+static int arrays_valid(const struct mnq_model *m, const struct rules *rule, const struct mnq_record *rec,
+                        const struct mnq_tensor *in, const struct mnq_tensor *out)
+{
+    const int weights = rule->s8_weights || rule->s16_weights, second = rec->act != MNQ_A_CLAMP;
+    const uint64_t weight_bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16);
+    const uint64_t channels = rule->per_channel ? out->c : 1;
+
+    if (rec->wtype > MNQ_W_S16 || weights != (rec->wtype != MNQ_W_NONE)) return 0;
+    if (rec->wtype == MNQ_W_S8 && !rule->s8_weights) return 0;
+    if (rec->weights_size != weight_bytes) return 0;
+    return array_valid(m, weights, rec->weights, weight_bytes) &&
+           array_valid(m, rule->per_channel, rec->bias, channels * 4) && array_valid(m, 1, rec->m, channels * 4) &&
+           array_valid(m, 1, rec->r, channels) && array_valid(m, second, rec->m2, channels * 4) &&
+           array_valid(m, second, rec->r2, channels) && array_valid(m, rule->padding, rec->pad, in->c);
+}
+
+/* ---- layer ---- */
+
+static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
+{
+    struct mnq_record rec;
+    struct mnq_tensor in, t;
+    struct mnq_layer l;
+    const struct rules *rule;
+
+    mnq_record_read(m, i, &rec);
+    if (rec.op < MNQ_L_CONV || rec.op > MNQ_L_LOGISTIC) return MNQ_E_FORMAT;
+    rule = &rules_of[rec.op];
+    if (rec.in0 >= m->n_tensors || rec.out >= m->n_tensors) return MNQ_E_FORMAT;
+    if (rule->two_inputs ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
+
+    mnq_tensor_read(m, rec.in0, &in);
+    if (rule->two_inputs) {
+        mnq_tensor_read(m, rec.in1, &t);
+        if (!second_input_valid(&rec, &in, &t)) return MNQ_E_FORMAT;
+    }
+    mnq_tensor_read(m, rec.out, &t);
+    if (!fields_valid(rule, &rec, &in, &t) || !shape_valid(&rec, &in, &t) || !arrays_valid(m, rule, &rec, &in, &t))
+        return MNQ_E_FORMAT;
+    mnq_layer_bind(m, &rec, &l);
+    return mnq_check_values(&l);
+}
+
+enum mnq_status mnq_check_layers(struct mnq_model *m)
+{
+    unsigned i;
+
+    for (i = 0; i < m->n_layers; i++) {
+        enum mnq_status s;
+        m->bad = i;
+        s = layer_check(m, i);
+        if (s != MNQ_OK) return s;
+    }
+    return MNQ_OK;
+}

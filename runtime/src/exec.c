@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs a loaded model: decodes one layer at a time and calls its kernel. */
+#include "record.h"
+
+static mnq_kernel *kernel_of(const struct mnq_kernels *k, const struct mnq_layer *l)
+{
+    const int wide = l->wtype == MNQ_W_S16;
+
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return k->conv[wide];
+    case MNQ_L_DWCONV:
+        return k->dwconv[wide];
+    case MNQ_L_PW:
+        return k->pw[wide];
+    case MNQ_L_AVGPOOL:
+        return k->avgpool;
+    case MNQ_L_ADD:
+        return k->add;
+    case MNQ_L_MUL:
+        return k->mul;
+    case MNQ_L_SOFTMAX:
+        return k->softmax;
+    default:
+        return k->logistic;
+    }
+}
+
+static uint8_t *tensor_at(const struct mnq_model *m, uint8_t *arena, unsigned i)
+{
+    struct mnq_tensor t;
+
+    mnq_tensor_read(m, i, &t);
+    return arena + t.offset;
+}
+
+static void run_layer(const struct mnq_model *m, uint8_t *arena, unsigned i)
+{
+    struct mnq_record rec;
+    struct mnq_layer l;
+
+    mnq_record_read(m, i, &rec);
+    mnq_layer_bind(m, &rec, &l);
+    kernel_of(m->kernels, &l)(&l, tensor_at(m, arena, rec.out), tensor_at(m, arena, rec.in0),
+                              rec.in1 == MNQ_NO_TENSOR ? NULL : tensor_at(m, arena, rec.in1));
+}
+
+static enum mnq_status check_arena(const struct mnq_model *m, const void *arena, size_t size)
+{
+    if (m == NULL || m->kernels == NULL || arena == NULL || (uintptr_t)arena % MNQ_ALIGN != 0) return MNQ_E_ARG;
+    return size < m->arena_size ? MNQ_E_ARENA : MNQ_OK;
+}
+
+enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i)
+{
+    enum mnq_status s = check_arena(m, arena, arena_size);
+
+    if (s != MNQ_OK) return s;
+    if (i >= m->n_layers) return MNQ_E_ARG;
+    run_layer(m, (uint8_t *)arena, i);
+    return MNQ_OK;
+}
+
+enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size)
+{
+    enum mnq_status s = check_arena(m, arena, arena_size);
+    unsigned i;
+
+    if (s != MNQ_OK) return s;
+    for (i = 0; i < m->n_layers; i++) run_layer(m, (uint8_t *)arena, i);
+    return MNQ_OK;
+}
+
+void *mnq_input(const struct mnq_model *m, void *arena)
+{
+    return tensor_at(m, (uint8_t *)arena, m->input);
+}
+
+const void *mnq_output(const struct mnq_model *m, const void *arena)
+{
+    struct mnq_tensor t;
+
+    mnq_tensor_read(m, m->output, &t);
+    return (const uint8_t *)arena + t.offset;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The file's fixed-size records, field by field as FORMAT.md lists them. */
+#ifndef MNQ_RECORD_H
+#define MNQ_RECORD_H
+
+#include "kernels.h"
+#include "mnq/mnq.h"
+
+enum {
+    MNQ_HEADER_BYTES = 48,
+    MNQ_SECTION_BYTES = 16,
+    MNQ_TENSOR_BYTES = 32,
+    MNQ_LAYER_BYTES = 64,
+    MNQ_MAX_RECORDS = 4096, /* tensors, layers */
+    MNQ_NO_TENSOR = 0xffff
+};
+
+#define MNQ_NO_ARRAY 0xffffffffu
+
+/** One LAYR record; offsets are into DATA. */
+struct mnq_record {
+    uint8_t op, wtype, act, frac;
+    uint8_t kh, kw, sh, sw, pt, pl, pb, pr;
+    uint16_t in0, in1, out, mult;
+    int32_t lo, hi;
+    uint32_t weights, weights_size;
+    uint32_t bias, m, r, m2, r2, pad, reserved;
+};
+
+/** Reads layer record i, i < n_layers; nothing is validated. */
+void mnq_record_read(const struct mnq_model *m, unsigned i, struct mnq_record *rec);
+
+/** Reads tensor record i, i < n_tensors; nothing is validated, `size` is cut to 32 bits. */
+void mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t);
+
+/** Bytes of a tensor of this shape and type: may exceed 32 bits before validation. */
+uint64_t mnq_tensor_bytes(const struct mnq_tensor *t);
+
+/** The kernels' form of a record whose fields were validated. */
+void mnq_layer_bind(const struct mnq_model *m, const struct mnq_record *rec, struct mnq_layer *l);
+
+#endif
