@@ -11,8 +11,11 @@ enum mnq_status mnq_check_tensors(struct mnq_model *m);
 /** FORMAT.md, LAYR: every field of every layer, and mnq_check_values(). On failure m->bad is the layer. */
 enum mnq_status mnq_check_layers(struct mnq_model *m);
 
-/** NUMERICS.md: the layer's values are in their ranges and no accumulator leaves 32 bits. Arrays are in DATA. */
-enum mnq_status mnq_check_values(const struct mnq_layer *l);
+/**
+ * NUMERICS.md: the values of layer i, whose record was validated, are in their ranges and no accumulator
+ * leaves 32 bits.
+ */
+enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i);
 
 /**
  * The static memory plan: every tensor is written before it is read, by one layer, and nothing that is

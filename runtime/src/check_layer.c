@@ -30,46 +30,61 @@ enum mnq_status mnq_check_tensors(struct mnq_model *m)
 
 /* ---- fields ---- */
 
-/* What an operator allows, in terms of the record's fields. */
-struct rules {
-    uint8_t s8_weights, s16_weights; /* weight types */
-    uint8_t two_inputs;
-    uint8_t window, padding;     /* kernel and strides; padding */
-    uint8_t multiplier;          /* depth multiplier */
-    uint8_t u8_input, s16_input; /* input types beside, or instead of, S8 */
-    uint8_t per_channel;         /* bias, and m and r per output channel */
+/* What an operator allows or demands. */
+enum {
+    WEIGHTS_S8 = 1,
+    WEIGHTS_S16 = 2,
+    TWO_INPUTS = 4,
+    WINDOW = 8, /* kernel and strides */
+    PADDING = 16,
+    MULTIPLIER = 32,  /* depth multiplier */
+    INPUT_U8 = 64,    /* beside S8 */
+    INPUT_S16 = 128,  /* instead of S8; the output too */
+    PER_CHANNEL = 256 /* bias, m and r per output channel, then an activation */
 };
 
-static const struct rules rules_of[MNQ_L_LOGISTIC + 1] = {
-    /*                 s8 s16 two win pad mul u8 s16 channel */
-    [MNQ_L_CONV] = {1, 1, 0, 1, 1, 0, 1, 0, 1},    [MNQ_L_DWCONV] = {1, 1, 0, 1, 1, 1, 1, 0, 1},
-    [MNQ_L_PW] = {1, 1, 0, 0, 0, 0, 1, 0, 1},      [MNQ_L_AVGPOOL] = {0, 0, 0, 1, 0, 0, 1, 0, 1},
-    [MNQ_L_ADD] = {0, 1, 1, 0, 0, 0, 0, 0, 1},     [MNQ_L_MUL] = {0, 0, 1, 0, 0, 0, 0, 0, 1},
-    [MNQ_L_SOFTMAX] = {0, 0, 0, 0, 0, 0, 0, 1, 0}, [MNQ_L_LOGISTIC] = {0, 0, 0, 0, 0, 0, 0, 1, 0},
-};
-
-static int input_type_valid(const struct rules *rule, uint8_t dtype)
+static unsigned rules_of(uint8_t op)
 {
-    if (rule->s16_input) return dtype == MNQ_S16;
-    return dtype == MNQ_S8 || (rule->u8_input && dtype == MNQ_U8);
+    switch (op) {
+    case MNQ_L_CONV:
+        return WEIGHTS_S8 | WEIGHTS_S16 | WINDOW | PADDING | INPUT_U8 | PER_CHANNEL;
+    case MNQ_L_DWCONV:
+        return WEIGHTS_S8 | WEIGHTS_S16 | WINDOW | PADDING | MULTIPLIER | INPUT_U8 | PER_CHANNEL;
+    case MNQ_L_PW:
+        return WEIGHTS_S8 | WEIGHTS_S16 | INPUT_U8 | PER_CHANNEL;
+    case MNQ_L_AVGPOOL:
+        return WINDOW | INPUT_U8 | PER_CHANNEL;
+    case MNQ_L_ADD:
+        return WEIGHTS_S16 | TWO_INPUTS | PER_CHANNEL;
+    case MNQ_L_MUL:
+        return TWO_INPUTS | PER_CHANNEL;
+    default:
+        return INPUT_S16; /* SOFTMAX, LOGISTIC */
+    }
 }
 
-static int fields_valid(const struct rules *rule, const struct mnq_record *rec, const struct mnq_tensor *in,
+static int input_type_valid(unsigned rules, uint8_t dtype)
+{
+    if (rules & INPUT_S16) return dtype == MNQ_S16;
+    return dtype == MNQ_S8 || ((rules & INPUT_U8) && dtype == MNQ_U8);
+}
+
+static int fields_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
                         const struct mnq_tensor *out)
 {
     const int32_t least = out->dtype == MNQ_S16 ? -32768 : -128, most = out->dtype == MNQ_S16 ? 32767 : 127;
 
-    if (!input_type_valid(rule, in->dtype) || out->dtype == MNQ_U8) return 0;
-    if (rule->s16_input && out->dtype != MNQ_S16) return 0;
+    if (!input_type_valid(rules, in->dtype) || out->dtype == MNQ_U8) return 0;
+    if ((rules & INPUT_S16) && out->dtype != MNQ_S16) return 0;
     if (rec->lo > rec->hi || rec->lo < least || rec->hi > most) return 0;
     if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
-    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !rule->per_channel) return 0;
+    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & PER_CHANNEL)) return 0;
 
     if (rec->kh == 0 || rec->kw == 0 || rec->sh == 0 || rec->sw == 0) return 0;
-    if (!rule->window && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
+    if (!(rules & WINDOW) && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
     if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
-    if (!rule->padding && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
-    if (rule->multiplier ? rec->mult == 0 : rec->mult != 0) return 0;
+    if (!(rules & PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
+    if ((rules & MULTIPLIER) ? rec->mult == 0 : rec->mult != 0) return 0;
     return rec->reserved == 0;
 }
 
@@ -127,20 +142,20 @@ static uint64_t weight_count(const struct mnq_record *rec, const struct mnq_tens
     }
 }
 
-static int arrays_valid(const struct mnq_model *m, const struct rules *rule, const struct mnq_record *rec,
-                        const struct mnq_tensor *in, const struct mnq_tensor *out)
+static int arrays_valid(const struct mnq_model *m, unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
+                        const struct mnq_tensor *out)
 {
-    const int weights = rule->s8_weights || rule->s16_weights, second = rec->act != MNQ_A_CLAMP;
+    const int weights = (rules & (WEIGHTS_S8 | WEIGHTS_S16)) != 0, second = rec->act != MNQ_A_CLAMP;
     const uint64_t weight_bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16);
-    const uint64_t channels = rule->per_channel ? out->c : 1;
+    const uint64_t channels = (rules & PER_CHANNEL) ? out->c : 1;
 
     if (rec->wtype > MNQ_W_S16 || weights != (rec->wtype != MNQ_W_NONE)) return 0;
-    if (rec->wtype == MNQ_W_S8 && !rule->s8_weights) return 0;
+    if (rec->wtype == MNQ_W_S8 && !(rules & WEIGHTS_S8)) return 0;
     if (rec->weights_size != weight_bytes) return 0;
     return array_valid(m, weights, rec->weights, weight_bytes) &&
-           array_valid(m, rule->per_channel, rec->bias, channels * 4) && array_valid(m, 1, rec->m, channels * 4) &&
+           array_valid(m, rules & PER_CHANNEL, rec->bias, channels * 4) && array_valid(m, 1, rec->m, channels * 4) &&
            array_valid(m, 1, rec->r, channels) && array_valid(m, second, rec->m2, channels * 4) &&
-           array_valid(m, second, rec->r2, channels) && array_valid(m, rule->padding, rec->pad, in->c);
+           array_valid(m, second, rec->r2, channels) && array_valid(m, rules & PADDING, rec->pad, in->c);
 }
 
 /* ---- layer ---- */
@@ -149,25 +164,23 @@ static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
 {
     struct mnq_record rec;
     struct mnq_tensor in, t;
-    struct mnq_layer l;
-    const struct rules *rule;
+    unsigned rules;
 
     mnq_record_read(m, i, &rec);
     if (rec.op < MNQ_L_CONV || rec.op > MNQ_L_LOGISTIC) return MNQ_E_FORMAT;
-    rule = &rules_of[rec.op];
+    rules = rules_of(rec.op);
     if (rec.in0 >= m->n_tensors || rec.out >= m->n_tensors) return MNQ_E_FORMAT;
-    if (rule->two_inputs ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
+    if ((rules & TWO_INPUTS) ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
 
     mnq_tensor_read(m, rec.in0, &in);
-    if (rule->two_inputs) {
+    if (rules & TWO_INPUTS) {
         mnq_tensor_read(m, rec.in1, &t);
         if (!second_input_valid(&rec, &in, &t)) return MNQ_E_FORMAT;
     }
     mnq_tensor_read(m, rec.out, &t);
-    if (!fields_valid(rule, &rec, &in, &t) || !shape_valid(&rec, &in, &t) || !arrays_valid(m, rule, &rec, &in, &t))
+    if (!fields_valid(rules, &rec, &in, &t) || !shape_valid(&rec, &in, &t) || !arrays_valid(m, rules, &rec, &in, &t))
         return MNQ_E_FORMAT;
-    mnq_layer_bind(m, &rec, &l);
-    return mnq_check_values(&l);
+    return mnq_check_values(m, i);
 }
 
 enum mnq_status mnq_check_layers(struct mnq_model *m)

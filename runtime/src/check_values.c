@@ -58,23 +58,29 @@ static int channel_sum(uint64_t *sum, const struct mnq_layer *l, int32_t o)
     }
 }
 
-enum mnq_status mnq_check_values(const struct mnq_layer *l)
+static enum mnq_status channel_check(const struct mnq_layer *l, int32_t o)
 {
+    uint64_t sum;
+
+    if (l->op == MNQ_L_MUL) return l->q.bias[o] == 0 ? MNQ_OK : MNQ_E_FORMAT;
+    if (!channel_sum(&sum, l, o)) return MNQ_E_FORMAT;
+    return magnitude(l->q.bias[o]) + 128 * sum > INT32_MAX ? MNQ_E_OVERFLOW : MNQ_OK;
+}
+
+enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i)
+{
+    struct mnq_layer l;
+    uint32_t offset[3];
     int32_t o;
 
-    if (l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC)
-        return scaling_valid(l->q.mult, l->q.shift, 1) ? MNQ_OK : MNQ_E_FORMAT;
-    if (!scaling_valid(l->q.mult, l->q.shift, l->oc)) return MNQ_E_FORMAT;
-    if (l->q.act != MNQ_A_CLAMP && !scaling_valid(l->q.mult2, l->q.shift2, l->oc)) return MNQ_E_FORMAT;
-
-    for (o = 0; o < l->oc; o++) {
-        uint64_t sum;
-        if (l->op == MNQ_L_MUL) {
-            if (l->q.bias[o] != 0) return MNQ_E_FORMAT;
-            continue;
-        }
-        if (!channel_sum(&sum, l, o)) return MNQ_E_FORMAT;
-        if (magnitude(l->q.bias[o]) + 128 * sum > INT32_MAX) return MNQ_E_OVERFLOW;
+    mnq_layer_read(m, i, &l, offset);
+    if (l.op == MNQ_L_SOFTMAX || l.op == MNQ_L_LOGISTIC)
+        return scaling_valid(l.q.mult, l.q.shift, 1) ? MNQ_OK : MNQ_E_FORMAT;
+    if (!scaling_valid(l.q.mult, l.q.shift, l.oc)) return MNQ_E_FORMAT;
+    if (l.q.act != MNQ_A_CLAMP && !scaling_valid(l.q.mult2, l.q.shift2, l.oc)) return MNQ_E_FORMAT;
+    for (o = 0; o < l.oc; o++) {
+        const enum mnq_status s = channel_check(&l, o);
+        if (s != MNQ_OK) return s;
     }
     return MNQ_OK;
 }

@@ -26,23 +26,13 @@ static mnq_kernel *kernel_of(const struct mnq_kernels *k, const struct mnq_layer
     }
 }
 
-static uint8_t *tensor_at(const struct mnq_model *m, uint8_t *arena, unsigned i)
-{
-    struct mnq_tensor t;
-
-    mnq_tensor_read(m, i, &t);
-    return arena + t.offset;
-}
-
 static void run_layer(const struct mnq_model *m, uint8_t *arena, unsigned i)
 {
-    struct mnq_record rec;
     struct mnq_layer l;
+    uint32_t offset[3];
 
-    mnq_record_read(m, i, &rec);
-    mnq_layer_bind(m, &rec, &l);
-    kernel_of(m->kernels, &l)(&l, tensor_at(m, arena, rec.out), tensor_at(m, arena, rec.in0),
-                              rec.in1 == MNQ_NO_TENSOR ? NULL : tensor_at(m, arena, rec.in1));
+    mnq_layer_read(m, i, &l, offset);
+    kernel_of(m->kernels, &l)(&l, arena + offset[0], arena + offset[1], arena + offset[2]);
 }
 
 static enum mnq_status check_arena(const struct mnq_model *m, const void *arena, size_t size)
@@ -71,15 +61,20 @@ enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_siz
     return MNQ_OK;
 }
 
+static uint32_t offset_of(const struct mnq_model *m, unsigned i)
+{
+    struct mnq_tensor t;
+
+    mnq_tensor_read(m, i, &t);
+    return t.offset;
+}
+
 void *mnq_input(const struct mnq_model *m, void *arena)
 {
-    return tensor_at(m, (uint8_t *)arena, m->input);
+    return (uint8_t *)arena + offset_of(m, m->input);
 }
 
 const void *mnq_output(const struct mnq_model *m, const void *arena)
 {
-    struct mnq_tensor t;
-
-    mnq_tensor_read(m, m->output, &t);
-    return (const uint8_t *)arena + t.offset;
+    return (const uint8_t *)arena + offset_of(m, m->output);
 }

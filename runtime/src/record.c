@@ -64,47 +64,53 @@ static const void *array_at(const struct mnq_model *m, uint32_t offset)
     return offset == MNQ_NO_ARRAY ? NULL : m->data + offset;
 }
 
-void mnq_layer_bind(const struct mnq_model *m, const struct mnq_record *rec, struct mnq_layer *l)
+void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3])
 {
+    struct mnq_record rec;
     struct mnq_tensor t;
 
-    l->op = rec->op;
-    l->wtype = rec->wtype;
-    l->kh = rec->kh;
-    l->kw = rec->kw;
-    l->sh = rec->sh;
-    l->sw = rec->sw;
-    l->pt = rec->pt;
-    l->pl = rec->pl;
-    l->mult = rec->mult;
-    l->weights = array_at(m, rec->weights);
-    l->pad = (const int8_t *)array_at(m, rec->pad);
+    mnq_record_read(m, i, &rec);
+    l->op = rec.op;
+    l->wtype = rec.wtype;
+    l->kh = rec.kh;
+    l->kw = rec.kw;
+    l->sh = rec.sh;
+    l->sw = rec.sw;
+    l->pt = rec.pt;
+    l->pl = rec.pl;
+    l->mult = rec.mult;
+    l->weights = array_at(m, rec.weights);
+    l->pad = (const int8_t *)array_at(m, rec.pad);
 
-    mnq_tensor_read(m, rec->in0, &t);
+    mnq_tensor_read(m, rec.in0, &t);
+    offset[1] = t.offset;
     l->h = t.h;
     l->w = t.w;
     l->c = t.c;
     l->in_flip = t.dtype == MNQ_U8 ? 0x80 : 0;
     l->zp0 = t.zero_point;
+    offset[2] = 0;
     l->zp1 = 0;
-    if (rec->in1 != MNQ_NO_TENSOR) {
-        mnq_tensor_read(m, rec->in1, &t);
+    if (rec.in1 != MNQ_NO_TENSOR) {
+        mnq_tensor_read(m, rec.in1, &t);
+        offset[2] = t.offset;
         l->zp1 = t.zero_point;
     }
-    mnq_tensor_read(m, rec->out, &t);
+    mnq_tensor_read(m, rec.out, &t);
+    offset[0] = t.offset;
     l->oh = t.h;
     l->ow = t.w;
     l->oc = t.c;
 
-    l->q.bias = (const int32_t *)array_at(m, rec->bias);
-    l->q.mult = (const int32_t *)array_at(m, rec->m);
-    l->q.shift = (const int8_t *)array_at(m, rec->r);
-    l->q.mult2 = (const int32_t *)array_at(m, rec->m2);
-    l->q.shift2 = (const int8_t *)array_at(m, rec->r2);
+    l->q.bias = (const int32_t *)array_at(m, rec.bias);
+    l->q.mult = (const int32_t *)array_at(m, rec.m);
+    l->q.shift = (const int8_t *)array_at(m, rec.r);
+    l->q.mult2 = (const int32_t *)array_at(m, rec.m2);
+    l->q.shift2 = (const int8_t *)array_at(m, rec.r2);
     l->q.zp = t.zero_point;
-    l->q.lo = rec->lo;
-    l->q.hi = rec->hi;
-    l->q.act = rec->act;
-    l->q.frac = rec->frac;
+    l->q.lo = rec.lo;
+    l->q.hi = rec.hi;
+    l->q.act = rec.act;
+    l->q.frac = rec.frac;
     l->q.out16 = t.dtype == MNQ_S16;
 }

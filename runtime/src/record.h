@@ -36,7 +36,10 @@ void mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t
 /** Bytes of a tensor of this shape and type: may exceed 32 bits before validation. */
 uint64_t mnq_tensor_bytes(const struct mnq_tensor *t);
 
-/** The kernels' form of a record whose fields were validated. */
-void mnq_layer_bind(const struct mnq_model *m, const struct mnq_record *rec, struct mnq_layer *l);
+/**
+ * Layer i, whose record was validated, as the kernels want it.
+ * offset  filled with the arena offsets of output, input 0 and input 1 (0 if there is none)
+ */
+void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3]);
 
 #endif

@@ -7,7 +7,7 @@ enum { BLOCK = 32 }; /* channels held at a time, see dwconv_c.c */
 
 void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    const struct mnq_requant_params q = l->q;
+    const struct mnq_requant_params *const q = &l->q;
     const uint8_t *in = (const uint8_t *)in0;
     const unsigned flip = l->in_flip;
     size_t i = 0;
@@ -19,7 +19,7 @@ void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const 
             for (c = 0; c < l->c; c += BLOCK) {
                 const int32_t n = l->c - c < BLOCK ? l->c - c : BLOCK;
                 int32_t acc[BLOCK];
-                for (j = 0; j < n; j++) acc[j] = q.bias[c + j];
+                for (j = 0; j < n; j++) acc[j] = q->bias[c + j];
                 for (ky = 0; ky < l->kh; ky++) {
                     for (kx = 0; kx < l->kw; kx++) {
                         const size_t pixel = (size_t)(y * l->sh + ky) * (size_t)l->w + (size_t)(x * l->sw + kx);
@@ -27,7 +27,7 @@ void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const 
                         for (j = 0; j < n; j++) acc[j] = mnq_add(acc[j], (int8_t)(p[j] ^ flip));
                     }
                 }
-                for (j = 0; j < n; j++, i++) mnq_output_store(&q, out, i, c + j, acc[j]);
+                for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, c + j, acc[j]);
             }
         }
     }

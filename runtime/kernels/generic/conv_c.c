@@ -20,7 +20,7 @@ static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, i
 
 static inline void conv(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
 {
-    const struct mnq_requant_params q = l->q;
+    const struct mnq_requant_params *const q = &l->q;
     const size_t c = (size_t)l->c, row_weights = (size_t)l->kw * c;
     size_t i = 0;
     int32_t y, x, o, ky;
@@ -32,14 +32,14 @@ static inline void conv(const struct mnq_layer *l, void *out, const uint8_t *in,
             const int32_t x1 = l->w - left >= l->kw ? l->kw : l->w - left <= x0 ? x0 : l->w - left;
             const void *w = l->weights;
             for (o = 0; o < l->oc; o++, i++) {
-                int32_t acc = q.bias[o];
+                int32_t acc = q->bias[o];
                 for (ky = 0; ky < l->kh; ky++) {
                     const int32_t iy = top + ky;
                     if (iy < 0 || iy >= l->h || x0 == x1) acc = conv_row(l, acc, w, wide, in, l->kw, l->kw);
                     else acc = conv_row(l, acc, w, wide, in + ((size_t)iy * (size_t)l->w + (size_t)(left + x0)) * c, x0, x1);
                     w = mnq_weights_at(w, wide, row_weights);
                 }
-                mnq_output_store(&q, out, i, o, acc);
+                mnq_output_store(q, out, i, o, acc);
             }
         }
     }

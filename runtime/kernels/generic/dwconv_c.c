@@ -48,7 +48,7 @@ static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t
 
 static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
 {
-    const struct mnq_requant_params q = l->q;
+    const struct mnq_requant_params *const q = &l->q;
     size_t i = 0;
     int32_t y, x, o, j;
 
@@ -57,9 +57,9 @@ static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *i
             for (o = 0; o < l->oc; o += BLOCK) {
                 const int32_t n = l->oc - o < BLOCK ? l->oc - o : BLOCK;
                 int32_t acc[BLOCK];
-                for (j = 0; j < n; j++) acc[j] = q.bias[o + j];
+                for (j = 0; j < n; j++) acc[j] = q->bias[o + j];
                 window(l, acc, in, wide, y * l->sh - l->pt, x * l->sw - l->pl, o, n);
-                for (j = 0; j < n; j++, i++) mnq_output_store(&q, out, i, o + j, acc[j]);
+                for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, o + j, acc[j]);
             }
         }
     }

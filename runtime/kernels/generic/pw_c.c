@@ -6,7 +6,7 @@
 
 static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
 {
-    const struct mnq_requant_params q = l->q;
+    const struct mnq_requant_params *const q = &l->q;
     const size_t c = (size_t)l->c, pixels = (size_t)l->h * (size_t)l->w;
     size_t p, i = 0;
     int32_t o;
@@ -14,7 +14,7 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
     for (p = 0; p < pixels; p++) {
         const void *w = l->weights;
         for (o = 0; o < l->oc; o++, i++) {
-            mnq_output_store(&q, out, i, o, mnq_row_dot(q.bias[o], w, wide, in, l->in_flip, l->c));
+            mnq_output_store(q, out, i, o, mnq_row_dot(q->bias[o], w, wide, in, l->in_flip, l->c));
             w = mnq_weights_at(w, wide, c);
         }
         in += c;
