@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-target_sources(mnq_calib PRIVATE)
+target_sources(mnq_calib PRIVATE image.c image_jpeg.c image_png.c image_pnm.c image_resize.c)

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pictures: files and bytes to grey or RGB. */
+#include "image.h"
+
+#include "image_codec.h"
+#include "util/file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t MAX_FILE = (size_t)1 << 28;
+
+int mnq_image_new(const char *name, uint32_t w, uint32_t h, int c, struct mnq_image *im, struct mnq_err *e)
+{
+    if (w < 1 || h < 1 || w > MNQ_IMAGE_SIDE || h > MNQ_IMAGE_SIDE)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %u x %u pixels, wanted 1 to %d a side", name, w, h, MNQ_IMAGE_SIDE);
+    if (w * h > MNQ_IMAGE_PIXELS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %u x %u pixels, wanted at most %d in all", name, w, h, MNQ_IMAGE_PIXELS);
+    im->w = (int)w;
+    im->h = (int)h;
+    im->c = c;
+    im->data = malloc((size_t)w * h * (size_t)c);
+    return im->data != NULL ? 0 : mnq_fail_nomem(e);
+}
+
+/* ITU-R 601 luma in 16-bit fixed point, rounded: the formula of Pillow's convert("L"). In place. */
+static void to_grey(struct mnq_image *im)
+{
+    size_t n = (size_t)im->w * (size_t)im->h;
+    const uint8_t *p = im->data;
+    for (size_t i = 0; i < n; i++, p += 3)
+        im->data[i] = (uint8_t)((p[0] * 19595 + p[1] * 38470 + p[2] * 7471 + 0x8000) >> 16);
+    im->c = 1;
+}
+
+static int to_rgb(struct mnq_image *im, struct mnq_err *e)
+{
+    size_t n = (size_t)im->w * (size_t)im->h;
+    uint8_t *rgb = malloc(n * 3);
+    if (rgb == NULL) return mnq_fail_nomem(e);
+    for (size_t i = 0; i < n; i++) memset(rgb + 3 * i, im->data[i], 3);
+    free(im->data);
+    im->data = rgb;
+    im->c = 3;
+    return 0;
+}
+
+static int decode(const char *name, const uint8_t *bytes, size_t n, struct mnq_image *im, struct mnq_err *e)
+{
+    if (n >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) return mnq_jpeg_decode(name, bytes, n, im, e);
+    if (n >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) return mnq_png_decode(name, bytes, n, im, e);
+    if (n >= 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7') return mnq_pnm_decode(name, bytes, n, im, e);
+    if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: empty file", name);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a JPEG, PNG or PNM picture", name);
+}
+
+int mnq_image_decode(const char *name, const uint8_t *bytes, size_t n, int channels, struct mnq_image *im, struct mnq_err *e)
+{
+    *im = (struct mnq_image){0};
+    if (channels != 1 && channels != 3)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: pictures give 1 or 3 channels, the model wants %d", name, channels);
+    int rc = decode(name, bytes, n, im, e);
+    if (rc == 0 && im->c > channels) to_grey(im);
+    else if (rc == 0 && im->c < channels) rc = to_rgb(im, e);
+    if (rc != 0) mnq_image_free(im);
+    return rc;
+}
+
+int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    uint8_t *bytes;
+    size_t n;
+    *im = (struct mnq_image){0};
+    int rc = mnq_file_read(path, MAX_FILE, &arena, &bytes, &n, e);
+    if (rc == 0) rc = mnq_image_decode(path, bytes, n, channels, im, e);
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+void mnq_image_free(struct mnq_image *im)
+{
+    free(im->data);
+    *im = (struct mnq_image){0};
+}
