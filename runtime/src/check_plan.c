@@ -2,35 +2,47 @@
  * Proves that the static memory plan never overwrites a value that is still needed. */
 #include "check.h"
 
-static int overlap(const struct mnq_tensor *a, const struct mnq_tensor *b)
+#include "bytes.h"
+
+/* The three tensors of layer k; in1 may be MNQ_NO_TENSOR. The loops below are quadratic, so nothing else is decoded. */
+struct links {
+    unsigned in0, in1, out;
+};
+
+static struct links links_of(const struct mnq_model *m, unsigned k)
 {
-    return (uint64_t)a->offset < (uint64_t)b->offset + b->size && (uint64_t)b->offset < (uint64_t)a->offset + a->size;
+    const uint8_t *p = m->layr + (size_t)k * MNQ_LAYER_BYTES;
+    struct links l;
+
+    l.in0 = mnq_read_u16(p + 4);
+    l.in1 = mnq_read_u16(p + 6);
+    l.out = mnq_read_u16(p + 8);
+    return l;
 }
 
-static int overlap_of(const struct mnq_model *m, unsigned i, unsigned k)
+/* Whether tensor i shares bytes of the arena with t. */
+static int overlap(const struct mnq_model *m, unsigned i, const struct mnq_tensor *t)
 {
-    struct mnq_tensor a, b;
+    struct mnq_tensor a;
 
     mnq_tensor_read(m, i, &a);
-    mnq_tensor_read(m, k, &b);
-    return overlap(&a, &b);
+    return a.offset < (uint64_t)t->offset + t->size && t->offset < (uint64_t)a.offset + a.size;
 }
 
-/* The layers between which tensor i lives: written after `first` layers, last read by layer `last` - 1. */
+/* Layers first .. last - 1 run while tensor i is needed: those after its writer up to its last reader. */
 static int life(const struct mnq_model *m, unsigned i, unsigned *first, unsigned *last)
 {
-    struct mnq_record rec;
     unsigned k, writers = 0;
 
     *first = 0;
     *last = 0;
     for (k = 0; k < m->n_layers; k++) {
-        mnq_record_read(m, k, &rec);
-        if (rec.in0 == i || rec.in1 == i) {
+        const struct links l = links_of(m, k);
+        if (l.in0 == i || l.in1 == i) {
             if (i != m->input && writers == 0) return 0; /* read before it is written */
             *last = k + 1;
         }
-        if (rec.out == i) {
+        if (l.out == i) {
             writers++;
             *first = k + 1;
         }
@@ -41,30 +53,38 @@ static int life(const struct mnq_model *m, unsigned i, unsigned *first, unsigned
 
 static int tensor_survives(const struct mnq_model *m, unsigned i)
 {
-    struct mnq_record rec;
+    struct mnq_tensor t;
     unsigned first, last, k;
 
     if (!life(m, i, &first, &last)) return 0;
-    for (k = first; k < last; k++) {
-        mnq_record_read(m, k, &rec);
-        if (overlap_of(m, i, rec.out)) return 0;
-    }
+    mnq_tensor_read(m, i, &t);
+    for (k = first; k < last; k++)
+        if (overlap(m, links_of(m, k).out, &t)) return 0;
     return 1;
+}
+
+/* Outputs against inputs is proved by survival; input against input remains. */
+static int inputs_apart(const struct mnq_model *m, unsigned k)
+{
+    const struct links l = links_of(m, k);
+    struct mnq_tensor t;
+
+    if (l.in1 == MNQ_NO_TENSOR) return 1;
+    mnq_tensor_read(m, l.in0, &t);
+    return !overlap(m, l.in1, &t);
 }
 
 enum mnq_status mnq_check_plan(struct mnq_model *m)
 {
-    struct mnq_record rec;
     unsigned i;
 
     for (i = 0; i < m->n_tensors; i++) {
         m->bad = i;
         if (!tensor_survives(m, i)) return MNQ_E_FORMAT;
     }
-    for (i = 0; i < m->n_layers; i++) { /* outputs against inputs was proved above; input against input remains */
-        mnq_record_read(m, i, &rec);
-        m->bad = rec.in1;
-        if (rec.in1 != MNQ_NO_TENSOR && overlap_of(m, rec.in0, rec.in1)) return MNQ_E_FORMAT;
+    for (i = 0; i < m->n_layers; i++) {
+        m->bad = links_of(m, i).in1;
+        if (!inputs_apart(m, i)) return MNQ_E_FORMAT;
     }
     return MNQ_OK;
 }
