@@ -97,7 +97,8 @@ int mnq_graph_note(struct mnq_graph *g, const char *fmt, ...);
 size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd);
 
 /**
- * Computes n->out from its inputs and attributes and checks that they fit; INPUT keeps its own.
+ * Computes nd->out from its inputs and attributes and checks that they fit. INPUT and RESHAPE keep their own shape, CONV and
+ * DENSE their own out.c (the number of filters is no other attribute).
  * 0, or -1 with a message that names the node, the shape found and the shape wanted.
  */
 int mnq_node_infer(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_err *e);
