@@ -1,0 +1,482 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Random cases of the kernel check: shapes, weights, biases near the proven bound, multipliers and clamps at extremes.
+ *
+ * Every case keeps what the loader guarantees a kernel: the accumulator bound of NUMERICS.md section 4, the value
+ * ranges of sections 2 and 3, padding smaller than the kernel. Inside that, extremes are the rule. */
+#include "kcase.h"
+
+#include "rng.h"
+
+#include <string.h>
+
+/* How hard a case pushes; chosen once per case so that extremes meet. */
+struct profile {
+    int plain; /* nothing extreme: outputs spread over their range */
+    int weights, data, bias, scale, clamp, bound;
+};
+
+enum { FULL, MAX, MIN, ALTERNATE, SMALL, SPIKES, BELL, PATTERNS };
+enum { B_SMALL, B_ZERO, B_TOP, B_BOTTOM, B_ANY, B_COUNT };
+enum { S_TYPICAL, S_EDGES, S_LARGE_M, S_ANY_M, S_MIXED, S_COUNT };
+enum { C_FULL, C_RELU, C_RELU6, C_POINT, C_ANY, C_COUNT };
+
+#define PICK(g, a) ((a)[mnq_rng_in(g, 0, (int)(sizeof(a) / sizeof *(a)) - 1)])
+
+static const char *const op_names[MNQ_KOPS + 1] = {"",    "conv", "dwconv",  "pw",      "avgpool",
+                                                   "add", "mul",  "softmax", "logistic"};
+
+const char *mnq_kop_name(int op)
+{
+    return op >= 1 && op <= MNQ_KOPS ? op_names[op] : "";
+}
+
+int mnq_kop_find(const char *name)
+{
+    for (int op = 1; op <= MNQ_KOPS; op++) {
+        if (!strcmp(name, op_names[op])) return op;
+    }
+    return 0;
+}
+
+/* One value of a pattern within -max-1..max or -max..max. */
+static int32_t pattern_at(struct mnq_rng *g, int kind, size_t i, int32_t lo, int32_t hi)
+{
+    switch (kind) {
+    case MAX:
+        return hi;
+    case MIN:
+        return lo;
+    case ALTERNATE:
+        return i % 2 ? lo : hi;
+    case SMALL:
+        return mnq_rng_in(g, -3, 3);
+    case SPIKES:
+        return mnq_rng_chance(g, 4) ? (mnq_rng_chance(g, 50) ? lo : hi) : 0;
+    case BELL:
+        return (mnq_rng_in(g, lo, hi) + mnq_rng_in(g, lo, hi) + mnq_rng_in(g, lo, hi)) / 3;
+    default:
+        return mnq_rng_in(g, lo, hi);
+    }
+}
+
+/* ---- shape ---- */
+
+static int pick_channels(struct mnq_rng *g)
+{
+    static const int edges[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65};
+    return mnq_rng_chance(g, 80) ? PICK(g, edges) : mnq_rng_in(g, 1, 130);
+}
+
+static int pick_side(struct mnq_rng *g)
+{
+    static const int edges[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33};
+    return mnq_rng_chance(g, 60) ? PICK(g, edges) : mnq_rng_in(g, 1, 13);
+}
+
+static void pick_window(struct mnq_rng *g, struct mnq_layer *l)
+{
+    static const uint8_t sizes[] = {1, 3, 3, 3, 5};
+    int odd = mnq_rng_chance(g, 15);
+
+    l->kh = odd ? (uint8_t)mnq_rng_in(g, 1, 7) : PICK(g, sizes);
+    l->kw = odd ? (uint8_t)mnq_rng_in(g, 1, 7) : l->kh;
+    l->sh = (uint8_t)mnq_rng_in(g, 1, 3);
+    l->sw = mnq_rng_chance(g, 80) ? l->sh : (uint8_t)mnq_rng_in(g, 1, 3);
+}
+
+/* Padding on four sides, each less than the kernel, and the output size that follows. */
+static void pick_padding(struct mnq_rng *g, struct mnq_layer *l)
+{
+    int pb, pr;
+    int same = mnq_rng_chance(g, 40); /* TensorFlow's SAME: the odd one is at the end */
+
+    l->pt = (uint8_t)(same ? (l->kh - 1) / 2 : mnq_rng_in(g, 0, l->kh - 1));
+    l->pl = (uint8_t)(same ? (l->kw - 1) / 2 : mnq_rng_in(g, 0, l->kw - 1));
+    pb = same ? l->kh - 1 - l->pt : mnq_rng_in(g, 0, l->kh - 1);
+    pr = same ? l->kw - 1 - l->pl : mnq_rng_in(g, 0, l->kw - 1);
+    if (l->h + l->pt + pb < l->kh) l->h = l->kh;
+    if (l->w + l->pl + pr < l->kw) l->w = l->kw;
+    l->oh = (l->h + l->pt + pb - l->kh) / l->sh + 1;
+    l->ow = (l->w + l->pl + pr - l->kw) / l->sw + 1;
+}
+
+/* Multiply-accumulates, or elements where there are none. */
+static int64_t work_of(const struct mnq_layer *l)
+{
+    int64_t out = (int64_t)l->oh * l->ow * l->oc, window = (int64_t)l->kh * l->kw;
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return out * window * l->c;
+    case MNQ_L_PW:
+        return out * l->c;
+    case MNQ_L_DWCONV:
+    case MNQ_L_AVGPOOL:
+        return out * window;
+    case MNQ_L_ADD:
+        return 2 * out;
+    default:
+        return out;
+    }
+}
+
+static void pick_shape(struct mnq_rng *g, struct mnq_layer *l)
+{
+    static const int classes[] = {1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 33, 100, 999, 1000, 1001, 2000};
+
+    l->h = pick_side(g), l->w = pick_side(g), l->c = pick_channels(g);
+    l->kh = l->kw = l->sh = l->sw = 1;
+    l->wtype = MNQ_W_NONE;
+    switch (l->op) {
+    case MNQ_L_CONV:
+        if (mnq_rng_chance(g, 40)) l->c = mnq_rng_in(g, 1, 4);
+        l->oc = pick_channels(g);
+        pick_window(g, l);
+        pick_padding(g, l);
+        break;
+    case MNQ_L_DWCONV:
+        l->mult = mnq_rng_chance(g, 75) ? 1 : (uint16_t)mnq_rng_in(g, 2, 5);
+        l->oc = l->c * l->mult;
+        pick_window(g, l);
+        pick_padding(g, l);
+        break;
+    case MNQ_L_PW:
+        l->oc = pick_channels(g);
+        if (mnq_rng_chance(g, 15)) { /* a dense layer */
+            l->h = l->w = 1;
+            l->c = mnq_rng_in(g, 1, 1100);
+        }
+        l->oh = l->h, l->ow = l->w;
+        break;
+    case MNQ_L_AVGPOOL:
+        pick_window(g, l);
+        if (mnq_rng_chance(g, 50)) l->kh = (uint8_t)l->h, l->kw = (uint8_t)l->w;
+        if (l->h < l->kh) l->h = l->kh;
+        if (l->w < l->kw) l->w = l->kw;
+        l->oh = (l->h - l->kh) / l->sh + 1, l->ow = (l->w - l->kw) / l->sw + 1, l->oc = l->c;
+        break;
+    case MNQ_L_LOGISTIC:
+    case MNQ_L_SOFTMAX:
+        l->h = l->w = 1;
+        l->c = mnq_rng_chance(g, 60) ? PICK(g, classes) : mnq_rng_in(g, 1, 300);
+        l->oh = l->ow = 1, l->oc = l->c;
+        break;
+    default:
+        l->oh = l->h, l->ow = l->w, l->oc = l->c;
+    }
+    if (l->op == MNQ_L_ADD) l->wtype = MNQ_W_S16;
+    if (l->op <= MNQ_L_PW) l->wtype = mnq_rng_chance(g, 50) ? MNQ_W_S8 : MNQ_W_S16;
+}
+
+/* ---- arrays ---- */
+
+static void *array(struct mnq_kcase *k, struct mnq_rng *g, int which, size_t n, size_t width)
+{
+    k->g[which] = mnq_guard_new(n * width, (unsigned)mnq_rng_in(g, 0, 3));
+    memset(k->g[which].p, 0, n * width);
+    return k->g[which].p;
+}
+
+static int32_t wide_get(const void *p, size_t i, int width)
+{
+    return width == 2 ? ((const int16_t *)p)[i] : ((const int8_t *)p)[i];
+}
+
+static void wide_set(void *p, size_t i, int width, int32_t v)
+{
+    if (width == 2) ((int16_t *)p)[i] = (int16_t)v;
+    else ((int8_t *)p)[i] = (int8_t)v;
+}
+
+static void fill_input(struct mnq_rng *g, struct mnq_guard *b, int width, int kind, int32_t zp)
+{
+    size_t n = b->n / (size_t)width;
+    int32_t lo = width == 2 ? -32768 : -128, hi = width == 2 ? 32767 : 127;
+    int constant = mnq_rng_chance(g, 5);
+
+    for (size_t i = 0; i < n; i++) wide_set(b->p, i, width, constant ? zp : pattern_at(g, kind, i, lo, hi));
+}
+
+/* Output channel o's weights are at first + j * step, j < count. */
+struct column {
+    size_t first, step, count;
+};
+
+static struct column column_of(const struct mnq_layer *l, int o)
+{
+    size_t kk = (size_t)l->kh * l->kw, oc = (size_t)l->oc, c = (size_t)l->c, u = (size_t)o;
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return (struct column){u * kk * c, 1, kk * c};
+    case MNQ_L_DWCONV:
+        return (struct column){u, oc, kk};
+    case MNQ_L_PW:
+        return (struct column){u * c, 1, c};
+    case MNQ_L_ADD:
+        return (struct column){u, oc, 2};
+    default:
+        return (struct column){0, 0, 0};
+    }
+}
+
+/* Fills one channel's weights within the accumulator bound; returns sum |w|. */
+static int64_t fill_weights(struct mnq_rng *g, struct column col, void *w, int width, int kind)
+{
+    int32_t top = width == 2 ? 32767 : 127;
+    int64_t sum = 0, room = INT32_MAX / 128, after = 0;
+
+    for (size_t j = 0; j < col.count; j++) {
+        int32_t v = pattern_at(g, kind, j, -top, top);
+        wide_set(w, col.first + j * col.step, width, v);
+        sum += v < 0 ? -v : v;
+    }
+    for (size_t j = 0; j < col.count; j++) {
+        int64_t v = wide_get(w, col.first + j * col.step, width);
+        if (sum > room) v = v * room / sum;
+        wide_set(w, col.first + j * col.step, width, (int32_t)v);
+        after += v < 0 ? -v : v;
+    }
+    return after;
+}
+
+static int32_t pick_bias(struct mnq_rng *g, int kind, int64_t sum)
+{
+    int32_t room = (int32_t)(INT32_MAX - 128 * sum);
+    int32_t small = 64 * sum < room ? (int32_t)(64 * sum) : room;
+
+    switch (kind) {
+    case B_ZERO:
+        return 0;
+    case B_TOP:
+        return room;
+    case B_BOTTOM:
+        return -room;
+    case B_ANY:
+        return mnq_rng_in(g, -room, room);
+    default:
+        return mnq_rng_in(g, -small, small);
+    }
+}
+
+/* Multiplier and shift near a real ratio > 0, or at the edges of their ranges. */
+static void pick_scale(struct mnq_rng *g, int kind, double ratio, int32_t *m, int8_t *r)
+{
+    static const int32_t edges[] = {0, 1, 1 << 30, (1 << 30) + 1, INT32_MAX - 1, INT32_MAX};
+    int shift = 31;
+
+    if (kind == S_MIXED) kind = mnq_rng_in(g, 0, S_COUNT - 2);
+    *r = (int8_t)mnq_rng_in(g, -30, 31);
+    if (kind == S_EDGES) {
+        *m = PICK(g, edges);
+        return;
+    }
+    *m = mnq_rng_in(g, kind == S_ANY_M ? 0 : 1 << 30, INT32_MAX);
+    if (kind != S_TYPICAL) return;
+    ratio *= 0.5 + mnq_rng_in(g, 0, 1000) / 1000.0;
+    for (double x = ratio * 9223372036854775808.0; x >= 2147483648.0 && shift > -30; shift--) x *= 0.5;
+    *r = (int8_t)shift;
+}
+
+static void pick_clamp(struct mnq_rng *g, int kind, struct mnq_requant_params *q)
+{
+    int32_t lo = q->out16 ? -32768 : -128, hi = q->out16 ? 32767 : 127, a = mnq_rng_in(g, lo, hi), b = mnq_rng_in(g, lo, hi);
+
+    q->lo = lo, q->hi = hi;
+    if (kind == C_RELU || kind == C_RELU6) q->lo = q->zp;
+    if (kind == C_RELU6) q->hi = mnq_rng_in(g, q->zp, hi);
+    if (kind == C_POINT) q->lo = q->hi = a;
+    if (kind == C_ANY) q->lo = a < b ? a : b, q->hi = a < b ? b : a;
+}
+
+static int32_t pick_zero_point(struct mnq_rng *g, int plain)
+{
+    static const int32_t edges[] = {-128, 127, 0};
+    if (plain) return mnq_rng_in(g, -40, 10);
+    return mnq_rng_chance(g, 50) ? PICK(g, edges) : mnq_rng_in(g, -128, 127);
+}
+
+/* A magnitude that accumulators of the channel reach with random data: 64 * sqrt(sum w^2), plus the bias. */
+static double typical_acc(const struct mnq_layer *l, struct column col, const void *w, int width, int32_t bias)
+{
+    double sum = l->op == MNQ_L_AVGPOOL ? (double)l->kh * l->kw : l->op == MNQ_L_MUL ? 8000.0 : 1.0, root = 1.0;
+
+    for (size_t j = 0; j < col.count; j++) {
+        double v = wide_get(w, col.first + j * col.step, width);
+        sum += v * v;
+    }
+    for (int i = 0; i < 60; i++) root = 0.5 * (root + sum / root);
+    return 64.0 * root + (bias < 0 ? -(double)bias : (double)bias);
+}
+
+/* ---- whole case ---- */
+
+static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
+{
+    struct mnq_layer *l = &k->l;
+    size_t oc = (size_t)l->oc, per = column_of(l, 0).count;
+    int width = l->wtype == MNQ_W_S16 ? 2 : 1;
+    void *w = l->wtype ? array(k, g, KA_W, per * oc, (size_t)width) : NULL;
+    int32_t *bias = array(k, g, KA_BIAS, oc, 4), *m = array(k, g, KA_MULT, oc, 4), *m2 = NULL;
+    int8_t *r = array(k, g, KA_SHIFT, oc, 1), *r2 = NULL;
+    double one = (double)(1 << l->q.frac), span = l->q.out16 ? 15000.0 : 90.0;
+
+    if (l->q.act != MNQ_A_CLAMP) {
+        m2 = array(k, g, KA_MULT2, oc, 4);
+        r2 = array(k, g, KA_SHIFT2, oc, 1);
+    }
+    for (int o = 0; o < l->oc; o++) {
+        struct column col = column_of(l, o);
+        int64_t sum = l->op == MNQ_L_AVGPOOL ? l->kh * l->kw : 0;
+        if (w) sum = fill_weights(g, col, w, width, p->weights);
+        if (l->op != MNQ_L_MUL) bias[o] = pick_bias(g, p->bias, sum);
+        double acc = typical_acc(l, col, w, width, p->bias == B_SMALL ? 0 : bias[o]);
+        pick_scale(g, p->scale, (l->q.act == MNQ_A_CLAMP ? span : 4.0 * one) / acc, &m[o], &r[o]);
+        if (m2) pick_scale(g, p->scale, span / (l->q.act == MNQ_A_HSWISH ? 24.0 * one * one : 4.0 * one), &m2[o], &r2[o]);
+    }
+    l->weights = w;
+    l->q.bias = bias, l->q.mult = m, l->q.shift = r, l->q.mult2 = m2, l->q.shift2 = r2;
+}
+
+static void make_padding(struct mnq_kcase *k, struct mnq_rng *g, int extreme)
+{
+    struct mnq_layer *l = &k->l;
+    int kind = extreme ? 1 : mnq_rng_in(g, 0, 3);
+    int8_t *pad = array(k, g, KA_PAD, (size_t)l->c, 1);
+
+    for (int i = 0; i < l->c; i++) {
+        pad[i] = (int8_t)(kind == 0 ? l->zp0 : kind == 1 ? -128 : kind == 2 ? 127 : mnq_rng_in(g, -128, 127));
+    }
+    l->pad = pad;
+}
+
+/* SOFTMAX and LOGISTIC: from steps of half a bit to 2^-16 bits; a quarter hits whole powers of two up to underflow. */
+static void make_exponent(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
+{
+    struct mnq_layer *l = &k->l;
+    int32_t *m = array(k, g, KA_MULT, 1, 4);
+    int8_t *r = array(k, g, KA_SHIFT, 1, 1);
+    int kind = p->scale == S_EDGES ? S_EDGES : p->scale == S_MIXED ? S_ANY_M : S_TYPICAL;
+
+    pick_scale(g, kind, (double)(1 << mnq_rng_in(g, 0, 12)), m, r);
+    if (mnq_rng_chance(g, 25)) {
+        int bits = mnq_rng_in(g, 8, 16), span = 20 << (16 - bits);
+        int16_t *q = (int16_t *)(void *)k->g[KA_IN0].p;
+        for (int i = 0; i < l->c; i++) q[i] = (int16_t)mnq_rng_in(g, -span, l->op == MNQ_L_SOFTMAX ? 0 : span);
+        *m = 1 << 30;
+        *r = (int8_t)(-2 - bits); /* a step of q is 2^bits in Q16 */
+    }
+    l->q.mult = m, l->q.shift = r;
+    l->q.lo = 0, l->q.hi = 32767;
+}
+
+static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
+{
+    struct mnq_layer *l = &k->l;
+    int table = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
+    size_t in_n = (size_t)l->h * (size_t)l->w * (size_t)l->c;
+    uint8_t width = table ? 2 : 1;
+
+    k->macs = work_of(l);
+    k->out_n = (size_t)l->oh * (size_t)l->ow * (size_t)l->oc;
+    if (l->op <= MNQ_L_AVGPOOL && mnq_rng_chance(g, 30)) l->in_flip = 0x80;
+    l->zp0 = table ? 0 : pick_zero_point(g, p->plain);
+    l->zp1 = table ? 0 : pick_zero_point(g, p->plain);
+    l->q.out16 = table || mnq_rng_chance(g, 20);
+    l->q.zp = l->q.out16 ? 0 : pick_zero_point(g, p->plain);
+    k->out_bytes = k->out_n * (l->q.out16 ? 2 : 1);
+
+    array(k, g, KA_IN0, in_n, width);
+    fill_input(g, &k->g[KA_IN0], width, p->data, l->zp0);
+    if (l->op == MNQ_L_ADD || l->op == MNQ_L_MUL) {
+        array(k, g, KA_IN1, l->op == MNQ_L_ADD ? in_n : (size_t)l->c, 1);
+        fill_input(g, &k->g[KA_IN1], 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1);
+    }
+    if (l->in_flip) {
+        for (size_t i = 0; i < in_n; i++) k->g[KA_IN0].p[i] ^= 0x80;
+    }
+    if (table) {
+        make_exponent(k, g, p);
+        return;
+    }
+    l->q.act = mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
+    l->q.frac = l->q.act == MNQ_A_CLAMP ? 0 : (uint8_t)mnq_rng_in(g, 0, 12);
+    make_channels(k, g, p);
+    pick_clamp(g, p->clamp, &l->q);
+    if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
+}
+
+static void seal(struct mnq_kcase *k)
+{
+    for (int i = 0; i < KA_COUNT; i++) mnq_guard_seal(&k->g[i]);
+}
+
+static struct profile pick_profile(struct mnq_rng *g)
+{
+    struct profile p = {.plain = mnq_rng_chance(g, 40)};
+
+    if (p.plain) return p;
+    if (mnq_rng_chance(g, 50)) p.weights = mnq_rng_in(g, 0, PATTERNS - 1);
+    if (mnq_rng_chance(g, 50)) p.data = mnq_rng_in(g, 0, PATTERNS - 1);
+    if (mnq_rng_chance(g, 50)) p.bias = mnq_rng_in(g, 0, B_COUNT - 1);
+    if (mnq_rng_chance(g, 50)) p.scale = mnq_rng_in(g, 0, S_COUNT - 1);
+    if (mnq_rng_chance(g, 50)) p.clamp = mnq_rng_in(g, 0, C_COUNT - 1);
+    p.bound = mnq_rng_chance(g, 12);
+    if (p.bound) { /* the accumulator reaches exactly +-(2^31 - 1) */
+        p.data = MIN;
+        p.weights = mnq_rng_chance(g, 50) ? MIN : MAX;
+        p.bias = p.weights == MIN ? B_TOP : B_BOTTOM;
+    }
+    return p;
+}
+
+void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
+{
+    struct mnq_rng g = mnq_rng_seed((uint64_t)op << 32, seed);
+    struct profile p = pick_profile(&g);
+
+    memset(k, 0, sizeof *k);
+    k->l.op = (uint8_t)op;
+    do {
+        pick_shape(&g, &k->l);
+    } while (work_of(&k->l) > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
+    make(k, &g, &p);
+    seal(k);
+}
+
+void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, uint64_t seed)
+{
+    struct mnq_rng g = mnq_rng_seed(shape->op, seed);
+    struct profile p = {.plain = 1, .weights = BELL};
+
+    memset(k, 0, sizeof *k);
+    k->l = *shape;
+    make(k, &g, &p);
+    seal(k);
+}
+
+void mnq_kcase_free(struct mnq_kcase *k)
+{
+    for (int i = 0; i < KA_COUNT; i++) mnq_guard_free(&k->g[i]);
+}
+
+mnq_kernel *mnq_kcase_kernel(const struct mnq_kernels *t, const struct mnq_layer *l)
+{
+    int wide = l->wtype == MNQ_W_S16;
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return t->conv[wide];
+    case MNQ_L_DWCONV:
+        return t->dwconv[wide];
+    case MNQ_L_PW:
+        return t->pw[wide];
+    case MNQ_L_AVGPOOL:
+        return t->avgpool;
+    case MNQ_L_ADD:
+        return t->add;
+    case MNQ_L_MUL:
+        return t->mul;
+    case MNQ_L_SOFTMAX:
+        return t->softmax;
+    default:
+        return t->logistic;
+    }
+}

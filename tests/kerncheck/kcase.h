@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One case of the kernel check: a layer with data, made from an operator and a seed and nothing else. */
+#ifndef MNQ_KCASE_H
+#define MNQ_KCASE_H
+
+#include "guard.h"
+
+#include "kernels.h"
+
+enum { MNQ_KOPS = 8 }; /* enum mnq_layer_op, 1..8 */
+
+/** The arrays of a case, indices of mnq_kcase.g. */
+enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_COUNT };
+
+struct mnq_kcase {
+    struct mnq_layer l;           /* what a kernel gets; its pointers go into g */
+    struct mnq_guard g[KA_COUNT]; /* sealed; p NULL where the layer has no such array */
+    size_t out_n;                 /* output elements */
+    size_t out_bytes;
+    int64_t macs;
+};
+
+/** Name of an operator on the command line, and back (0 = unknown). */
+const char *mnq_kop_name(int op);
+int mnq_kop_find(const char *name);
+
+/** A random case: shape, types, extremes and data all follow from (op, seed). Free with mnq_kcase_free(). */
+void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);
+
+/** A case of a given shape (fields op, wtype, kernel, strides, padding, mult, h .. oc of *shape) with typical data. */
+void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, uint64_t seed);
+
+void mnq_kcase_free(struct mnq_kcase *k);
+
+/** The table's function for the case's layer. */
+mnq_kernel *mnq_kcase_kernel(const struct mnq_kernels *t, const struct mnq_layer *l);
+
+/** What NUMERICS.md says: out_bytes of expected output, from the oracle. return 0, or -1 if the case is not valid. */
+int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out);
+
+#endif
