@@ -5,22 +5,21 @@
 
 #include "dataset.h"
 #include "pack/qmodel.h"
+#include "quantize/qparams.h"
 
-enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL };
 enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
-enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
 enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which depthwise and tiny layers get 16-bit weights */
 
 /** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
 struct mnq_calib_opts {
     enum mnq_observer observer;
-    double percentile;        /* of PERCENTILE, e.g. 99.99 */
+    double percentile; /* of PERCENTILE, e.g. 99.99 */
     enum mnq_act_scale act_scale;
     enum mnq_rounding rounding;
     enum mnq_wide wide;
-    double wide_budget;       /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
+    double wide_budget; /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
     bool bias_correction;
-    int samples;              /* use at most this many, evenly spaced; 0 = all */
+    int samples; /* use at most this many, evenly spaced; 0 = all */
     int threads;
 };
 
@@ -32,17 +31,17 @@ typedef void mnq_progress(void *ctx, const char *phase, int done, int total);
 /** What each layer got and what each pass gained, for the report. */
 struct mnq_calib_layer {
     const char *name;
-    int bits;                 /* of the weights */
+    int bits; /* of the weights */
     int acc_bits;
-    double sensitivity;       /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
-    double clipped;           /* share of output samples clipped by the chosen range */
-    double stretch;           /* exponent alpha of the per-channel scale of its output */
+    double sensitivity; /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
+    double clipped;     /* share of output samples clipped by the chosen range */
+    double stretch;     /* exponent alpha of the per-channel scale of its output */
     enum mnq_observer observer;
 };
 struct mnq_calib_pass {
-    const char *name;         /* "second-order rounding", ... */
-    double before, after;     /* relative output error (noise power / signal power) on the calibration data */
-    bool kept;
+    const char *name;     /* "second-order rounding", ... */
+    double before, after; /* noise over signal power at the logits, on held samples of the calibration data */
+    bool kept;            /* false: tried, found no better, undone */
 };
 struct mnq_calib_report {
     struct mnq_calib_layer *layer;

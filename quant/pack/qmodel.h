@@ -13,25 +13,26 @@ struct mnq_qtensor {
     struct mnq_shape shape;
     enum mnq_dtype dtype;
     int32_t zp;
-    float *scale;      /* [shape.c] */
-    uint32_t offset;   /* arena, set by mnq_qmodel_plan() */
+    float *scale;    /* [shape.c] */
+    uint32_t offset; /* arena, set by mnq_qmodel_plan() */
 };
 
 /** A layer of the integer model; fields as in FORMAT.md, LAYR. Arrays are NULL where the row says none. */
 struct mnq_qlayer {
-    const char *name;  /* of the legal graph's node */
-    int node;          /* its index in the legal graph, -1 after loading */
+    const char *name;             /* of the legal graph's node */
+    int node;                     /* its index in the legal graph, -1 after loading */
     uint8_t op, wtype, act, frac; /* kernels.h: mnq_layer_op, _wtype, _act */
-    int in0, in1, out; /* tensor indices; in1 -1 = none */
+    int in0, in1, out;            /* tensor indices; in1 -1 = none */
     int kh, kw, sh, sw, pt, pl, pb, pr, mult;
     int32_t lo, hi;
-    void *w;           /* int8_t or int16_t, NUMERICS.md layout */
-    size_t w_count;    /* weights */
+    void *w;        /* int8_t or int16_t, NUMERICS.md layout */
+    size_t w_count; /* weights */
     int32_t *bias, *m, *m2;
     int8_t *r, *r2;
     int8_t *pad;
     int64_t macs;
-    int acc_bits;      /* bits that the worst-case accumulator needs, sign included */
+    int acc_bits;     /* bits that the worst-case accumulator needs, sign included */
+    double *acc_step; /* [C_out] real value of one accumulator unit; NULL after loading and for SOFTMAX, LOGISTIC */
 };
 
 /** The whole integer model. */
@@ -44,9 +45,9 @@ struct mnq_qmodel {
     struct mnq_preprocess preprocess; /* how pictures become input bytes */
     const char *const *classes;       /* names, or NULL */
     int n_classes;
-    const char *tool, *source_name;   /* provenance */
+    const char *tool, *source_name; /* provenance */
     uint32_t source_crc;
-    const char *recipe;               /* effective recipe, YAML text */
+    const char *recipe; /* effective recipe, YAML text */
 };
 
 /**
@@ -61,12 +62,12 @@ int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, stru
 /** A packed file with everything the host knows of it. */
 struct mnq_package {
     const char *file;
-    uint8_t *bytes;            /* the whole file, 16-byte aligned */
+    uint8_t *bytes; /* the whole file, 16-byte aligned */
     size_t n_bytes;
-    struct mnq_model model;    /* loaded view for mnq_run() */
-    struct mnq_qmodel q;       /* decoded; weights point into bytes */
-    int64_t macs;              /* totals */
-    int64_t weight_bytes;      /* weights, biases, multipliers, shifts, pads: everything in DATA */
+    struct mnq_model model; /* loaded view for mnq_run() */
+    struct mnq_qmodel q;    /* decoded; weights point into bytes */
+    int64_t macs;           /* totals */
+    int64_t weight_bytes;   /* weights, biases, multipliers, shifts, pads: everything in DATA */
 };
 
 /** Reads and validates a .mnq file. */

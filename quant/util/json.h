@@ -11,7 +11,7 @@ enum { MNQ_JSON_DEPTH = 32 };
 
 /** Zero-initialize; `indent` > 0 breaks lines. After an allocation failure `failed` is set and calls do nothing. */
 struct mnq_json {
-    char *text;  /* malloc'd, NUL-terminated once anything was written */
+    char *text; /* malloc'd, NUL-terminated once anything was written */
     size_t n, cap;
     int indent;
     int depth;
@@ -31,8 +31,9 @@ void mnq_json_end(struct mnq_json *j);
 
 void mnq_json_string(struct mnq_json *j, const char *key, const char *value); /* NULL gives null; bad UTF-8 becomes U+FFFD */
 void mnq_json_int(struct mnq_json *j, const char *key, int64_t value);
-void mnq_json_double(struct mnq_json *j, const char *key, double value); /* shortest that reads back; NaN and infinity give null */
-void mnq_json_float(struct mnq_json *j, const char *key, float value);   /* likewise as a float */
+void mnq_json_double(struct mnq_json *j, const char *key,
+                     double value); /* shortest that reads back; NaN and infinity give null */
+void mnq_json_float(struct mnq_json *j, const char *key, float value); /* likewise as a float */
 void mnq_json_bool(struct mnq_json *j, const char *key, bool value);
 void mnq_json_null(struct mnq_json *j, const char *key);
 

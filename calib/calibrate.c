@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Calibration: float graph and sample data in, integer model out.
+ *
+ * One float pass collects histograms; scales follow from them; a short float probe finds the layers that need 16-bit
+ * weights; then the network is lowered sequentially. Steps are judged by the noise they leave at the logits of held samples,
+ * and the report says what each one gained. */
+#include "calibrate.h"
+
+#include "graph/cost.h"
+#include "observe.h"
+#include "quantize/qrun.h"
+#include "sensitivity.h"
+#include "sequential.h"
+
+#include <string.h>
+
+enum { HELD_MAX = 256, HELD_MIN = 24, JUDGED = 40, PROBED = 16, SMALL_LAYER = 3000 };
+static const double HELD_BYTES = 160e6;
+/* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
+static const double SECOND_ORDER_NOISE = 0.4;
+
+void mnq_calib_defaults(struct mnq_calib_opts *o)
+{
+    *o = (struct mnq_calib_opts){.observer = MNQ_OBS_AUTO,
+                                 .percentile = 99.99,
+                                 .act_scale = MNQ_SCALE_CHANNEL,
+                                 .rounding = MNQ_ROUND_SECOND_ORDER,
+                                 .wide = MNQ_WIDE_AUTO,
+                                 .wide_budget = 0.10,
+                                 .bias_correction = true,
+                                 .samples = 0,
+                                 .threads = 1};
+}
+
+struct calib {
+    const struct mnq_graph *g;
+    const struct mnq_calib_opts *o;
+    struct mnq_stats stats;
+    struct mnq_lowering lowering;
+    struct mnq_qparams *qp;
+    uint8_t *bits;
+    double *sensitivity;
+    struct mnq_calib_report *report;
+    struct mnq_arena *arena;
+    mnq_progress *progress;
+    void *progress_ctx;
+    int judge;
+};
+
+/* Held samples that fit the memory set aside for their integer tensors. */
+static int held_limit(const struct mnq_graph *g)
+{
+    double peak = 1;
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        double live = (double)nd->out.h * nd->out.w * nd->out.c;
+        for (int k = 0; k < nd->n_in; k++) {
+            struct mnq_shape s = g->node[nd->in[k]].out;
+            live += (double)s.h * s.w * s.c;
+        }
+        if (live > peak) peak = live;
+    }
+    double n = HELD_BYTES / peak;
+    return n > HELD_MAX ? HELD_MAX : n < HELD_MIN ? HELD_MIN : (int)n;
+}
+
+static void add_pass(struct calib *c, const char *name, double before, double after, bool kept)
+{
+    c->report->pass[c->report->n_passes++] = (struct mnq_calib_pass){name, before, after, kept};
+}
+
+/* Lowers with the current scales and bits; stride > 1 for a quick judgement. */
+static int lower(struct calib *c, enum mnq_rounding rounding, bool bias, int stride, struct mnq_arena *arena,
+                 const char *phase, struct mnq_qmodel *q, double *error, struct mnq_err *e)
+{
+    struct mnq_seq_opts s = {.rounding = rounding,
+                             .bias_correction = bias,
+                             .bits = c->bits,
+                             .stride = stride,
+                             .judge = c->judge,
+                             .threads = c->o->threads > 0 ? c->o->threads : 1};
+    c->lowering.arena = arena;
+    return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
+}
+
+/* Noise of the model as it stands, nearest rounding, on the judged samples only. */
+static int judge(struct calib *c, const char *phase, double *error, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    struct mnq_qmodel q;
+    int rc = lower(c, MNQ_ROUND_NEAREST, false, c->judge, &scratch, phase, &q, error, e);
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+/* The reference every toolkit starts from: min-max ranges, one scale per tensor, 8-bit weights to the nearest. */
+static int judge_plain(struct calib *c, const struct mnq_preprocess *p, double *error, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    struct mnq_range_opts plain = {.observer = MNQ_OBS_MINMAX, .act_scale = MNQ_SCALE_TENSOR, .weight_noise = 1};
+    struct mnq_qparams *qp = mnq_arena_array(&scratch, (size_t)c->g->n, sizeof *qp);
+    int rc = qp == NULL ? mnq_fail_nomem(e) : mnq_qparams_choose(c->g, c->stats.hist, p, &plain, qp, &scratch, e);
+    if (rc == 0) {
+        c->lowering.qp = qp;
+        rc = judge(c, "min-max", error, e);
+        c->lowering.qp = c->qp;
+    }
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+static int choose_ranges(struct calib *c, const struct mnq_preprocess *p, struct mnq_err *e)
+{
+    const struct mnq_calib_opts *o = c->o;
+    struct mnq_range_opts ro = {.observer = o->observer,
+                                .percentile = o->percentile,
+                                .act_scale = o->act_scale,
+                                .weight_noise = o->rounding == MNQ_ROUND_SECOND_ORDER ? SECOND_ORDER_NOISE : 1,
+                                .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : SMALL_LAYER};
+    return mnq_qparams_choose(c->g, c->stats.hist, p, &ro, c->qp, c->arena, e);
+}
+
+/* Second-order rounding and bias correction over all held samples, each kept only if the noise falls. */
+static int refine(struct calib *c, double plain, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    const struct mnq_calib_opts *o = c->o;
+    double best, error;
+    if (lower(c, o->rounding, o->bias_correction, 1, c->arena, "round", q, &best, e) != 0) return -1;
+    if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
+        const char *name = o->bias_correction ? "second-order rounding, bias correction" : "second-order rounding";
+        add_pass(c, name, plain, best, best <= plain);
+    } else if (o->bias_correction) {
+        add_pass(c, "bias correction", plain, best, best <= plain);
+    }
+    if ((o->rounding == MNQ_ROUND_SECOND_ORDER || o->bias_correction) && best > plain) { /* it did not pay: plain rounding */
+        if (lower(c, MNQ_ROUND_NEAREST, false, 1, c->arena, "round", q, &error, e) != 0) return -1;
+    }
+    return 0;
+}
+
+static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_err *e)
+{
+    struct mnq_calib_report *r = c->report;
+    r->samples = c->stats.samples;
+    r->n_layers = q->n_layers;
+    r->layer = mnq_arena_array(c->arena, (size_t)q->n_layers, sizeof *r->layer);
+    if (r->layer == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < q->n_layers; k++) {
+        const struct mnq_qlayer *l = &q->layer[k];
+        r->layer[k] = (struct mnq_calib_layer){.name = l->name,
+                                               .acc_bits = l->acc_bits,
+                                               .bits = mnq_lower_has_weights(c->g, l->node) ? c->bits[l->node] : 0,
+                                               .sensitivity = c->sensitivity[l->node],
+                                               .clipped = c->qp[l->node].clipped,
+                                               .stretch = c->qp[l->node].stretch,
+                                               .observer = c->qp[l->node].observer};
+    }
+    return 0;
+}
+
+int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *p,
+                  const struct mnq_calib_opts *o, struct mnq_qmodel *q, struct mnq_calib_report *r, struct mnq_arena *arena,
+                  mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    enum { PASSES = 8 };
+    size_t n = (size_t)legal->n;
+    struct calib c = {.g = legal, .o = o, .report = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
+    double plain, scaled, wide;
+    *r = (struct mnq_calib_report){.pass = mnq_arena_array(arena, PASSES, sizeof *r->pass)};
+    c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
+    c.bits = mnq_arena_array(arena, n, sizeof *c.bits);
+    c.sensitivity = mnq_arena_array(arena, n, sizeof *c.sensitivity);
+    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.sensitivity == NULL) return mnq_fail_nomem(e);
+    if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
+    c.judge = c.stats.held > JUDGED ? c.stats.held / JUDGED : 1;
+    c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
+    memset(c.bits, 8, n);
+
+    if (judge_plain(&c, p, &plain, e) != 0 || choose_ranges(&c, p, e) != 0 || judge(&c, "scales", &scaled, e) != 0)
+        return -1;
+    add_pass(&c, o->act_scale == MNQ_SCALE_CHANNEL ? "activation ranges, a scale per channel" : "activation ranges", plain,
+             scaled, true);
+    int threads = o->threads > 0 ? o->threads : 1;
+    if (mnq_sensitivity(&c.lowering, &c.stats, PROBED, threads, c.sensitivity, progress, progress_ctx, e) != 0) return -1;
+    mnq_choose_wide(legal, c.sensitivity, o->wide, o->wide_budget, c.bits);
+    wide = scaled;
+    if (o->wide != MNQ_WIDE_NONE) {
+        if (judge(&c, "wide", &wide, e) != 0) return -1;
+        add_pass(&c, "16-bit weights where they pay", scaled, wide, true);
+    }
+    if (refine(&c, wide, q, e) != 0 || fill_report(&c, q, e) != 0) return -1;
+    for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_cost_node(legal, q->layer[k].node).macs;
+    return mnq_qmodel_plan(q, e);
+}

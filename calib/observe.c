@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The float pass over the sample data. */
+#include "observe.h"
+
+#include "graph/exec.h"
+#include "quantize/lower.h"
+#include "util/pool.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything one thread accumulates. All of it is integers or extremes, so threads add up exactly in any order. */
+struct worker {
+    struct mnq_arena arena;
+    struct mnq_exec *exec;
+    struct mnq_hist *hist;
+    float *pre_max;
+    int64_t **pre_q30; /* sums over held samples of the mean pre-activation */
+    uint8_t *pixels;
+    float *input;
+    int slot; /* of the sample at work among the held ones, -1 = not held */
+};
+
+struct pass {
+    const struct mnq_graph *g;
+    const struct mnq_dataset *data;
+    const struct mnq_preprocess *p;
+    struct mnq_stats *stats;
+    struct worker *worker;
+    int total; /* samples in the data set */
+    int logits;
+    mnq_progress *progress;
+    void *progress_ctx;
+    atomic_int done;
+};
+
+/* Adds the mean over pixels of every channel of the pre-activation. */
+static void add_means(int64_t *sum, const float *x, struct mnq_shape s)
+{
+    int pixels = s.h * s.w;
+    for (int c = 0; c < s.c; c++) {
+        double mean = 0;
+        for (int i = 0; i < pixels; i++) mean += (double)x[(size_t)i * (size_t)s.c + (size_t)c];
+        mean /= pixels;
+        sum[c] += llround(ldexp(fmin(fmax(mean, -1e6), 1e6), 30));
+    }
+}
+
+struct tap_ctx {
+    struct pass *pass;
+    struct worker *w;
+};
+
+static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
+{
+    struct tap_ctx *t = ctx;
+    const struct mnq_graph *g = t->pass->g;
+    const struct mnq_node *nd = &g->node[node];
+    struct worker *w = t->w;
+    size_t n = (size_t)nd->out.h * (size_t)nd->out.w * (size_t)nd->out.c;
+    bool linear = nd->act == MNQ_ACT_NONE;
+    if (kind == MNQ_TAP_PRE || linear) {
+        if (nd->act == MNQ_ACT_HSWISH || nd->act == MNQ_ACT_HSIGMOID) {
+            float top = w->pre_max[node];
+            for (size_t i = 0; i < n; i++) top = fmaxf(top, fabsf(data[i]));
+            w->pre_max[node] = top;
+        }
+        if (w->slot >= 0 && w->pre_q30[node] != NULL) add_means(w->pre_q30[node], data, nd->out);
+    }
+    if (kind == MNQ_TAP_OUT && node == t->pass->logits && w->slot >= 0)
+        memcpy(t->pass->stats->logits + (size_t)w->slot * n, data, n * sizeof *data);
+    if (kind == MNQ_TAP_OUT && mnq_lower_is_layer(g, node)) mnq_hist_add(&w->hist[node], data, nd->out.h * nd->out.w);
+}
+
+/* Slot of sample i among `held` of `samples`, or -1. */
+static int slot_of(int i, int held, int samples)
+{
+    int64_t a = (int64_t)i * held / samples, b = (int64_t)(i + 1) * held / samples;
+    return b > a ? (int)a : -1;
+}
+
+static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
+{
+    struct pass *ps = ctx;
+    struct mnq_stats *st = ps->stats;
+    struct worker *w = &ps->worker[worker];
+    int index = (int)((int64_t)i * ps->total / st->samples);
+    struct mnq_shape in = ps->g->node[0].out;
+    if (mnq_dataset_load(ps->data, index, ps->p, w->pixels, e) != 0) return -1;
+    mnq_preprocess_apply(ps->p, w->pixels, in.h * in.w, w->input);
+    w->slot = slot_of(i, st->held, st->samples);
+    struct tap_ctx t = {ps, w};
+    mnq_exec_run(w->exec, w->input, tap, &t);
+    int done = atomic_fetch_add(&ps->done, 1) + 1;
+    if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "observe", done, st->samples);
+    if (w->slot >= 0) memcpy(st->input + (size_t)w->slot * st->input_bytes, w->pixels, st->input_bytes);
+    return 0;
+}
+
+static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
+{
+    const struct mnq_graph *g = ps->g;
+    size_t n = (size_t)g->n, pixels = (size_t)g->node[0].out.h * (size_t)g->node[0].out.w;
+    w->hist = mnq_arena_array(&w->arena, n, sizeof *w->hist);
+    w->pre_max = mnq_arena_array(&w->arena, n, sizeof *w->pre_max);
+    w->pre_q30 = mnq_arena_array(&w->arena, n, sizeof *w->pre_q30);
+    w->pixels = mnq_arena_alloc(&w->arena, ps->stats->input_bytes);
+    w->input = mnq_arena_array(&w->arena, pixels * (size_t)g->node[0].out.c, sizeof *w->input);
+    if (w->hist == NULL || w->pre_max == NULL || w->pre_q30 == NULL || w->pixels == NULL || w->input == NULL)
+        return mnq_fail_nomem(e);
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_lower_is_layer(g, i)) continue;
+        if (mnq_hist_init(&w->hist[i], g->node[i].out.c, !mnq_node_nonnegative(g, i), &w->arena) != 0)
+            return mnq_fail_nomem(e);
+        if (!mnq_lower_has_weights(g, i)) continue;
+        w->pre_q30[i] = mnq_arena_array(&w->arena, (size_t)g->node[i].out.c, sizeof **w->pre_q30);
+        if (w->pre_q30[i] == NULL) return mnq_fail_nomem(e);
+    }
+    w->exec = mnq_exec_new(g, false, e);
+    return w->exec == NULL ? -1 : 0;
+}
+
+/* Adds all workers into worker 0 and moves the result to stats. */
+static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_graph *g = ps->g;
+    struct mnq_stats *st = ps->stats;
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_lower_is_layer(g, i)) continue;
+        int channels = g->node[i].out.c;
+        if (mnq_hist_init(&st->hist[i], channels, !mnq_node_nonnegative(g, i), arena) != 0) return mnq_fail_nomem(e);
+        if (mnq_lower_has_weights(g, i)) {
+            st->pre_mean[i] = mnq_arena_array(arena, (size_t)channels, sizeof **st->pre_mean);
+            if (st->pre_mean[i] == NULL) return mnq_fail_nomem(e);
+        }
+        int64_t *sum = st->pre_mean[i] == NULL ? NULL : mnq_arena_array(arena, (size_t)channels, sizeof *sum);
+        if (st->pre_mean[i] != NULL && sum == NULL) return mnq_fail_nomem(e);
+        for (int t = 0; t < threads; t++) {
+            struct worker *w = &ps->worker[t];
+            mnq_hist_merge(&st->hist[i], &w->hist[i]);
+            st->pre_max[i] = fmax(st->pre_max[i], (double)w->pre_max[i]);
+            for (int c = 0; sum != NULL && c < channels; c++) sum[c] += w->pre_q30[i][c];
+        }
+        for (int c = 0; sum != NULL && c < channels; c++) st->pre_mean[i][c] = ldexp((double)sum[c], -30) / st->held;
+    }
+    return 0;
+}
+
+int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, const struct mnq_preprocess *p,
+                    const struct mnq_calib_opts *o, int max_held, struct mnq_stats *stats, struct mnq_arena *arena,
+                    mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    int total = mnq_dataset_count(data), threads = o->threads > 0 ? o->threads : 1;
+    if (total == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to calibrate on");
+    struct mnq_shape in = g->node[0].out;
+    size_t n = (size_t)g->n;
+    *stats = (struct mnq_stats){.samples = o->samples > 0 && o->samples < total ? o->samples : total};
+    stats->held = stats->samples < max_held ? stats->samples : max_held;
+    stats->input_bytes = (size_t)in.h * (size_t)in.w * (size_t)in.c;
+    stats->n_logits = g->node[mnq_logits_node(g)].out.c;
+    stats->hist = mnq_arena_array(arena, n, sizeof *stats->hist);
+    stats->pre_max = mnq_arena_array(arena, n, sizeof *stats->pre_max);
+    stats->pre_mean = mnq_arena_array(arena, n, sizeof *stats->pre_mean);
+    stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
+    stats->logits = mnq_arena_array(arena, (size_t)stats->held * (size_t)stats->n_logits, sizeof *stats->logits);
+    struct worker *worker = calloc((size_t)threads, sizeof *worker);
+    int rc = -1;
+    if (stats->hist == NULL || stats->pre_max == NULL || stats->pre_mean == NULL || stats->input == NULL ||
+        stats->logits == NULL || worker == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    struct pass ps = {.g = g,
+                      .data = data,
+                      .p = p,
+                      .stats = stats,
+                      .worker = worker,
+                      .total = total,
+                      .logits = mnq_logits_node(g),
+                      .progress = progress,
+                      .progress_ctx = progress_ctx};
+    for (int t = 0; t < threads; t++)
+        if (init_worker(&ps, &worker[t], e) != 0) goto done;
+    if (mnq_pool_for(stats->samples, threads, one_sample, &ps, e) == 0) rc = finish(&ps, threads, arena, e);
+done:
+    for (int t = 0; worker != NULL && t < threads; t++) {
+        mnq_exec_free(worker[t].exec);
+        mnq_arena_free(&worker[t].arena);
+    }
+    free(worker);
+    return rc;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The float pass over the sample data: histograms of every tensor, and a few samples held back for later steps. */
+#ifndef MNQ_OBSERVE_H
+#define MNQ_OBSERVE_H
+
+#include "calibrate.h"
+#include "quantize/hist.h"
+
+/** Statistics of all samples, and `held` samples spread evenly over them. Memory does not grow with the sample count. */
+struct mnq_stats {
+    struct mnq_hist *hist; /* [g->n], outputs */
+    double *pre_max;       /* [g->n], largest |pre-activation| */
+    int samples;
+    int held;       /* samples kept */
+    uint8_t *input; /* [held] pictures */
+    size_t input_bytes;
+    double **pre_mean; /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
+    float *logits;     /* [held][n_logits], of mnq_logits_node() */
+    int n_logits;
+};
+
+/**
+ * Runs the float graph over the samples (o->samples of them, evenly spaced; 0 = all) on o->threads threads.
+ * max_held   upper limit for stats->held
+ * The result is the same for any number of threads. Arrays are in arena.
+ */
+int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, const struct mnq_preprocess *p,
+                    const struct mnq_calib_opts *o, int max_held, struct mnq_stats *stats, struct mnq_arena *arena,
+                    mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which layers deserve 16-bit weights. */
+#include "sensitivity.h"
+
+#include "graph/exec.h"
+#include "util/pool.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A thread's own view of the graph: the nodes are copied, so that weights can be exchanged one layer at a time. */
+struct worker {
+    struct mnq_graph g;
+    struct mnq_exec *exec;
+    float *input, *clean;
+};
+
+struct probe {
+    const struct mnq_lowering *l;
+    const struct mnq_stats *stats;
+    float **w; /* [g->n] 8-bit weights as floats, NULL for other nodes */
+    struct worker *worker;
+    double *noise;  /* [samples][g->n] */
+    double *signal; /* [samples] */
+    int samples, n_logits, logits;
+    mnq_progress *progress;
+    void *progress_ctx;
+    atomic_int done;
+};
+
+/* Power of a - b after removing its mean over classes (b may be NULL). */
+static double centred_power(const float *a, const float *b, int n)
+{
+    double mean = 0, p = 0;
+    for (int c = 0; c < n; c++) mean += ((double)a[c] - (b == NULL ? 0 : (double)b[c])) / n;
+    if (n == 1) mean = 0;
+    for (int c = 0; c < n; c++) {
+        double d = (double)a[c] - (b == NULL ? 0 : (double)b[c]) - mean;
+        p += d * d;
+    }
+    return p;
+}
+
+static int probe_sample(void *ctx, int s, int w, struct mnq_err *e)
+{
+    (void)e;
+    struct probe *p = ctx;
+    struct worker *me = &p->worker[w];
+    struct mnq_shape in = me->g.node[0].out;
+    int slot = (int)((int64_t)s * p->stats->held / p->samples);
+    mnq_preprocess_apply(p->l->p, p->stats->input + (size_t)slot * p->stats->input_bytes, in.h * in.w, me->input);
+    mnq_exec_run(me->exec, me->input, NULL, NULL);
+    memcpy(me->clean, mnq_exec_tensor(me->exec, p->logits), (size_t)p->n_logits * sizeof *me->clean);
+    p->signal[s] = centred_power(me->clean, NULL, p->n_logits);
+    for (int i = me->g.n - 1; i >= 0; i--) { /* from the back: what lies before layer i is still clean */
+        if (p->w[i] == NULL) continue;
+        float *clean = me->g.node[i].w;
+        me->g.node[i].w = p->w[i];
+        mnq_exec_rerun(me->exec, i, NULL, NULL);
+        me->g.node[i].w = clean;
+        p->noise[(size_t)s * (size_t)me->g.n + (size_t)i] =
+            centred_power(mnq_exec_tensor(me->exec, p->logits), me->clean, p->n_logits);
+    }
+    int done = atomic_fetch_add(&p->done, 1) + 1;
+    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "sensitivity", done, p->samples);
+    return 0;
+}
+
+static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mnq_err *e)
+{
+    const struct mnq_graph *g = p->l->g;
+    size_t n = (size_t)g->n;
+    p->w = mnq_arena_array(arena, n, sizeof *p->w);
+    p->noise = mnq_arena_array(arena, (size_t)p->samples * n, sizeof *p->noise);
+    p->signal = mnq_arena_array(arena, (size_t)p->samples, sizeof *p->signal);
+    if (p->w == NULL || p->noise == NULL || p->signal == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_lower_has_weights(g, i)) continue;
+        p->w[i] = mnq_arena_array(arena, mnq_node_weights(g, &g->node[i]), sizeof **p->w);
+        if (p->w[i] == NULL || mnq_lower_fake_quantize(p->l, i, 8, p->w[i]) != 0) return mnq_fail_nomem(e);
+    }
+    struct mnq_shape in = g->node[0].out;
+    for (int t = 0; t < threads; t++) {
+        struct worker *w = &p->worker[t];
+        w->g = *g;
+        w->g.node = mnq_arena_array(arena, n, sizeof *w->g.node);
+        w->input = mnq_arena_array(arena, (size_t)in.h * (size_t)in.w * (size_t)in.c, sizeof *w->input);
+        w->clean = mnq_arena_array(arena, (size_t)p->n_logits, sizeof *w->clean);
+        if (w->g.node == NULL || w->input == NULL || w->clean == NULL) return mnq_fail_nomem(e);
+        memcpy(w->g.node, g->node, n * sizeof *g->node);
+        w->exec = mnq_exec_new(&w->g, true, e);
+        if (w->exec == NULL) return -1;
+    }
+    return 0;
+}
+
+int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
+                    double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    const struct mnq_graph *g = l->g;
+    struct mnq_arena arena = {0};
+    struct probe p = {.l = l,
+                      .stats = stats,
+                      .samples = samples < stats->held ? samples : stats->held,
+                      .progress = progress,
+                      .progress_ctx = progress_ctx,
+                      .n_logits = stats->n_logits,
+                      .logits = mnq_logits_node(g)};
+    int rc = -1;
+    p.worker = calloc((size_t)threads, sizeof *p.worker);
+    if (p.worker == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (fill(&p, &arena, threads, e) != 0 || mnq_pool_for(p.samples, threads, probe_sample, &p, e) != 0) goto done;
+    double signal = 0;
+    for (int s = 0; s < p.samples; s++) signal += p.signal[s];
+    for (int i = 0; i < g->n; i++) {
+        double noise = 0;
+        for (int s = 0; s < p.samples; s++) noise += p.noise[(size_t)s * (size_t)g->n + (size_t)i];
+        sensitivity[i] = signal > 0 ? noise / signal : 0;
+    }
+    rc = 0;
+done:
+    for (int t = 0; p.worker != NULL && t < threads; t++) mnq_exec_free(p.worker[t].exec);
+    free(p.worker);
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits)
+{
+    double total = 0;
+    for (int i = 0; i < g->n; i++) {
+        bits[i] = wide == MNQ_WIDE_ALL ? 16 : 8;
+        if (mnq_lower_has_weights(g, i)) total += (double)mnq_node_weights(g, &g->node[i]);
+    }
+    if (wide != MNQ_WIDE_AUTO) return;
+    double left = budget * total;
+    for (;;) {
+        int best = -1;
+        double best_gain = 0;
+        for (int i = 0; i < g->n; i++) {
+            if (bits[i] == 16 || !mnq_lower_has_weights(g, i)) continue;
+            double bytes = (double)mnq_node_weights(g, &g->node[i]), gain = sensitivity[i] / bytes;
+            if (bytes <= left && gain > best_gain) {
+                best = i;
+                best_gain = gain;
+            }
+        }
+        if (best < 0) return;
+        bits[best] = 16;
+        left -= (double)mnq_node_weights(g, &g->node[best]);
+    }
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sequential lowering: layer after layer becomes integers, and each sees the integer outputs of the ones before it. */
+#include "sequential.h"
+
+#include "kernels.h"
+#include "quantize/gram.h"
+#include "quantize/qrun.h"
+#include "util/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Rows for one Gram matrix: enough for its rank, few enough to be quick. */
+enum { GRAM_ROWS_MIN = 8192, GRAM_ROWS_PER_INPUT = 12 };
+
+struct run {
+    const struct mnq_lowering *l;
+    const struct mnq_stats *stats;
+    const struct mnq_seq_opts *o;
+    struct mnq_qmodel *q;
+    int samples;                    /* in this run */
+    uint8_t **tensor;               /* [n_tensors]: [samples] tensors, NULL while not alive */
+    int *last_use;                  /* [n_tensors] layer index after which it is freed */
+    const struct mnq_qlayer *layer; /* at work */
+    int64_t *sum;                   /* [samples][C_out] accumulator sums */
+    int64_t *scratch;               /* [threads][C_in] */
+};
+
+static size_t bytes_of(const struct run *r, int t)
+{
+    size_t n = mnq_qtensor_bytes(&r->q->tensor[t]);
+    return (n + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+}
+
+static uint8_t *at(const struct run *r, int t, int sample)
+{
+    return t < 0 ? NULL : r->tensor[t] + (size_t)sample * bytes_of(r, t);
+}
+
+static int alloc_tensor(struct run *r, int t, struct mnq_err *e)
+{
+    r->tensor[t] = aligned_alloc(64, ((size_t)r->samples * bytes_of(r, t) + 63) / 64 * 64);
+    return r->tensor[t] == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+/* ---- work items, one held sample each ---- */
+
+static int run_sample(void *ctx, int i, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct run *r = ctx;
+    const struct mnq_qlayer *y = r->layer;
+    mnq_qlayer_run(r->q, y, &mnq_kernels_generic, at(r, y->out, i), at(r, y->in0, i), at(r, y->in1, i));
+    return 0;
+}
+
+static int sum_sample(void *ctx, int i, int w, struct mnq_err *e)
+{
+    (void)e;
+    struct run *r = ctx;
+    const struct mnq_qlayer *y = r->layer;
+    size_t cin = (size_t)r->q->tensor[y->in0].shape.c, cout = (size_t)r->q->tensor[y->out].shape.c;
+    mnq_qlayer_acc_sums(r->q, y, at(r, y->in0, i), r->sum + (size_t)i * cout, r->scratch + (size_t)w * cin);
+    return 0;
+}
+
+/* ---- steps for one layer ---- */
+
+/* Gathers rows of the layer's input, pixels spread evenly, and makes its Gram matrix. */
+static int make_gram(const struct run *r, int node, struct mnq_gram *gram, struct mnq_arena *arena, struct mnq_err *e)
+{
+    int t = mnq_lower_tensor_index(r->l->g, r->l->g->node[node].in[0]);
+    const struct mnq_qtensor *in = &r->q->tensor[t];
+    size_t c = (size_t)in->shape.c, pixels = (size_t)in->shape.h * (size_t)in->shape.w;
+    size_t want = GRAM_ROWS_PER_INPUT * c > GRAM_ROWS_MIN ? GRAM_ROWS_PER_INPUT * c : GRAM_ROWS_MIN;
+    size_t per = (want + (size_t)r->samples - 1) / (size_t)r->samples;
+    if (per > pixels) per = pixels;
+    struct mnq_arena scratch = {0};
+    int8_t *x = mnq_arena_array(&scratch, per * (size_t)r->samples, c);
+    if (x == NULL) return mnq_fail_nomem(e);
+    for (int s = 0; s < r->samples; s++)
+        for (size_t k = 0; k < per; k++) {
+            /* golden-section offsets decorrelate the grid from sample to sample */
+            size_t pixel = (k * pixels / per + (size_t)s * 2654435761u % (pixels / per)) % pixels;
+            memcpy(x + ((size_t)s * per + k) * c, at(r, t, s) + pixel * c, c);
+        }
+    int rc = mnq_gram_make(x, per * (size_t)r->samples, (int)c, in->zp, r->o->bias_correction, true, r->o->threads, gram,
+                           arena, e);
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+/* Moves the bias so that the mean pre-activation over the samples equals the float graph's. */
+static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mnq_err *e)
+{
+    int cout = r->q->tensor[y->out].shape.c, cin = r->q->tensor[y->in0].shape.c;
+    double pixels = (double)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->samples;
+    int rc = -1;
+    double *delta = calloc((size_t)cout, sizeof *delta);
+    r->sum = calloc((size_t)r->samples * (size_t)cout, sizeof *r->sum);
+    r->scratch = calloc((size_t)r->o->threads * (size_t)cin, sizeof *r->scratch);
+    r->layer = y;
+    if (delta == NULL || r->sum == NULL || r->scratch == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_pool_for(r->samples, r->o->threads, sum_sample, r, e) != 0) goto done;
+    for (int c = 0; c < cout; c++) {
+        double total = 0;
+        for (int s = 0; s < r->samples; s++) total += (double)r->sum[(size_t)s * (size_t)cout + (size_t)c];
+        delta[c] = r->stats->pre_mean[node][c] - total / pixels * y->acc_step[c];
+    }
+    mnq_lower_shift_bias(y, delta, cout);
+    rc = 0;
+done:
+    free(delta);
+    free(r->sum);
+    free(r->scratch);
+    r->sum = NULL;
+    r->scratch = NULL;
+    return rc;
+}
+
+static int do_layer(struct run *r, int node, struct mnq_err *e)
+{
+    const struct mnq_graph *g = r->l->g;
+    struct mnq_qlayer *y = &r->q->layer[r->q->n_layers++];
+    struct mnq_arena arena = {0};
+    struct mnq_gram gram;
+    struct mnq_rounding_job job = {.bits = r->o->bits[node]};
+    int rc = -1;
+    if (r->o->rounding == MNQ_ROUND_SECOND_ORDER && job.bits == 8 && mnq_lower_is_pointwise(g, node) &&
+        r->l->qp[g->node[node].in[0]].dtype == MNQ_S8) {
+        if (make_gram(r, node, &gram, &arena, e) != 0) goto done;
+        job.gram = &gram;
+    }
+    if (mnq_lower_node(r->l, node, &job, y, e) != 0) goto done;
+    if (r->o->bias_correction && mnq_lower_has_weights(g, node) && correct_bias(r, node, y, e) != 0) goto done;
+    if (alloc_tensor(r, y->out, e) != 0) goto done;
+    r->layer = y;
+    rc = mnq_pool_for(r->samples, r->o->threads, run_sample, r, e);
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+/* ---- the whole graph ---- */
+
+static void find_last_uses(struct run *r)
+{
+    const struct mnq_graph *g = r->l->g;
+    for (int i = 0; i < g->n; i++)
+        for (int k = 0; k < g->node[i].n_in; k++) r->last_use[mnq_lower_tensor_index(g, g->node[i].in[k])] = i;
+    r->last_use[mnq_lower_tensor_index(g, mnq_logits_node(g))] = g->n; /* judged at the end */
+}
+
+/* Noise over signal of the judged samples' logits. A softmax ignores a common offset, so both are centred. */
+static double logits_error(const struct run *r)
+{
+    int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
+    const struct mnq_qtensor *q = &r->q->tensor[t];
+    double noise = 0, signal = 0;
+    for (int s = 0; s < r->samples; s++) {
+        int slot = s * r->o->stride;
+        if (slot % r->o->judge != 0) continue;
+        const float *f = r->stats->logits + (size_t)slot * (size_t)n;
+        const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
+        double mean_f = 0, mean_d = 0;
+        for (int c = 0; c < n; c++) {
+            double v = (double)q->scale[c] * (y[c] - q->zp);
+            mean_f += (double)f[c] / n;
+            mean_d += (v - (double)f[c]) / n;
+        }
+        if (n == 1) mean_f = mean_d = 0;
+        for (int c = 0; c < n; c++) {
+            double d = (double)q->scale[c] * (y[c] - q->zp) - (double)f[c] - mean_d, v = (double)f[c] - mean_f;
+            noise += d * d;
+            signal += v * v;
+        }
+    }
+    return signal > 0 ? noise / signal : noise;
+}
+
+int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, const struct mnq_seq_opts *o,
+                   struct mnq_qmodel *q, double *error, mnq_progress *progress, void *progress_ctx, const char *phase,
+                   struct mnq_err *e)
+{
+    const struct mnq_graph *g = l->g;
+    struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held + o->stride - 1) / o->stride};
+    if (mnq_lower_frame(l, q, e) != 0) return -1;
+    r.tensor = calloc((size_t)q->n_tensors, sizeof *r.tensor);
+    r.last_use = calloc((size_t)q->n_tensors, sizeof *r.last_use);
+    int rc = -1;
+    if (r.tensor == NULL || r.last_use == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    find_last_uses(&r);
+    if (alloc_tensor(&r, q->input, e) != 0) goto done;
+    for (int s = 0; s < r.samples; s++)
+        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride) * stats->input_bytes, stats->input_bytes);
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_lower_is_layer(g, i)) continue;
+        if (do_layer(&r, i, e) != 0) goto done;
+        for (int t = 0; t < q->n_tensors; t++)
+            if (r.last_use[t] == i && r.tensor[t] != NULL) {
+                free(r.tensor[t]);
+                r.tensor[t] = NULL;
+            }
+        if (progress != NULL) progress(progress_ctx, phase, i + 1, g->n);
+    }
+    *error = logits_error(&r);
+    rc = 0;
+done:
+    for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);
+    free(r.tensor);
+    free(r.last_use);
+    return rc;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sequential lowering: layer after layer becomes integers, and each sees the integer outputs of the ones before it. */
+#ifndef MNQ_SEQUENTIAL_H
+#define MNQ_SEQUENTIAL_H
+
+#include "observe.h"
+#include "quantize/lower.h"
+
+/** One run. */
+struct mnq_seq_opts {
+    enum mnq_rounding rounding;
+    bool bias_correction; /* match every layer's mean pre-activation to the float graph's on the held samples */
+    const uint8_t *bits;  /* [g->n] weight bits, 8 or 16 */
+    int stride;           /* use every stride-th held sample */
+    int judge;            /* error is measured on every judge-th held sample; a multiple of stride */
+    int threads;
+};
+
+/**
+ * Lowers the whole graph on the held samples.
+ * q      filled (arrays in l->arena): frame, layers, no plan
+ * error  noise power over signal power of the logits (centred per sample) on the judged samples
+ */
+int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, const struct mnq_seq_opts *o,
+                   struct mnq_qmodel *q, double *error, mnq_progress *progress, void *progress_ctx, const char *phase,
+                   struct mnq_err *e);
+
+#endif

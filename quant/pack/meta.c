@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * META: the host's part of a packed model as one JSON document. */
+#include "pack/meta.h"
+
+#include "util/ydoc.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const resize_name[] = {"stretch", "crop"};
+static const char *const filter_name[] = {"pil", "tf"};
+
+static void write_preprocess(struct mnq_json *j, const struct mnq_preprocess *p)
+{
+    mnq_json_object(j, "preprocess");
+    mnq_json_string(j, "name", p->name);
+    mnq_json_row(j, "scale");
+    for (int c = 0; c < p->channels; c++) mnq_json_float(j, NULL, p->scale[c]);
+    mnq_json_end(j);
+    mnq_json_row(j, "offset");
+    for (int c = 0; c < p->channels; c++) mnq_json_float(j, NULL, p->offset[c]);
+    mnq_json_end(j);
+    mnq_json_row(j, "source");
+    for (int c = 0; c < p->channels; c++) mnq_json_int(j, NULL, p->source[c]);
+    mnq_json_end(j);
+    mnq_json_string(j, "resize", resize_name[p->resize]);
+    mnq_json_string(j, "filter", filter_name[p->filter]);
+    mnq_json_end(j);
+}
+
+void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
+{
+    char crc[16];
+    snprintf(crc, sizeof crc, "%08x", (unsigned)q->source_crc);
+    mnq_json_object(j, NULL);
+    mnq_json_string(j, "schema", "mnquant.meta/1");
+    mnq_json_string(j, "tool", q->tool);
+    mnq_json_object(j, "source");
+    mnq_json_string(j, "name", q->source_name);
+    mnq_json_string(j, "crc32", crc);
+    mnq_json_end(j);
+    mnq_json_string(j, "recipe", q->recipe);
+    write_preprocess(j, &q->preprocess);
+    if (q->classes != NULL) {
+        mnq_json_row(j, "classes");
+        for (int i = 0; i < q->n_classes; i++) mnq_json_string(j, NULL, q->classes[i]);
+        mnq_json_end(j);
+    }
+    mnq_json_array(j, "layers");
+    for (int i = 0; i < q->n_layers; i++) {
+        const struct mnq_qlayer *l = &q->layer[i];
+        mnq_json_row(j, NULL);
+        mnq_json_string(j, NULL, l->name);
+        mnq_json_int(j, NULL, l->acc_bits);
+        mnq_json_end(j);
+    }
+    mnq_json_end(j);
+    mnq_json_end(j);
+}
+
+/* ---- reading ---- */
+
+static int read_floats(const struct mnq_ynode *v, float *out, int n, struct mnq_err *e)
+{
+    if (v->kind != MNQ_Y_SEQ || v->n != n) return mnq_y_fail(v, e, "expected %d numbers", n);
+    int c = 0;
+    for (const struct mnq_ynode *x = v->first; x != NULL; x = x->next) {
+        double d;
+        if (mnq_y_double(x, -(double)FLT_MAX, (double)FLT_MAX, &d, e) != 0) return -1;
+        out[c++] = (float)d;
+    }
+    return 0;
+}
+
+static int read_preprocess(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    struct mnq_preprocess *p = &q->preprocess;
+    const char *name;
+    const struct mnq_ynode *scale = mnq_y_get(v, "scale"), *offset = mnq_y_get(v, "offset"),
+                           *source = mnq_y_get(v, "source"), *resize = mnq_y_get(v, "resize"),
+                           *filter = mnq_y_get(v, "filter"), *label = mnq_y_get(v, "name");
+    int channels = q->tensor[q->input].shape.c, at, mode;
+    if (channels < 1 || channels > 4) return mnq_y_fail(v, e, "%d input channels, 1 to 4 can be preprocessed", channels);
+    if (scale == NULL || offset == NULL || source == NULL || resize == NULL || filter == NULL || label == NULL)
+        return mnq_y_fail(v, e, "expected name, scale, offset, source, resize and filter");
+    if (mnq_y_string(label, &name, e) != 0) return -1;
+    snprintf(p->name, sizeof p->name, "%s", name);
+    p->channels = channels;
+    if (read_floats(scale, p->scale, channels, e) != 0 || read_floats(offset, p->offset, channels, e) != 0) return -1;
+    if (source->kind != MNQ_Y_SEQ || source->n != channels) return mnq_y_fail(source, e, "expected %d channels", channels);
+    for (at = 0; at < channels; at++)
+        if (mnq_y_int(mnq_y_at(source, at), 0, channels - 1, &p->source[at], e) != 0) return -1;
+    if (mnq_y_choice(resize, resize_name, 2, &mode, e) != 0) return -1;
+    p->resize = (enum mnq_resize)mode;
+    if (mnq_y_choice(filter, filter_name, 2, &mode, e) != 0) return -1;
+    p->filter = (enum mnq_filter)mode;
+    return 0;
+}
+
+static int read_classes(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    if (mnq_y_want(v, MNQ_Y_SEQ, e) != 0) return -1;
+    const char **name = mnq_arena_array(q->arena, (size_t)v->n, sizeof *name);
+    if (name == NULL) return mnq_fail_nomem(e);
+    int i = 0;
+    for (const struct mnq_ynode *x = v->first; x != NULL; x = x->next)
+        if (mnq_y_string(x, &name[i++], e) != 0) return -1;
+    q->classes = name;
+    q->n_classes = v->n;
+    return 0;
+}
+
+static int read_layers(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    if (v->kind != MNQ_Y_SEQ || v->n != q->n_layers) return mnq_y_fail(v, e, "expected %d layers", q->n_layers);
+    int i = 0;
+    for (const struct mnq_ynode *x = v->first; x != NULL; x = x->next, i++) {
+        if (x->kind != MNQ_Y_SEQ || x->n < 2) return mnq_y_fail(x, e, "expected a name and the accumulator's bits");
+        if (mnq_y_string(mnq_y_at(x, 0), &q->layer[i].name, e) != 0) return -1;
+        if (mnq_y_int(mnq_y_at(x, 1), 0, 32, &q->layer[i].acc_bits, e) != 0) return -1;
+    }
+    return 0;
+}
+
+/* A string that may be absent. */
+static int read_text(const struct mnq_ynode *v, const char **out, struct mnq_err *e)
+{
+    return mnq_y_null(v) ? 0 : mnq_y_string(v, out, e);
+}
+
+int mnq_meta_read(const char *name, const char *text, size_t n, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    const struct mnq_ynode *root = mnq_ydoc_parse(name, MNQ_EXIT_FAILED, text, n, q->arena, e), *v;
+    if (root == NULL) return -1;
+    if (!mnq_y_is(mnq_y_get(root, "schema"), "mnquant.meta/1")) return mnq_y_fail(root, e, "expected schema mnquant.meta/1");
+    if ((v = mnq_y_get(root, "preprocess")) != NULL && read_preprocess(v, q, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "classes")) != NULL && read_classes(v, q, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "layers")) != NULL && read_layers(v, q, e) != 0) return -1;
+    const struct mnq_ynode *source = mnq_y_get(root, "source");
+    const char *crc = NULL;
+    if (read_text(mnq_y_get(root, "tool"), &q->tool, e) != 0 || read_text(mnq_y_get(root, "recipe"), &q->recipe, e) != 0 ||
+        read_text(mnq_y_get(source, "name"), &q->source_name, e) != 0 || read_text(mnq_y_get(source, "crc32"), &crc, e) != 0)
+        return -1;
+    unsigned value;
+    if (crc != NULL && sscanf(crc, "%8x", &value) == 1) q->source_crc = value;
+    return 0;
+}

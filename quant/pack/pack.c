@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The .mnq writer: an integer model as FORMAT.md bytes. */
+#include "kernels.h"
+#include "pack/meta.h"
+#include "pack/qmodel.h"
+#include "quantize/qrun.h"
+#include "util/file.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, SECTIONS = 5 };
+static const uint32_t NONE = UINT32_MAX;
+
+/* ---- growing byte buffer ---- */
+
+struct bytes {
+    uint8_t *p;
+    size_t n, cap;
+    bool failed;
+};
+
+static uint8_t *grow(struct bytes *b, size_t n)
+{
+    if (!b->failed && b->cap - b->n < n) {
+        size_t cap = (b->cap + n) * 2 + 64;
+        uint8_t *p = realloc(b->p, cap);
+        if (p == NULL) {
+            b->failed = true;
+        } else {
+            memset(p + b->cap, 0, cap - b->cap);
+            b->p = p;
+            b->cap = cap;
+        }
+    }
+    if (b->failed) return NULL;
+    b->n += n;
+    return b->p + b->n - n;
+}
+
+static void align(struct bytes *b)
+{
+    grow(b, (MNQ_ALIGN - b->n % MNQ_ALIGN) % MNQ_ALIGN);
+}
+
+static void le16(uint8_t *p, unsigned v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+}
+
+static void le32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (8 * i));
+}
+
+/* ---- DATA ---- */
+
+/* Appends n elements of 1, 2 or 4 bytes, aligned; returns their offset. */
+static uint32_t put_array(struct bytes *b, const void *src, size_t n, int size)
+{
+    if (src == NULL) return NONE;
+    align(b);
+    uint32_t at = (uint32_t)b->n;
+    uint8_t *p = grow(b, n * (size_t)size);
+    if (p == NULL) return NONE;
+    for (size_t i = 0; i < n; i++, p += size) {
+        if (size == 1) *p = ((const uint8_t *)src)[i];
+        else if (size == 2) le16(p, ((const uint16_t *)src)[i]);
+        else le32(p, ((const uint32_t *)src)[i]);
+    }
+    return at;
+}
+
+static void put_layer(struct bytes *records, struct bytes *data, const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    uint8_t *r = grow(records, LAYR);
+    if (r == NULL) return;
+    bool scalar = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
+    size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c, size = l->wtype == MNQ_W_S16 ? 2 : 1;
+    r[0] = l->op;
+    r[1] = l->wtype;
+    r[2] = l->act;
+    r[3] = l->frac;
+    le16(r + 4, (unsigned)l->in0);
+    le16(r + 6, l->in1 < 0 ? 0xffff : (unsigned)l->in1);
+    le16(r + 8, (unsigned)l->out);
+    r[10] = (uint8_t)l->kh, r[11] = (uint8_t)l->kw, r[12] = (uint8_t)l->sh, r[13] = (uint8_t)l->sw;
+    r[14] = (uint8_t)l->pt, r[15] = (uint8_t)l->pl, r[16] = (uint8_t)l->pb, r[17] = (uint8_t)l->pr;
+    le16(r + 18, (unsigned)l->mult);
+    le32(r + 20, (uint32_t)l->lo);
+    le32(r + 24, (uint32_t)l->hi);
+    le32(r + 28, put_array(data, l->w, l->w_count, (int)size));
+    le32(r + 32, (uint32_t)(l->w_count * size));
+    le32(r + 36, put_array(data, l->bias, oc, 4));
+    le32(r + 40, put_array(data, l->m, oc, 4));
+    le32(r + 44, put_array(data, l->r, oc, 1));
+    le32(r + 48, put_array(data, l->m2, oc, 4));
+    le32(r + 52, put_array(data, l->r2, oc, 1));
+    le32(r + 56, put_array(data, l->pad, (size_t)q->tensor[l->in0].shape.c, 1));
+    le32(r + 60, 0);
+}
+
+/* ---- TENS and SCAL ---- */
+
+/* One scale as mantissa * 2^exponent with a 24-bit mantissa, exact for a float. */
+static void put_scale(uint8_t *mantissa, uint8_t *exponent, const struct mnq_qtensor *t)
+{
+    int e;
+    for (int c = 1; c < t->shape.c; c++)
+        if (t->scale[c] != t->scale[0]) return;
+    float f = frexpf(t->scale[0], &e);
+    le32(mantissa, (uint32_t)(int32_t)ldexpf(f, 24));
+    le32(exponent, (uint32_t)(e - 24));
+}
+
+static void put_tensor(struct bytes *records, struct bytes *scales, const struct mnq_qtensor *t)
+{
+    uint8_t *r = grow(records, TENS);
+    if (r == NULL) return;
+    le16(r, (unsigned)t->shape.h);
+    le16(r + 2, (unsigned)t->shape.w);
+    le16(r + 4, (unsigned)t->shape.c);
+    r[6] = (uint8_t)t->dtype;
+    le32(r + 8, (uint32_t)t->zp);
+    le32(r + 12, t->offset);
+    put_scale(r + 16, r + 20, t);
+    le32(r + 24, (uint32_t)(scales->n / 4));
+    for (int c = 0; c < t->shape.c; c++) {
+        uint32_t bits;
+        memcpy(&bits, &t->scale[c], 4);
+        uint8_t *p = grow(scales, 4);
+        if (p != NULL) le32(p, bits);
+    }
+}
+
+/* ---- the file ---- */
+
+static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
+{
+    if (q->n_tensors > 4096 || q->n_layers > 4096)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%d layers; the format holds 4096", q->n_layers);
+    for (int i = 0; i < q->n_tensors; i++) {
+        struct mnq_shape s = q->tensor[i].shape;
+        if (s.h > 65535 || s.w > 65535 || s.c > 65535)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "tensor %d is %dx%dx%d; the format holds 65535 a side", i, s.h, s.w, s.c);
+    }
+    for (int i = 0; i < q->n_layers; i++) {
+        const struct mnq_qlayer *l = &q->layer[i];
+        if (l->kh > 255 || l->kw > 255 || l->sh > 255 || l->sw > 255)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "layer %s: window %dx%d, strides %dx%d; the format holds 255", l->name,
+                            l->kh, l->kw, l->sh, l->sw);
+    }
+    return 0;
+}
+
+/* Joins header, table and sections into file. */
+static void join(const struct mnq_qmodel *q, struct bytes *section, const char (*tag)[5], struct bytes *file)
+{
+    grow(file, HEADER + ENTRY * SECTIONS);
+    for (int s = 0; s < SECTIONS; s++) {
+        align(file);
+        size_t at = file->n;
+        uint8_t *body = grow(file, section[s].n);
+        if (body == NULL) return;
+        if (section[s].n > 0) memcpy(body, section[s].p, section[s].n);
+        uint8_t *entry = file->p + HEADER + ENTRY * s;
+        memcpy(entry, tag[s], 4);
+        le32(entry + 4, (uint32_t)at);
+        le32(entry + 8, (uint32_t)section[s].n);
+    }
+    align(file);
+    if (file->failed) return;
+    uint8_t *h = file->p;
+    static const uint8_t magic[4] = {'M', 'N', 'Q', 0x1a};
+    memcpy(h, magic, 4);
+    le16(h + 4, 1);
+    le32(h + 8, (uint32_t)file->n);
+    le32(h + 16, SECTIONS);
+    le32(h + 20, q->arena_bytes);
+    le16(h + 24, (unsigned)q->n_tensors);
+    le16(h + 26, (unsigned)q->n_layers);
+    le16(h + 28, (unsigned)q->input);
+    le16(h + 30, (unsigned)q->output);
+    le32(h + 12, mnq_crc32(0, h + 16, file->n - 16));
+}
+
+int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e)
+{
+    static const char tag[SECTIONS][5] = {"TENS", "LAYR", "DATA", "SCAL", "META"};
+    struct bytes section[SECTIONS] = {0}, file = {0};
+    struct mnq_json meta = {0};
+    int rc = -1;
+    if (check_limits(q, e) != 0) return -1;
+    for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[0], &section[3], &q->tensor[i]);
+    for (int i = 0; i < q->n_layers; i++) put_layer(&section[1], &section[2], q, &q->layer[i]);
+    mnq_meta_write(&meta, q);
+    uint8_t *text = meta.failed ? NULL : grow(&section[4], meta.n);
+    if (text == NULL) goto nomem;
+    memcpy(text, meta.text, meta.n);
+    for (int s = 0; s < SECTIONS; s++) {
+        if (section[s].failed) goto nomem;
+        if (section[s].n > UINT32_MAX / 8) {
+            mnq_fail(e, MNQ_EXIT_FAILED, "section %s has %zu bytes; the format holds 4 GiB in all", tag[s], section[s].n);
+            goto done;
+        }
+    }
+    join(q, section, tag, &file);
+    if (file.failed) goto nomem;
+    *bytes = mnq_arena_alloc(q->arena, file.n);
+    if (*bytes == NULL) goto nomem;
+    memcpy(*bytes, file.p, file.n);
+    *n = file.n;
+
+    struct mnq_model m;
+    enum mnq_status st = mnq_model_load(&m, *bytes, *n);
+    if (st != MNQ_OK)
+        mnq_fail(e, MNQ_EXIT_FAILED, "the packed model does not load: %s (item %u)", mnq_status_str(st), (unsigned)m.bad);
+    else rc = 0;
+    goto done;
+nomem:
+    mnq_fail_nomem(e);
+done:
+    for (int s = 0; s < SECTIONS; s++) free(section[s].p);
+    free(file.p);
+    mnq_json_free(&meta);
+    return rc;
+}

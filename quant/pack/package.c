@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Reading a packed model back on the host, with names, scales and provenance. */
+#include "kernels.h"
+#include "pack/meta.h"
+#include "pack/qmodel.h"
+#include "util/file.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, MAX_FILE = 1 << 30 };
+static const uint32_t NONE = UINT32_MAX;
+
+static unsigned get16(const uint8_t *p)
+{
+    return p[0] | (unsigned)p[1] << 8;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/* A section by tag; the loader has checked the table. */
+static const uint8_t *section(const struct mnq_package *p, const char *tag, size_t *n)
+{
+    uint32_t count = get32(p->bytes + 16);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *entry = p->bytes + HEADER + ENTRY * i;
+        if (memcmp(entry, tag, 4) != 0) continue;
+        *n = get32(entry + 8);
+        return p->bytes + get32(entry + 4);
+    }
+    *n = 0;
+    return NULL;
+}
+
+static int64_t layer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    struct mnq_shape in = q->tensor[l->in0].shape, out = q->tensor[l->out].shape;
+    int64_t pixels = (int64_t)out.h * out.w * out.c * l->kh * l->kw;
+    if (l->op == MNQ_L_DWCONV) return pixels;
+    return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * in.c : 0;
+}
+
+static int read_tensors(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_qmodel *q = &p->q;
+    size_t n_scales, n;
+    const uint8_t *scales = section(p, "SCAL", &n_scales), *r = section(p, "TENS", &n);
+    for (int i = 0; i < q->n_tensors; i++, r += TENS) {
+        struct mnq_qtensor *t = &q->tensor[i];
+        t->shape = (struct mnq_shape){(int)get16(r), (int)get16(r + 2), (int)get16(r + 4)};
+        t->dtype = (enum mnq_dtype)r[6];
+        t->zp = (int32_t)get32(r + 8);
+        t->offset = get32(r + 12);
+        uint64_t first = get32(r + 24);
+        size_t c = (size_t)t->shape.c;
+        t->scale = mnq_arena_array(arena, c, sizeof *t->scale);
+        if (t->scale == NULL) return mnq_fail_nomem(e);
+        float whole = ldexpf((float)(int32_t)get32(r + 16), (int32_t)get32(r + 20));
+        bool listed = scales != NULL && (first + c) * 4 <= n_scales;
+        for (size_t k = 0; k < c; k++) {
+            uint32_t bits = listed ? get32(scales + (first + k) * 4) : 0;
+            if (listed) memcpy(&t->scale[k], &bits, 4);
+            else t->scale[k] = whole;
+            if (!isfinite(t->scale[k]))
+                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: tensor %d: scale of channel %zu is not finite", p->file, i, k);
+        }
+    }
+    return 0;
+}
+
+/* The array at an offset of DATA, or NULL. */
+static void *array_at(const struct mnq_package *p, uint32_t at)
+{
+    return at == NONE ? NULL : (void *)(p->bytes + (p->model.data - p->bytes) + at);
+}
+
+static void read_layers(struct mnq_package *p)
+{
+    struct mnq_qmodel *q = &p->q;
+    const uint8_t *r = p->model.layr;
+    for (int i = 0; i < q->n_layers; i++, r += LAYR) {
+        struct mnq_qlayer *l = &q->layer[i];
+        *l = (struct mnq_qlayer){.name = "",
+                                 .node = -1,
+                                 .op = r[0],
+                                 .wtype = r[1],
+                                 .act = r[2],
+                                 .frac = r[3],
+                                 .in0 = (int)get16(r + 4),
+                                 .in1 = get16(r + 6) == 0xffff ? -1 : (int)get16(r + 6),
+                                 .out = (int)get16(r + 8),
+                                 .kh = r[10],
+                                 .kw = r[11],
+                                 .sh = r[12],
+                                 .sw = r[13],
+                                 .pt = r[14],
+                                 .pl = r[15],
+                                 .pb = r[16],
+                                 .pr = r[17],
+                                 .mult = (int)get16(r + 18),
+                                 .lo = (int32_t)get32(r + 20),
+                                 .hi = (int32_t)get32(r + 24)};
+        l->w = array_at(p, get32(r + 28));
+        l->w_count = get32(r + 32) / (l->wtype == MNQ_W_S16 ? 2 : 1);
+        l->bias = array_at(p, get32(r + 36));
+        l->m = array_at(p, get32(r + 40));
+        l->r = array_at(p, get32(r + 44));
+        l->m2 = array_at(p, get32(r + 48));
+        l->r2 = array_at(p, get32(r + 52));
+        l->pad = array_at(p, get32(r + 56));
+        l->macs = layer_macs(q, l);
+        p->macs += l->macs;
+    }
+}
+
+int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_package *p, struct mnq_arena *arena,
+                      struct mnq_err *e)
+{
+    *p = (struct mnq_package){.file = name, .bytes = bytes, .n_bytes = n};
+    enum mnq_status st = mnq_model_load(&p->model, bytes, n);
+    if (st == MNQ_E_FORMAT || st == MNQ_E_OVERFLOW)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s (item %u)", name, mnq_status_str(st), (unsigned)p->model.bad);
+    if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", name, mnq_status_str(st));
+
+    struct mnq_qmodel *q = &p->q;
+    q->arena = arena;
+    q->n_tensors = p->model.n_tensors;
+    q->n_layers = p->model.n_layers;
+    q->input = p->model.input;
+    q->output = p->model.output;
+    q->arena_bytes = p->model.arena_size;
+    q->tensor = mnq_arena_array(arena, (size_t)q->n_tensors, sizeof *q->tensor);
+    q->layer = mnq_arena_array(arena, (size_t)q->n_layers, sizeof *q->layer);
+    if (q->tensor == NULL || q->layer == NULL) return mnq_fail_nomem(e);
+    if (read_tensors(p, arena, e) != 0) return -1;
+    read_layers(p);
+    size_t meta_n, data_n;
+    const uint8_t *meta = section(p, "META", &meta_n);
+    section(p, "DATA", &data_n);
+    p->weight_bytes = (int64_t)data_n;
+    if (meta != NULL) {
+        char label[300];
+        snprintf(label, sizeof label, "%s(META)", name);
+        if (mnq_meta_read(label, (const char *)meta, meta_n, q, e) != 0) return -1;
+    }
+    return 0;
+}
+
+int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
+{
+    uint8_t *bytes;
+    size_t n;
+    const char *name = mnq_arena_strdup(arena, path);
+    if (name == NULL) return mnq_fail_nomem(e);
+    if (mnq_file_read(path, MAX_FILE, arena, &bytes, &n, e) != 0) return -1;
+    return mnq_package_parse(name, bytes, n, p, arena, e);
+}
+
+void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out)
+{
+    size_t c = (size_t)t->shape.c, n = (size_t)t->shape.h * (size_t)t->shape.w * c;
+    for (size_t i = 0; i < n; i++) {
+        int q = t->dtype == MNQ_S16  ? ((const int16_t *)data)[i]
+                : t->dtype == MNQ_U8 ? ((const uint8_t *)data)[i] - 128
+                                     : ((const int8_t *)data)[i];
+        out[i] = t->scale[i % c] * (float)(q - t->zp);
+    }
+}

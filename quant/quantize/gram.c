@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Gram matrices of integer activations, summed exactly. */
+#include "quantize/gram.h"
+
+#include "quantize/linalg.h"
+#include "util/pool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 2048 }; /* rows per exact int32 dot product: 2048 * 255^2 < 2^31 */
+
+struct job {
+    const int16_t *t; /* [n][BLOCK], one block of rows transposed */
+    int64_t *g;       /* [n][n], upper triangle */
+    int n, len;
+};
+
+static int one_row(void *ctx, int i, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct job *j = ctx;
+    const int16_t *a = j->t + (size_t)i * BLOCK;
+    for (int k = i; k < j->n; k++) {
+        const int16_t *b = j->t + (size_t)k * BLOCK;
+        int32_t s = 0;
+        for (int p = 0; p < j->len; p++) s += a[p] * b[p];
+        j->g[(size_t)i * (size_t)j->n + (size_t)k] += s;
+    }
+    return 0;
+}
+
+struct column {
+    double power;
+    int index;
+};
+
+static int by_power(const void *a, const void *b)
+{
+    const struct column *x = a, *y = b;
+    if (x->power != y->power) return x->power < y->power ? 1 : -1;
+    return x->index - y->index;
+}
+
+/* Sums of the products of all pairs of columns, upper triangle, and of the columns themselves. */
+static int sum_products(const int8_t *x, size_t rows, int n, int zero, int threads, int64_t *g, int64_t *sum,
+                        struct mnq_arena *arena, struct mnq_err *e)
+{
+    int16_t *t = mnq_arena_array(arena, (size_t)n * BLOCK, sizeof *t);
+    if (t == NULL) return mnq_fail_nomem(e);
+    for (size_t at = 0; at < rows; at += BLOCK) {
+        int len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
+        for (int p = 0; p < len; p++)
+            for (int k = 0; k < n; k++) {
+                int16_t v = (int16_t)(x[(at + (size_t)p) * (size_t)n + (size_t)k] - zero);
+                t[(size_t)k * BLOCK + (size_t)p] = v;
+                sum[k] += v;
+            }
+        struct job j = {t, g, n, len};
+        if (mnq_pool_for(n, threads, one_row, &j, e) != 0) return -1;
+    }
+    return 0;
+}
+
+static int factorize(const int64_t *g, const double *mean, size_t rows, bool centred, struct mnq_gram *out,
+                     struct mnq_arena *arena, struct mnq_err *e)
+{
+    size_t n = (size_t)out->n;
+    double trace = 0, damp = MNQ_GRAM_DAMPING;
+    out->u = mnq_arena_array(arena, n * n, sizeof *out->u);
+    if (out->u == NULL) return mnq_fail_nomem(e);
+    for (size_t k = 0; k < n; k++) trace += (double)g[k * n + k] / (double)rows - (centred ? mean[k] * mean[k] : 0);
+    trace = trace > 0 ? trace / (double)n : 1;
+    for (int attempt = 0; attempt < 8; attempt++, damp *= 10) { /* more damping until it is positive definite */
+        for (size_t a = 0; a < n; a++)
+            for (size_t b = a; b < n; b++) {
+                size_t i = (size_t)out->order[a], j = (size_t)out->order[b], lo = i < j ? i : j, hi = i < j ? j : i;
+                double v = (double)g[lo * n + hi] / (double)rows - (centred ? mean[i] * mean[j] : 0);
+                out->u[a * n + b] = v + (a == b ? damp * trace : 0);
+            }
+        if (mnq_inverse_cholesky(out->u, out->n) == 0) return 0;
+    }
+    out->u = NULL; /* rounds to nearest */
+    return 0;
+}
+
+int mnq_gram_make(const int8_t *x, size_t rows, int n, int zero, bool centred, bool factor, int threads,
+                  struct mnq_gram *out, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    size_t nn = (size_t)n;
+    int rc = -1;
+    *out = (struct mnq_gram){.n = n};
+    out->diag = mnq_arena_array(arena, nn, sizeof *out->diag);
+    out->order = mnq_arena_array(arena, nn, sizeof *out->order);
+    int64_t *g = mnq_arena_array(&scratch, nn * nn, sizeof *g), *sum = mnq_arena_array(&scratch, nn, sizeof *sum);
+    double *mean = mnq_arena_array(&scratch, nn, sizeof *mean);
+    struct column *col = mnq_arena_array(&scratch, nn, sizeof *col);
+    if (out->diag == NULL || out->order == NULL || g == NULL || sum == NULL || mean == NULL || col == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (sum_products(x, rows, n, zero, threads, g, sum, &scratch, e) != 0) goto done;
+    double count = rows > 0 ? (double)rows : 1;
+    for (size_t k = 0; k < nn; k++) {
+        mean[k] = (double)sum[k] / count;
+        out->diag[k] = (double)g[k * nn + k] / count;
+        col[k] = (struct column){out->diag[k], (int)k};
+    }
+    qsort(col, nn, sizeof *col, by_power);
+    for (size_t k = 0; k < nn; k++) out->order[k] = col[k].index;
+    rc = factor ? factorize(g, mean, rows > 0 ? rows : 1, centred, out, arena, e) : 0;
+done:
+    mnq_arena_free(&scratch);
+    return rc;
+}

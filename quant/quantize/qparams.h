@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Activation scales: which real range each tensor's eight bits cover, channel by channel. */
+#ifndef MNQ_QPARAMS_H
+#define MNQ_QPARAMS_H
+
+#include "graph/graph.h"
+#include "graph/preprocess.h"
+#include "quantize/hist.h"
+
+#include "mnq/mnq.h"
+
+enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL };
+enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
+
+/** How ranges are chosen. */
+struct mnq_range_opts {
+    enum mnq_observer observer;
+    double percentile; /* PERCENTILE: share of values kept, in percent, e.g. 99.99 */
+    enum mnq_act_scale act_scale;
+    double weight_noise; /* what rounding keeps of the noise of nearest rounding: 1 nearest, about 0.4 second order */
+    int small_layer;     /* layers with fewer weights are taken as 16-bit (no weight noise); 0 = none */
+};
+
+/** Quantization of one tensor: real = scale[c] * (q - zero[c]). */
+struct mnq_qparams {
+    enum mnq_dtype dtype;
+    int32_t zp;           /* zero[c] for S8 and S16 */
+    double *scale, *zero; /* [c] */
+    /* How it was chosen, for the report. */
+    enum mnq_observer observer;
+    double stretch; /* alpha: scale[c] = own[c]^alpha * max^(1 - alpha) */
+    double clipped; /* share of values outside the range */
+};
+
+/** Whether node i cannot be negative, whatever the data. */
+bool mnq_node_nonnegative(const struct mnq_graph *g, int i);
+
+/** The node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
+int mnq_logits_node(const struct mnq_graph *g);
+
+/**
+ * Chooses scales for every node's tensor of a legal graph.
+ * hist   [g->n], statistics of every node's output (INPUT and AFFINE unused)
+ * qp     [g->n], filled; arrays in arena
+ */
+int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, const struct mnq_preprocess *p,
+                       const struct mnq_range_opts *o, struct mnq_qparams *qp, struct mnq_arena *arena, struct mnq_err *e);
+
+#endif

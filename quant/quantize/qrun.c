@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs a layer that is not packed yet, with the runtime's own kernels. */
+#include "quantize/qrun.h"
+
+#include "kernels.h"
+
+#include <string.h>
+
+size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
+{
+    return (size_t)t->shape.h * (size_t)t->shape.w * (size_t)t->shape.c * (t->dtype == MNQ_S16 ? 2 : 1);
+}
+
+static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
+    return (struct mnq_layer){.op = l->op,
+                              .wtype = l->wtype,
+                              .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
+                              .kh = (uint8_t)l->kh,
+                              .kw = (uint8_t)l->kw,
+                              .sh = (uint8_t)l->sh,
+                              .sw = (uint8_t)l->sw,
+                              .pt = (uint8_t)l->pt,
+                              .pl = (uint8_t)l->pl,
+                              .mult = (uint16_t)l->mult,
+                              .h = in->shape.h,
+                              .w = in->shape.w,
+                              .c = in->shape.c,
+                              .oh = out->shape.h,
+                              .ow = out->shape.w,
+                              .oc = out->shape.c,
+                              .zp0 = in->zp,
+                              .zp1 = l->in1 >= 0 ? q->tensor[l->in1].zp : 0,
+                              .weights = l->w,
+                              .pad = l->pad,
+                              .q = {.bias = l->bias,
+                                    .mult = l->m,
+                                    .shift = l->r,
+                                    .mult2 = l->m2,
+                                    .shift2 = l->r2,
+                                    .zp = out->zp,
+                                    .lo = l->lo,
+                                    .hi = l->hi,
+                                    .act = l->act,
+                                    .frac = l->frac,
+                                    .out16 = out->dtype == MNQ_S16}};
+}
+
+void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
+                    const void *in0, const void *in1)
+{
+    struct mnq_layer d = decode(q, l);
+    int wide = l->wtype == MNQ_W_S16;
+    switch (l->op) {
+    case MNQ_L_CONV:
+        k->conv[wide](&d, out, in0, in1);
+        break;
+    case MNQ_L_DWCONV:
+        k->dwconv[wide](&d, out, in0, in1);
+        break;
+    case MNQ_L_PW:
+        k->pw[wide](&d, out, in0, in1);
+        break;
+    case MNQ_L_AVGPOOL:
+        k->avgpool(&d, out, in0, in1);
+        break;
+    case MNQ_L_ADD:
+        k->add(&d, out, in0, in1);
+        break;
+    case MNQ_L_MUL:
+        k->mul(&d, out, in0, in1);
+        break;
+    case MNQ_L_SOFTMAX:
+        k->softmax(&d, out, in0, in1);
+        break;
+    case MNQ_L_LOGISTIC:
+        k->logistic(&d, out, in0, in1);
+        break;
+    default:
+        break;
+    }
+}
+
+static int weight_at(const struct mnq_qlayer *l, size_t i)
+{
+    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
+}
+
+/* Sums over the output's pixels of the inputs that tap (ky, kx) sees, for every input channel. */
+static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l,
+                     const uint8_t *x, int ky, int kx, int64_t *s)
+{
+    uint8_t flip = in->dtype == MNQ_U8 ? 0x80 : 0;
+    int cin = in->shape.c;
+    memset(s, 0, (size_t)cin * sizeof *s);
+    for (int oy = 0; oy < out->shape.h; oy++) {
+        int y = oy * l->sh + ky - l->pt;
+        for (int ox = 0; ox < out->shape.w; ox++) {
+            int xx = ox * l->sw + kx - l->pl;
+            if (y >= 0 && y < in->shape.h && xx >= 0 && xx < in->shape.w) {
+                const uint8_t *p = x + ((size_t)y * (size_t)in->shape.w + (size_t)xx) * (size_t)cin;
+                for (int c = 0; c < cin; c++) s[c] += (int8_t)(p[c] ^ flip);
+            } else {
+                for (int c = 0; c < cin; c++) s[c] += l->pad[c];
+            }
+        }
+    }
+}
+
+int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
+                            int64_t *scratch)
+{
+    const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
+    int64_t pixels = (int64_t)out->shape.h * out->shape.w;
+    int cin = in->shape.c, cout = out->shape.c, taps = l->kh * l->kw;
+    for (int o = 0; o < cout; o++) sum[o] += pixels * l->bias[o];
+    for (int t = 0; t < taps; t++) { /* the mean is linear: sum the inputs first, multiply once */
+        tap_sums(in, out, l, in0, t / l->kw, t % l->kw, scratch);
+        for (int o = 0; o < cout; o++) {
+            if (l->op == MNQ_L_DWCONV) {
+                sum[o] += scratch[o / l->mult] * weight_at(l, (size_t)t * (size_t)cout + (size_t)o);
+                continue;
+            }
+            size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
+            for (int c = 0; c < cin; c++) sum[o] += scratch[c] * weight_at(l, row + (size_t)c);
+        }
+    }
+    return pixels;
+}

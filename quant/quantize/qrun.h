@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs a layer that is not packed yet, with the runtime's own kernels. */
+#ifndef MNQ_QRUN_H
+#define MNQ_QRUN_H
+
+#include "pack/qmodel.h"
+
+struct mnq_kernels;
+
+/** Bytes of tensor t. */
+size_t mnq_qtensor_bytes(const struct mnq_qtensor *t);
+
+/**
+ * Runs layer l of q through kernel table k.
+ * out, in0, in1   whole tensors, 16-byte aligned, not overlapping; in1 NULL if unused
+ */
+void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
+                    const void *in0, const void *in1);
+
+/**
+ * Sums of the accumulators (bias included) of every output channel over one picture, exact; for CONV, DWCONV and PW.
+ * sum      [C_out], added to
+ * scratch  [C_in]
+ * return   pixels summed
+ */
+int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
+                            int64_t *scratch);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rounding of weights to integers. */
+#include "quantize/wround.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static double quantum(double v, int qmax)
+{
+    double q = floor(fabs(v) + 0.5);
+    if (q > qmax) q = qmax;
+    return v < 0 ? -q : q;
+}
+
+double mnq_wround_step(const double *w, const double *importance, int n, int qmax)
+{
+    enum { STEPS = 40 }; /* shrink by 1/80 at a time */
+    double top = 0;
+    for (int k = 0; k < n; k++) top = fmax(top, fabs(w[k]));
+    if (!(top > 0)) return 1.0 / qmax;
+    double full = top / qmax;
+    if (importance == NULL) return full;
+
+    double best = full, best_e = HUGE_VAL;
+    for (int i = 0; i <= STEPS; i++) {
+        double step = full * (1 - i / 80.0), inv = 1 / step, e = 0;
+        for (int k = 0; k < n; k++) {
+            double d = w[k] - step * quantum(w[k] * inv, qmax);
+            e += importance[k] * d * d;
+        }
+        if (e < best_e) {
+            best_e = e;
+            best = step;
+        }
+    }
+    return best;
+}
+
+void mnq_wround_nearest(const double *w, int n, double step, int qmax, int16_t *q)
+{
+    double inv = 1 / step;
+    for (int k = 0; k < n; k++) q[k] = (int16_t)quantum(w[k] * inv, qmax);
+}
+
+void mnq_wround_second_order(double *w, const double *u, int n, double step, int qmax, int16_t *q)
+{
+    double inv = 1 / step;
+    for (int k = 0; k < n; k++) {
+        const double *row = u + (size_t)k * (size_t)n;
+        double v = quantum(w[k] * inv, qmax);
+        q[k] = (int16_t)v;
+        double err = (w[k] - v * step) / row[k];
+        for (int j = k + 1; j < n; j++) w[j] -= err * row[j];
+    }
+}

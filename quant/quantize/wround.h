@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Rounding of weights to integers, row by row (one row per output channel). */
+#ifndef MNQ_WROUND_H
+#define MNQ_WROUND_H
+
+#include <stdint.h>
+
+/**
+ * Step of one row: the largest weight over qmax, or, with `importance`, the shrunken step that minimizes
+ * sum importance[k] * (w[k] - step * round(w[k] / step))^2 (a search over 0.5 .. 1 times the largest).
+ * w           [n]
+ * importance  [n], or NULL
+ * return      > 0; a row of zeros gives 1 / qmax
+ */
+double mnq_wround_step(const double *w, const double *importance, int n, int qmax);
+
+/** q[k] = clamp(round(w[k] / step)), round half away from zero. */
+void mnq_wround_nearest(const double *w, int n, double step, int qmax, int16_t *q);
+
+/**
+ * Second-order rounding: weights are rounded one after the other, in the given order of columns, and each error is spread
+ * over the columns still open so that the layer's output error, measured by the Gram matrix of its inputs, grows least
+ * (OBQ, Frantar and Alistarh 2022, arXiv:2208.11580; the fixed order of GPTQ, arXiv:2210.17323).
+ * w    [n], permuted into that order by the caller; destroyed
+ * u    [n][n] upper Cholesky factor of the inverse Gram matrix (mnq_inverse_cholesky), in the same order
+ */
+void mnq_wround_second_order(double *w, const double *u, int n, double step, int qmax, int16_t *q);
+
+#endif
