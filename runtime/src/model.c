@@ -53,7 +53,8 @@ static enum mnq_status read_header(struct mnq_model *m, const uint8_t *p)
     if (m->arena_size % MNQ_ALIGN != 0) return MNQ_E_FORMAT;
     if (m->n_tensors < 1 || m->n_tensors > MNQ_MAX_RECORDS) return MNQ_E_FORMAT;
     if (m->n_layers < 1 || m->n_layers > MNQ_MAX_RECORDS) return MNQ_E_FORMAT;
-    return m->input < m->n_tensors && m->output < m->n_tensors ? MNQ_OK : MNQ_E_FORMAT;
+    if (m->input >= m->n_tensors || m->output >= m->n_tensors || m->input == m->output) return MNQ_E_FORMAT;
+    return MNQ_OK;
 }
 
 /* ---- sections ---- */

@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Writes .mnq files in memory; shares no code with the packer or the loader. */
+#include "mnq_bytes.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put(uint8_t *p, uint32_t v, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static size_t round16(size_t n)
+{
+    return (n + 15) & ~(size_t)15;
+}
+
+static uint32_t crc32_bits(const uint8_t *p, size_t n)
+{
+    uint32_t crc = ~0u;
+
+    while (n--) {
+        crc ^= *p++;
+        for (int k = 0; k < 8; k++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+    }
+    return ~crc;
+}
+
+/* ---- parts ---- */
+
+unsigned mnq_bytes_tensor(struct mnq_bytes *b, unsigned h, unsigned w, unsigned c, unsigned dtype, int32_t zp)
+{
+    const size_t size = (size_t)h * w * c * (dtype == MNQ_S16 ? 2 : 1);
+
+    if (b->n_tensors == MNQ_BYTES_MAX) abort();
+    b->tensor[b->n_tensors] =
+        (struct mnq_bytes_tensor){.h = h, .w = w, .c = c, .dtype = dtype, .zp = zp, .offset = b->arena_size};
+    b->arena_size += (uint32_t)round16(size);
+    return b->n_tensors++;
+}
+
+uint32_t mnq_bytes_array(struct mnq_bytes *b, const void *values, size_t size, size_t count)
+{
+    const size_t at = b->data_size, n = round16(size * count);
+
+    b->data = realloc(b->data, at + n + 1);
+    if (!b->data) abort();
+    memset(b->data + at, 0, n);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t v = size == 1   ? (uint32_t)((const int8_t *)values)[i]
+                     : size == 2 ? (uint32_t)((const int16_t *)values)[i]
+                                 : (uint32_t)((const int32_t *)values)[i];
+        put(b->data + at + i * size, v, (unsigned)size);
+    }
+    b->data_size += n;
+    return (uint32_t)at;
+}
+
+unsigned mnq_bytes_layer(struct mnq_bytes *b, const struct mnq_bytes_layer *l)
+{
+    if (b->n_layers == MNQ_BYTES_MAX) abort();
+    b->layer[b->n_layers] = *l;
+    return b->n_layers++;
+}
+
+void mnq_bytes_free(struct mnq_bytes *b)
+{
+    free(b->data);
+    memset(b, 0, sizeof *b);
+}
+
+/* ---- file ---- */
+
+static void put_tensor(uint8_t *p, const struct mnq_bytes_tensor *t)
+{
+    put(p, t->h, 2);
+    put(p + 2, t->w, 2);
+    put(p + 4, t->c, 2);
+    put(p + 6, t->dtype, 1);
+    put(p + 8, (uint32_t)t->zp, 4);
+    put(p + 12, t->offset, 4);
+}
+
+static void put_layer(uint8_t *p, const struct mnq_bytes_layer *l)
+{
+    const unsigned bytes[4] = {l->op, l->wtype, l->act, l->frac}, links[3] = {l->in0, l->in1, l->out};
+    const unsigned window[8] = {l->kh, l->kw, l->sh, l->sw, l->pt, l->pl, l->pb, l->pr};
+    const uint32_t words[10] = {(uint32_t)l->lo, (uint32_t)l->hi, l->weights, l->weights_size, l->bias, l->m, l->r,
+                                l->m2,           l->r2,           l->pad};
+
+    for (int i = 0; i < 4; i++) put(p + i, bytes[i], 1);
+    for (int i = 0; i < 3; i++) put(p + 4 + 2 * i, links[i], 2);
+    for (int i = 0; i < 8; i++) put(p + 10 + i, window[i], 1);
+    put(p + 18, l->mult, 2);
+    for (int i = 0; i < 10; i++) put(p + 20 + 4 * i, words[i], 4);
+}
+
+void mnq_bytes_seal(uint8_t *file, size_t n)
+{
+    put(file + 12, crc32_bits(file + 16, n - 16), 4);
+}
+
+uint8_t *mnq_bytes_file(const struct mnq_bytes *b, size_t *n)
+{
+    static const char tags[3][5] = {"TENS", "LAYR", "DATA"};
+    const size_t sizes[3] = {32 * (size_t)b->n_tensors, 64 * (size_t)b->n_layers, b->data_size};
+    size_t at = 48 + 3 * 16;
+    const size_t total = at + sizes[0] + sizes[1] + sizes[2];
+    uint8_t *f = aligned_alloc(MNQ_ALIGN, total);
+
+    if (!f) abort();
+    memset(f, 0, total);
+    memcpy(f, "MNQ\x1a", 4);
+    put(f + 4, 1, 2);
+    put(f + 8, (uint32_t)total, 4);
+    put(f + 16, 3, 4);
+    put(f + 20, b->arena_size, 4);
+    put(f + 24, b->n_tensors, 2);
+    put(f + 26, b->n_layers, 2);
+    put(f + 28, b->input, 2);
+    put(f + 30, b->output, 2);
+    for (int i = 0; i < 3; i++) {
+        memcpy(f + 48 + 16 * i, tags[i], 4);
+        put(f + 52 + 16 * i, (uint32_t)at, 4);
+        put(f + 56 + 16 * i, (uint32_t)sizes[i], 4);
+        at += sizes[i];
+    }
+    for (unsigned i = 0; i < b->n_tensors; i++) put_tensor(f + 96 + 32 * i, &b->tensor[i]);
+    for (unsigned i = 0; i < b->n_layers; i++) put_layer(f + 96 + sizes[0] + 64 * i, &b->layer[i]);
+    if (b->data_size > 0) memcpy(f + 96 + sizes[0] + sizes[1], b->data, b->data_size);
+    mnq_bytes_seal(f, total);
+    *n = total;
+    return f;
+}
+
+/* ---- random models ---- */
+
+uint32_t mnq_bytes_random(struct mnq_bytes *b)
+{
+    b->random = b->random * 1664525u + 1013904223u;
+    return b->random >> 8;
+}
+
+/* Uniform in -limit..limit. */
+static int32_t symmetric(struct mnq_bytes *b, int32_t limit)
+{
+    return (int32_t)(mnq_bytes_random(b) % (2 * (uint32_t)limit + 1)) - limit;
+}
+
+/* count random numbers in -limit..limit, of `size` bytes each, in DATA. */
+static uint32_t random_array(struct mnq_bytes *b, size_t size, size_t count, int32_t limit)
+{
+    int32_t *v = malloc((count + 1) * 4);
+    uint32_t at;
+
+    if (!v) abort();
+    for (size_t i = 0; i < count; i++) {
+        const int32_t x = symmetric(b, limit);
+        if (size == 1) ((int8_t *)v)[i] = (int8_t)x;
+        else if (size == 2) ((int16_t *)v)[i] = (int16_t)x;
+        else v[i] = x;
+    }
+    at = mnq_bytes_array(b, v, size, count);
+    free(v);
+    return at;
+}
+
+/* Multipliers and shifts near the real factor, each channel by up to 2x off; *m and *r receive their offsets. */
+static void random_scaling(struct mnq_bytes *b, double factor, size_t n, uint32_t *m, uint32_t *r)
+{
+    int32_t *mult = malloc((n + 1) * 4);
+    int8_t *shift = malloc(n + 1);
+
+    if (!mult || !shift) abort();
+    for (size_t i = 0; i < n; i++) {
+        int e;
+        const double f = frexp(factor * (0.5 + mnq_bytes_random(b) / 16777216.0), &e);
+        mult[i] = (int32_t)(f * 2147483647.0);
+        shift[i] = (int8_t)(-1 - e < -30 ? -30 : -1 - e > 31 ? 31 : -1 - e); /* factor = m / 2^(32 + r) */
+    }
+    *m = mnq_bytes_array(b, mult, 4, n);
+    *r = mnq_bytes_array(b, shift, 1, n);
+    free(mult);
+    free(shift);
+}
+
+/* Number of weights, and how many of them meet in one accumulator. */
+static size_t weight_count(const struct mnq_bytes_layer *l, const struct mnq_bytes_tensor *in,
+                           const struct mnq_bytes_tensor *out, size_t *per_channel)
+{
+    const size_t window = (size_t)l->kh * l->kw;
+
+    *per_channel = l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? window * in->c : l->op == MNQ_L_ADD ? 2 : window;
+    return l->op >= MNQ_L_AVGPOOL && l->op != MNQ_L_ADD ? 0 : *per_channel * out->c;
+}
+
+/* Weights, bias and scaling of a layer of ordinary arithmetic (not SOFTMAX, LOGISTIC). */
+static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const struct mnq_bytes_tensor *in,
+                          const struct mnq_bytes_tensor *out)
+{
+    size_t terms;
+    const size_t n = weight_count(l, in, out, &terms);
+    const int wide = l->wtype == MNQ_W_S16;
+    const double reach = out->dtype == MNQ_S16 ? 8000 : 60; /* typical output */
+    int32_t limit = wide ? 32767 : 127;
+    double spread; /* of the accumulator: weights and activations are uniform */
+
+    if ((double)terms * limit * 128 > 1e9) limit = (int32_t)(1e9 / 128 / (double)terms);
+    if (n > 0) {
+        l->weights = random_array(b, wide ? 2 : 1, n, limit);
+        l->weights_size = (uint32_t)(n << wide);
+    }
+    spread = (n > 0 ? limit * 0.58 : l->op == MNQ_L_MUL ? 74 : 1) * 74 * sqrt((double)terms);
+    l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)spread);
+    if (l->act == MNQ_A_CLAMP) {
+        random_scaling(b, reach / spread, out->c, &l->m, &l->r);
+    } else {
+        l->frac = 10;
+        random_scaling(b, 3 * 1024 / spread, out->c, &l->m, &l->r);
+        random_scaling(b, reach / (l->act == MNQ_A_HSWISH ? 9e6 : 4e3), out->c, &l->m2, &l->r2);
+    }
+}
+
+unsigned mnq_bytes_random_layer(struct mnq_bytes *b, const struct mnq_bytes_op *op)
+{
+    const struct mnq_bytes_tensor in = b->tensor[op->in0];
+    const unsigned two = op->op == MNQ_L_ADD || op->op == MNQ_L_MUL;
+    const unsigned table = op->op == MNQ_L_SOFTMAX || op->op == MNQ_L_LOGISTIC, wide_out = table || op->wide_out;
+    struct mnq_bytes_layer l = {.op = op->op,
+                                .wtype = op->wtype,
+                                .act = op->act,
+                                .in0 = op->in0,
+                                .in1 = two ? op->in1 : MNQ_BYTES_NO_TENSOR,
+                                .pt = op->pt,
+                                .pl = op->pl,
+                                .pb = op->pb,
+                                .pr = op->pr,
+                                .weights = MNQ_BYTES_NONE,
+                                .bias = MNQ_BYTES_NONE,
+                                .m2 = MNQ_BYTES_NONE,
+                                .r2 = MNQ_BYTES_NONE,
+                                .pad = MNQ_BYTES_NONE};
+    unsigned oc = in.c;
+
+    l.kh = op->kh ? op->kh : 1;
+    l.kw = op->kw ? op->kw : 1;
+    l.sh = op->sh ? op->sh : 1;
+    l.sw = op->sw ? op->sw : 1;
+    if (op->op == MNQ_L_DWCONV) {
+        l.mult = op->mult ? op->mult : 1;
+        oc *= l.mult;
+    } else if (op->op == MNQ_L_CONV || op->op == MNQ_L_PW) {
+        oc = op->oc;
+    }
+    l.out = mnq_bytes_tensor(b, (in.h + l.pt + l.pb - l.kh) / l.sh + 1, (in.w + l.pl + l.pr - l.kw) / l.sw + 1, oc,
+                             wide_out ? MNQ_S16 : MNQ_S8, wide_out ? 0 : symmetric(b, 100));
+    l.lo = wide_out ? -32768 : -128;
+    l.hi = wide_out ? 32767 : 127;
+    if (table) random_scaling(b, 20.0, 1, &l.m, &l.r);
+    else random_arrays(b, &l, &in, &b->tensor[l.out]);
+    if (op->op == MNQ_L_CONV || op->op == MNQ_L_DWCONV) l.pad = random_array(b, 1, in.c, 127);
+    mnq_bytes_layer(b, &l);
+    b->output = l.out;
+    return l.out;
+}
+
+void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, unsigned channels)
+{
+    const unsigned c = channels;
+    unsigned x, y, gate;
+
+    memset(b, 0, sizeof *b);
+    b->random = seed;
+    b->input = mnq_bytes_tensor(b, h, w, 3, MNQ_U8, 0);
+#define LAYER(...) mnq_bytes_random_layer(b, &(struct mnq_bytes_op){__VA_ARGS__})
+    x = LAYER(.op = MNQ_L_CONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = b->input, .oc = c, .kh = 3, .kw = 3, .sh = 2,
+              .sw = 2, .pb = 1, .pr = 1);
+    x = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S16, .in0 = x, .kh = 3, .kw = 3, .pt = 1, .pl = 1, .pb = 1, .pr = 1);
+    x = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S16, .in0 = x, .oc = c + 5);
+    y = LAYER(.op = MNQ_L_CONV, .wtype = MNQ_W_S16, .in0 = x, .oc = c + 5, .kh = 3, .kw = 1, .pt = 1, .pb = 1);
+    x = LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = x, .in1 = y);
+    gate = LAYER(.op = MNQ_L_AVGPOOL, .in0 = x, .kh = b->tensor[x].h, .kw = b->tensor[x].w);
+    gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = gate, .oc = 7);
+    gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .act = MNQ_A_HSIGMOID, .in0 = gate, .oc = c + 5);
+    x = LAYER(.op = MNQ_L_MUL, .in0 = x, .in1 = gate);
+    x = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = x, .kh = 3, .kw = 5, .sh = 2, .sw = 1,
+              .pt = 2, .pl = 4, .pr = 1, .mult = 3);
+    x = LAYER(.op = MNQ_L_AVGPOOL, .act = MNQ_A_HSWISH, .in0 = x, .kh = 2, .kw = 3, .sh = 2, .sw = 2);
+    x = LAYER(.op = MNQ_L_AVGPOOL, .in0 = x, .kh = b->tensor[x].h, .kw = b->tensor[x].w);
+    y = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = x, .oc = 10, .wide_out = 1);
+    y = LAYER(.op = MNQ_L_LOGISTIC, .in0 = y);
+    x = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S16, .in0 = x, .oc = 11, .wide_out = 1);
+    x = LAYER(.op = MNQ_L_SOFTMAX, .in0 = x);
+#undef LAYER
+}
