@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sample data: opening what the paths name, loading one sample at a time.
+ *
+ * A dataset holds names and labels only; pixels are read when they are asked for, so memory does not grow with them. */
+#include "dataset.h"
+
+#include "dataset_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Names of HDF5 rows, made when asked for. */
+struct name_cache {
+    pthread_mutex_t lock;
+    struct mnq_arena arena;
+    const char **name;
+};
+
+struct mnq_dataset {
+    struct mnq_source s;
+    int h, w, c, classes;
+    struct mnq_h5_images **h5;
+    int n_h5;
+    struct name_cache *cache;
+};
+
+/* ---- what sources share ---- */
+
+int mnq_source_add(struct mnq_source *s, struct mnq_sample sample, struct mnq_err *e)
+{
+    if (s->n == MNQ_MAX_SAMPLES) return mnq_fail(e, MNQ_EXIT_FAILED, "more than %d samples", MNQ_MAX_SAMPLES);
+    if (s->n == s->cap) {
+        int cap = s->cap == 0 ? 256 : 2 * s->cap;
+        struct mnq_sample *p = realloc(s->sample, (size_t)cap * sizeof *p);
+        if (p == NULL) return mnq_fail_nomem(e);
+        s->sample = p;
+        s->cap = cap;
+    }
+    if (sample.path != NULL) sample.path = mnq_arena_strdup(&s->arena, sample.path);
+    if (sample.path == NULL && sample.h5 == NULL) return mnq_fail_nomem(e);
+    s->sample[s->n++] = sample;
+    return 0;
+}
+
+int mnq_source_class(const struct mnq_source *s, const char *name)
+{
+    for (int i = 0; i < s->n_class_names; i++)
+        if (strcmp(s->class_name[i], name) == 0) return i;
+    return -1;
+}
+
+int mnq_source_classes(struct mnq_source *s, const char *from, const char *const *name, int n, int *map, struct mnq_err *e)
+{
+    if (n > MNQ_MAX_CLASSES)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %d classes, wanted at most %d", from, n, MNQ_MAX_CLASSES);
+    if (s->class_name == NULL) {
+        const char **copy = mnq_arena_array(&s->arena, (size_t)n, sizeof *copy);
+        s->class_from = mnq_arena_strdup(&s->arena, from);
+        if (copy == NULL || s->class_from == NULL) return mnq_fail_nomem(e);
+        for (int i = 0; i < n; i++) {
+            copy[i] = mnq_arena_strdup(&s->arena, name[i]);
+            if (copy[i] == NULL) return mnq_fail_nomem(e);
+            map[i] = i;
+        }
+        s->class_name = copy;
+        s->n_class_names = n;
+        return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        map[i] = mnq_source_class(s, name[i]);
+        if (map[i] < 0)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: class \"%s\" is not one of the %d classes of %s", from, name[i],
+                            s->n_class_names, s->class_from);
+    }
+    return 0;
+}
+
+char *mnq_source_join(struct mnq_arena *arena, const char *dir, const char *name)
+{
+    size_t n = strlen(dir);
+    if (n == 0 || name[0] == '/') return mnq_arena_strdup(arena, name);
+    size_t size = n + strlen(name) + 2;
+    char *p = mnq_arena_alloc(arena, size);
+    if (p != NULL) snprintf(p, size, "%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
+    return p;
+}
+
+static bool ends_with(const char *path, const char *const *end, int n)
+{
+    const char *dot = strrchr(path, '.');
+    for (int i = 0; dot != NULL && i < n; i++)
+        if (strcasecmp(dot, end[i]) == 0) return true;
+    return false;
+}
+
+bool mnq_source_is_picture(const char *path)
+{
+    static const char *const end[] = {".jpg", ".jpeg", ".png", ".pnm", ".pgm", ".ppm"};
+    return ends_with(path, end, 6);
+}
+
+/* ---- opening ---- */
+
+enum kind { UNKNOWN, FOLDER, CSV, HDF5, PICTURE, NUMPY };
+
+static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
+{
+    static const char *const csv[] = {".csv"}, *const h5[] = {".h5", ".hdf5", ".hdf"}, *const npy[] = {".npy", ".npz"};
+    struct stat st;
+    unsigned char head[8] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", path, strerror(errno));
+        if (fd >= 0) close(fd);
+        return -1;
+    }
+    ssize_t n = S_ISREG(st.st_mode) ? read(fd, head, sizeof head) : 0;
+    close(fd);
+    if (S_ISDIR(st.st_mode)) *kind = FOLDER;
+    else if (!S_ISREG(st.st_mode)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file or folder", path);
+    else if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) *kind = HDF5;
+    else if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *kind = NUMPY;
+    else if (n >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = PICTURE;
+    else if (n >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PICTURE;
+    else if (mnq_source_is_picture(path)) *kind = PICTURE;
+    else if (ends_with(path, csv, 1)) *kind = CSV;
+    else if (ends_with(path, h5, 3)) *kind = HDF5;
+    else if (ends_with(path, npy, 2)) *kind = NUMPY;
+    else *kind = UNKNOWN;
+    return 0;
+}
+
+static int add_h5(struct mnq_dataset *d, const char *path, struct mnq_err *e)
+{
+    struct mnq_h5_images **more = realloc(d->h5, (size_t)(d->n_h5 + 1) * sizeof(struct mnq_h5_images *));
+    if (more == NULL) return mnq_fail_nomem(e);
+    d->h5 = more;
+    char *kept = mnq_arena_strdup(&d->s.arena, path);
+    if (kept == NULL) return mnq_fail_nomem(e);
+    struct mnq_h5_images *f = mnq_h5_open(kept, d->c, e);
+    if (f == NULL) return -1;
+    d->h5[d->n_h5++] = f;
+    return mnq_source_h5(&d->s, f, e);
+}
+
+static int add(struct mnq_dataset *d, const char *path, struct mnq_err *e)
+{
+    enum kind kind = UNKNOWN;
+    if (kind_of(path, &kind, e) != 0) return -1;
+    if (kind == NUMPY)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: NumPy files are not read; store the array as `images` of an HDF5 file",
+                        path);
+    if (kind == UNKNOWN)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: neither a folder, a CSV, an HDF5 file nor a picture (JPEG, PNG, PNM)",
+                        path);
+    if (kind == HDF5) return add_h5(d, path, e);
+    if (d->c != 1 && d->c != 3)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: pictures give 1 or 3 channels, the model wants %d", path, d->c);
+    if (kind == FOLDER) return mnq_source_folder(&d->s, path, e);
+    if (kind == CSV) return mnq_source_csv(&d->s, path, e);
+    return mnq_source_add(&d->s, (struct mnq_sample){.path = path, .label = -1}, e);
+}
+
+static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq_err *e)
+{
+    d->cache = calloc(1, sizeof *d->cache);
+    if (d->cache == NULL) return mnq_fail_nomem(e);
+    if (pthread_mutex_init(&d->cache->lock, NULL) != 0) {
+        free(d->cache);
+        d->cache = NULL;
+        return mnq_fail_nomem(e);
+    }
+    for (int i = 0; i < n; i++)
+        if (add(d, paths[i], e) != 0) return -1;
+    if (d->s.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "no samples given");
+    bool labelled = false;
+    for (int i = 0; i < d->s.n; i++) {
+        int label = d->s.sample[i].label;
+        if (label >= 0) labelled = true;
+        if (label >= d->classes) d->classes = label + 1;
+    }
+    if (labelled && d->s.n_class_names > d->classes) d->classes = d->s.n_class_names;
+    d->cache->name = calloc((size_t)d->s.n, sizeof *d->cache->name);
+    return d->cache->name != NULL ? 0 : mnq_fail_nomem(e);
+}
+
+struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e)
+{
+    struct mnq_dataset *d = calloc(1, sizeof *d);
+    if (d == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    d->h = h;
+    d->w = w;
+    d->c = c;
+    d->s.channels = c;
+    if (open_all(d, paths, n, e) == 0) return d;
+    mnq_dataset_close(d);
+    return NULL;
+}
+
+void mnq_dataset_close(struct mnq_dataset *d)
+{
+    if (d == NULL) return;
+    for (int i = 0; i < d->n_h5; i++) mnq_h5_close(d->h5[i]);
+    free(d->h5);
+    free(d->s.sample);
+    mnq_arena_free(&d->s.arena);
+    if (d->cache != NULL) {
+        pthread_mutex_destroy(&d->cache->lock);
+        mnq_arena_free(&d->cache->arena);
+        free(d->cache->name);
+        free(d->cache);
+    }
+    free(d);
+}
+
+/* ---- asking ---- */
+
+int mnq_dataset_count(const struct mnq_dataset *d)
+{
+    return d->s.n;
+}
+
+int mnq_dataset_classes(const struct mnq_dataset *d)
+{
+    return d->classes;
+}
+
+const char *mnq_dataset_class(const struct mnq_dataset *d, int i)
+{
+    return i >= 0 && i < d->s.n_class_names ? d->s.class_name[i] : NULL;
+}
+
+int mnq_dataset_label(const struct mnq_dataset *d, int i)
+{
+    return d->s.sample[i].label;
+}
+
+static const char *row_name(struct name_cache *cache, int i, const struct mnq_sample *s)
+{
+    const char *path = mnq_h5_path(s->h5);
+    pthread_mutex_lock(&cache->lock);
+    if (cache->name[i] == NULL) {
+        size_t size = strlen(path) + 16;
+        char *p = mnq_arena_alloc(&cache->arena, size);
+        if (p != NULL) snprintf(p, size, "%s[%d]", path, s->row);
+        cache->name[i] = p;
+    }
+    const char *name = cache->name[i];
+    pthread_mutex_unlock(&cache->lock);
+    return name != NULL ? name : path;
+}
+
+const char *mnq_dataset_name(const struct mnq_dataset *d, int i)
+{
+    const struct mnq_sample *s = &d->s.sample[i];
+    return s->path != NULL ? s->path : row_name(d->cache, i, s);
+}
+
+int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_preprocess *p, uint8_t *out, struct mnq_err *e)
+{
+    const struct mnq_sample *s = &d->s.sample[i];
+    struct mnq_image im = {.c = d->c};
+    int rc;
+    if (s->path != NULL) {
+        rc = mnq_image_read(s->path, d->c, &im, e);
+    } else {
+        mnq_h5_size(s->h5, &im.h, &im.w);
+        if (im.h == d->h && im.w == d->w) return mnq_h5_read(s->h5, s->row, out, e);
+        im.data = malloc((size_t)im.h * (size_t)im.w * (size_t)im.c);
+        rc = im.data != NULL ? mnq_h5_read(s->h5, s->row, im.data, e) : mnq_fail_nomem(e);
+    }
+    if (rc == 0) rc = mnq_image_fit(&im, d->h, d->w, p->resize, p->filter, out, e);
+    mnq_image_free(&im);
+    return rc;
+}

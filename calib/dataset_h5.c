@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * HDF5 files with `images` u8 (N, H, W, C) or (N, H, W), and optionally `labels` (N) and the attribute `class_names`.
+ *
+ * Rows are read one at a time. The library is not thread-safe, so every call into it holds one lock. */
+#include "dataset_source.h"
+
+#include "image_codec.h"
+
+#include <hdf5.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CHUNK = 1 << 28, MAX_CACHE = 1 << 26, MIN_CACHE = 1 << 20 };
+
+struct mnq_h5_images {
+    const char *path;
+    hid_t file, images;
+    int n, h, w, c, rank;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The library's own error printing, off while the lock is held. */
+struct silence {
+    H5E_auto2_t print;
+    void *ctx;
+};
+
+static struct silence begin(void)
+{
+    struct silence s = {0};
+    pthread_mutex_lock(&lock);
+    H5Eget_auto2(H5E_DEFAULT, &s.print, &s.ctx);
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    return s;
+}
+
+static void end(struct silence s)
+{
+    H5Eset_auto2(H5E_DEFAULT, s.print, s.ctx);
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- images ---- */
+
+static void type_name(hid_t type, char *text, size_t n)
+{
+    H5T_class_t class = H5Tget_class(type);
+    size_t bits = 8 * H5Tget_size(type);
+    if (class == H5T_INTEGER) snprintf(text, n, "%sint%zu", H5Tget_sign(type) == H5T_SGN_NONE ? "u" : "", bits);
+    else if (class == H5T_FLOAT) snprintf(text, n, "float%zu", bits);
+    else snprintf(text, n, "%s", class == H5T_STRING ? "strings" : "not an array of numbers");
+}
+
+static int check_type(const struct mnq_h5_images *f, struct mnq_err *e)
+{
+    hid_t type = H5Dget_type(f->images);
+    char text[64];
+    if (type < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images: cannot read its type", f->path);
+    bool good = H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1 && H5Tget_sign(type) == H5T_SGN_NONE;
+    type_name(type, text, sizeof text);
+    H5Tclose(type);
+    return good ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: images is %s, wanted uint8", f->path, text);
+}
+
+/* Dimensions of a dataset of rank 1 to 4; the rank, or -1. */
+static int dimensions(hid_t set, hsize_t dim[4])
+{
+    hid_t space = H5Dget_space(set);
+    if (space < 0) return -1;
+    int rank = H5Sget_simple_extent_ndims(space);
+    if (rank < 1 || rank > 4 || H5Sget_simple_extent_dims(space, dim, NULL) < 0) rank = rank == 0 || rank > 4 ? rank : -1;
+    H5Sclose(space);
+    return rank;
+}
+
+static int check_shape(struct mnq_h5_images *f, int channels, struct mnq_err *e)
+{
+    hsize_t d[4] = {0, 0, 0, 1};
+    f->rank = dimensions(f->images, d);
+    if (f->rank != 3 && f->rank != 4)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images has %d dimension%s, wanted (N, H, W, C) or (N, H, W)", f->path,
+                        f->rank, f->rank == 1 ? "" : "s");
+    if (d[0] == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images is empty, wanted at least 1 sample", f->path);
+    if (d[0] > MNQ_MAX_SAMPLES)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images has %" PRIu64 " samples, wanted at most %d", f->path, (uint64_t)d[0],
+                        MNQ_MAX_SAMPLES);
+    if (d[3] != (hsize_t)channels)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images has %" PRIu64 " channel%s, the model wants %d", f->path,
+                        (uint64_t)d[3], d[3] == 1 ? "" : "s", channels);
+    if (d[1] < 1 || d[2] < 1 || d[1] > MNQ_IMAGE_SIDE || d[2] > MNQ_IMAGE_SIDE || d[1] * d[2] > MNQ_IMAGE_PIXELS)
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s: images of %" PRIu64 " x %" PRIu64 " pixels, wanted 1 to %d a side and at most %d", f->path,
+                        (uint64_t)d[2], (uint64_t)d[1], MNQ_IMAGE_SIDE, MNQ_IMAGE_PIXELS);
+    f->n = (int)d[0];
+    f->h = (int)d[1];
+    f->w = (int)d[2];
+    f->c = channels;
+    return 0;
+}
+
+/* Compressed chunks hold many rows: unless some chunks stay in the cache, each row inflates a whole one again. */
+static int reopen_with_cache(struct mnq_h5_images *f, struct mnq_err *e)
+{
+    hid_t layout = H5Dget_create_plist(f->images);
+    hsize_t chunk[4] = {1, 1, 1, 1}, bytes = 1;
+    if (layout < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images: cannot read its layout", f->path);
+    bool chunked = H5Pget_layout(layout) == H5D_CHUNKED && H5Pget_chunk(layout, 4, chunk) >= 0;
+    H5Pclose(layout);
+    if (!chunked) return 0;
+    for (int i = 0; i < f->rank; i++) {
+        bytes *= chunk[i]; /* each factor is below 2^32, so that the product cannot wrap before it is refused */
+        if (bytes > MAX_CHUNK)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images has chunks over %d bytes; rewrite it with smaller ones", f->path,
+                            MAX_CHUNK);
+    }
+    size_t cache = (size_t)bytes * 4;
+    if (cache < MIN_CACHE) cache = MIN_CACHE;
+    if (cache > MAX_CACHE) cache = bytes > MAX_CACHE ? (size_t)bytes : MAX_CACHE;
+    hid_t access = H5Pcreate(H5P_DATASET_ACCESS);
+    if (access < 0) return mnq_fail_nomem(e);
+    H5Pset_chunk_cache(access, 521, cache, 0.0);
+    H5Dclose(f->images);
+    f->images = H5Dopen2(f->file, "images", access);
+    H5Pclose(access);
+    return f->images >= 0 ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: images cannot be opened", f->path);
+}
+
+static int open_images(struct mnq_h5_images *f, int channels, struct mnq_err *e)
+{
+    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    if (f->file < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a readable HDF5 file (truncated or damaged)", f->path);
+    if (H5Lexists(f->file, "images", H5P_DEFAULT) <= 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no dataset `images`, wanted uint8 (N, H, W, C) or (N, H, W)", f->path);
+    f->images = H5Dopen2(f->file, "images", H5P_DEFAULT);
+    if (f->images < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: `images` is not a readable dataset", f->path);
+    if (check_type(f, e) != 0 || check_shape(f, channels, e) != 0) return -1;
+    return reopen_with_cache(f, e);
+}
+
+/* ---- labels ---- */
+
+/* label[n] gets the labels, or -1 where there are none. */
+static int read_labels(const struct mnq_h5_images *f, int *label, struct mnq_err *e)
+{
+    for (int i = 0; i < f->n; i++) label[i] = -1;
+    if (H5Lexists(f->file, "labels", H5P_DEFAULT) <= 0) return 0;
+    hid_t set = H5Dopen2(f->file, "labels", H5P_DEFAULT);
+    if (set < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: `labels` is not a readable dataset", f->path);
+    hid_t type = H5Dget_type(set);
+    hsize_t d[4] = {0, 1, 1, 1};
+    int rank = dimensions(set, d), rc = -1;
+    int64_t *value = NULL;
+    char text[64] = "unreadable";
+    if (type >= 0) type_name(type, text, sizeof text);
+    if (type < 0 || H5Tget_class(type) != H5T_INTEGER) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels is %s, wanted integers", f->path, text);
+    } else if (!(rank == 1 || (rank == 2 && d[1] == 1))) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels has %d dimension%s, wanted one class number for each sample", f->path, rank,
+                 rank == 1 ? "" : "s");
+    } else if (d[0] != (hsize_t)f->n) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: %" PRIu64 " labels for %d images", f->path, (uint64_t)d[0], f->n);
+    } else if ((value = malloc((size_t)f->n * sizeof *value)) == NULL) {
+        mnq_fail_nomem(e);
+    } else if (H5Dread(set, H5T_NATIVE_INT64, H5S_ALL, H5S_ALL, H5P_DEFAULT, value) < 0) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels cannot be read (damaged data?)", f->path);
+    } else {
+        rc = 0;
+    }
+    for (int i = 0; rc == 0 && i < f->n; i++) {
+        if (value[i] < 0 || value[i] >= MNQ_MAX_CLASSES)
+            rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels[%d] is %" PRId64 ", wanted 0 to %d", f->path, i, value[i],
+                          MNQ_MAX_CLASSES - 1);
+        else label[i] = (int)value[i];
+    }
+    free(value);
+    if (type >= 0) H5Tclose(type);
+    H5Dclose(set);
+    return rc;
+}
+
+/* Strings of an attribute, fixed or variable length, copied to an arena. */
+static int copy_strings(hid_t attr, hid_t type, size_t n, const char **name, struct mnq_arena *arena)
+{
+    hid_t memory = H5Tcopy(H5T_C_S1), space = H5Aget_space(attr);
+    bool variable = H5Tis_variable_str(type) > 0;
+    size_t size = variable ? sizeof(char *) : H5Tget_size(type) + 1;
+    char *buf = size < 65536 ? calloc(n, size) : NULL;
+    int rc = -1;
+    H5Tset_size(memory, variable ? H5T_VARIABLE : size);
+    H5Tset_cset(memory, H5Tget_cset(type)); /* no conversion between ASCII and UTF-8 exists */
+    if (buf != NULL && space >= 0 && H5Aread(attr, memory, buf) >= 0) {
+        rc = 0;
+        for (size_t i = 0; i < n && rc == 0; i++) {
+            const char *text = buf + i * size;
+            if (variable) memcpy(&text, buf + i * size, sizeof text);
+            name[i] = mnq_arena_strdup(arena, text != NULL ? text : "");
+            if (name[i] == NULL) rc = -1;
+        }
+        if (variable) H5Dvlen_reclaim(memory, space, H5P_DEFAULT, buf);
+    }
+    free(buf);
+    if (space >= 0) H5Sclose(space);
+    H5Tclose(memory);
+    return rc;
+}
+
+static int read_class_names(const struct mnq_h5_images *f, const char ***name, int *n, struct mnq_arena *arena,
+                            struct mnq_err *e)
+{
+    *n = 0;
+    if (H5Aexists(f->file, "class_names") <= 0) return 0;
+    hid_t attr = H5Aopen(f->file, "class_names", H5P_DEFAULT);
+    hid_t type = attr < 0 ? -1 : H5Aget_type(attr), space = attr < 0 ? -1 : H5Aget_space(attr);
+    int rc = -1;
+    hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
+    if (type < 0 || H5Tget_class(type) != H5T_STRING || H5Sget_simple_extent_ndims(space) != 1 || count < 1 ||
+        count > MNQ_MAX_CLASSES) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: attribute class_names is not a list of 1 to %d strings", f->path, MNQ_MAX_CLASSES);
+    } else if ((*name = mnq_arena_array(arena, (size_t)count, sizeof **name)) == NULL) {
+        mnq_fail_nomem(e);
+    } else if (copy_strings(attr, type, (size_t)count, *name, arena) != 0) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: attribute class_names cannot be read (damaged data?)", f->path);
+    } else {
+        *n = (int)count;
+        rc = 0;
+    }
+    if (space >= 0) H5Sclose(space);
+    if (type >= 0) H5Tclose(type);
+    if (attr >= 0) H5Aclose(attr);
+    return rc;
+}
+
+/* Numbers of the file to numbers of the dataset. */
+static int map_labels(struct mnq_source *s, const struct mnq_h5_images *f, const char **name, int n_names, int *label,
+                      struct mnq_err *e)
+{
+    if (n_names == 0) return 0;
+    for (int i = 0; i < f->n; i++)
+        if (label[i] >= n_names)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels[%d] is %d, class_names has %d", f->path, i, label[i], n_names);
+    int *map = malloc((size_t)n_names * sizeof *map);
+    int rc = map == NULL ? mnq_fail_nomem(e) : mnq_source_classes(s, f->path, name, n_names, map, e);
+    for (int i = 0; rc == 0 && i < f->n; i++)
+        if (label[i] >= 0) label[i] = map[label[i]];
+    free(map);
+    return rc;
+}
+
+/* ---- public ---- */
+
+struct mnq_h5_images *mnq_h5_open(const char *path, int channels, struct mnq_err *e)
+{
+    struct mnq_h5_images *f = calloc(1, sizeof *f);
+    if (f == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    f->path = path;
+    f->file = f->images = -1;
+    struct silence s = begin();
+    int rc = open_images(f, channels, e);
+    end(s);
+    if (rc == 0) return f;
+    mnq_h5_close(f);
+    return NULL;
+}
+
+void mnq_h5_close(struct mnq_h5_images *f)
+{
+    struct silence s = begin();
+    if (f->images >= 0) H5Dclose(f->images);
+    if (f->file >= 0) H5Fclose(f->file);
+    end(s);
+    free(f);
+}
+
+const char *mnq_h5_path(const struct mnq_h5_images *f)
+{
+    return f->path;
+}
+
+void mnq_h5_size(const struct mnq_h5_images *f, int *h, int *w)
+{
+    *h = f->h;
+    *w = f->w;
+}
+
+int mnq_source_h5(struct mnq_source *src, struct mnq_h5_images *f, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    const char **name = NULL;
+    int n_names = 0, rc = -1;
+    int *label = malloc((size_t)f->n * sizeof *label);
+    if (label == NULL) return mnq_fail_nomem(e);
+    struct silence s = begin();
+    if (read_labels(f, label, e) == 0 && read_class_names(f, &name, &n_names, &arena, e) == 0) rc = 0;
+    end(s);
+    if (rc == 0) rc = map_labels(src, f, name, n_names, label, e);
+    for (int i = 0; rc == 0 && i < f->n; i++)
+        rc = mnq_source_add(src, (struct mnq_sample){.h5 = f, .row = i, .label = label[i]}, e);
+    free(label);
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+int mnq_h5_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e)
+{
+    hsize_t at[4] = {(hsize_t)row, 0, 0, 0}, size[4] = {1, (hsize_t)f->h, (hsize_t)f->w, (hsize_t)f->c};
+    struct silence s = begin();
+    hid_t in_file = H5Dget_space(f->images), in_memory = H5Screate_simple(f->rank, size, NULL);
+    bool good = in_file >= 0 && in_memory >= 0 && H5Sselect_hyperslab(in_file, H5S_SELECT_SET, at, NULL, size, NULL) >= 0 &&
+                H5Dread(f->images, H5T_NATIVE_UINT8, in_memory, in_file, H5P_DEFAULT, out) >= 0;
+    if (in_file >= 0) H5Sclose(in_file);
+    if (in_memory >= 0) H5Sclose(in_memory);
+    end(s);
+    return good ? 0
+                : mnq_fail(e, MNQ_EXIT_FAILED, "%s[%d]: cannot be read (damaged data, or a filter that is missing)", f->path,
+                           row);
+}

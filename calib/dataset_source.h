@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between dataset.c and the readers of the single sources. */
+#ifndef MNQ_DATASET_SOURCE_H
+#define MNQ_DATASET_SOURCE_H
+
+#include "dataset.h"
+#include "util/arena.h"
+
+#include <stdint.h>
+
+enum { MNQ_MAX_SAMPLES = 10000000, MNQ_MAX_CLASSES = 65536 };
+
+struct mnq_h5_images;
+
+/** One sample: a picture file, or a row of an HDF5 file. */
+struct mnq_sample {
+    const char *path;         /* picture, or NULL */
+    struct mnq_h5_images *h5; /* or this and row */
+    int row, label;
+};
+
+/** What a dataset holds while it is being filled. Strings live in arena. */
+struct mnq_source {
+    struct mnq_arena arena;
+    struct mnq_sample *sample;
+    int n, cap;
+    const char **class_name; /* NULL until a source names its classes */
+    int n_class_names;
+    const char *class_from; /* the source that did */
+    int channels;           /* wanted by the model */
+};
+
+/** Appends a sample; path is copied. */
+int mnq_source_add(struct mnq_source *s, struct mnq_sample sample, struct mnq_err *e);
+
+/**
+ * Makes n class names of one source the dataset's, or, if an earlier source named its classes, looks them up there.
+ * from    the source, for messages
+ * map     [n] the dataset's class of each name
+ * return  0, or -1 with e (a name the earlier source does not have, too many, out of memory)
+ */
+int mnq_source_classes(struct mnq_source *s, const char *from, const char *const *name, int n, int *map, struct mnq_err *e);
+
+/** Index of a class name, -1 if there is none. */
+int mnq_source_class(const struct mnq_source *s, const char *name);
+
+/** "dir/name" in an arena; a name that starts with / stays as it is. NULL when out of memory. */
+char *mnq_source_join(struct mnq_arena *arena, const char *dir, const char *name);
+
+/** Whether a file name ends as a picture's does (.jpg, .jpeg, .png, .pnm, .pgm, .ppm, any case). */
+bool mnq_source_is_picture(const char *path);
+
+/** Each adds the samples of one kind of source. */
+int mnq_source_folder(struct mnq_source *s, const char *path, struct mnq_err *e);
+int mnq_source_csv(struct mnq_source *s, const char *path, struct mnq_err *e);
+int mnq_source_h5(struct mnq_source *s, struct mnq_h5_images *h5, struct mnq_err *e);
+
+/** Opens the images of an HDF5 file. Its path is kept, not copied. NULL with e on failure. */
+struct mnq_h5_images *mnq_h5_open(const char *path, int channels, struct mnq_err *e);
+void mnq_h5_close(struct mnq_h5_images *f);
+
+/** Path and picture size. */
+const char *mnq_h5_path(const struct mnq_h5_images *f);
+void mnq_h5_size(const struct mnq_h5_images *f, int *h, int *w);
+
+/** Reads one row: h*w*c bytes. Thread-safe: HDF5 is not, so all datasets share one lock. */
+int mnq_h5_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e);
+
+#endif
