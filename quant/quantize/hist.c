@@ -212,8 +212,8 @@ double mnq_hist_outside(const struct mnq_hist_sums *s, int c, double lo, double 
 {
     size_t bins = (size_t)s->hist->bins, at = (size_t)c * (bins + 1);
     if (s->total[c] == 0) return 0;
-    double below = lo < (double)s->hist->lo[c] ? 0 : s->n[at + bin_at(s->hist, c, lo)];
-    double above = hi > (double)s->hist->hi[c] ? 0 : s->n[at + bins] - s->n[at + bin_at(s->hist, c, hi)];
+    double below = lo <= (double)s->hist->lo[c] ? 0 : s->n[at + bin_at(s->hist, c, lo)];
+    double above = hi >= (double)s->hist->hi[c] ? 0 : s->n[at + bins] - s->n[at + bin_at(s->hist, c, hi)];
     return (below + above) / s->total[c];
 }
 
