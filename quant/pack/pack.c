@@ -183,7 +183,7 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     le16(h + 26, (unsigned)q->n_layers);
     le16(h + 28, (unsigned)q->input);
     le16(h + 30, (unsigned)q->output);
-    le32(h + 12, mnq_crc32(0, h + 16, file->n - 16));
+    le32(h + 12, mnq_bytes_crc32(0, h + 16, file->n - 16));
 }
 
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e)

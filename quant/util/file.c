@@ -162,7 +162,7 @@ done:
     return rc;
 }
 
-uint32_t mnq_crc32(uint32_t crc, const void *data, size_t n)
+uint32_t mnq_bytes_crc32(uint32_t crc, const void *data, size_t n)
 {
     return (uint32_t)crc32_z(crc, data, n);
 }
@@ -189,7 +189,7 @@ int mnq_file_crc32(const char *path, uint32_t *crc, uint64_t *size, struct mnq_e
             rc = 0;
             break;
         }
-        *crc = mnq_crc32(*crc, buf, (size_t)got);
+        *crc = mnq_bytes_crc32(*crc, buf, (size_t)got);
         *size += (uint64_t)got;
     }
     free(buf);

@@ -29,7 +29,7 @@ int mnq_file_commit(const char *temp, const char *path, bool force, struct mnq_e
 int mnq_file_write(const char *path, const void *data, size_t size, bool force, struct mnq_err *e);
 
 /** CRC-32 as zlib computes it; crc = 0 to start. */
-uint32_t mnq_crc32(uint32_t crc, const void *data, size_t n);
+uint32_t mnq_bytes_crc32(uint32_t crc, const void *data, size_t n);
 
 /** CRC-32 and size of a file's bytes, without keeping them. */
 int mnq_file_crc32(const char *path, uint32_t *crc, uint64_t *size, struct mnq_err *e);
