@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layer by layer: how far an integer model strays from the float model it was made from, on the same inputs. */
+#ifndef MNQ_COMPARE_H
+#define MNQ_COMPARE_H
+
+#include "calibrate.h"
+#include "subject.h"
+
+/** One integer layer against the float node of the same name, over all samples. error = integer - float, in real values. */
+struct mnq_compare_layer {
+    const char *name;
+    int layer, node; /* indices in the integer model and in the legal graph */
+    struct mnq_shape out;
+    int64_t values; /* compared */
+    double sqnr_db; /* 10 log10(sum of float^2 / sum of error^2); infinite when equal */
+    double bias;    /* mean error */
+    double rms_error, max_error;
+    double rms_float; /* signal */
+    double clipped;   /* share of values whose float lies more than one step outside what the tensor can hold */
+    double cosine;    /* of float and integer values; 1 if both are zero throughout */
+};
+
+struct mnq_comparison {
+    struct mnq_compare_layer *layer;
+    int n_layers, samples;
+    int unmatched; /* integer layers without a float node of the same name and shape */
+};
+
+/**
+ * Runs both on every sample; the integer layers see the integer results of the layers before (errors accumulate as they
+ * do in use). Sums are taken in sample order: the same for any thread count.
+ */
+int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
+                int threads, struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
+                struct mnq_err *e);
+
+#endif

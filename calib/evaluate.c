@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Accuracy and agreement over a dataset. */
+#include "evaluate.h"
+
+#include "util/pool.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mnq_share mnq_wilson(int64_t k, int64_t n)
+{
+    const double z = 1.959963984540054; /* 97.5 % quantile of the normal distribution */
+    double p = (double)k / (double)n, zz = z * z / (double)n;
+    double middle = (p + zz / 2) / (1 + zz);
+    double half = z / (1 + zz) * sqrt(p * (1 - p) / (double)n + zz / (4 * (double)n));
+    double lo = k == 0 ? 0 : middle - half, hi = k == n ? 1 : middle + half;
+    return (struct mnq_share){100 * p, 100 * lo, 100 * hi};
+}
+
+/* Whether class a stands before class b. */
+static bool before(const float *v, int a, int b)
+{
+    bool na = isnan(v[a]), nb = isnan(v[b]);
+    if (na || nb) return na == nb ? a < b : nb;
+    return v[a] > v[b] || (v[a] == v[b] && a < b);
+}
+
+int mnq_rank(const float *v, int n, int i)
+{
+    int rank = 0;
+    for (int j = 0; j < n; j++) rank += j != i && before(v, j, i);
+    return rank;
+}
+
+void mnq_top(const float *v, int n, int k, int *index)
+{
+    int m = 0;
+    for (int i = 0; i < n; i++) {
+        int at = m;
+        while (at > 0 && before(v, i, index[at - 1])) at--;
+        if (at == k) continue;
+        for (int j = m < k ? m++ : m - 1; j > at; j--) index[j] = index[j - 1];
+        index[at] = i;
+    }
+}
+
+/* ---- the run ---- */
+
+/* What one sample adds to a model's output differences. */
+struct diff {
+    double sum, square, max;
+};
+
+struct worker {
+    struct mnq_runner **runner; /* [n_subjects] */
+    uint8_t **pixels;           /* [n_subjects], shared between equal inputs */
+    float *base, *out;
+};
+
+struct run {
+    const struct mnq_subject *subject;
+    int n_subjects;
+    struct mnq_dataset **data; /* [n_subjects], shared between equal shapes */
+    int *load_as;              /* [n_subjects] first subject that wants the very same pixels */
+    struct worker *worker;
+    struct mnq_evaluation *ev;
+    struct diff *diff; /* [n_subjects][n] */
+    atomic_int done;
+    mnq_progress *progress;
+    void *progress_ctx;
+};
+
+static size_t pixels_of(const struct mnq_subject *s)
+{
+    return (size_t)s->input.h * (size_t)s->input.w * (size_t)s->input.c;
+}
+
+static bool same_shape(const struct mnq_subject *a, const struct mnq_subject *b)
+{
+    return a->input.h == b->input.h && a->input.w == b->input.w && a->input.c == b->input.c;
+}
+
+static bool same_pixels(const struct mnq_subject *a, const struct mnq_subject *b)
+{
+    return same_shape(a, b) && a->preprocess.resize == b->preprocess.resize && a->preprocess.filter == b->preprocess.filter;
+}
+
+static struct diff difference(const float *base, const float *out, int n)
+{
+    struct diff d = {0};
+    for (int i = 0; i < n; i++) {
+        double v = (double)out[i] - (double)base[i];
+        d.sum += v;
+        d.square += v * v;
+        if (fabs(v) > d.max) d.max = fabs(v);
+    }
+    return d;
+}
+
+static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
+{
+    struct run *r = ctx;
+    struct worker *me = &r->worker[w];
+    for (int s = 0; s < r->n_subjects; s++) {
+        const struct mnq_subject *sub = &r->subject[s];
+        struct mnq_eval_model *m = &r->ev->model[s];
+        float *out = s == 0 ? me->base : me->out;
+        if (r->load_as[s] == s && mnq_dataset_load(r->data[s], i, &sub->preprocess, me->pixels[s], e) != 0) return -1;
+        if (mnq_runner_run(me->runner[s], me->pixels[r->load_as[s]], out, e) != 0) return -1;
+        mnq_top(out, sub->outputs, 1, &m->top1[i]);
+        m->score[i] = out[m->top1[i]];
+        int label = r->ev->label[i];
+        if (label >= 0 && label < sub->outputs) m->top5[i] = mnq_rank(out, sub->outputs, label) < 5;
+        if (sub->outputs == r->subject[0].outputs)
+            r->diff[(size_t)s * (size_t)r->ev->n + (size_t)i] = difference(me->base, out, sub->outputs);
+    }
+    int done = atomic_fetch_add(&r->done, 1) + 1;
+    if (w == 0 && r->progress != NULL) r->progress(r->progress_ctx, "eval", done, r->ev->n);
+    return 0;
+}
+
+static int open_data(struct run *r, char *const *paths, int n_paths, struct mnq_err *e)
+{
+    for (int s = 0; s < r->n_subjects; s++) {
+        const struct mnq_subject *sub = &r->subject[s];
+        r->load_as[s] = s;
+        for (int k = s - 1; k >= 0; k--) {
+            if (same_shape(&r->subject[k], sub)) r->data[s] = r->data[k];
+            if (same_pixels(&r->subject[k], sub)) r->load_as[s] = k;
+        }
+        if (r->data[s] == NULL) r->data[s] = mnq_dataset_open(paths, n_paths, sub->input.h, sub->input.w, sub->input.c, e);
+        if (r->data[s] == NULL) return -1;
+    }
+    return 0;
+}
+
+static void close_data(struct run *r)
+{
+    for (int s = 0; s < r->n_subjects; s++) {
+        bool last = true;
+        for (int k = s + 1; k < r->n_subjects; k++) last = last && r->data[k] != r->data[s];
+        if (last && r->data[s] != NULL) mnq_dataset_close(r->data[s]);
+    }
+}
+
+static int copy_names(struct run *r, struct mnq_arena *arena)
+{
+    struct mnq_evaluation *ev = r->ev;
+    const struct mnq_dataset *d = r->data[0];
+    ev->label = mnq_arena_array(arena, (size_t)ev->n, sizeof *ev->label);
+    ev->name = mnq_arena_array(arena, (size_t)ev->n, sizeof *ev->name);
+    ev->class_name = NULL;
+    if (ev->label == NULL || ev->name == NULL) return -1;
+    for (int i = 0; i < ev->n; i++) {
+        ev->label[i] = mnq_dataset_label(d, i);
+        ev->labelled += ev->label[i] >= 0;
+        ev->name[i] = mnq_arena_strdup(arena, mnq_dataset_name(d, i));
+        if (ev->name[i] == NULL) return -1;
+    }
+    if (ev->classes == 0 || mnq_dataset_class(d, 0) == NULL) return 0;
+    ev->class_name = mnq_arena_array(arena, (size_t)ev->classes, sizeof *ev->class_name);
+    if (ev->class_name == NULL) return -1;
+    for (int i = 0; i < ev->classes; i++) {
+        const char *name = mnq_dataset_class(d, i);
+        ev->class_name[i] = name == NULL ? NULL : mnq_arena_strdup(arena, name);
+    }
+    return 0;
+}
+
+/* Decides whether labels are the models' classes. */
+static int check_labels(struct run *r, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_evaluation *ev = r->ev;
+    ev->accuracy = ev->labelled > 0;
+    for (int s = 0; s < r->n_subjects && ev->accuracy; s++) {
+        int outputs = r->subject[s].outputs;
+        if (ev->class_name != NULL) {
+            if (ev->classes == outputs) continue;
+            char text[600];
+            snprintf(text, sizeof text, "%d class folders, but %s has %d outputs: no accuracy, agreement only", ev->classes,
+                     r->subject[s].file, outputs);
+            ev->note = mnq_arena_strdup(arena, text);
+            ev->accuracy = false;
+            break;
+        }
+        for (int i = 0; i < ev->n; i++)
+            if (ev->label[i] >= outputs)
+                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d, but %s has only %d outputs (0..%d)", ev->name[i],
+                                ev->label[i], r->subject[s].file, outputs, outputs - 1);
+    }
+    return 0;
+}
+
+static int alloc_models(struct run *r, struct mnq_arena *arena)
+{
+    struct mnq_evaluation *ev = r->ev;
+    size_t n = (size_t)ev->n;
+    for (int s = 0; s < r->n_subjects; s++) {
+        struct mnq_eval_model *m = &ev->model[s];
+        m->subject = &r->subject[s];
+        m->top1 = mnq_arena_array(arena, n, sizeof *m->top1);
+        m->score = mnq_arena_array(arena, n, sizeof *m->score);
+        m->top5 = mnq_arena_array(arena, n, sizeof *m->top5);
+        if (m->top1 == NULL || m->score == NULL || m->top5 == NULL) return -1;
+    }
+    r->diff = mnq_arena_array(arena, n * (size_t)r->n_subjects, sizeof *r->diff);
+    return r->diff == NULL ? -1 : 0;
+}
+
+static int start_workers(struct run *r, int threads, struct mnq_arena *arena, struct mnq_err *e)
+{
+    r->worker = mnq_arena_array(arena, (size_t)threads, sizeof *r->worker);
+    if (r->worker == NULL) return mnq_fail_nomem(e);
+    int most = 1;
+    for (int s = 0; s < r->n_subjects; s++)
+        if (r->subject[s].outputs > most) most = r->subject[s].outputs;
+    for (int w = 0; w < threads; w++) {
+        struct worker *me = &r->worker[w];
+        me->runner = mnq_arena_array(arena, (size_t)r->n_subjects, sizeof *me->runner);
+        me->pixels = mnq_arena_array(arena, (size_t)r->n_subjects, sizeof *me->pixels);
+        me->base = mnq_arena_array(arena, (size_t)most, sizeof *me->base);
+        me->out = mnq_arena_array(arena, (size_t)most, sizeof *me->out);
+        if (me->runner == NULL || me->pixels == NULL || me->base == NULL || me->out == NULL) return mnq_fail_nomem(e);
+        for (int s = 0; s < r->n_subjects; s++) {
+            me->pixels[s] = mnq_arena_alloc(arena, pixels_of(&r->subject[s]));
+            if (me->pixels[s] == NULL) return mnq_fail_nomem(e);
+            me->runner[s] = mnq_runner_new(&r->subject[s], e);
+            if (me->runner[s] == NULL) return -1;
+        }
+    }
+    return 0;
+}
+
+static void stop_workers(struct run *r, int threads)
+{
+    for (int w = 0; r->worker != NULL && w < threads; w++)
+        for (int s = 0; r->worker[w].runner != NULL && s < r->n_subjects; s++) mnq_runner_free(r->worker[w].runner[s]);
+}
+
+/* ---- totals ---- */
+
+static void total(struct run *r, int s)
+{
+    struct mnq_evaluation *ev = r->ev;
+    struct mnq_eval_model *m = &ev->model[s];
+    const struct mnq_eval_model *base = &ev->model[0];
+    bool comparable = r->subject[s].outputs == r->subject[0].outputs;
+    struct diff sum = {0};
+    m->hits1 = m->hits5 = ev->accuracy ? 0 : -1;
+    m->agree = comparable ? 0 : -1;
+    for (int i = 0; i < ev->n; i++) {
+        int label = ev->label[i];
+        if (ev->accuracy && label >= 0) {
+            bool right = m->top1[i] == label, base_right = base->top1[i] == label;
+            m->hits1 += right;
+            m->hits5 += m->top5[i];
+            m->lost += base_right && !right;
+            m->won += right && !base_right;
+        }
+        if (!comparable) continue;
+        const struct diff *d = &r->diff[(size_t)s * (size_t)ev->n + (size_t)i];
+        m->agree += m->top1[i] == base->top1[i];
+        sum.sum += d->sum;
+        sum.square += d->square;
+        if (d->max > sum.max) sum.max = d->max;
+    }
+    double values = (double)ev->n * r->subject[s].outputs;
+    m->mean_diff = comparable ? sum.sum / values : (double)NAN;
+    m->rms_diff = comparable ? sqrt(sum.square / values) : (double)NAN;
+    m->max_diff = comparable ? sum.max : (double)NAN;
+}
+
+int mnq_evaluate(const struct mnq_subject *subject, int n_subjects, char *const *paths, int n_paths, int threads,
+                 struct mnq_evaluation *ev, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
+                 struct mnq_err *e)
+{
+    struct run r = {
+        .subject = subject, .n_subjects = n_subjects, .ev = ev, .progress = progress, .progress_ctx = progress_ctx};
+    int rc = -1;
+    memset(ev, 0, sizeof *ev);
+    r.data = mnq_arena_array(arena, (size_t)n_subjects, sizeof(struct mnq_dataset *));
+    r.load_as = mnq_arena_array(arena, (size_t)n_subjects, sizeof *r.load_as);
+    ev->model = mnq_arena_array(arena, (size_t)n_subjects, sizeof *ev->model);
+    ev->n_models = n_subjects;
+    if (r.data == NULL || r.load_as == NULL || ev->model == NULL) return mnq_fail_nomem(e);
+    if (open_data(&r, paths, n_paths, e) != 0) goto done;
+    ev->n = mnq_dataset_count(r.data[0]);
+    ev->classes = mnq_dataset_classes(r.data[0]);
+    if (threads > ev->n) threads = ev->n;
+    if (threads < 1) threads = 1;
+    if (copy_names(&r, arena) != 0 || alloc_models(&r, arena) != 0) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (check_labels(&r, arena, e) != 0 || start_workers(&r, threads, arena, e) != 0) goto done;
+    if (mnq_pool_for(ev->n, threads, one_sample, &r, e) != 0) goto done;
+    if (progress != NULL) progress(progress_ctx, "eval", ev->n, ev->n);
+    for (int s = 0; s < n_subjects; s++) total(&r, s);
+    rc = 0;
+done:
+    stop_workers(&r, threads);
+    close_data(&r);
+    return rc;
+}
+
+int *mnq_confusion(const struct mnq_evaluation *ev, int model, struct mnq_arena *arena)
+{
+    const struct mnq_eval_model *m = &ev->model[model];
+    size_t cols = (size_t)m->subject->outputs;
+    int *count = mnq_arena_array(arena, (size_t)ev->classes * cols, sizeof *count);
+    if (count == NULL) return NULL;
+    for (int i = 0; i < ev->n; i++)
+        if (ev->label[i] >= 0) count[(size_t)ev->label[i] * cols + (size_t)m->top1[i]]++;
+    return count;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A model that can be run on pictures, float or integer. */
+#include "subject.h"
+
+#include "graph/cost.h"
+#include "graph/exec.h"
+#include "passes/passes.h"
+#include "util/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const unsigned char magic[4] = {'M', 'N', 'Q', 0x1a};
+
+static int64_t elements(struct mnq_shape s)
+{
+    return (int64_t)s.h * s.w * s.c;
+}
+
+const char *mnq_subject_kind_name(enum mnq_subject_kind k)
+{
+    return k == MNQ_SUBJECT_FLOAT ? "float" : "int8";
+}
+
+int64_t mnq_float_arena(const struct mnq_graph *g)
+{
+    int64_t peak = 0;
+    for (int at = 0; at < g->n; at++) {
+        int64_t alive = 0;
+        for (int i = 0; i <= at; i++) {
+            int last = i == g->output ? g->n : i;
+            for (int j = i + 1; j < g->n; j++)
+                for (int k = 0; k < g->node[j].n_in; k++)
+                    if (g->node[j].in[k] == i && j > last) last = j;
+            if (last >= at) alive += 4 * elements(g->node[i].out);
+        }
+        if (alive > peak) peak = alive;
+    }
+    return peak;
+}
+
+static const struct mnq_node *input_node(const struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++)
+        if (g->node[i].op == MNQ_OP_INPUT) return &g->node[i];
+    return NULL;
+}
+
+/* The first legal node behind INPUT scales the pixels itself (Keras' Rescaling). */
+static bool has_affine(const struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++)
+        if (g->node[i].op == MNQ_OP_AFFINE) return true;
+    return false;
+}
+
+static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_err *e)
+{
+    const char *text = o->preprocess;
+    s->preprocess_from = MNQ_FROM_OPTION;
+    if (text == NULL) {
+        s->preprocess_from = MNQ_FROM_MODEL;
+        text = s->raw.preprocess;
+        if (text == NULL && has_affine(s->legal.n > 0 ? &s->legal : &s->raw)) text = "none";
+    }
+    if (text == NULL) {
+        s->preprocess_from = MNQ_FROM_NOWHERE;
+        text = "tf";
+    }
+    if (mnq_preprocess_parse(&s->preprocess, text, s->input.c, e) != 0) return -1;
+    s->preprocess.resize = o->resize;
+    s->preprocess.filter = o->filter;
+    return 0;
+}
+
+static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
+{
+    s->kind = MNQ_SUBJECT_FLOAT;
+    if (mnq_import(s->file, &o->import, &s->raw, arena, e) != 0) return -1;
+    const struct mnq_node *in = input_node(&s->raw);
+    if (in == NULL || s->raw.output < 0 || s->raw.output >= s->raw.n)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no input or output layer", s->file);
+    s->input = in->out;
+    if (s->input.c < 1 || s->input.c > 4)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input has %d channels, pictures have 1 to 4", s->file, s->input.c);
+    s->outputs = (int)elements(s->raw.node[s->raw.output].out);
+    struct mnq_cost total = mnq_cost_total(&s->raw);
+    s->macs = total.macs;
+    s->params = total.params;
+    s->weight_bytes = 4 * total.params;
+    if (mnq_graph_legalize(&s->raw, &s->legal, arena, &s->illegal) != 0) {
+        s->legal.n = 0;
+        if (s->illegal.code == 0) s->illegal.code = MNQ_EXIT_FAILED;
+        s->arena_bytes = -1;
+    } else {
+        s->arena_bytes = mnq_float_arena(&s->legal);
+    }
+    return choose_preprocess(s, o, e);
+}
+
+static int64_t count_params(const struct mnq_qmodel *q)
+{
+    int64_t n = 0;
+    for (int i = 0; i < q->n_layers; i++) {
+        const struct mnq_qlayer *l = &q->layer[i];
+        n += (int64_t)l->w_count;
+        if (l->w_count > 0 && l->bias != NULL) n += q->tensor[l->out].shape.c;
+    }
+    return n;
+}
+
+static int open_packed(struct mnq_subject *s, struct mnq_arena *arena, struct mnq_err *e)
+{
+    s->kind = MNQ_SUBJECT_INT8;
+    if (mnq_package_open(s->file, &s->package, arena, e) != 0) return -1;
+    const struct mnq_qmodel *q = &s->package.q;
+    const struct mnq_qtensor *in = &q->tensor[q->input];
+    if (in->dtype != MNQ_U8) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input tensor does not take 8-bit pixels", s->file);
+    s->input = in->shape;
+    s->outputs = (int)elements(q->tensor[q->output].shape);
+    s->preprocess = q->preprocess;
+    s->preprocess_from = MNQ_FROM_MODEL;
+    s->classes = q->classes;
+    s->n_classes = q->n_classes;
+    s->macs = s->package.macs;
+    s->params = count_params(q);
+    s->weight_bytes = s->package.weight_bytes;
+    s->arena_bytes = (int64_t)mnq_arena_size(&s->package.model);
+    return 0;
+}
+
+int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct mnq_subject *s, struct mnq_arena *arena,
+                     struct mnq_err *e)
+{
+    memset(s, 0, sizeof *s);
+    s->file = mnq_arena_strdup(arena, path);
+    if (s->file == NULL) return mnq_fail_nomem(e);
+    if (mnq_file_crc32(path, &s->file_crc, &s->file_bytes, e) != 0) return -1;
+    unsigned char head[4] = {0};
+    FILE *f = fopen(path, "rb");
+    size_t got = f == NULL ? 0 : fread(head, 1, sizeof head, f);
+    if (f != NULL) fclose(f);
+    bool packed = got == sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    return packed ? open_packed(s, arena, e) : open_float(s, o, arena, e);
+}
+
+bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made)
+{
+    if (s->kind != MNQ_SUBJECT_FLOAT || s->preprocess_from != MNQ_FROM_NOWHERE || made->kind != MNQ_SUBJECT_INT8)
+        return false;
+    if (made->package.q.source_crc != s->file_crc || made->package.q.source_name == NULL) return false;
+    if (made->preprocess.channels != s->preprocess.channels) return false;
+    s->preprocess = made->preprocess;
+    s->preprocess_from = MNQ_FROM_SIBLING;
+    return true;
+}
+
+/* ---- running ---- */
+
+struct mnq_runner {
+    const struct mnq_subject *s;
+    struct mnq_exec *exec; /* float */
+    float *input, *output;
+    void *block; /* int8: the arena within its allocation */
+    unsigned char *arena;
+    size_t arena_size;
+};
+
+struct mnq_runner *mnq_runner_new(const struct mnq_subject *s, struct mnq_err *e)
+{
+    if (s->illegal.code != 0) {
+        mnq_fail(e, s->illegal.code, "%s", s->illegal.msg);
+        return NULL;
+    }
+    struct mnq_runner *r = calloc(1, sizeof *r);
+    if (r == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    r->s = s;
+    if (s->kind == MNQ_SUBJECT_FLOAT) {
+        r->exec = mnq_exec_new(&s->legal, false, e);
+        r->input = malloc((size_t)elements(s->input) * sizeof *r->input);
+        r->output = malloc((size_t)s->outputs * sizeof *r->output);
+        if (r->exec != NULL && r->input != NULL && r->output != NULL) return r;
+    } else {
+        r->arena_size = mnq_arena_size(&s->package.model);
+        r->block = malloc(r->arena_size + MNQ_ALIGN);
+        if (r->block != NULL) {
+            uintptr_t p = (uintptr_t)r->block;
+            r->arena = (unsigned char *)r->block + (MNQ_ALIGN - p % MNQ_ALIGN) % MNQ_ALIGN;
+            return r;
+        }
+    }
+    mnq_fail_nomem(e);
+    mnq_runner_free(r);
+    return NULL;
+}
+
+void mnq_runner_free(struct mnq_runner *r)
+{
+    if (r == NULL) return;
+    if (r->exec != NULL) mnq_exec_free(r->exec);
+    free(r->input);
+    free(r->output);
+    free(r->block);
+    free(r);
+}
+
+int mnq_runner_run(struct mnq_runner *r, const uint8_t *pixels, float *out, struct mnq_err *e)
+{
+    const struct mnq_subject *s = r->s;
+    if (s->kind == MNQ_SUBJECT_FLOAT) {
+        mnq_preprocess_apply(&s->preprocess, pixels, s->input.h * s->input.w, r->input);
+        const float *y = mnq_exec_run(r->exec, r->input, NULL, NULL);
+        memcpy(r->output, y, (size_t)s->outputs * sizeof *y);
+        memcpy(out, y, (size_t)s->outputs * sizeof *y);
+        return 0;
+    }
+    const struct mnq_model *m = &s->package.model;
+    memcpy(mnq_input(m, r->arena), pixels, (size_t)elements(s->input));
+    enum mnq_status st = mnq_run(m, r->arena, r->arena_size);
+    if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", s->file, mnq_status_str(st));
+    mnq_dequantize(&s->package.q.tensor[s->package.q.output], mnq_output(m, r->arena), out);
+    return 0;
+}
+
+const void *mnq_runner_raw(const struct mnq_runner *r, size_t *n)
+{
+    const struct mnq_subject *s = r->s;
+    *n = (size_t)s->outputs;
+    if (s->kind == MNQ_SUBJECT_FLOAT) {
+        *n *= sizeof *r->output;
+        return r->output;
+    }
+    if (s->package.q.tensor[s->package.q.output].dtype == MNQ_S16) *n *= 2;
+    return mnq_output(&s->package.model, r->arena);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A model that can be run on pictures, float or integer, chosen by what the file holds. */
+#ifndef MNQ_SUBJECT_H
+#define MNQ_SUBJECT_H
+
+#include "graph/graph.h"
+#include "graph/preprocess.h"
+#include "import/import.h"
+#include "pack/qmodel.h"
+
+enum mnq_subject_kind { MNQ_SUBJECT_FLOAT, MNQ_SUBJECT_INT8 };
+
+/** Where the preprocessing of a float model came from. */
+enum mnq_preprocess_from {
+    MNQ_FROM_OPTION,  /* stated by the user */
+    MNQ_FROM_MODEL,   /* stored in or implied by the file */
+    MNQ_FROM_SIBLING, /* taken from an .mnq made from this very file */
+    MNQ_FROM_NOWHERE  /* assumed: tf */
+};
+
+/** How to open a float model; an .mnq carries all of this itself. */
+struct mnq_subject_opts {
+    const char *preprocess; /* for mnq_preprocess_parse; NULL = the model's own, or assumed */
+    enum mnq_resize resize;
+    enum mnq_filter filter;
+    struct mnq_import_opts import;
+};
+
+/** An opened model. Immutable afterwards; any number of runners may share it. */
+struct mnq_subject {
+    enum mnq_subject_kind kind;
+    const char *file;
+    uint64_t file_bytes;
+    uint32_t file_crc;
+    struct mnq_shape input;
+    int outputs; /* values of the output tensor */
+    struct mnq_preprocess preprocess;
+    enum mnq_preprocess_from preprocess_from;
+    struct mnq_graph raw;       /* float: Keras' layers one to one */
+    struct mnq_graph legal;     /* float: what runs and gets quantized; n = 0 if illegal.code is set */
+    struct mnq_err illegal;     /* float: why there is no legal graph (it can be inspected, not run) */
+    struct mnq_package package; /* int8 */
+    const char *const *classes; /* names, or NULL */
+    int n_classes;
+    int64_t macs, params;
+    int64_t weight_bytes; /* float: 4 * params; int8: everything in the file's DATA section */
+    int64_t arena_bytes;  /* float: mnq_float_arena(); int8: the static plan; -1 unknown */
+};
+
+/** Opens path. 0, or -1 with e naming the file. */
+int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct mnq_subject *s, struct mnq_arena *arena,
+                     struct mnq_err *e);
+
+/** If s is float with assumed preprocessing and `made` is an .mnq made from its file: takes over made's; true if so. */
+bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made);
+
+/** "float" or "int8". */
+const char *mnq_subject_kind_name(enum mnq_subject_kind k);
+
+/** Bytes of floats alive at once while a graph runs node by node: a tensor lives from its node to its last reader. */
+int64_t mnq_float_arena(const struct mnq_graph *g);
+
+/** One thread's workspace for a subject. */
+struct mnq_runner;
+struct mnq_runner *mnq_runner_new(const struct mnq_subject *s, struct mnq_err *e);
+void mnq_runner_free(struct mnq_runner *r);
+
+/**
+ * Runs one picture.
+ * pixels   h*w*c bytes of the subject's input shape, channels as in the picture (RGB or grey)
+ * out      s->outputs values: the float output, or the dequantized integer one
+ */
+int mnq_runner_run(struct mnq_runner *r, const uint8_t *pixels, float *out, struct mnq_err *e);
+
+/** Bytes of the last output as the model computed it (float32, int8 or int16, host order), for checksums. */
+const void *mnq_runner_raw(const struct mnq_runner *r, size_t *n);
+
+#endif

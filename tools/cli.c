@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * From arguments to a command and from its result to an exit code. */
+#include "command.h"
+
+#include "util/file.h"
+#include "util/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const color_words[] = {"auto", "always", "never", NULL};
+
+const struct mnq_option mnq_global_options[] = {
+    {"help", 'h', MNQ_OPT_FLAG, offsetof(struct mnq_globals, help), NULL, "print help and exit", 0, 0, NULL},
+    {"version", 0, MNQ_OPT_FLAG, offsetof(struct mnq_globals, version), NULL, "print the version and exit", 0, 0, NULL},
+    {"verbose", 'v', MNQ_OPT_COUNT, offsetof(struct mnq_globals, verbose), NULL, "say more; may be repeated", 0, 0, NULL},
+    {"quiet", 'q', MNQ_OPT_FLAG, offsetof(struct mnq_globals, quiet), NULL, "errors only", 0, 0, NULL},
+    {"json", 0, MNQ_OPT_FLAG, offsetof(struct mnq_globals, json), NULL, "print one JSON document on standard output", 0, 0,
+     NULL},
+    {"color", 0, MNQ_OPT_CHOICE, offsetof(struct mnq_globals, color), "WHEN", "colour: auto, always, never", 0, 0,
+     color_words},
+    {"no-progress", 0, MNQ_OPT_FLAG, offsetof(struct mnq_globals, no_progress), NULL, "no progress line", 0, 0, NULL},
+    {"threads", 'j', MNQ_OPT_INT, offsetof(struct mnq_globals, threads), "N",
+     "threads; results do not depend on it (default: one per processor, or MNQ_THREADS)", 1, 256, NULL},
+};
+const int mnq_n_global_options = sizeof mnq_global_options / sizeof *mnq_global_options;
+
+const struct mnq_command *const mnq_commands[] = {&mnq_cmd_import, &mnq_cmd_inspect, &mnq_cmd_calibrate,
+                                                  &mnq_cmd_run,    &mnq_cmd_eval,    &mnq_cmd_compare};
+const int mnq_n_commands = sizeof mnq_commands / sizeof *mnq_commands;
+
+void mnq_globals_init(struct mnq_globals *g)
+{
+    *g = (struct mnq_globals){.color = MNQ_COLOR_AUTO};
+}
+
+/* Precedence: option, then MNQ_THREADS, then the number of processors. */
+static int settle_threads(struct mnq_globals *g, struct mnq_err *e)
+{
+    if (g->threads > 0) return 0;
+    const char *env = getenv("MNQ_THREADS");
+    if (env != NULL && *env != '\0') {
+        char *end;
+        errno = 0;
+        long n = strtol(env, &end, 10);
+        if (*end != '\0' || errno != 0 || n < 1 || n > 256)
+            return mnq_fail(e, MNQ_EXIT_USAGE, "MNQ_THREADS: expected a whole number 1..256, got '%s'", env);
+        g->threads = (int)n;
+        return 0;
+    }
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    g->threads = n < 1 ? 1 : n > 256 ? 256 : (int)n;
+    return 0;
+}
+
+static const struct mnq_command *find_command(const char *name, struct mnq_err *e)
+{
+    const char *list[32];
+    int n = 0;
+    for (int i = 0; i < mnq_n_commands; i++) {
+        if (strcmp(mnq_commands[i]->name, name) == 0) return mnq_commands[i];
+        list[n++] = mnq_commands[i]->name;
+    }
+    list[n++] = "help";
+    list[n++] = "version";
+    const char *near = mnq_nearest(name, list, n);
+    if (near != NULL) mnq_fail(e, MNQ_EXIT_USAGE, "unknown command '%s'; did you mean %s?", name, near);
+    else mnq_fail(e, MNQ_EXIT_USAGE, "unknown command '%s'; mnquant --help lists them", name);
+    return NULL;
+}
+
+static void print_version(int verbose)
+{
+    printf("mnquant %d.%d.%d\n", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
+    if (verbose > 0) printf("format .mnq 1.0\n");
+}
+
+/* What was printed must have arrived: a full disk is an error like any other. */
+static int finish(struct mnq_cli *cli, int code)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == MNQ_EXIT_OK) {
+        mnq_fail(&cli->err, MNQ_EXIT_FAILED, "standard output: %s", strerror(errno));
+        code = -1;
+    }
+    if (code < 0) {
+        mnq_term_error(&cli->term, cli->err.code != 0 ? cli->err.msg : "failed without a reason");
+        code = cli->err.code != 0 ? cli->err.code : MNQ_EXIT_FAILED;
+    }
+    mnq_term_clear(&cli->term);
+    mnq_arena_free(&cli->arena);
+    return code;
+}
+
+static int check_inputs(struct mnq_cli *cli)
+{
+    const struct mnq_command *c = cli->command;
+    if (cli->n_inputs < c->min_inputs)
+        return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "%s is missing; usage: mnquant %s [options] %s",
+                        cli->n_inputs == 0 ? "an input" : "another input", c->name, c->usage);
+    if (c->max_inputs >= 0 && cli->n_inputs > c->max_inputs)
+        return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "unexpected input '%s'; usage: mnquant %s [options] %s",
+                        cli->input[c->max_inputs], c->name, c->usage);
+    return 0;
+}
+
+static void settle_terminal(struct mnq_cli *cli)
+{
+    const struct mnq_globals *g = &cli->global;
+    mnq_term_init(&cli->term, (enum mnq_color)g->color, !g->no_progress, g->quiet ? -1 : g->verbose);
+}
+
+static int run_command(struct mnq_cli *cli, char *const *argv, int n)
+{
+    const struct mnq_command *c = cli->command;
+    cli->term.command = c->name;
+    cli->opts = mnq_arena_alloc(&cli->arena, c->opts_size);
+    cli->input = mnq_arena_array(&cli->arena, (size_t)n + 1, sizeof *cli->input);
+    if (cli->opts == NULL || cli->input == NULL) return mnq_fail_nomem(&cli->err);
+    c->init(cli->opts);
+    struct mnq_option_set set[2] = {{c->option, c->n_options, cli->opts, 0},
+                                    {mnq_global_options, mnq_n_global_options, &cli->global, 0}};
+    int used = mnq_options_parse(set, 2, argv, n, false, cli->input, &cli->n_inputs, &cli->arena, &cli->err);
+    settle_terminal(cli);
+    if (used < 0) return -1;
+    cli->given = set[0].given;
+    if (cli->global.help) {
+        mnq_help_command(stdout, c);
+        return 0;
+    }
+    if (cli->global.version) {
+        print_version(cli->global.verbose);
+        return 0;
+    }
+    if (check_inputs(cli) != 0 || settle_threads(&cli->global, &cli->err) != 0) return -1;
+    mnq_term_note(&cli->term, 1, "%d threads", cli->global.threads);
+    mnq_term_catch_signals();
+    return c->run(cli);
+}
+
+static int run_help(struct mnq_cli *cli, char *const *argv, int n)
+{
+    if (n > 1) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "help: unexpected input '%s'", argv[1]);
+    if (n == 0) {
+        mnq_help(stdout);
+        return 0;
+    }
+    const struct mnq_command *c = find_command(argv[0], &cli->err);
+    if (c == NULL) return -1;
+    mnq_help_command(stdout, c);
+    return 0;
+}
+
+int mnq_cli_main(int argc, char **argv)
+{
+    struct mnq_cli cli = {0};
+    mnq_globals_init(&cli.global);
+    mnq_term_init(&cli.term, MNQ_COLOR_AUTO, false, 0);
+    struct mnq_option_set set = {mnq_global_options, mnq_n_global_options, &cli.global, 0};
+    int at = mnq_options_parse(&set, 1, argv + 1, argc - 1, true, NULL, NULL, &cli.arena, &cli.err);
+    settle_terminal(&cli);
+    if (at < 0) return finish(&cli, -1);
+    char **rest = argv + 1 + at;
+    int n = argc - 1 - at;
+    if (cli.global.version || (n > 0 && strcmp(rest[0], "version") == 0)) {
+        int verbose = cli.global.verbose;
+        for (int i = 1; i < n; i++) verbose += strcmp(rest[i], "-v") == 0;
+        print_version(verbose);
+        return finish(&cli, 0);
+    }
+    if (n > 0 && strcmp(rest[0], "help") == 0) return finish(&cli, run_help(&cli, rest + 1, n - 1));
+    if (n > 0) {
+        cli.command = find_command(rest[0], &cli.err);
+        if (cli.command == NULL) return finish(&cli, -1);
+        return finish(&cli, run_command(&cli, rest + 1, n - 1));
+    }
+    if (cli.global.help) {
+        mnq_help(stdout);
+        return finish(&cli, 0);
+    }
+    mnq_fail(&cli.err, MNQ_EXIT_USAGE, "a command is missing; mnquant --help lists them");
+    return finish(&cli, -1);
+}
+
+/* ---- what commands share ---- */
+
+static void say_assumption(struct mnq_cli *cli, const struct mnq_subject *s)
+{
+    if (s->kind != MNQ_SUBJECT_FLOAT) return;
+    if (s->preprocess_from == MNQ_FROM_NOWHERE)
+        mnq_term_note(&cli->term, 0, "%s: preprocessing is not stated; assuming tf (x/127.5 - 1), --preprocess sets it",
+                      s->file);
+    else if (s->preprocess_from == MNQ_FROM_SIBLING)
+        mnq_term_note(&cli->term, 0, "%s: preprocessing %s as in the .mnq made from it", s->file, s->preprocess.name);
+    else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
+}
+
+int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
+                     struct mnq_subject *s)
+{
+    struct mnq_subject_opts so = {.preprocess = o->preprocess,
+                                  .resize = (enum mnq_resize)o->resize,
+                                  .filter = (enum mnq_filter)o->filter,
+                                  .import = {.arch = o->arch, .resolution = o->resolution}};
+    for (int i = 0; i < n; i++)
+        if (mnq_subject_open(path[i], &so, &s[i], &cli->arena, &cli->err) != 0) return -1;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++)
+            if (mnq_subject_adopt(&s[i], &s[k])) break;
+    for (int i = 0; i < n; i++) say_assumption(cli, &s[i]);
+    return 0;
+}
+
+int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s)
+{
+    return mnq_cli_open_all(cli, o, &path, 1, s);
+}
+
+int mnq_cli_write(struct mnq_cli *cli, const char *path, const void *data, size_t n, bool force)
+{
+    char *temp = mnq_file_temp(path, &cli->arena);
+    if (temp == NULL) return mnq_fail_nomem(&cli->err);
+    mnq_term_temp_file(temp);
+    int rc = mnq_file_write(path, data, n, force, &cli->err);
+    mnq_term_temp_file(NULL);
+    return rc;
+}
+
+int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e)
+{
+    int rc = j->failed ? mnq_fail_nomem(e) : 0;
+    if (rc == 0) {
+        fwrite(j->text, 1, j->n, stdout);
+        fputc('\n', stdout);
+    }
+    mnq_json_free(j);
+    return rc;
+}
+
+const char *mnq_layer_op_name(int op)
+{
+    static const char *const name[] = {"?", "conv", "dwconv", "pw", "avgpool", "add", "mul", "softmax", "logistic"};
+    return op >= 1 && op <= 8 ? name[op] : name[0];
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * mnquant inspect: layers, shapes, costs of any file we read. */
+#include "command.h"
+
+#include "graph/cost.h"
+#include "util/json.h"
+
+#include <math.h>
+#include <string.h>
+
+struct inspect_opts {
+    struct mnq_model_opts model;
+};
+
+static const struct mnq_option options[] = {
+    MNQ_MODEL_OPTIONS(struct inspect_opts),
+};
+
+static void init(void *opts)
+{
+    *(struct inspect_opts *)opts = (struct inspect_opts){{0}};
+}
+
+/* ---- what both kinds of file show ---- */
+
+/* One line of the listing. Negative numbers are left out. */
+struct row {
+    const char *name, *op, *act;
+    struct mnq_shape out;
+    int kh, kw, sh, sw;
+    int64_t macs, params, weight_bytes, activation_bytes;
+    int weight_bits, acc_bits;
+    double saving;
+    const char *pair;
+};
+
+static void json_shape(struct mnq_json *w, const char *key, struct mnq_shape s)
+{
+    mnq_json_row(w, key);
+    mnq_json_int(w, NULL, s.h);
+    mnq_json_int(w, NULL, s.w);
+    mnq_json_int(w, NULL, s.c);
+    mnq_json_end(w);
+}
+
+static void json_row(struct mnq_json *w, const struct row *r)
+{
+    mnq_json_object(w, NULL);
+    mnq_json_string(w, "name", r->name);
+    mnq_json_string(w, "op", r->op);
+    json_shape(w, "output_shape", r->out);
+    mnq_json_int(w, "macs", r->macs);
+    mnq_json_int(w, "params", r->params);
+    mnq_json_int(w, "weight_bytes", r->weight_bytes);
+    mnq_json_int(w, "activation_bytes", r->activation_bytes);
+    mnq_json_row(w, "kernel");
+    mnq_json_int(w, NULL, r->kh);
+    mnq_json_int(w, NULL, r->kw);
+    mnq_json_end(w);
+    mnq_json_row(w, "stride");
+    mnq_json_int(w, NULL, r->sh);
+    mnq_json_int(w, NULL, r->sw);
+    mnq_json_end(w);
+    mnq_json_string(w, "activation", r->act);
+    if (r->weight_bits > 0) mnq_json_int(w, "weight_bits", r->weight_bits);
+    if (r->acc_bits > 0) mnq_json_int(w, "acc_bits", r->acc_bits);
+    if (r->pair != NULL) {
+        mnq_json_string(w, "separable_with", r->pair);
+        mnq_json_double(w, "separable_cost", r->saving);
+    }
+    mnq_json_end(w);
+}
+
+static void json_preprocess(struct mnq_json *w, const struct mnq_preprocess *p)
+{
+    mnq_json_object(w, "preprocess");
+    mnq_json_string(w, "name", p->name);
+    mnq_json_row(w, "scale");
+    for (int c = 0; c < p->channels; c++) mnq_json_float(w, NULL, p->scale[c]);
+    mnq_json_end(w);
+    mnq_json_row(w, "offset");
+    for (int c = 0; c < p->channels; c++) mnq_json_float(w, NULL, p->offset[c]);
+    mnq_json_end(w);
+    mnq_json_row(w, "source");
+    for (int c = 0; c < p->channels; c++) mnq_json_int(w, NULL, p->source[c]);
+    mnq_json_end(w);
+    mnq_json_string(w, "resize", mnq_resize_words[p->resize]);
+    mnq_json_string(w, "filter", mnq_filter_words[p->filter]);
+    mnq_json_end(w);
+}
+
+static void cell_number(struct mnq_table *t, int64_t n)
+{
+    char text[32];
+    mnq_table_cell(t, "%s", n <= 0 ? "-" : mnq_text_count(text, n));
+}
+
+static void text_row(struct mnq_table *t, const struct row *r, bool packed)
+{
+    mnq_table_cell(t, "%s", r->name);
+    mnq_table_cell(t, "%s", r->op);
+    mnq_table_cell(t, "%dx%dx%d", r->out.h, r->out.w, r->out.c);
+    cell_number(t, r->macs);
+    cell_number(t, r->params);
+    cell_number(t, r->weight_bytes);
+    if (packed) {
+        cell_number(t, r->weight_bits);
+        cell_number(t, r->acc_bits);
+        mnq_table_cell(t, "%s", r->act);
+    } else if (r->pair != NULL) {
+        mnq_table_cell(t, "%.4f", r->saving);
+        mnq_table_cell(t, "%s", r->act);
+    } else {
+        mnq_table_cell(t, "-");
+        mnq_table_cell(t, "%s", r->act);
+    }
+}
+
+/* ---- float ---- */
+
+static struct row float_row(const struct mnq_graph *g, int i)
+{
+    const struct mnq_node *nd = &g->node[i];
+    struct mnq_cost c = mnq_cost_node(g, i);
+    struct row r = {.name = nd->name,
+                    .op = mnq_op_name(nd->op),
+                    .act = mnq_act_name(nd->act),
+                    .out = nd->out,
+                    .kh = nd->kh,
+                    .kw = nd->kw,
+                    .sh = nd->sh,
+                    .sw = nd->sw,
+                    .macs = c.macs,
+                    .params = c.params,
+                    .weight_bytes = 4 * c.params,
+                    .activation_bytes = 4 * c.activation,
+                    .saving = c.saving};
+    if (c.pair >= 0) r.pair = g->node[c.pair].name;
+    return r;
+}
+
+/* MACs of all separable pairs, and of the standard convolutions they replace. */
+static void separable(const struct mnq_graph *g, double *pairs, double *standard)
+{
+    *pairs = *standard = 0;
+    for (int i = 0; i < g->n; i++) {
+        struct mnq_cost c = mnq_cost_node(g, i);
+        if (c.pair < 0 || !(c.saving > 0)) continue;
+        double both = (double)(c.macs + mnq_cost_node(g, c.pair).macs);
+        *pairs += both;
+        *standard += both / c.saving;
+    }
+}
+
+static int float_json(const struct mnq_subject *s, struct mnq_err *e)
+{
+    const struct mnq_graph *g = &s->raw;
+    double pairs, standard;
+    separable(g, &pairs, &standard);
+    struct mnq_json w = {.indent = 2};
+    mnq_json_object(&w, NULL);
+    mnq_json_string(&w, "schema", "mnquant.inspect/1");
+    mnq_json_string(&w, "file", s->file);
+    mnq_json_string(&w, "kind", "float");
+    mnq_json_string(&w, "origin", g->origin);
+    json_shape(&w, "input_shape", s->input);
+    mnq_json_object(&w, "totals");
+    mnq_json_int(&w, "macs", s->macs);
+    mnq_json_int(&w, "params", s->params);
+    mnq_json_int(&w, "weight_bytes", s->weight_bytes);
+    if (s->arena_bytes >= 0) mnq_json_int(&w, "arena_bytes", s->arena_bytes);
+    else mnq_json_null(&w, "arena_bytes");
+    mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
+    mnq_json_double(&w, "separable_cost", standard > 0 ? pairs / standard : (double)NAN);
+    mnq_json_end(&w);
+    if (s->preprocess_from == MNQ_FROM_NOWHERE) mnq_json_null(&w, "preprocess");
+    else json_preprocess(&w, &s->preprocess);
+    mnq_json_array(&w, "notes");
+    for (int i = 0; i < g->n_note; i++) mnq_json_string(&w, NULL, g->note[i]);
+    if (s->illegal.code != 0) mnq_json_string(&w, NULL, s->illegal.msg);
+    mnq_json_end(&w);
+    mnq_json_array(&w, "layers");
+    for (int i = 0; i < g->n; i++) {
+        struct row r = float_row(g, i);
+        json_row(&w, &r);
+    }
+    mnq_json_end(&w);
+    mnq_json_end(&w);
+    return mnq_cli_print_json(&w, e);
+}
+
+static void float_text(const struct mnq_subject *s, struct mnq_cli *cli)
+{
+    const struct mnq_graph *g = &s->raw;
+    struct mnq_table t;
+    char a[32], b[32], c[32];
+    double pairs, standard;
+    separable(g, &pairs, &standard);
+    printf("%s: %s, input %dx%dx%d\n\n", s->file, g->origin == NULL ? "float model" : g->origin, s->input.h, s->input.w,
+           s->input.c);
+    mnq_table_init(&t, &cli->arena, "llrrrrrl");
+    mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "pair x", "activation");
+    for (int i = 0; i < g->n; i++) {
+        struct row r = float_row(g, i);
+        text_row(&t, &r, false);
+    }
+    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
+    printf("\ntotal      %s MACs, %s parameters, %s of weights\n", mnq_text_count(a, s->macs), mnq_text_count(b, s->params),
+           mnq_text_bytes(c, s->weight_bytes));
+    if (standard > 0)
+        printf("separable  pairs take %.4f of the standard convolutions they replace (pair x = 1/N + 1/D^2)\n",
+               pairs / standard);
+    if (s->arena_bytes >= 0) printf("RAM        %s of living float tensors at most\n", mnq_text_bytes(a, s->arena_bytes));
+    for (int i = 0; i < g->n_note; i++) printf("note       %s\n", g->note[i]);
+    if (s->illegal.code != 0) printf("note       cannot be quantized: %s\n", s->illegal.msg);
+}
+
+/* ---- packed ---- */
+
+static struct row packed_row(const struct mnq_qmodel *q, int i)
+{
+    static const char *const act[] = {"none", "hswish", "hsigmoid"};
+    const struct mnq_qlayer *l = &q->layer[i];
+    const struct mnq_qtensor *t = &q->tensor[l->out];
+    int64_t values = (int64_t)t->shape.h * t->shape.w * t->shape.c;
+    int bytes = l->wtype == 1 ? 1 : l->wtype == 2 ? 2 : 0;
+    bool has_weights = l->w_count > 0;
+    struct row r = {.name = l->name,
+                    .op = mnq_layer_op_name(l->op),
+                    .act = act[l->act < 3 ? l->act : 0],
+                    .out = t->shape,
+                    .kh = l->kh,
+                    .kw = l->kw,
+                    .sh = l->sh,
+                    .sw = l->sw,
+                    .macs = l->macs,
+                    .params = (int64_t)l->w_count + (has_weights && l->bias != NULL ? t->shape.c : 0),
+                    .weight_bytes = (int64_t)l->w_count * bytes,
+                    .activation_bytes = t->dtype == MNQ_S16 ? 2 * values : values,
+                    .weight_bits = has_weights ? 8 * bytes : 0,
+                    .acc_bits = l->acc_bits};
+    if (l->act == 0 && l->lo == t->zp && t->zp > -128 && has_weights) r.act = "relu";
+    return r;
+}
+
+static int packed_json(const struct mnq_subject *s, struct mnq_err *e)
+{
+    const struct mnq_qmodel *q = &s->package.q;
+    struct mnq_json w = {.indent = 2};
+    char crc[16];
+    snprintf(crc, sizeof crc, "%08x", q->source_crc);
+    mnq_json_object(&w, NULL);
+    mnq_json_string(&w, "schema", "mnquant.inspect/1");
+    mnq_json_string(&w, "file", s->file);
+    mnq_json_string(&w, "kind", "int8");
+    json_shape(&w, "input_shape", s->input);
+    mnq_json_object(&w, "totals");
+    mnq_json_int(&w, "macs", s->macs);
+    mnq_json_int(&w, "params", s->params);
+    mnq_json_int(&w, "weight_bytes", s->weight_bytes);
+    mnq_json_int(&w, "arena_bytes", s->arena_bytes);
+    mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
+    mnq_json_end(&w);
+    json_preprocess(&w, &s->preprocess);
+    mnq_json_object(&w, "provenance");
+    mnq_json_string(&w, "tool", q->tool);
+    mnq_json_string(&w, "source", q->source_name);
+    mnq_json_string(&w, "source_crc32", crc);
+    mnq_json_string(&w, "recipe", q->recipe);
+    mnq_json_end(&w);
+    mnq_json_array(&w, "classes");
+    for (int i = 0; q->classes != NULL && i < q->n_classes; i++) mnq_json_string(&w, NULL, q->classes[i]);
+    mnq_json_end(&w);
+    mnq_json_array(&w, "layers");
+    for (int i = 0; i < q->n_layers; i++) {
+        struct row r = packed_row(q, i);
+        json_row(&w, &r);
+    }
+    mnq_json_end(&w);
+    mnq_json_end(&w);
+    return mnq_cli_print_json(&w, e);
+}
+
+static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
+{
+    const struct mnq_qmodel *q = &s->package.q;
+    struct mnq_table t;
+    char a[32], b[32], c[32];
+    printf("%s: integer model, input %dx%dx%d\n\n", s->file, s->input.h, s->input.w, s->input.c);
+    mnq_table_init(&t, &cli->arena, "llrrrrrrl");
+    mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "weight bits", "acc bits", "activation");
+    for (int i = 0; i < q->n_layers; i++) {
+        struct row r = packed_row(q, i);
+        text_row(&t, &r, true);
+    }
+    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
+    printf("\ntotal       %s MACs, %s parameters, %s of weights with biases and multipliers\n", mnq_text_count(a, s->macs),
+           mnq_text_count(b, s->params), mnq_text_bytes(c, s->weight_bytes));
+    printf("file        %s\n", mnq_text_bytes(a, (int64_t)s->file_bytes));
+    printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
+    printf("preprocess  %s, %s, %s\n", s->preprocess.name, mnq_resize_words[s->preprocess.resize],
+           mnq_filter_words[s->preprocess.filter]);
+    if (q->source_name != NULL) printf("source      %s, CRC-32 %08x\n", q->source_name, q->source_crc);
+    if (q->tool != NULL) printf("made by     %s\n", q->tool);
+    if (q->recipe != NULL && cli->global.verbose > 0) printf("recipe\n%s", q->recipe);
+}
+
+static int run(struct mnq_cli *cli)
+{
+    const struct inspect_opts *o = cli->opts;
+    struct mnq_subject *s = mnq_arena_alloc(&cli->arena, sizeof *s);
+    struct mnq_subject_opts so = {.preprocess = o->model.preprocess,
+                                  .resize = (enum mnq_resize)o->model.resize,
+                                  .filter = (enum mnq_filter)o->model.filter,
+                                  .import = {.arch = o->model.arch, .resolution = o->model.resolution}};
+    if (s == NULL) return mnq_fail_nomem(&cli->err);
+    if (mnq_subject_open(cli->input[0], &so, s, &cli->arena, &cli->err) != 0) return -1;
+    if (s->kind == MNQ_SUBJECT_FLOAT) {
+        if (cli->global.json) return float_json(s, &cli->err);
+        float_text(s, cli);
+    } else {
+        if (cli->global.json) return packed_json(s, &cli->err);
+        packed_text(s, cli);
+    }
+    return 0;
+}
+
+const struct mnq_command mnq_cmd_inspect = {
+    .name = "inspect",
+    .summary = "layers, shapes, multiply-accumulates, parameters and bytes of a model",
+    .usage = "FILE",
+    .about = "Lists the layers of FILE, a float model (Keras HDF5) or an integer one (.mnq), with\n"
+             "output shape, multiply-accumulates, parameters and bytes, then the totals. For a\n"
+             "float model, `pair x` is the cost of a depthwise layer and its 1x1 layer over the\n"
+             "standard convolution they replace. For an .mnq, weight and accumulator bits.",
+    .examples = "  mnquant inspect model.h5\n"
+                "  mnquant inspect model.mnq --json\n",
+    .option = options,
+    .n_options = sizeof options / sizeof *options,
+    .opts_size = sizeof(struct inspect_opts),
+    .init = init,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .run = run,
+};

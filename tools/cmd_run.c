@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * mnquant run: a model on pictures, the top classes of each. */
+#include "command.h"
+
+#include "dataset.h"
+#include "evaluate.h"
+#include "util/file.h"
+#include "util/json.h"
+#include "util/pool.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run_opts {
+    struct mnq_model_opts model;
+    int top;
+    const char *verify;
+};
+
+static const struct mnq_option options[] = {
+    {"top", 'k', MNQ_OPT_INT, offsetof(struct run_opts, top), "N", "classes to print per input", 1, 16384, NULL},
+    {"verify", 0, MNQ_OPT_STRING, offsetof(struct run_opts, verify), "CRC",
+     "fail with exit code 3 unless the CRC-32 of all raw outputs is this (8 hex digits)", 0, 0, NULL},
+    MNQ_MODEL_OPTIONS(struct run_opts),
+};
+
+static void init(void *opts)
+{
+    *(struct run_opts *)opts = (struct run_opts){.top = 5};
+}
+
+struct job {
+    const struct mnq_subject *s;
+    struct mnq_dataset *data;
+    struct mnq_runner **runner; /* per worker */
+    uint8_t **pixels;
+    float *value; /* [n][outputs] */
+    uint8_t *raw; /* [n][raw_size] */
+    size_t raw_size;
+    int n;
+    atomic_int done;
+    struct mnq_term *term;
+};
+
+static int one(void *ctx, int i, int w, struct mnq_err *e)
+{
+    struct job *j = ctx;
+    if (mnq_dataset_load(j->data, i, &j->s->preprocess, j->pixels[w], e) != 0) return -1;
+    if (mnq_runner_run(j->runner[w], j->pixels[w], j->value + (size_t)i * (size_t)j->s->outputs, e) != 0) return -1;
+    size_t size;
+    const void *raw = mnq_runner_raw(j->runner[w], &size);
+    memcpy(j->raw + (size_t)i * j->raw_size, raw, size);
+    int done = atomic_fetch_add(&j->done, 1) + 1;
+    if (w == 0) mnq_term_progress(j->term, "run", done, j->n);
+    return 0;
+}
+
+static int run_all(struct job *j, int threads, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_subject *s = j->s;
+    size_t pixels = (size_t)s->input.h * (size_t)s->input.w * (size_t)s->input.c;
+    if (threads > j->n) threads = j->n;
+    j->raw_size = (size_t)s->outputs * sizeof(float); /* the largest raw value */
+    j->runner = mnq_arena_array(arena, (size_t)threads, sizeof(struct mnq_runner *));
+    j->pixels = mnq_arena_array(arena, (size_t)threads, sizeof *j->pixels);
+    j->value = mnq_arena_array(arena, (size_t)j->n * (size_t)s->outputs, sizeof *j->value);
+    j->raw = mnq_arena_array(arena, (size_t)j->n, j->raw_size);
+    if (j->runner == NULL || j->pixels == NULL || j->value == NULL || j->raw == NULL) return mnq_fail_nomem(e);
+    int rc = 0;
+    for (int w = 0; w < threads && rc == 0; w++) {
+        j->pixels[w] = mnq_arena_alloc(arena, pixels);
+        j->runner[w] = mnq_runner_new(s, e);
+        if (j->runner[w] == NULL || j->pixels[w] == NULL) rc = mnq_fail_nomem(e);
+    }
+    if (rc == 0) rc = mnq_pool_for(j->n, threads, one, j, e);
+    if (j->runner[0] != NULL && rc == 0) mnq_runner_raw(j->runner[0], &j->raw_size);
+    for (int w = 0; w < threads; w++) mnq_runner_free(j->runner[w]);
+    mnq_term_clear(j->term);
+    return rc;
+}
+
+/* One checksum over all outputs in order, as firmware can compute it too. */
+static uint32_t checksum(const struct job *j)
+{
+    uint32_t crc = 0;
+    for (int i = 0; i < j->n; i++)
+        crc = mnq_bytes_crc32(crc, j->raw + (size_t)i * (size_t)j->s->outputs * sizeof(float), j->raw_size);
+    return crc;
+}
+
+static const char *class_name(const struct mnq_subject *s, int i)
+{
+    return s->classes != NULL && i < s->n_classes ? s->classes[i] : NULL;
+}
+
+static void print_text(const struct job *j, int k, int *top, bool color)
+{
+    for (int i = 0; i < j->n; i++) {
+        const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
+        mnq_top(v, j->s->outputs, k, top);
+        printf("%s%s%s\n", mnq_term_bold(color), mnq_dataset_name(j->data, i), mnq_term_plain(color));
+        for (int t = 0; t < k; t++) {
+            const char *name = class_name(j->s, top[t]);
+            printf("  %5d  %9.6f%s%s\n", top[t], (double)v[top[t]], name == NULL ? "" : "  ", name == NULL ? "" : name);
+        }
+    }
+}
+
+static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct mnq_err *e)
+{
+    struct mnq_json w = {.indent = 2};
+    char hex[16];
+    snprintf(hex, sizeof hex, "%08x", crc);
+    mnq_json_object(&w, NULL);
+    mnq_json_string(&w, "schema", "mnquant.run/1");
+    mnq_json_string(&w, "file", j->s->file);
+    mnq_json_string(&w, "kind", mnq_subject_kind_name(j->s->kind));
+    mnq_json_string(&w, "preprocess", j->s->preprocess.name);
+    mnq_json_string(&w, "crc32", hex);
+    mnq_json_array(&w, "outputs");
+    for (int i = 0; i < j->n; i++) {
+        const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
+        mnq_json_object(&w, NULL);
+        mnq_json_string(&w, "input", mnq_dataset_name(j->data, i));
+        mnq_json_row(&w, "values");
+        for (int c = 0; c < j->s->outputs; c++) mnq_json_float(&w, NULL, v[c]);
+        mnq_json_end(&w);
+        mnq_top(v, j->s->outputs, k, top);
+        mnq_json_array(&w, "top");
+        for (int t = 0; t < k; t++) {
+            mnq_json_object(&w, NULL);
+            mnq_json_int(&w, "class", top[t]);
+            mnq_json_float(&w, "score", v[top[t]]);
+            if (class_name(j->s, top[t]) != NULL) mnq_json_string(&w, "name", class_name(j->s, top[t]));
+            mnq_json_end(&w);
+        }
+        mnq_json_end(&w);
+        mnq_json_end(&w);
+    }
+    mnq_json_end(&w);
+    mnq_json_end(&w);
+    return mnq_cli_print_json(&w, e);
+}
+
+static int parse_crc(const char *text, uint32_t *crc, struct mnq_err *e)
+{
+    if (strlen(text) != 8 || strspn(text, "0123456789abcdefABCDEF") != 8)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--verify: expected 8 hex digits, got '%s'", text);
+    *crc = (uint32_t)strtoul(text, NULL, 16);
+    return 0;
+}
+
+static int run(struct mnq_cli *cli)
+{
+    const struct run_opts *o = cli->opts;
+    struct mnq_subject *s = mnq_arena_alloc(&cli->arena, sizeof *s);
+    uint32_t want = 0;
+    if (s == NULL) return mnq_fail_nomem(&cli->err);
+    if (o->verify != NULL && parse_crc(o->verify, &want, &cli->err) != 0) return -1;
+    if (mnq_cli_open(cli, &o->model, cli->input[0], s) != 0) return -1;
+    struct job j = {.s = s, .term = &cli->term};
+    j.data =
+        mnq_dataset_open((char *const *)(cli->input + 1), cli->n_inputs - 1, s->input.h, s->input.w, s->input.c, &cli->err);
+    if (j.data == NULL) return -1;
+    j.n = mnq_dataset_count(j.data);
+    int k = o->top < s->outputs ? o->top : s->outputs, rc = -1;
+    int *top = mnq_arena_array(&cli->arena, (size_t)k, sizeof *top);
+    if (top == NULL) {
+        mnq_fail_nomem(&cli->err);
+    } else if (run_all(&j, cli->global.threads, &cli->arena, &cli->err) == 0) {
+        uint32_t crc = checksum(&j);
+        rc = 0;
+        if (cli->global.json) rc = print_json(&j, k, top, crc, &cli->err);
+        else print_text(&j, k, top, cli->term.color_out);
+        if (rc == 0 && o->verify != NULL && crc != want)
+            rc = mnq_fail(&cli->err, MNQ_EXIT_GATE, "CRC-32 of the outputs is %08x, wanted %08x", crc, want);
+    }
+    mnq_dataset_close(j.data);
+    return rc;
+}
+
+const struct mnq_command mnq_cmd_run = {
+    .name = "run",
+    .summary = "run a model on pictures and print the top classes",
+    .usage = "MODEL INPUT...",
+    .about = "Runs MODEL, a float model (Keras HDF5) or an integer one (.mnq), on every INPUT: a\n"
+             "picture (JPEG, PNG, PNM), a folder, a CSV of path,label, or an HDF5 file with\n"
+             "`images`. Values are the model's outputs, dequantized if it is an integer model.",
+    .examples = "  mnquant run model.mnq photo.jpg\n"
+                "  mnquant run model.h5 photos/ --preprocess tf --top 3 --json\n",
+    .option = options,
+    .n_options = sizeof options / sizeof *options,
+    .opts_size = sizeof(struct run_opts),
+    .init = init,
+    .min_inputs = 2,
+    .max_inputs = -1,
+    .run = run,
+};

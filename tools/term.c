@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What goes to the terminal besides results. */
+#include "term.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Only these two are read in a signal handler. */
+static const char *volatile temp_file;
+static volatile sig_atomic_t line_shown;
+
+static bool wants_color(enum mnq_color color, int fd)
+{
+    if (color != MNQ_COLOR_AUTO) return color == MNQ_COLOR_ALWAYS;
+    const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+    return isatty(fd) && (no == NULL || *no == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+void mnq_term_init(struct mnq_term *t, enum mnq_color color, bool progress, int verbose)
+{
+    t->verbose = verbose;
+    t->color_out = wants_color(color, STDOUT_FILENO);
+    t->color_err = wants_color(color, STDERR_FILENO);
+    const char *term = getenv("TERM");
+    t->line = progress && verbose >= 0 && isatty(STDERR_FILENO) && (term == NULL || strcmp(term, "dumb") != 0);
+    t->decade = progress ? 0 : 11;
+}
+
+const char *mnq_term_bold(bool color)
+{
+    return color ? "\033[1m" : "";
+}
+
+const char *mnq_term_plain(bool color)
+{
+    return color ? "\033[0m" : "";
+}
+
+void mnq_term_clear(struct mnq_term *t)
+{
+    if (!t->shown) return;
+    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    t->shown = false;
+    line_shown = 0;
+}
+
+static void prefix(struct mnq_term *t)
+{
+    mnq_term_clear(t);
+    fputs("mnquant: ", stderr);
+    if (t->command != NULL) fprintf(stderr, "%s: ", t->command);
+}
+
+void mnq_term_error(struct mnq_term *t, const char *message)
+{
+    fflush(stdout);
+    prefix(t);
+    if (t->color_err) fprintf(stderr, "\033[31m%s\033[0m\n", message);
+    else fprintf(stderr, "%s\n", message);
+}
+
+void mnq_term_note(struct mnq_term *t, int level, const char *fmt, ...)
+{
+    if (t->verbose < level) return;
+    va_list ap;
+    va_start(ap, fmt);
+    prefix(t);
+    fputs("note: ", stderr);
+    vfprintf(stderr, fmt, ap);
+    fputc('\n', stderr);
+    va_end(ap);
+}
+
+static double seconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
+}
+
+void mnq_term_progress(void *term, const char *phase, int done, int total)
+{
+    struct mnq_term *t = term;
+    if (t->phase == NULL || strcmp(t->phase, phase) != 0) {
+        t->phase = phase;
+        clock_gettime(CLOCK_MONOTONIC, &t->start);
+        t->drawn = -1;
+        if (t->decade <= 10) t->decade = 0;
+    }
+    if (total <= 0) return;
+    double s = seconds_since(&t->start), rate = s > 0 ? done / s : 0;
+    if (!t->line) {
+        int decade = (int)(10.0 * done / total);
+        if (t->verbose < 1 || decade <= t->decade) return;
+        t->decade = decade;
+        prefix(t);
+        fprintf(stderr, "%s  %d/%d\n", phase, done, total);
+        return;
+    }
+    if (done >= total) {
+        mnq_term_clear(t);
+        return;
+    }
+    if (s - t->drawn < 0.1) return;
+    t->drawn = s;
+    fprintf(stderr, "\r\033[K%s  %d/%d", phase, done, total);
+    if (done > 0 && s > 0.2) fprintf(stderr, "  %.1f img/s  eta %.0fs", rate, (total - done) / rate);
+    fflush(stderr);
+    t->shown = true;
+    line_shown = 1;
+}
+
+/* ---- signals ---- */
+
+static void on_signal(int sig)
+{
+    if (temp_file != NULL) unlink(temp_file);
+    if (line_shown) {
+        ssize_t n = write(STDERR_FILENO, "\n", 1);
+        (void)n;
+    }
+    _exit(128 + sig);
+}
+
+void mnq_term_catch_signals(void)
+{
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = on_signal;
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+}
+
+void mnq_term_temp_file(const char *path)
+{
+    temp_file = path;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What goes to the terminal besides results: notes, progress, colour, and tidying up when interrupted. */
+#ifndef MNQ_TERM_H
+#define MNQ_TERM_H
+
+#include <stdbool.h>
+#include <time.h>
+
+enum mnq_color { MNQ_COLOR_AUTO, MNQ_COLOR_ALWAYS, MNQ_COLOR_NEVER };
+
+struct mnq_term {
+    const char *command; /* in front of every message; NULL before it is known */
+    int verbose;         /* -v count; -1 with -q */
+    bool color_out, color_err;
+    bool line;         /* a rewritten progress line (stderr is a terminal) */
+    bool shown;        /* that line is on the screen */
+    const char *phase; /* of the running progress */
+    struct timespec start;
+    double drawn; /* seconds after start */
+    int decade;   /* last tenth reported when there is no line */
+};
+
+/**
+ * color     by the rule: AUTO means a terminal, NO_COLOR unset and TERM not "dumb", for stdout and stderr apart
+ * progress  false: neither line nor tenths
+ */
+void mnq_term_init(struct mnq_term *t, enum mnq_color color, bool progress, int verbose);
+
+/** "mnquant: COMMAND: message" on stderr. */
+void mnq_term_error(struct mnq_term *t, const char *message);
+
+/** "mnquant: COMMAND: note: ..." on stderr when verbose >= level (0: unless -q). */
+void mnq_term_note(struct mnq_term *t, int level, const char *fmt, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/** An mnq_progress for struct mnq_term: a line like `calibrate  412/1000  18.3 img/s  eta 32s`, cleared at the end. */
+void mnq_term_progress(void *term, const char *phase, int done, int total);
+
+/** Clears the progress line before other output. */
+void mnq_term_clear(struct mnq_term *t);
+
+/** Escape sequences, "" without colour. */
+const char *mnq_term_bold(bool color);
+const char *mnq_term_plain(bool color);
+
+/** Catches SIGINT and SIGTERM: the temporary file named below is removed, the exit code is 130 (143). */
+void mnq_term_catch_signals(void);
+
+/** Names the temporary file of the output being made; NULL when there is none. `path` must stay valid. */
+void mnq_term_temp_file(const char *path);
+
+#endif
