@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The float executor: memory by liveness, then node after node. */
+#include "graph/exec.h"
+#include "graph/exec_variant.h"
+#include "graph/exec_ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Floats of scratch memory; a layer that wants more is no layer of a MobileNet. */
+#define MAX_SCRATCH ((size_t)1 << 30)
+
+struct mnq_exec {
+    const struct mnq_graph *g;
+    const struct mnq_fkernels *kernels;
+    struct mnq_arena arena;
+    bool keep_all;
+    int *slot;      /* [n] which buffer a node writes */
+    float **buffer; /* [slots] */
+    float *scratch;
+};
+
+/* ---- memory plan ---- */
+
+static size_t elements(const struct mnq_node *nd)
+{
+    return (size_t)nd->out.h * (size_t)nd->out.w * (size_t)nd->out.c;
+}
+
+/* Index of the last node that reads each node; the result and the input live on. */
+static void last_readers(const struct mnq_graph *g, int *last)
+{
+    for (int i = 0; i < g->n; i++) {
+        last[i] = g->node[i].op == MNQ_OP_INPUT ? g->n : i;
+        for (int k = 0; k < g->node[i].n_in; k++)
+            if (last[g->node[i].in[k]] < i) last[g->node[i].in[k]] = i;
+    }
+    last[g->output] = g->n;
+}
+
+/* A free buffer for `need` floats: the smallest that is large enough, else the largest, else a new one. */
+static int choose_slot(size_t *size, const int *busy_until, int *slots, int node, size_t need)
+{
+    int best = -1;
+    for (int s = 0; s < *slots; s++) {
+        if (busy_until[s] >= node) continue;
+        bool fits = size[s] >= need;
+        if (best < 0 || (fits ? size[best] < need || size[s] < size[best] : size[best] < need && size[s] > size[best])) best = s;
+    }
+    if (best < 0) best = (*slots)++;
+    if (size[best] < need) size[best] = need;
+    return best;
+}
+
+static int plan(struct mnq_exec *x, struct mnq_err *e)
+{
+    const struct mnq_graph *g = x->g;
+    size_t n = (size_t)g->n, scratch = 0;
+    size_t *size = mnq_arena_array(&x->arena, n, sizeof *size);
+    int *busy_until = mnq_arena_array(&x->arena, n, sizeof *busy_until);
+    int *last = mnq_arena_array(&x->arena, n, sizeof *last);
+    x->slot = mnq_arena_array(&x->arena, n, sizeof *x->slot);
+    x->buffer = mnq_arena_array(&x->arena, n, sizeof *x->buffer);
+    if (size == NULL || busy_until == NULL || last == NULL || x->slot == NULL || x->buffer == NULL) return mnq_fail_nomem(e);
+
+    last_readers(g, last);
+    int slots = 0;
+    for (int i = 0; i < g->n; i++) {
+        size_t need = mnq_exec_scratch(g, &g->node[i]);
+        if (need > MAX_SCRATCH)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' is too large to run", g->file != NULL ? g->file : "graph",
+                            g->node[i].name);
+        if (need > scratch) scratch = need;
+        int s = x->keep_all ? slots++ : choose_slot(size, busy_until, &slots, i, elements(&g->node[i]));
+        size[s] = size[s] > elements(&g->node[i]) ? size[s] : elements(&g->node[i]);
+        busy_until[s] = last[i];
+        x->slot[i] = s;
+    }
+    for (int s = 0; s < slots; s++)
+        if ((x->buffer[s] = mnq_arena_array(&x->arena, size[s], sizeof(float))) == NULL) return mnq_fail_nomem(e);
+    if ((x->scratch = mnq_arena_array(&x->arena, scratch, sizeof(float))) == NULL) return mnq_fail_nomem(e);
+    return 0;
+}
+
+/* ---- running ---- */
+
+static int check(const struct mnq_graph *g, struct mnq_err *e)
+{
+    const char *file = g->file != NULL ? g->file : "graph";
+    if (g->n < 1 || g->output < 0 || g->output >= g->n) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: has no output", file);
+    for (int i = 0; i < g->n; i++) {
+        struct mnq_node nd = g->node[i];
+        if (mnq_node_infer(g, &nd, e) != 0) return -1;
+        if (nd.out.h != g->node[i].out.h || nd.out.w != g->node[i].out.w || nd.out.c != g->node[i].out.c)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' has shape %dx%dx%d, its inputs give %dx%dx%d", file, nd.name,
+                            g->node[i].out.h, g->node[i].out.w, g->node[i].out.c, nd.out.h, nd.out.w, nd.out.c);
+        for (int k = 0; k < nd.n_in; k++)
+            if (nd.in[k] >= i) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' reads a later one", file, nd.name);
+        bool weights = nd.op == MNQ_OP_CONV || nd.op == MNQ_OP_DWCONV || nd.op == MNQ_OP_DENSE;
+        if ((weights && nd.w == NULL) || (nd.op == MNQ_OP_BATCHNORM && (nd.mean == NULL || nd.var == NULL)) ||
+            (nd.op == MNQ_OP_AFFINE && (nd.scale == NULL || nd.offset == NULL)))
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' has no weights", file, nd.name);
+    }
+    return 0;
+}
+
+struct mnq_exec *mnq_exec_new(const struct mnq_graph *g, bool keep_all, struct mnq_err *e)
+{
+    if (check(g, e) != 0) return NULL;
+    struct mnq_exec *x = calloc(1, sizeof *x);
+    if (x == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    x->g = g;
+    x->kernels = mnq_fkernels_best();
+    x->keep_all = keep_all;
+    if (plan(x, e) != 0) {
+        mnq_exec_free(x);
+        return NULL;
+    }
+    return x;
+}
+
+void mnq_exec_free(struct mnq_exec *x)
+{
+    if (x == NULL) return;
+    mnq_arena_free(&x->arena);
+    free(x);
+}
+
+void mnq_exec_variant(struct mnq_exec *x, const struct mnq_fkernels *kernels)
+{
+    x->kernels = kernels;
+}
+
+const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *ctx)
+{
+    const struct mnq_graph *g = x->g;
+    for (int i = first; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        struct mnq_exec_op op = {.g = g, .nd = nd, .kernels = x->kernels, .scratch = x->scratch};
+        for (int k = 0; k < nd->n_in; k++) op.in[k] = x->buffer[x->slot[nd->in[k]]];
+        op.out = x->buffer[x->slot[i]];
+        mnq_exec_linear(&op);
+        if (tap != NULL && nd->act != MNQ_ACT_NONE) tap(ctx, i, MNQ_TAP_PRE, op.out);
+        mnq_exec_act(&op);
+        if (tap != NULL) tap(ctx, i, MNQ_TAP_OUT, op.out);
+    }
+    return x->buffer[x->slot[g->output]];
+}
+
+const float *mnq_exec_run(struct mnq_exec *x, const float *input, mnq_tap *tap, void *ctx)
+{
+    for (int i = 0; i < x->g->n; i++)
+        if (x->g->node[i].op == MNQ_OP_INPUT)
+            memcpy(x->buffer[x->slot[i]], input, elements(&x->g->node[i]) * sizeof *input);
+    return mnq_exec_rerun(x, 0, tap, ctx);
+}
+
+float *mnq_exec_tensor(struct mnq_exec *x, int i)
+{
+    return x->buffer[x->slot[i]];
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The executor's operators: one node, its inputs and its output in memory. */
+#ifndef MNQ_EXEC_OPS_H
+#define MNQ_EXEC_OPS_H
+
+#include "graph/fkernel/fkernel.h"
+#include "graph/graph.h"
+
+/** What an operator computes with; scratch holds mnq_exec_scratch() floats. */
+struct mnq_exec_op {
+    const struct mnq_graph *g;
+    const struct mnq_node *nd;
+    const struct mnq_fkernels *kernels;
+    const float *in[2];
+    float *out, *scratch;
+};
+
+/** Floats of scratch memory that node nd needs; SIZE_MAX if that overflows. */
+size_t mnq_exec_scratch(const struct mnq_graph *g, const struct mnq_node *nd);
+
+/** Computes op->out up to, and without, the node's activation. */
+void mnq_exec_linear(const struct mnq_exec_op *op);
+
+/** Applies nd's activation to op->out. */
+void mnq_exec_act(const struct mnq_exec_op *op);
+
+#endif

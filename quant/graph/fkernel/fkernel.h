@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Float kernels: one source, compiled per instruction set, the same bits from each.
+ *
+ * Every output element is a sum in one fixed order, starting at its bias, with separate multiplications and additions.
+ * Vectors run over output channels, so their width changes no sum. */
+#ifndef MNQ_FKERNEL_H
+#define MNQ_FKERNEL_H
+
+#include "graph/graph.h"
+
+/** a [pixels][k] times w [k][n]. */
+struct mnq_fmat {
+    int pixels, k, n;
+};
+
+/** A window over an H x W x C input, at every stride; padding is zero. */
+struct mnq_fwindow {
+    struct mnq_shape in, out; /* equal channel counts */
+    int kh, kw, sh, sw, pt, pl;
+};
+
+/** Variants for one instruction set. No kernel reads or writes outside of its tensors; out overlaps no input. */
+struct mnq_fkernels {
+    const char *name;
+    /** w [k][n] to the layout of matmul; packed holds k * mnq_fpacked_width(n) floats. */
+    void (*pack)(const struct mnq_fmat *m, const float *w, float *packed);
+    /** out[p][j] = b[j] + a[p][0] w[0][j] + a[p][1] w[1][j] + ...; b may be NULL (zero). */
+    void (*matmul)(const struct mnq_fmat *m, const float *a, const float *packed, const float *b, float *out);
+    /** The same sums from unpacked weights, for few pixels. */
+    void (*matvec)(const struct mnq_fmat *m, const float *a, const float *w, const float *b, float *out);
+    /** Depthwise: out = b[c] + sum over ky, kx of in * w[ky][kx][c], taps outside of the input left out. */
+    void (*dwconv)(const struct mnq_fwindow *d, const float *in, const float *w, const float *b, float *out);
+    /** Mean over the window, a sum in ky, kx order divided by kh * kw; no padding. */
+    void (*avgpool)(const struct mnq_fwindow *d, const float *in, float *out);
+    /** In place, n values; SIGMOID is not among these. */
+    void (*act)(enum mnq_act act, float max, float *x, size_t n);
+    void (*add)(const float *a, const float *b, float *out, size_t n);
+    void (*mul)(const float *a, const float *b, float *out, size_t n);
+    /** out[p][j] = a[p][j] * gate[j]. */
+    void (*gate)(const float *a, const float *gate, float *out, int pixels, int n);
+    /** out[p][j] = (a[p][j] - mean[j]) * scale[j] + offset[j]; mean may be NULL (zero). */
+    void (*affine)(const float *a, const float *mean, const float *scale, const float *offset, float *out,
+                   const struct mnq_fmat *m);
+};
+
+/** Columns of packed weights per row of w, a multiple of every vector width. */
+size_t mnq_fpacked_width(int n);
+
+extern const struct mnq_fkernels mnq_fkernels_c, mnq_fkernels_avx2, mnq_fkernels_avx512;
+
+/** Variant i that this host can run, slowest first; NULL behind the last. */
+const struct mnq_fkernels *mnq_fkernels_at(int i);
+
+/** The fastest of them. */
+const struct mnq_fkernels *mnq_fkernels_best(void);
+
+#endif
