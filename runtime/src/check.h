@@ -5,11 +5,30 @@
 
 #include "record.h"
 
+/** What an operator allows or demands. */
+enum {
+    MNQ_R_WEIGHTS_S8 = 1,
+    MNQ_R_WEIGHTS_S16 = 2,
+    MNQ_R_TWO_INPUTS = 4,
+    MNQ_R_WINDOW = 8, /* kernel and strides */
+    MNQ_R_PADDING = 16,
+    MNQ_R_MULTIPLIER = 32,  /* depth multiplier */
+    MNQ_R_INPUT_U8 = 64,    /* beside S8 */
+    MNQ_R_INPUT_S16 = 128,  /* instead of S8; the output too */
+    MNQ_R_PER_CHANNEL = 256 /* bias, m and r per output channel, then an activation */
+};
+
+/** The rules of a known operator. */
+unsigned mnq_rules_of(uint8_t op);
+
 /** FORMAT.md, TENS: every field of every tensor. On failure m->bad is the tensor. */
 enum mnq_status mnq_check_tensors(struct mnq_model *m);
 
-/** FORMAT.md, LAYR: every field of every layer, and mnq_check_values(). On failure m->bad is the layer. */
+/** FORMAT.md, LAYR: every field of every layer, with the two checks below. On failure m->bad is the layer. */
 enum mnq_status mnq_check_layers(struct mnq_model *m);
+
+/** FORMAT.md, DATA: the arrays of layer i, whose other fields were validated, are there and inside DATA. */
+enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i);
 
 /**
  * NUMERICS.md: the values of layer i, whose record was validated, are in their ranges and no accumulator

@@ -30,43 +30,31 @@ enum mnq_status mnq_check_tensors(struct mnq_model *m)
 
 /* ---- fields ---- */
 
-/* What an operator allows or demands. */
-enum {
-    WEIGHTS_S8 = 1,
-    WEIGHTS_S16 = 2,
-    TWO_INPUTS = 4,
-    WINDOW = 8, /* kernel and strides */
-    PADDING = 16,
-    MULTIPLIER = 32,  /* depth multiplier */
-    INPUT_U8 = 64,    /* beside S8 */
-    INPUT_S16 = 128,  /* instead of S8; the output too */
-    PER_CHANNEL = 256 /* bias, m and r per output channel, then an activation */
-};
-
-static unsigned rules_of(uint8_t op)
+unsigned mnq_rules_of(uint8_t op)
 {
     switch (op) {
     case MNQ_L_CONV:
-        return WEIGHTS_S8 | WEIGHTS_S16 | WINDOW | PADDING | INPUT_U8 | PER_CHANNEL;
+        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_WINDOW | MNQ_R_PADDING | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
     case MNQ_L_DWCONV:
-        return WEIGHTS_S8 | WEIGHTS_S16 | WINDOW | PADDING | MULTIPLIER | INPUT_U8 | PER_CHANNEL;
+        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_WINDOW | MNQ_R_PADDING | MNQ_R_MULTIPLIER | MNQ_R_INPUT_U8 |
+               MNQ_R_PER_CHANNEL;
     case MNQ_L_PW:
-        return WEIGHTS_S8 | WEIGHTS_S16 | INPUT_U8 | PER_CHANNEL;
+        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
     case MNQ_L_AVGPOOL:
-        return WINDOW | INPUT_U8 | PER_CHANNEL;
+        return MNQ_R_WINDOW | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
     case MNQ_L_ADD:
-        return WEIGHTS_S16 | TWO_INPUTS | PER_CHANNEL;
+        return MNQ_R_WEIGHTS_S16 | MNQ_R_TWO_INPUTS | MNQ_R_PER_CHANNEL;
     case MNQ_L_MUL:
-        return TWO_INPUTS | PER_CHANNEL;
+        return MNQ_R_TWO_INPUTS | MNQ_R_PER_CHANNEL;
     default:
-        return INPUT_S16; /* SOFTMAX, LOGISTIC */
+        return MNQ_R_INPUT_S16; /* SOFTMAX, LOGISTIC */
     }
 }
 
 static int input_type_valid(unsigned rules, uint8_t dtype)
 {
-    if (rules & INPUT_S16) return dtype == MNQ_S16;
-    return dtype == MNQ_S8 || ((rules & INPUT_U8) && dtype == MNQ_U8);
+    if (rules & MNQ_R_INPUT_S16) return dtype == MNQ_S16;
+    return dtype == MNQ_S8 || ((rules & MNQ_R_INPUT_U8) && dtype == MNQ_U8);
 }
 
 static int fields_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
@@ -75,16 +63,16 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     const int32_t least = out->dtype == MNQ_S16 ? -32768 : -128, most = out->dtype == MNQ_S16 ? 32767 : 127;
 
     if (!input_type_valid(rules, in->dtype) || out->dtype == MNQ_U8) return 0;
-    if ((rules & INPUT_S16) && out->dtype != MNQ_S16) return 0;
+    if ((rules & MNQ_R_INPUT_S16) && out->dtype != MNQ_S16) return 0;
     if (rec->lo > rec->hi || rec->lo < least || rec->hi > most) return 0;
     if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
-    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & PER_CHANNEL)) return 0;
+    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & MNQ_R_PER_CHANNEL)) return 0;
 
     if (rec->kh == 0 || rec->kw == 0 || rec->sh == 0 || rec->sw == 0) return 0;
-    if (!(rules & WINDOW) && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
+    if (!(rules & MNQ_R_WINDOW) && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
     if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
-    if (!(rules & PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
-    if ((rules & MULTIPLIER) ? rec->mult == 0 : rec->mult != 0) return 0;
+    if (!(rules & MNQ_R_PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
+    if ((rules & MNQ_R_MULTIPLIER) ? rec->mult == 0 : rec->mult != 0) return 0;
     return rec->reserved == 0;
 }
 
@@ -115,49 +103,6 @@ static int second_input_valid(const struct mnq_record *rec, const struct mnq_ten
     return rec->op == MNQ_L_ADD ? in1->h == in->h && in1->w == in->w : in1->h == 1 && in1->w == 1;
 }
 
-/* ---- arrays ---- */
-
-/* Whether an array of `size` bytes lies in DATA at `offset`, or is absent if not wanted. */
-static int array_valid(const struct mnq_model *m, int wanted, uint32_t offset, uint64_t size)
-{
-    if (!wanted) return offset == MNQ_NO_ARRAY;
-    return offset % MNQ_ALIGN == 0 && offset + size <= m->data_size;
-}
-
-static uint64_t weight_count(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
-{
-    const uint32_t window = (uint32_t)rec->kh * rec->kw;
-
-    switch (rec->op) {
-    case MNQ_L_CONV:
-        return (uint64_t)(window * in->c) * out->c;
-    case MNQ_L_DWCONV:
-        return (uint64_t)window * out->c;
-    case MNQ_L_PW:
-        return (uint64_t)in->c * out->c;
-    case MNQ_L_ADD:
-        return (uint64_t)out->c * 2;
-    default:
-        return 0;
-    }
-}
-
-static int arrays_valid(const struct mnq_model *m, unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
-                        const struct mnq_tensor *out)
-{
-    const int weights = (rules & (WEIGHTS_S8 | WEIGHTS_S16)) != 0, second = rec->act != MNQ_A_CLAMP;
-    const uint64_t weight_bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16);
-    const uint64_t channels = (rules & PER_CHANNEL) ? out->c : 1;
-
-    if (rec->wtype > MNQ_W_S16 || weights != (rec->wtype != MNQ_W_NONE)) return 0;
-    if (rec->wtype == MNQ_W_S8 && !(rules & WEIGHTS_S8)) return 0;
-    if (rec->weights_size != weight_bytes) return 0;
-    return array_valid(m, weights, rec->weights, weight_bytes) &&
-           array_valid(m, rules & PER_CHANNEL, rec->bias, channels * 4) && array_valid(m, 1, rec->m, channels * 4) &&
-           array_valid(m, 1, rec->r, channels) && array_valid(m, second, rec->m2, channels * 4) &&
-           array_valid(m, second, rec->r2, channels) && array_valid(m, rules & PADDING, rec->pad, in->c);
-}
-
 /* ---- layer ---- */
 
 static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
@@ -168,19 +113,18 @@ static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
 
     mnq_record_read(m, i, &rec);
     if (rec.op < MNQ_L_CONV || rec.op > MNQ_L_LOGISTIC) return MNQ_E_FORMAT;
-    rules = rules_of(rec.op);
+    rules = mnq_rules_of(rec.op);
     if (rec.in0 >= m->n_tensors || rec.out >= m->n_tensors) return MNQ_E_FORMAT;
-    if ((rules & TWO_INPUTS) ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
+    if ((rules & MNQ_R_TWO_INPUTS) ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
 
     mnq_tensor_read(m, rec.in0, &in);
-    if (rules & TWO_INPUTS) {
+    if (rules & MNQ_R_TWO_INPUTS) {
         mnq_tensor_read(m, rec.in1, &t);
         if (!second_input_valid(&rec, &in, &t)) return MNQ_E_FORMAT;
     }
     mnq_tensor_read(m, rec.out, &t);
-    if (!fields_valid(rules, &rec, &in, &t) || !shape_valid(&rec, &in, &t) || !arrays_valid(m, rules, &rec, &in, &t))
-        return MNQ_E_FORMAT;
-    return mnq_check_values(m, i);
+    if (!fields_valid(rules, &rec, &in, &t) || !shape_valid(&rec, &in, &t)) return MNQ_E_FORMAT;
+    return MNQ_OK;
 }
 
 enum mnq_status mnq_check_layers(struct mnq_model *m)
@@ -191,6 +135,8 @@ enum mnq_status mnq_check_layers(struct mnq_model *m)
         enum mnq_status s;
         m->bad = i;
         s = layer_check(m, i);
+        if (s == MNQ_OK) s = mnq_check_arrays(m, i);
+        if (s == MNQ_OK) s = mnq_check_values(m, i);
         if (s != MNQ_OK) return s;
     }
     return MNQ_OK;

@@ -5,7 +5,7 @@
 #include "row.h"
 
 /* Channels whose accumulators are held at a time: bounds the stack, and long enough to vectorize. */
-enum { BLOCK = 32 };
+enum { BLOCK = 16 };
 
 /* acc[j] += w[j] * q[(o + j) / mult] for n output channels from o on. */
 static void mac_multiplied(int32_t *acc, const void *w, int wide, const uint8_t *x, unsigned flip, int32_t o, int32_t n,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The few services that the firmware wants from its board. */
+#ifndef PORT_H
+#define PORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Free memory between the program's data and its stack, 16-byte aligned; *n receives its size in bytes. */
+uint8_t *port_memory(size_t *n);
+
+/** Writes n characters to the host's standard output. */
+void port_write(const char *text, size_t n);
+
+/** Ends the program with an exit status that the host sees. */
+void port_exit(int status);
+
+/** The firmware. */
+int main(void);
+
+#endif

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Every header of the runtime compiles alone as C99; the public ones as C++ too.
+#
+# usage: headers.sh RUNTIME_DIR
+set -eu
+runtime=$1
+include="-I$runtime/include -I$runtime/kernels -I$runtime/kernels/generic -I$runtime/src"
+warnings="-pedantic-errors -Wall -Wextra -Wundef -Werror -fsyntax-only"
+status=0 count=0
+
+# check NAME COMPILER FLAGS... : compiles a file that includes the header twice
+check() {
+    name=$1
+    shift
+    count=$((count + 1))
+    printf '#include "%s"\n#include "%s"\n' "$name" "$name" | "$@" $include $warnings - || { echo "FAILED: $* $name"; status=1; }
+}
+
+for path in $(cd "$runtime" && find include kernels src -name '*.h' | sort); do
+    check "$runtime/$path" gcc -x c -std=c99 -Wno-unused-function
+done
+cxx=0
+for compiler in g++ clang++; do
+    command -v $compiler >/dev/null || { echo "note: $compiler is not installed"; continue; }
+    cxx=1
+    for std in c++98 c++11 c++17; do check mnq/mnq.h $compiler -x c++ -std=$std; done
+done
+echo "$count compilations"
+[ $count -ge 8 ] || { echo "FAILED: headers not found"; status=1; }
+[ $cxx = 1 ] || { echo "skipped: no C++ compiler"; [ $status != 0 ] || status=77; }
+exit $status

@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Proves that the runtime is integer-only and self-contained on one target.
+#
+# usage: integer_only.sh TARGET RUNTIME_DIR SOURCE...
+# Every source compiles as strict C99 without float registers (or, where the core has none to forbid, without a float
+# helper), no function needs more than 256 bytes of stack, nothing is undefined but memory functions and integer
+# helpers, and there is no writable data. Exit status 77 if the target's compiler is missing.
+set -eu
+target=$1 runtime=$2
+shift 2
+
+prefix= flags=
+case $target in
+x86_64) cc=gcc flags="-mgeneral-regs-only -fno-pic" ;;
+x86_64-clang) cc=clang flags="-mno-sse -mno-mmx -mno-80387 -fno-pic -Wno-unknown-warning-option" ;;
+aarch64) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-mgeneral-regs-only -fno-pic" ;;
+cortex-m0 | cortex-m4) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=soft" ;;
+*) echo "integer_only.sh: unknown target $target" >&2; exit 2 ;;
+esac
+command -v $cc >/dev/null || { echo "skipped: $cc is not installed"; exit 77; }
+case $target in
+x86_64*) [ "$(uname -m)" = x86_64 ] || { echo "skipped: not an x86-64 host"; exit 77; } ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+status=0
+fail() { echo "FAILED: $*"; status=1; }
+
+for source in "$@"; do
+    object=$work/$(basename "$source" .c).o
+    $cc $flags -O2 -std=c99 -pedantic-errors -Wall -Wextra -Wvla -Walloca -Wstack-usage=256 -Werror -ffreestanding \
+        -fno-stack-protector -fno-asynchronous-unwind-tables -fstack-usage \
+        -I"$runtime/include" -I"$runtime/kernels" -I"$runtime/src" -c "$source" -o "$object" || fail "$source"
+done
+[ $status = 0 ] || exit 1
+${prefix}ld -r "$work"/*.o -o "$work/all"
+
+undefined=$(${prefix}nm -u "$work/all" | awk '{print $NF}' | sort -u)
+for symbol in $undefined; do
+    case $symbol in
+    memcpy | memmove | memset) ;;
+    __aeabi_mem* | __gnu_thumb1_case_*) ;;                                # the same by another name; switch tables
+    __aeabi_uidiv | __aeabi_idiv | __aeabi_uidivmod | __aeabi_idivmod) ;; # 32-bit division
+    __aeabi_lmul | __aeabi_llsl | __aeabi_llsr | __aeabi_lasr) ;;         # 64-bit product and shifts
+    __aeabi_f* | __aeabi_d* | __aeabi_*2f | __aeabi_*2d) fail "float helper $symbol" ;;
+    *) fail "undefined symbol $symbol" ;;
+    esac
+done
+[ "$(${prefix}nm "$work/all" | grep -c ' T mnq_')" -ge 8 ] || fail "the public functions are missing: nothing was checked"
+[ -z "$(${prefix}nm "$work/all" | grep -i ' [bdc] ')" ] || fail "writable symbols: $(${prefix}nm "$work/all" | grep -i ' [bdc] ')"
+set -- $(${prefix}size "$work/all" | tail -1)
+[ "$2" = 0 ] && [ "$3" = 0 ] || fail ".data $2 and .bss $3 bytes, wanted 0"
+
+echo "$target: text $1, data $2, bss $3; undefined: $(echo $undefined)"
+cat "$work"/*.su 2>/dev/null | awk '{print $2, $1}' | sort -rn | head -5 | sed "s|^|stack |; s|$runtime/||"
+exit $status
