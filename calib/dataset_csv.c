@@ -37,6 +37,7 @@ static bool is_end(char ch)
 static char *field(struct table *t, char *last, struct mnq_err *e)
 {
     char *p = t->at, *start, *end;
+    const int line = t->line;
     while (*p == ' ' || *p == '\t') p++;
     if (*p == '"') {
         start = end = ++p;
@@ -46,7 +47,7 @@ static char *field(struct table *t, char *last, struct mnq_err *e)
             *end++ = *p++;
         }
         if (*p == '\0') {
-            mnq_fail(e, MNQ_EXIT_FAILED, "%s:%d: quotation mark without its partner", t->name, t->line);
+            mnq_fail(e, MNQ_EXIT_FAILED, "%s:%d: quotation mark without its partner", t->name, line);
             return NULL;
         }
         p++;

@@ -14,7 +14,7 @@ struct mnq_image {
 };
 
 /** Decodes a file to `channels` channels (1 grey, 3 RGB; alpha is dropped, 16 bits become 8, EXIF orientation is
- *  not applied, as in the loaders of Keras and TensorFlow). Limits: 1..16384 a side. */
+ *  not applied, as in the loaders of Keras and TensorFlow). Limits: 1..16384 a side, 2^26 pixels in all. */
 int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct mnq_err *e);
 
 /** The same from memory; `name` is for messages. */
