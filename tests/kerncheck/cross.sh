@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# kerncheck built for another core and run there under emulation. Status 77: no toolchain or no emulator.
+#
+# usage: cross.sh aarch64|cortex-m4 ROOT CASES SOURCE...        ROOT is the source tree
+set -eu
+target=$1 root=$2 cases=$3
+shift 3
+here=$(dirname "$0")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+need() {
+    for tool; do
+        command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
+    done
+}
+
+build() {
+    "$@" -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror -I"$root/tests/oracle" -I"$root/runtime/kernels" \
+        -I"$root/runtime/include" -o "$work/kerncheck"
+}
+
+case $target in
+aarch64)
+    need aarch64-linux-gnu-gcc qemu-aarch64
+    build aarch64-linux-gnu-gcc -static "$@"
+    qemu-aarch64 "$work/kerncheck" --cases "$cases"
+    ;;
+cortex-m4)
+    # newlib's semihosting gives the harness its stdout, heap and exit status; vectors_m.c gives the core its first steps
+    need arm-none-eabi-gcc qemu-system-arm
+    build arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb --specs=rdimon.specs -Wl,--section-start=.vectors=0 "$@" \
+        "$here/vectors_m.c"
+    timeout 100 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/kerncheck" \
+        -semihosting-config enable=on,target=native,arg=kerncheck,arg=--cases,arg="$cases" </dev/null
+    ;;
+*)
+    echo "cross.sh: unknown target $target"
+    exit 2
+    ;;
+esac
