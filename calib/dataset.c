@@ -144,7 +144,7 @@ static int add_h5(struct mnq_dataset *d, const char *path, struct mnq_err *e)
     d->h5 = more;
     char *kept = mnq_arena_strdup(&d->s.arena, path);
     if (kept == NULL) return mnq_fail_nomem(e);
-    struct mnq_h5_images *f = mnq_h5_open(kept, d->c, e);
+    struct mnq_h5_images *f = mnq_h5_images_open(kept, d->c, e);
     if (f == NULL) return -1;
     d->h5[d->n_h5++] = f;
     return mnq_source_h5(&d->s, f, e);
@@ -210,7 +210,7 @@ struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, in
 void mnq_dataset_close(struct mnq_dataset *d)
 {
     if (d == NULL) return;
-    for (int i = 0; i < d->n_h5; i++) mnq_h5_close(d->h5[i]);
+    for (int i = 0; i < d->n_h5; i++) mnq_h5_images_close(d->h5[i]);
     free(d->h5);
     free(d->s.sample);
     mnq_arena_free(&d->s.arena);
@@ -247,7 +247,7 @@ int mnq_dataset_label(const struct mnq_dataset *d, int i)
 
 static const char *row_name(struct name_cache *cache, int i, const struct mnq_sample *s)
 {
-    const char *path = mnq_h5_path(s->h5);
+    const char *path = mnq_h5_images_path(s->h5);
     pthread_mutex_lock(&cache->lock);
     if (cache->name[i] == NULL) {
         size_t size = strlen(path) + 16;
@@ -274,10 +274,10 @@ int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_prepro
     if (s->path != NULL) {
         rc = mnq_image_read(s->path, d->c, &im, e);
     } else {
-        mnq_h5_size(s->h5, &im.h, &im.w);
-        if (im.h == d->h && im.w == d->w) return mnq_h5_read(s->h5, s->row, out, e);
+        mnq_h5_images_size(s->h5, &im.h, &im.w);
+        if (im.h == d->h && im.w == d->w) return mnq_h5_images_read(s->h5, s->row, out, e);
         im.data = malloc((size_t)im.h * (size_t)im.w * (size_t)im.c);
-        rc = im.data != NULL ? mnq_h5_read(s->h5, s->row, im.data, e) : mnq_fail_nomem(e);
+        rc = im.data != NULL ? mnq_h5_images_read(s->h5, s->row, im.data, e) : mnq_fail_nomem(e);
     }
     if (rc == 0) rc = mnq_image_fit(&im, d->h, d->w, p->resize, p->filter, out, e);
     mnq_image_free(&im);

@@ -252,7 +252,7 @@ static int map_labels(struct mnq_source *s, const struct mnq_h5_images *f, const
 
 /* ---- public ---- */
 
-struct mnq_h5_images *mnq_h5_open(const char *path, int channels, struct mnq_err *e)
+struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e)
 {
     struct mnq_h5_images *f = calloc(1, sizeof *f);
     if (f == NULL) {
@@ -265,11 +265,11 @@ struct mnq_h5_images *mnq_h5_open(const char *path, int channels, struct mnq_err
     int rc = open_images(f, channels, e);
     end(s);
     if (rc == 0) return f;
-    mnq_h5_close(f);
+    mnq_h5_images_close(f);
     return NULL;
 }
 
-void mnq_h5_close(struct mnq_h5_images *f)
+void mnq_h5_images_close(struct mnq_h5_images *f)
 {
     struct silence s = begin();
     if (f->images >= 0) H5Dclose(f->images);
@@ -278,12 +278,12 @@ void mnq_h5_close(struct mnq_h5_images *f)
     free(f);
 }
 
-const char *mnq_h5_path(const struct mnq_h5_images *f)
+const char *mnq_h5_images_path(const struct mnq_h5_images *f)
 {
     return f->path;
 }
 
-void mnq_h5_size(const struct mnq_h5_images *f, int *h, int *w)
+void mnq_h5_images_size(const struct mnq_h5_images *f, int *h, int *w)
 {
     *h = f->h;
     *w = f->w;
@@ -307,7 +307,7 @@ int mnq_source_h5(struct mnq_source *src, struct mnq_h5_images *f, struct mnq_er
     return rc;
 }
 
-int mnq_h5_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e)
+int mnq_h5_images_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e)
 {
     hsize_t at[4] = {(hsize_t)row, 0, 0, 0}, size[4] = {1, (hsize_t)f->h, (hsize_t)f->w, (hsize_t)f->c};
     struct silence s = begin();

@@ -56,14 +56,14 @@ int mnq_source_csv(struct mnq_source *s, const char *path, struct mnq_err *e);
 int mnq_source_h5(struct mnq_source *s, struct mnq_h5_images *h5, struct mnq_err *e);
 
 /** Opens the images of an HDF5 file. Its path is kept, not copied. NULL with e on failure. */
-struct mnq_h5_images *mnq_h5_open(const char *path, int channels, struct mnq_err *e);
-void mnq_h5_close(struct mnq_h5_images *f);
+struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e);
+void mnq_h5_images_close(struct mnq_h5_images *f);
 
 /** Path and picture size. */
-const char *mnq_h5_path(const struct mnq_h5_images *f);
-void mnq_h5_size(const struct mnq_h5_images *f, int *h, int *w);
+const char *mnq_h5_images_path(const struct mnq_h5_images *f);
+void mnq_h5_images_size(const struct mnq_h5_images *f, int *h, int *w);
 
 /** Reads one row: h*w*c bytes. Thread-safe: HDF5 is not, so all datasets share one lock. */
-int mnq_h5_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e);
+int mnq_h5_images_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e);
 
 #endif
