@@ -6,7 +6,6 @@
  * and the report says what each one gained. */
 #include "calibrate.h"
 
-#include "graph/cost.h"
 #include "observe.h"
 #include "quantize/qrun.h"
 #include "sensitivity.h"
@@ -28,6 +27,7 @@ void mnq_calib_defaults(struct mnq_calib_opts *o)
                                  .wide = MNQ_WIDE_AUTO,
                                  .wide_budget = 0.10,
                                  .bias_correction = true,
+                                 .shrink = true,
                                  .samples = 0,
                                  .threads = 1};
 }
@@ -189,6 +189,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         add_pass(&c, "16-bit weights where they pay", scaled, wide, true);
     }
     if (refine(&c, wide, q, e) != 0 || fill_report(&c, q, e) != 0) return -1;
-    for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_cost_node(legal, q->layer[k].node).macs;
+    for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
+    if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
     return mnq_qmodel_plan(q, e);
 }

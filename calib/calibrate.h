@@ -6,6 +6,7 @@
 #include "dataset.h"
 #include "pack/qmodel.h"
 #include "quantize/qparams.h"
+#include "quantize/shrink.h"
 
 enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
 enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which depthwise and tiny layers get 16-bit weights */
@@ -19,6 +20,7 @@ struct mnq_calib_opts {
     enum mnq_wide wide;
     double wide_budget; /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
     bool bias_correction;
+    bool shrink; /* remove channels that provably never change */
     int samples; /* use at most this many, evenly spaced; 0 = all */
     int threads;
 };
@@ -48,6 +50,7 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
+    struct mnq_shrink_report shrink; /* all zero when switched off */
 };
 
 /**

@@ -56,6 +56,15 @@ void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
         mnq_json_end(j);
     }
     mnq_json_end(j);
+    mnq_json_array(j, "origins");
+    for (int t = 0; t < q->n_tensors; t++) {
+        if (q->tensor[t].origin == NULL) continue;
+        mnq_json_row(j, NULL);
+        mnq_json_int(j, NULL, t);
+        for (int c = 0; c < q->tensor[t].shape.c; c++) mnq_json_int(j, NULL, q->tensor[t].origin[c]);
+        mnq_json_end(j);
+    }
+    mnq_json_end(j);
     mnq_json_end(j);
 }
 
@@ -123,6 +132,25 @@ static int read_layers(const struct mnq_ynode *v, struct mnq_qmodel *q, struct m
     return 0;
 }
 
+/* Rows of a tensor's index and the float channels that its channels are. */
+static int read_origins(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    if (mnq_y_want(v, MNQ_Y_SEQ, e) != 0) return -1;
+    for (const struct mnq_ynode *row = v->first; row != NULL; row = row->next) {
+        int t, c = 0;
+        if (row->kind != MNQ_Y_SEQ || row->n < 1) return mnq_y_fail(row, e, "expected a tensor and its channels");
+        if (mnq_y_int(row->first, 0, q->n_tensors - 1, &t, e) != 0) return -1;
+        int n = q->tensor[t].shape.c;
+        if (row->n != n + 1) return mnq_y_fail(row, e, "expected %d channels, got %d", n, row->n - 1);
+        int *origin = mnq_arena_array(q->arena, (size_t)n, sizeof *origin);
+        if (origin == NULL) return mnq_fail_nomem(e);
+        for (const struct mnq_ynode *x = row->first->next; x != NULL; x = x->next, c++)
+            if (mnq_y_int(x, c == 0 ? 0 : origin[c - 1] + 1, 65535, &origin[c], e) != 0) return -1;
+        q->tensor[t].origin = origin;
+    }
+    return 0;
+}
+
 /* A string that may be absent. */
 static int read_text(const struct mnq_ynode *v, const char **out, struct mnq_err *e)
 {
@@ -137,6 +165,7 @@ int mnq_meta_read(const char *name, const char *text, size_t n, struct mnq_qmode
     if ((v = mnq_y_get(root, "preprocess")) != NULL && read_preprocess(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "classes")) != NULL && read_classes(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "layers")) != NULL && read_layers(v, q, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "origins")) != NULL && read_origins(v, q, e) != 0) return -1;
     const struct mnq_ynode *source = mnq_y_get(root, "source");
     const char *crc = NULL;
     if (read_text(mnq_y_get(root, "tool"), &q->tool, e) != 0 || read_text(mnq_y_get(root, "recipe"), &q->recipe, e) != 0 ||

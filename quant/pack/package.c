@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "pack/meta.h"
 #include "pack/qmodel.h"
+#include "quantize/qrun.h"
 #include "util/file.h"
 
 #include <math.h>
@@ -34,14 +35,6 @@ static const uint8_t *section(const struct mnq_package *p, const char *tag, size
     }
     *n = 0;
     return NULL;
-}
-
-static int64_t layer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
-{
-    struct mnq_shape in = q->tensor[l->in0].shape, out = q->tensor[l->out].shape;
-    int64_t pixels = (int64_t)out.h * out.w * out.c * l->kh * l->kw;
-    if (l->op == MNQ_L_DWCONV) return pixels;
-    return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * in.c : 0;
 }
 
 static int read_tensors(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
@@ -112,7 +105,7 @@ static void read_layers(struct mnq_package *p)
         l->m2 = array_at(p, get32(r + 48));
         l->r2 = array_at(p, get32(r + 52));
         l->pad = array_at(p, get32(r + 56));
-        l->macs = layer_macs(q, l);
+        l->macs = mnq_qlayer_macs(q, l);
         p->macs += l->macs;
     }
 }

@@ -15,6 +15,7 @@ struct mnq_qtensor {
     int32_t zp;
     float *scale;    /* [shape.c] */
     uint32_t offset; /* arena, set by mnq_qmodel_plan() */
+    int *origin;     /* [shape.c] channel of the float graph's tensor, once mnq_shrink() removed some; NULL = the same */
 };
 
 /** A layer of the integer model; fields as in FORMAT.md, LAYR. Arrays are NULL where the row says none. */

@@ -11,6 +11,14 @@ size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
     return (size_t)t->shape.h * (size_t)t->shape.w * (size_t)t->shape.c * (t->dtype == MNQ_S16 ? 2 : 1);
 }
 
+int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    struct mnq_shape in = q->tensor[l->in0].shape, out = q->tensor[l->out].shape;
+    int64_t pixels = (int64_t)out.h * out.w * out.c * l->kh * l->kw;
+    if (l->op == MNQ_L_DWCONV) return pixels;
+    return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * in.c : 0;
+}
+
 static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
 {
     const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];

@@ -10,6 +10,9 @@ struct mnq_kernels;
 /** Bytes of tensor t. */
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t);
 
+/** Multiply-accumulates of a layer (CONV, DWCONV, PW; others 0). */
+int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
+
 /**
  * Runs layer l of q through kernel table k.
  * out, in0, in1   whole tensors, 16-byte aligned, not overlapping; in1 NULL if unused

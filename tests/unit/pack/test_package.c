@@ -49,11 +49,11 @@ static struct mnq_qmodel make(struct mnq_arena *arena)
     q.layer = mnq_arena_array(arena, 4, sizeof *q.layer);
     assert_non_null(q.tensor);
     assert_non_null(q.layer);
-    q.tensor[0] = (struct mnq_qtensor){{4, 4, 3}, MNQ_U8, 5, scale[0], 0};
-    q.tensor[1] = (struct mnq_qtensor){{4, 4, 8}, MNQ_S8, -128, scale[1], 0};
-    q.tensor[2] = (struct mnq_qtensor){{1, 1, 8}, MNQ_S8, -3, scale[1], 0};
-    q.tensor[3] = (struct mnq_qtensor){{1, 1, 5}, MNQ_S16, 0, scale[2], 0};
-    q.tensor[4] = (struct mnq_qtensor){{1, 1, 5}, MNQ_S16, 0, scale[2], 0};
+    q.tensor[0] = (struct mnq_qtensor){{4, 4, 3}, MNQ_U8, 5, scale[0], 0, NULL};
+    q.tensor[1] = (struct mnq_qtensor){{4, 4, 8}, MNQ_S8, -128, scale[1], 0, NULL};
+    q.tensor[2] = (struct mnq_qtensor){{1, 1, 8}, MNQ_S8, -3, scale[1], 0, NULL};
+    q.tensor[3] = (struct mnq_qtensor){{1, 1, 5}, MNQ_S16, 0, scale[2], 0, NULL};
+    q.tensor[4] = (struct mnq_qtensor){{1, 1, 5}, MNQ_S16, 0, scale[2], 0, NULL};
     struct mnq_qlayer base = {.kh = 1, .kw = 1, .sh = 1, .sw = 1, .in1 = -1, .bias = bias, .m = m, .r = r, .acc_bits = 17};
     for (int k = 0; k < 4; k++) {
         q.layer[k] = base;
