@@ -68,8 +68,9 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
     if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & MNQ_R_PER_CHANNEL)) return 0;
 
-    if (rec->kh == 0 || rec->kw == 0 || rec->sh == 0 || rec->sw == 0) return 0;
+    if (rec->sh == 0 || rec->sw == 0) return 0;
     if (!(rules & MNQ_R_WINDOW) && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
+    /* which also refuses a kernel of no rows or columns */
     if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
     if (!(rules & MNQ_R_PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
     if ((rules & MNQ_R_MULTIPLIER) ? rec->mult == 0 : rec->mult != 0) return 0;

@@ -3,7 +3,7 @@
 #include "generic.h"
 #include "output.h"
 
-enum { BLOCK = 32 }; /* channels held at a time, see dwconv_c.c */
+enum { BLOCK = 16 }; /* channels held at a time, see dwconv_c.c */
 
 void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
