@@ -70,7 +70,8 @@ static int run(struct mnq_cli *cli)
     if (temp == NULL) return mnq_fail_nomem(e);
     mnq_term_temp_file(temp);
     int rc = mnq_keras_write(&s->raw, temp, e);
-    if (rc == 0) rc = mnq_file_commit(temp, o->output, o->force, e);
+    if (rc != 0) mnq_fail_in(e, o->output);
+    else rc = mnq_file_commit(temp, o->output, o->force, e);
     mnq_term_temp_file(NULL);
     return rc != 0 ? -1 : report(cli, s, o->output);
 }
