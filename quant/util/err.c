@@ -6,6 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names and values come from files: no line break, no terminal escape passes. */
+static void one_line(char *s)
+{
+    for (; *s != '\0'; s++)
+        if ((unsigned char)*s < ' ' || *s == 0x7f) *s = '?';
+}
+
 int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
 {
     if (e == NULL || e->code != 0) return -1;
@@ -14,6 +21,7 @@ int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
     e->code = code;
     vsnprintf(e->msg, sizeof e->msg, fmt, ap);
     va_end(ap);
+    one_line(e->msg);
     return -1;
 }
 
@@ -28,6 +36,7 @@ int mnq_fail_in(struct mnq_err *e, const char *where)
     if (len > room) len = room;
     memcpy(e->msg + n, old, len);
     e->msg[(size_t)n + len] = '\0';
+    one_line(e->msg);
     return -1;
 }
 

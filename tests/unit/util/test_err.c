@@ -64,10 +64,19 @@ static void long_text_is_cut(void **state)
     assert_true(strlen(e.msg) < sizeof e.msg);
 }
 
+static void always_one_line(void **state)
+{
+    struct mnq_err e = {0};
+    (void)state;
+    mnq_fail(&e, MNQ_EXIT_FAILED, "layer \"%s\"", "a\nb\x1b[2J\x7f\xc3\xa9");
+    mnq_fail_in(&e, "x\ty");
+    assert_string_equal(e.msg, "x?y: layer \"a?b?[2J?\xc3\xa9\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(first_error_stays), cmocka_unit_test(context),
-                                       cmocka_unit_test(nobody_listens), cmocka_unit_test(memory),
-                                       cmocka_unit_test(long_text_is_cut)};
+                                       cmocka_unit_test(nobody_listens),    cmocka_unit_test(memory),
+                                       cmocka_unit_test(long_text_is_cut),  cmocka_unit_test(always_one_line)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
