@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The host's reader of .mnq files, with scales and metadata, on arbitrary bytes. */
+#include "fuzz.h"
+#include "kernels.h"
+#include "mnq_bytes.h"
+#include "pack/qmodel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void look(struct mnq_package *p)
+{
+    const struct mnq_qmodel *q = &p->q;
+    for (int i = 0; i < q->n_layers; i++) MNQ_FUZZ_MUST(q->layer[i].name != NULL && strlen(q->layer[i].name) < p->n_bytes);
+    for (int i = 0; i < q->n_classes; i++) MNQ_FUZZ_MUST(q->classes[i] != NULL);
+    for (int i = 0; i < q->n_tensors; i++) {
+        const struct mnq_qtensor *t = &q->tensor[i];
+        size_t n = (size_t)t->shape.h * (size_t)t->shape.w * (size_t)t->shape.c;
+        if (n > 1 << 16) continue;
+        void *data = calloc(n, t->dtype == MNQ_S16 ? 2 : 1);
+        float *real = malloc(n * sizeof *real);
+        if (data == NULL || real == NULL) abort();
+        mnq_dequantize(t, data, real);
+        free(data);
+        free(real);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    for (int sealed = 0; sealed < 2; sealed++) {
+        struct mnq_arena arena = {0};
+        struct mnq_package p;
+        struct mnq_err e = {0};
+        uint8_t *bytes = mnq_fuzz_copy(data, size);
+        if (sealed && size >= 48) mnq_bytes_seal(bytes, size);
+        if (mnq_package_parse("x", bytes, size, &p, &arena, &e) == 0) look(&p);
+        else MNQ_FUZZ_MUST(e.code != 0 && e.msg[0] != '\0' && strchr(e.msg, '\n') == NULL);
+        mnq_arena_free(&arena);
+        free(bytes);
+    }
+    return 0;
+}
+
+/* Two pointwise layers, the second one into 16 bits, and softmax; names and classes as asked. */
+uint8_t *mnq_fuzz_seed(int i, size_t *n)
+{
+    static const char *const classes[] = {"rose \"red\"", "\xc3\xa9t\xc3\xa9\n"};
+    static int8_t w[8] = {1, -2, 3, -4, 127, -127, 0, 9}, r[4] = {1, 2, 3, 4};
+    static int32_t bias[4] = {5, -6, 7, -8}, m[4] = {1 << 30, 1 << 30, 1 << 30, 1 << 30};
+    static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
+    struct mnq_arena arena = {0};
+    struct mnq_err e = {0};
+    if (i == 3) return NULL;
+    struct mnq_qtensor tensor[4] = {{.shape = {3, 2, 2}, .dtype = MNQ_U8, .zp = 5, .scale = scale},
+                                    {.shape = {3, 2, 4}, .dtype = MNQ_S8, .zp = -7, .scale = scale},
+                                    {.shape = {1, 1, 4}, .dtype = MNQ_S8, .zp = 0, .scale = scale},
+                                    {.shape = {1, 1, 2}, .dtype = MNQ_S16, .zp = 0, .scale = scale}};
+    struct mnq_qlayer base = {.kh = 1, .kw = 1, .sh = 1, .sw = 1, .in1 = -1, .bias = bias, .m = m, .r = r, .node = -1};
+    struct mnq_qlayer layer[3] = {base, base, base};
+    for (int k = 0; k < 3; k++) {
+        layer[k].in0 = k;
+        layer[k].out = k + 1;
+        layer[k].lo = k < 2 ? -128 : -32768;
+        layer[k].hi = k < 2 ? 127 : 32767;
+        layer[k].w = k == 1 ? NULL : w;
+        layer[k].w_count = k == 1 ? 0 : 8;
+        layer[k].wtype = k == 1 ? MNQ_W_NONE : MNQ_W_S8;
+        layer[k].op = k == 1 ? MNQ_L_AVGPOOL : MNQ_L_PW;
+    }
+    layer[0].name = "conv_pw_1", layer[1].name = "pool", layer[2].name = "\"dense\"\t";
+    layer[1].kh = 3, layer[1].kw = 2;
+    struct mnq_qmodel q = {.arena = &arena, .tensor = tensor, .layer = layer, .n_tensors = 4, .n_layers = 3, .output = 3};
+    q.tool = "mnquant test", q.source_name = "m.h5", q.recipe = "preprocess: tf\n";
+    if (i > 0) q.classes = classes, q.n_classes = 2;
+    if (mnq_preprocess_named(&q.preprocess, i == 2 ? "none" : "unit", 2, &e) != 0) return NULL;
+    uint8_t *bytes;
+    MNQ_FUZZ_MUST(mnq_qmodel_plan(&q, &e) == 0 && mnq_qmodel_pack(&q, &bytes, n, &e) == 0);
+    uint8_t *copy = mnq_fuzz_copy(bytes, *n);
+    mnq_arena_free(&arena);
+    return copy;
+}
