@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char *const color_words[] = {"auto", "always", "never", NULL};
@@ -140,6 +142,26 @@ static int run_command(struct mnq_cli *cli, char *const *argv, int n)
     return c->run(cli);
 }
 
+/* Shows the manual page in the user's pager; false if there is none installed. */
+static bool show_page(const char *command)
+{
+    char page[64];
+    snprintf(page, sizeof page, "mnquant-%s", command);
+    for (int look = 1; look >= 0; look--) { /* first only ask whether there is one */
+        int status = 0;
+        pid_t pid = fork();
+        if (pid < 0) return false;
+        if (pid == 0) {
+            if (look && (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)) _exit(127);
+            if (look) execlp("man", "man", "-w", "1", page, (char *)NULL);
+            else execlp("man", "man", "1", page, (char *)NULL);
+            _exit(127);
+        }
+        if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return false;
+    }
+    return true;
+}
+
 static int run_help(struct mnq_cli *cli, char *const *argv, int n)
 {
     if (n > 1) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "help: unexpected input '%s'", argv[1]);
@@ -149,7 +171,7 @@ static int run_help(struct mnq_cli *cli, char *const *argv, int n)
     }
     const struct mnq_command *c = find_command(argv[0], &cli->err);
     if (c == NULL) return -1;
-    mnq_help_command(stdout, c);
+    if (!isatty(STDOUT_FILENO) || !show_page(c->name)) mnq_help_command(stdout, c);
     return 0;
 }
 

@@ -290,6 +290,7 @@ static int run(struct mnq_cli *cli)
         fputs(x->recipe, stdout);
         return 0;
     }
+    mnq_term_note(&cli->term, 1, "effective recipe:\n%s", x->recipe);
     struct mnq_shape in = x->subject.input;
     struct mnq_dataset *d = mnq_dataset_open((char *const *)o->data.item, o->data.n, in.h, in.w, in.c, e);
     if (d == NULL) return -1;
@@ -297,7 +298,7 @@ static int run(struct mnq_cli *cli)
     mnq_dataset_close(d);
     if (rc != 0 || mnq_cli_write(cli, o->output, x->bytes, x->n, o->force) != 0) return -1;
     if (cli->global.json) return print_json(x, o->output, e);
-    if (cli->global.verbose >= 0) print_text(x, o->output, cli);
+    if (!cli->global.quiet) print_text(x, o->output, cli);
     return 0;
 }
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The OPTIONS section of every manual page lists exactly the option table, in its order. */
+#include "command.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The page's next .It line inside OPTIONS; false at the end of the section. */
+static bool next_item(FILE *f, bool *inside, char *line, size_t n)
+{
+    while (fgets(line, (int)n, f) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, ".Sh ", 4) == 0) {
+            if (*inside) return false;
+            *inside = strcmp(line, ".Sh OPTIONS") == 0;
+        } else if (*inside && strncmp(line, ".It ", 4) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_page(const char *page, const struct mnq_option *o, int n)
+{
+    char path[512], line[512], want[512];
+    bool inside = false;
+    snprintf(path, sizeof path, "%s/tools/man/%s", MNQ_SOURCE_DIR, page);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) fail_msg("%s is missing", path);
+    for (int i = 0; i < n; i++) {
+        char letter[16] = "";
+        if (o[i].letter != 0) snprintf(letter, sizeof letter, "Fl %c , ", o[i].letter);
+        snprintf(want, sizeof want, ".It %sFl -%s%s%s", letter, o[i].name, o[i].arg == NULL ? "" : " Ar ",
+                 o[i].arg == NULL ? "" : o[i].arg);
+        if (!next_item(f, &inside, line, sizeof line)) fail_msg("%s: '%s' is missing", page, want);
+        if (strcmp(line, want) != 0) fail_msg("%s: found '%s', wanted '%s'", page, line, want);
+    }
+    if (next_item(f, &inside, line, sizeof line)) fail_msg("%s: '%s' is not in the table", page, line);
+    assert_true(inside);
+    fclose(f);
+}
+
+static void pages(void **state)
+{
+    (void)state;
+    check_page("mnquant.1", mnq_global_options, mnq_n_global_options);
+    for (int i = 0; i < mnq_n_commands; i++) {
+        char page[80];
+        snprintf(page, sizeof page, "mnquant-%s.1", mnq_commands[i]->name);
+        check_page(page, mnq_commands[i]->option, mnq_commands[i]->n_options);
+    }
+}
+
+/* Tables must be unambiguous: no name or letter twice, also against the global options. */
+static void unique(void **state)
+{
+    (void)state;
+    for (int c = 0; c < mnq_n_commands; c++) {
+        const struct mnq_command *k = mnq_commands[c];
+        assert_true(k->n_options <= 64);
+        for (int i = 0; i < k->n_options + mnq_n_global_options; i++) {
+            const struct mnq_option *a = i < k->n_options ? &k->option[i] : &mnq_global_options[i - k->n_options];
+            assert_true(a->offset + mnq_option_size(a->type) <=
+                        (i < k->n_options ? k->opts_size : sizeof(struct mnq_globals)));
+            for (int j = 0; j < i; j++) {
+                const struct mnq_option *b = j < k->n_options ? &k->option[j] : &mnq_global_options[j - k->n_options];
+                assert_string_not_equal(a->name, b->name);
+                assert_true(a->letter == 0 || a->letter != b->letter);
+            }
+        }
+    }
+}
+
+static void help_lines(void **state)
+{
+    (void)state;
+    for (int c = 0; c < mnq_n_commands; c++) {
+        char *text = NULL;
+        size_t n = 0;
+        FILE *f = open_memstream(&text, &n);
+        assert_non_null(f);
+        mnq_help_command(f, mnq_commands[c]);
+        fclose(f);
+        for (int i = 0; i < mnq_commands[c]->n_options; i++) {
+            char name[80];
+            snprintf(name, sizeof name, "--%s", mnq_commands[c]->option[i].name);
+            assert_non_null(strstr(text, name));
+        }
+        for (const char *p = text; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
+            if (strcspn(p, "\n") > 88)
+                fail_msg("help of %s has a long line: %.*s", mnq_commands[c]->name, (int)strcspn(p, "\n"), p);
+        free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(unique), cmocka_unit_test(help_lines)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
