@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Dot products of activation bytes with eight rows of weights, AVX2: the inner loop of PW and CONV.
+ *
+ * Both sides are widened to 16 bits and multiplied by VPMADDWD: exact, where VPMADDUBSW would saturate. */
+#ifndef MNQ_DOT_AVX2_H
+#define MNQ_DOT_AVX2_H
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/** Sixteen activations as int16. */
+static inline __m256i mnq_load_x16_avx2(const uint8_t *x, __m128i flip)
+{
+    return _mm256_cvtepi8_epi16(_mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)x), flip));
+}
+
+/** Sixteen weights as int16; `wide` tells int16 weights from int8. */
+static inline __m256i mnq_load_w16_avx2(const void *w, size_t i, int wide)
+{
+    if (wide) return _mm256_loadu_si256((const __m256i *)(const void *)((const int16_t *)w + i));
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i *)(const void *)((const int8_t *)w + i)));
+}
+
+/** The n < 16 weights from w + i on, followed by zeros; reads nothing behind them. */
+static inline __m256i mnq_load_w_tail_avx2(const void *w, size_t i, int n, int wide)
+{
+    int16_t t[16] = {0};
+    int k;
+    for (k = 0; k < n; k++) t[k] = wide ? ((const int16_t *)w)[i + (size_t)k] : ((const int8_t *)w)[i + (size_t)k];
+    return _mm256_loadu_si256((const __m256i *)(const void *)t);
+}
+
+/** The sums of eight vectors, one per lane, in order. */
+static inline __m256i mnq_sum8_avx2(const __m256i a[8])
+{
+    __m256i s0 = _mm256_hadd_epi32(_mm256_hadd_epi32(a[0], a[1]), _mm256_hadd_epi32(a[2], a[3]));
+    __m256i s1 = _mm256_hadd_epi32(_mm256_hadd_epi32(a[4], a[5]), _mm256_hadd_epi32(a[6], a[7]));
+    return _mm256_add_epi32(_mm256_permute2x128_si256(s0, s1, 0x20), _mm256_permute2x128_si256(s0, s1, 0x31));
+}
+
+#endif
