@@ -45,7 +45,8 @@ static int choose_slot(size_t *size, const int *busy_until, int *slots, int node
     for (int s = 0; s < *slots; s++) {
         if (busy_until[s] >= node) continue;
         bool fits = size[s] >= need;
-        if (best < 0 || (fits ? size[best] < need || size[s] < size[best] : size[best] < need && size[s] > size[best])) best = s;
+        if (best < 0 || (fits ? size[best] < need || size[s] < size[best] : size[best] < need && size[s] > size[best]))
+            best = s;
     }
     if (best < 0) best = (*slots)++;
     if (size[best] < need) size[best] = need;
@@ -153,8 +154,7 @@ const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *c
 const float *mnq_exec_run(struct mnq_exec *x, const float *input, mnq_tap *tap, void *ctx)
 {
     for (int i = 0; i < x->g->n; i++)
-        if (x->g->node[i].op == MNQ_OP_INPUT)
-            memcpy(x->buffer[x->slot[i]], input, elements(&x->g->node[i]) * sizeof *input);
+        if (x->g->node[i].op == MNQ_OP_INPUT) memcpy(x->buffer[x->slot[i]], input, elements(&x->g->node[i]) * sizeof *input);
     return mnq_exec_rerun(x, 0, tap, ctx);
 }
 

@@ -27,10 +27,12 @@ struct mnq_exec;
 struct mnq_exec *mnq_exec_new(const struct mnq_graph *g, bool keep_all, struct mnq_err *e);
 void mnq_exec_free(struct mnq_exec *x);
 
-/** Runs the graph on one input (H*W*C floats, preprocessed). Returns the output tensor of g->output, valid until the next run. */
+/** Runs the graph on one input (H*W*C floats, preprocessed). Returns the output tensor of g->output, valid until the next
+ * run. */
 const float *mnq_exec_run(struct mnq_exec *x, const float *input, mnq_tap *tap, void *ctx);
 
-/** Recomputes nodes >= first (weights in the graph may have changed in place); needs keep_all and an earlier mnq_exec_run(). */
+/** Recomputes nodes >= first (weights in the graph may have changed in place); needs keep_all and an earlier mnq_exec_run().
+ */
 const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *ctx);
 
 /** The buffer of node i (keep_all only), which a caller may overwrite before mnq_exec_rerun(x, i + 1, ...). */

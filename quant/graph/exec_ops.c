@@ -16,7 +16,8 @@ enum { TILE_FLOATS = 1 << 16, PACK_FROM = 6 };
 static bool is_pointwise(const struct mnq_node *nd)
 {
     if (nd->op == MNQ_OP_DENSE) return true;
-    return nd->kh == 1 && nd->kw == 1 && nd->sh == 1 && nd->sw == 1 && nd->pt == 0 && nd->pl == 0 && nd->pb == 0 && nd->pr == 0;
+    return nd->kh == 1 && nd->kw == 1 && nd->sh == 1 && nd->sw == 1 && nd->pt == 0 && nd->pl == 0 && nd->pb == 0 &&
+           nd->pr == 0;
 }
 
 static size_t count(struct mnq_shape s)
@@ -59,24 +60,19 @@ static void conv(const struct mnq_exec_op *op)
     float *packed = op->scratch;
     if (pack) op->kernels->pack(&m, nd->w, packed);
     if (is_pointwise(nd)) {
-        if (pack)
-            op->kernels->matmul(&m, op->in[0], packed, nd->b, op->out);
-        else
-            op->kernels->matvec(&m, op->in[0], nd->w, nd->b, op->out);
+        if (pack) op->kernels->matmul(&m, op->in[0], packed, nd->b, op->out);
+        else op->kernels->matvec(&m, op->in[0], nd->w, nd->b, op->out);
         return;
     }
     size_t k = (size_t)m.k, tile = tile_pixels(k), total = (size_t)m.pixels, wide = (size_t)nd->out.w;
     float *rows = op->scratch + (pack ? k * mnq_fpacked_width(m.n) : 0);
     for (size_t p = 0; p < total; p += tile) {
         size_t n = total - p < tile ? total - p : tile;
-        for (size_t i = 0; i < n; i++)
-            gather(nd, in, op->in[0], (int)((p + i) / wide), (int)((p + i) % wide), rows + i * k);
+        for (size_t i = 0; i < n; i++) gather(nd, in, op->in[0], (int)((p + i) / wide), (int)((p + i) % wide), rows + i * k);
         m.pixels = (int)n;
         float *out = op->out + p * (size_t)m.n;
-        if (pack)
-            op->kernels->matmul(&m, rows, packed, nd->b, out);
-        else
-            op->kernels->matvec(&m, rows, nd->w, nd->b, out);
+        if (pack) op->kernels->matmul(&m, rows, packed, nd->b, out);
+        else op->kernels->matvec(&m, rows, nd->w, nd->b, out);
     }
 }
 
@@ -115,10 +111,8 @@ static void batchnorm(const struct mnq_exec_op *op)
 static void mul(const struct mnq_exec_op *op)
 {
     struct mnq_shape a = op->nd->out, b = op->g->node[op->nd->in[1]].out;
-    if (b.h == a.h && b.w == a.w)
-        op->kernels->mul(op->in[0], op->in[1], op->out, count(a));
-    else
-        op->kernels->gate(op->in[0], op->in[1], op->out, a.h * a.w, a.c);
+    if (b.h == a.h && b.w == a.w) op->kernels->mul(op->in[0], op->in[1], op->out, count(a));
+    else op->kernels->gate(op->in[0], op->in[1], op->out, a.h * a.w, a.c);
 }
 
 static void pad(const struct mnq_exec_op *op)
@@ -167,8 +161,7 @@ void mnq_exec_act(const struct mnq_exec_op *op)
     size_t n = count(op->nd->out);
     if (op->nd->act == MNQ_ACT_SIGMOID)
         for (size_t i = 0; i < n; i++) op->out[i] = (float)(1.0 / (1.0 + exp_plain(-(double)op->out[i])));
-    else if (op->nd->act != MNQ_ACT_NONE)
-        op->kernels->act(op->nd->act, op->nd->act_max, op->out, n);
+    else if (op->nd->act != MNQ_ACT_NONE) op->kernels->act(op->nd->act, op->nd->act_max, op->out, n);
 }
 
 /* ---- dispatch ---- */

@@ -14,7 +14,7 @@ enum { REPEAT = 9, MAX_VARIANTS = 8 };
 
 static const struct {
     int size, cin, cout, times; /* times: how often the network has this layer */
-} layer[] = {{112, 32, 64, 1},  {56, 64, 128, 1},  {56, 128, 128, 1},  {28, 128, 256, 1},  {28, 256, 256, 1},
+} layer[] = {{112, 32, 64, 1},  {56, 64, 128, 1},  {56, 128, 128, 1}, {28, 128, 256, 1}, {28, 256, 256, 1},
              {14, 256, 512, 1}, {14, 512, 512, 5}, {7, 512, 1024, 1}, {7, 1024, 1024, 1}};
 
 static double seconds(void)
@@ -64,8 +64,7 @@ static int measure(int size, int cin, int cout, double *best)
                 double t = seconds() - start;
                 if (r == 0 || t < best[v]) best[v] = t;
             }
-    else
-        fprintf(stderr, "float_exec: %s\n", e.code != 0 ? e.msg : "out of memory");
+    else fprintf(stderr, "float_exec: %s\n", e.code != 0 ? e.msg : "out of memory");
     mnq_exec_free(x);
     mnq_arena_free(&arena);
     return x != NULL ? 0 : -1;

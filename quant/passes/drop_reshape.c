@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Flatten, Reshape and Dropout vanish: elements stay where they are in memory.
+ *
+ * A reshape sinks through nodes that do not look at the shape until a dense or 1x1 layer, a pool over everything or the
+ * output takes it in. A dense layer on H x W x C is a convolution with an H x W window: its weights are in that order. */
+#include "passes/rewrite.h"
+
+static bool same(struct mnq_shape a, struct mnq_shape b)
+{
+    return a.h == b.h && a.w == b.w && a.c == b.c;
+}
+
+static bool is_vector(struct mnq_shape s)
+{
+    return s.h == 1 && s.w == 1;
+}
+
+static bool is_reshape(const struct mnq_rw *rw, int i)
+{
+    return !rw->node[i].dead && rw->node[i].nd.op == MNQ_OP_RESHAPE;
+}
+
+static struct mnq_shape shape_in(const struct mnq_rw *rw, int reshape)
+{
+    return mnq_rw_at(rw, mnq_rw_producer(rw, reshape))->out;
+}
+
+static bool is_plain(const struct mnq_node *nd)
+{
+    return nd->kh == 1 && nd->kw == 1 && nd->sh == 1 && nd->sw == 1 && nd->pt == 0 && nd->pl == 0 && nd->pb == 0 &&
+           nd->pr == 0;
+}
+
+/* ---- readers ---- */
+
+/* Reader r takes the reshape's input of shape `from` instead, its own output being of shape `to`. */
+static int sink(struct mnq_rw *rw, int i, int r, struct mnq_shape from, struct mnq_err *e)
+{
+    struct mnq_node *nd = mnq_rw_at(rw, r);
+    struct mnq_shape to = nd->out;
+    nd->out.h = from.h;
+    nd->out.w = from.w;
+    if (nd->op != MNQ_OP_CONV) nd->out.c = from.c;
+    int made = mnq_rw_make_behind(rw, MNQ_OP_RESHAPE, "reshape", r, e);
+    if (made < 0) return -1;
+    mnq_rw_at(rw, made)->out = to;
+    return mnq_rw_read(rw, r, 0, mnq_rw_producer(rw, i), e);
+}
+
+/* Both factors or summands of r were reshaped alike: one reshape behind it does. */
+static int sink_pair(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
+{
+    struct mnq_shape from = shape_in(rw, i);
+    const struct mnq_node *nd = mnq_rw_at(rw, r);
+    int first = nd->in[0], second = nd->in[1];
+    if (!is_reshape(rw, first) || !is_reshape(rw, second) || !same(shape_in(rw, first), from) ||
+        !same(shape_in(rw, second), from) || !same(mnq_rw_at(rw, first)->out, mnq_rw_at(rw, second)->out))
+        return 0;
+    int from0 = mnq_rw_producer(rw, first), from1 = mnq_rw_producer(rw, second);
+    struct mnq_shape to = nd->out;
+    mnq_rw_at(rw, r)->out = from;
+    int made = mnq_rw_make_behind(rw, MNQ_OP_RESHAPE, "reshape", r, e);
+    if (made < 0) return -1;
+    mnq_rw_at(rw, made)->out = to;
+    return mnq_rw_read(rw, r, 0, from0, e) != 0 || mnq_rw_read(rw, r, 1, from1, e) != 0 ? -1 : 1;
+}
+
+/* Dense or 1x1 layer r on a vector that was H x W x C. */
+static int to_window(struct mnq_rw *rw, int i, int r, struct mnq_shape from, struct mnq_err *e)
+{
+    struct mnq_node *nd = mnq_rw_at(rw, r);
+    if (!is_vector(from)) nd->op = MNQ_OP_CONV;
+    nd->kh = from.h;
+    nd->kw = from.w;
+    nd->sh = nd->sw = 1;
+    return mnq_rw_read(rw, r, 0, mnq_rw_producer(rw, i), e);
+}
+
+/* Pool r over all of a tensor whose pixels were only arranged differently. */
+static int to_global_pool(struct mnq_rw *rw, int i, int r, struct mnq_shape from, struct mnq_err *e)
+{
+    struct mnq_node *nd = mnq_rw_at(rw, r);
+    nd->kh = from.h;
+    nd->kw = from.w;
+    nd->sh = nd->sw = 1;
+    return mnq_rw_read(rw, r, 0, mnq_rw_producer(rw, i), e);
+}
+
+/* An affine map of a flattened tensor has one value per element: a dense layer behind it can take those. A uniform one
+ * sinks past, and so does one whose channels the reshape kept. */
+static int take_affine(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
+{
+    struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
+    double scale, offset;
+    int done = is_vector(to) ? mnq_rw_fold_forward(rw, r, e) : 0;
+    if (done != 0) return done;
+    if (from.c == to.c) return sink(rw, i, r, from, e) != 0 ? -1 : 1;
+    if (!mnq_rw_uniform(rw, r, &scale, &offset)) return 0;
+    return sink(rw, i, r, from, e) != 0 || mnq_rw_set_affine(rw, r, scale, offset, e) != 0 ? -1 : 1;
+}
+
+/* One reader of reshape i: 1 if it was dealt with, 0, -1. */
+static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
+{
+    struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
+    const struct mnq_node *nd = mnq_rw_at(rw, r);
+    bool keeps_channels = from.c == to.c;
+    switch (nd->op) {
+    case MNQ_OP_DENSE:
+        return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_CONV:
+        if (!is_plain(nd)) return 0;
+        if (is_vector(to)) return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
+        return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_AVGPOOL:
+        if (!keeps_channels || nd->kh != to.h || nd->kw != to.w) return 0;
+        return to_global_pool(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_AFFINE:
+    case MNQ_OP_BATCHNORM:
+        return take_affine(rw, i, r, e);
+    case MNQ_OP_ACT:
+        return sink(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_SOFTMAX:
+        return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_ADD:
+    case MNQ_OP_MUL:
+        return sink_pair(rw, i, r, e);
+    default:
+        return 0;
+    }
+}
+
+/* ---- reshapes ---- */
+
+/* One step for reshape i: 1 if something changed, 0, -1. */
+static int step(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    int p = mnq_rw_producer(rw, i);
+    struct mnq_node *producer = mnq_rw_at(rw, p);
+    if (same(producer->out, mnq_rw_at(rw, i)->out)) return mnq_rw_bypass(rw, i, e) != 0 ? -1 : 1;
+    if (producer->op == MNQ_OP_RESHAPE) return mnq_rw_read(rw, i, 0, producer->in[0], e) != 0 ? -1 : 1;
+    if (producer->op == MNQ_OP_INPUT && mnq_rw_only_reader(rw, p) == i) {
+        producer->out = mnq_rw_at(rw, i)->out;
+        return 1;
+    }
+    if (rw->node[i].n_readers == 0) return mnq_rw_bypass(rw, i, e) != 0 ? -1 : 1; /* the output: same elements */
+    for (int k = 0; k < rw->node[i].n_readers; k++) {
+        int done = take(rw, i, rw->node[i].reader[k], e);
+        if (done != 0) return done;
+    }
+    return 0;
+}
+
+int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
+{
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (int i = 0; i < rw->n; i++) {
+            if (!is_reshape(rw, i)) continue;
+            int done = step(rw, i, e);
+            if (done < 0) return -1;
+            changed = changed || done > 0;
+        }
+    }
+    for (int i = 0; i < rw->n; i++)
+        if (is_reshape(rw, i)) {
+            struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
+            return mnq_rw_fail(rw, i, e, "cannot be expressed: %dx%dx%d to %dx%dx%d in front of '%s'", from.h, from.w,
+                               from.c, to.h, to.w, to.c, mnq_rw_at(rw, rw->node[i].reader[0])->name);
+        }
+    return 0;
+}

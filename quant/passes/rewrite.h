@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A graph under rewriting: nodes in any order, readers known, affine maps in double. */
+#ifndef MNQ_REWRITE_H
+#define MNQ_REWRITE_H
+
+#include "graph/graph.h"
+
+/** A node whose arrays still belong to the raw graph until a pass replaces them. */
+struct mnq_rw_node {
+    struct mnq_node nd;     /* in[] indexes the rewriting graph; change it through mnq_rw_read() only */
+    double *scale, *offset; /* AFFINE, BATCHNORM: y = scale[c] x + offset[c] */
+    int *reader;            /* nodes that read this one, one entry per use */
+    int n_readers, cap_readers;
+    bool dead;
+    bool made; /* not in the raw graph: its name is to be made unique */
+};
+
+/** All memory is in `arena` and temporary; mnq_rw_emit() copies what remains. */
+struct mnq_rw {
+    const struct mnq_graph *raw;
+    struct mnq_arena *arena;
+    struct mnq_rw_node *node;
+    int n, cap, output;
+};
+
+/** Copies the nodes that raw's output depends on. */
+int mnq_rw_init(struct mnq_rw *rw, const struct mnq_graph *raw, struct mnq_arena *arena, struct mnq_err *e);
+
+/** Writes the live nodes in topological order, with unique names and arrays of its own. */
+int mnq_rw_emit(const struct mnq_rw *rw, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
+
+/** The node; pointers are invalid after mnq_rw_make(). */
+struct mnq_node *mnq_rw_at(const struct mnq_rw *rw, int i);
+
+/** Producer of node i's first input. */
+int mnq_rw_producer(const struct mnq_rw *rw, int i);
+
+/** The only reader of node i, -1 if there are none or several. */
+int mnq_rw_only_reader(const struct mnq_rw *rw, int i);
+
+/** Makes node i read `from` as input k. A producer that loses its last reader dies, and so on upwards. */
+int mnq_rw_read(struct mnq_rw *rw, int i, int k, int from, struct mnq_err *e);
+
+/** All readers of `old` (and the output) read `by` instead, except `by` itself. `old` dies if nothing reads it then. */
+int mnq_rw_replace(struct mnq_rw *rw, int old, int by, struct mnq_err *e);
+
+/** Takes the one-input node i out: its readers read its producer. */
+int mnq_rw_bypass(struct mnq_rw *rw, int i, struct mnq_err *e);
+
+/** New node "base/suffix" that reads `from`, with its shape. Its index, or -1. */
+int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char *suffix, int from, struct mnq_err *e);
+
+/** Puts a new node behind i, in front of all of i's readers. Its index, or -1. */
+int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, int i, struct mnq_err *e);
+
+/** Exchanges the one-input node i with its only reader r: i's producer, r, i, r's readers. Shapes are i's business. */
+int mnq_rw_sink(struct mnq_rw *rw, int i, int r, struct mnq_err *e);
+
+/** Turns node i into a depthwise convolution with identity weights on `center` of a kh x kw window, then no window. */
+int mnq_rw_identity(struct mnq_rw *rw, int i, int kh, int kw, int center, struct mnq_err *e);
+
+/** Fails with "file: op 'name': ..." in front. */
+int mnq_rw_fail(const struct mnq_rw *rw, int i, struct mnq_err *e, const char *fmt, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
+
+/* ---- the passes of mnq_graph_legalize(), in this order; each 0 or -1 ---- */
+
+/** Activations become nodes of their own; those that do nothing vanish. */
+int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
+/** RESHAPE vanishes; dense layers on H x W x C become convolutions. */
+int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e);
+/** h-sigmoid and h-swish in every spelling become activations. */
+int mnq_match_act(struct mnq_rw *rw, struct mnq_err *e);
+/** BATCHNORM and AFFINE move into weights, as far as that is possible. */
+int mnq_fold_bn(struct mnq_rw *rw, struct mnq_err *e);
+/** PAD moves into convolutions, as far as that is possible. */
+int mnq_absorb_pad(struct mnq_rw *rw, struct mnq_err *e);
+/** PAD, then AFFINE that are left become depthwise convolutions. */
+int mnq_pad_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
+int mnq_affine_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
+/** Activations move into their producers, or into identity convolutions. */
+int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e);
+
+/* ---- affine maps (fold_bn.c) ---- */
+
+/** Gives node i the map y = scale x + offset in every channel. */
+int mnq_rw_set_affine(struct mnq_rw *rw, int i, double scale, double offset, struct mnq_err *e);
+/** AFFINE with one scale and one offset for all channels? */
+bool mnq_rw_uniform(const struct mnq_rw *rw, int i, double *scale, double *offset);
+/** AFFINE a into its producer AFFINE, if it is that one's only reader; 1 done, 0 not, -1. */
+int mnq_rw_merge_affine(struct mnq_rw *rw, int a, struct mnq_err *e);
+/** y = x up to rounding? */
+bool mnq_rw_is_identity(const struct mnq_rw *rw, int a);
+/** AFFINE or BATCHNORM a into all of its readers, if each is a convolution that can take it; 1 done, 0 not, -1. */
+int mnq_rw_fold_forward(struct mnq_rw *rw, int a, struct mnq_err *e);
+
+#endif
