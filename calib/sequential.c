@@ -2,7 +2,7 @@
  * Sequential lowering: layer after layer becomes integers, and each sees the integer outputs of the ones before it. */
 #include "sequential.h"
 
-#include "kernels.h"
+#include "host.h"
 #include "quantize/gram.h"
 #include "quantize/qrun.h"
 #include "util/pool.h"
@@ -51,7 +51,7 @@ static int run_sample(void *ctx, int i, int w, struct mnq_err *e)
     (void)e;
     struct run *r = ctx;
     const struct mnq_qlayer *y = r->layer;
-    mnq_qlayer_run(r->q, y, &mnq_kernels_generic, at(r, y->out, i), at(r, y->in0, i), at(r, y->in1, i));
+    mnq_qlayer_run(r->q, y, mnq_kernels_best(), at(r, y->out, i), at(r, y->in0, i), at(r, y->in1, i));
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Reading a packed model back on the host, with names, scales and provenance. */
-#include "kernels.h"
+#include "host.h"
 #include "pack/meta.h"
 #include "pack/qmodel.h"
 #include "quantize/qrun.h"
@@ -119,6 +119,7 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s (item %u)", name, mnq_status_str(st), (unsigned)p->model.bad);
     if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", name, mnq_status_str(st));
 
+    p->model.kernels = mnq_kernels_best();
     struct mnq_qmodel *q = &p->q;
     q->arena = arena;
     q->n_tensors = p->model.n_tensors;

@@ -4,8 +4,20 @@
 
 #include <stddef.h>
 
+#ifdef MNQ_HAVE_AVX2
+#include "x86/x86.h"
+
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+#endif
+
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
+#ifdef MNQ_HAVE_AVX2
+    {&mnq_kernels_avx2, has_avx2},
+#endif
 };
 
 const int mnq_ktable_count = (int)(sizeof mnq_ktables / sizeof *mnq_ktables);

@@ -16,7 +16,8 @@ static inline int32_t weight(const void *w, size_t i, int wide)
 }
 
 /* One output pixel. x[t] is tap t's first channel, at the input or at the padding; f[t] its flip. */
-static inline void pixel(const struct mnq_layer *l, void *out, size_t at, const uint8_t *const *x, const uint8_t *f, int taps, int wide)
+static inline void pixel(const struct mnq_layer *l, void *out, size_t at, const uint8_t *const *x, const uint8_t *f,
+                         int taps, int wide)
 {
     const size_t c = (size_t)l->oc;
     size_t o = 0;
@@ -24,8 +25,10 @@ static inline void pixel(const struct mnq_layer *l, void *out, size_t at, const 
     for (; o + 8 <= c; o += 8) {
         __m256i acc = _mm256_loadu_si256((const __m256i *)(const void *)(l->q.bias + o));
         for (t = 0; t < taps; t++) {
-            const __m128i b = _mm_xor_si128(_mm_loadl_epi64((const __m128i *)(const void *)(x[t] + o)), _mm_set1_epi8((char)f[t]));
-            acc = _mm256_add_epi32(acc, _mm256_mullo_epi32(_mm256_cvtepi8_epi32(b), load_w(l->weights, (size_t)t * c + o, wide)));
+            const __m128i b =
+                _mm_xor_si128(_mm_loadl_epi64((const __m128i *)(const void *)(x[t] + o)), _mm_set1_epi8((char)f[t]));
+            acc = _mm256_add_epi32(acc,
+                                   _mm256_mullo_epi32(_mm256_cvtepi8_epi32(b), load_w(l->weights, (size_t)t * c + o, wide)));
         }
         mnq_output_store8_avx2(&l->q, out, at + o, (int32_t)o, acc);
     }

@@ -5,8 +5,8 @@
 #include "x86.h"
 
 /* Accumulators of pixels x0 and x1 for the eight rows from w on; x1 may equal x0. */
-static inline void dot8(const struct mnq_layer *l, const uint8_t *x0, const uint8_t *x1, const void *w, int wide, __m256i *s0,
-                        __m256i *s1)
+static inline void dot8(const struct mnq_layer *l, const uint8_t *x0, const uint8_t *x1, const void *w, int wide,
+                        __m256i *s0, __m256i *s1)
 {
     const __m128i flip = _mm_set1_epi8((char)l->in_flip);
     const size_t c = (size_t)l->c, body = c / 16 * 16;
@@ -43,7 +43,8 @@ static inline void dot8(const struct mnq_layer *l, const uint8_t *x0, const uint
 static inline int32_t dot1(const struct mnq_layer *l, const uint8_t *x, const void *w, int wide)
 {
     int32_t acc = 0, i;
-    for (i = 0; i < l->c; i++) acc += (wide ? ((const int16_t *)w)[i] : ((const int8_t *)w)[i]) * (int8_t)(x[i] ^ l->in_flip);
+    for (i = 0; i < l->c; i++)
+        acc += (wide ? ((const int16_t *)w)[i] : ((const int8_t *)w)[i]) * (int8_t)(x[i] ^ l->in_flip);
     return acc;
 }
 
@@ -69,7 +70,8 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
     }
     for (; o < l->oc; o++)
         for (p = 0; p < pixels; p++)
-            mnq_output_store(q, out, p * oc + (size_t)o, o, q->bias[o] + dot1(l, in + p * c, weights + (size_t)o * row, wide));
+            mnq_output_store(q, out, p * oc + (size_t)o, o,
+                             q->bias[o] + dot1(l, in + p * c, weights + (size_t)o * row, wide));
 }
 
 void mnq_pw_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)

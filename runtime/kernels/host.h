@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which kernel tables this host can run. Not part of the runtime library: firmware names its table itself. */
+#ifndef MNQ_HOST_H
+#define MNQ_HOST_H
+
+#include "kernels.h"
+
+/** Table i of those this processor runs, slowest first (0 is generic); NULL behind the last. */
+const struct mnq_kernels *mnq_kernels_at(int i);
+
+/** The fastest of them. All give the same bits. */
+const struct mnq_kernels *mnq_kernels_best(void);
+
+/** The table of that name, or NULL if there is none or the processor cannot run it. */
+const struct mnq_kernels *mnq_kernels_find(const char *name);
+
+#endif
