@@ -23,7 +23,7 @@ struct bytes {
 
 static uint8_t *grow(struct bytes *b, size_t n)
 {
-    if (!b->failed && b->cap - b->n < n) {
+    if (!b->failed && (b->p == NULL || b->cap - b->n < n)) {
         size_t cap = (b->cap + n) * 2 + 64;
         uint8_t *p = realloc(b->p, cap);
         if (p == NULL) {
