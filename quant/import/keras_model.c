@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Whole Keras models, nested ones included, as one flat graph: by their tensors, never by layer names. */
+#include "import/keras_net.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_DEPTH = 16, DEFAULT_RESOLUTION = 224 };
+
+/* Where in the nest of models building takes place. */
+struct place {
+    int depth;             /* 0: the outermost model */
+    const char *auto_path; /* Keras 3's place in a .weights.h5, "layers/functional/" and so on */
+};
+
+/* ---- inputs ---- */
+
+int mnq_knet_input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
+{
+    int dim[3], i = 0;
+    if (shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ) shape = shape->first;
+    if (shape->kind != MNQ_Y_SEQ || shape->n != 4)
+        return mnq_y_fail(shape, k->e, "input '%.100s' must have four dimensions (N, H, W, C)", name);
+    for (const struct mnq_ynode *v = shape->first->next; v != NULL; v = v->next, i++) {
+        dim[i] = 0;
+        if (!mnq_y_null(v) && mnq_y_int(v, 1, 1 << 14, &dim[i], k->e) != 0) return -1;
+    }
+    if (dim[2] == 0) return mnq_y_fail(shape, k->e, "input '%.100s' leaves its channels open", name);
+    if (k->resolution > 0) {
+        if (dim[0] != k->resolution || dim[1] != k->resolution)
+            mnq_graph_note(k->b.g, "input replanned to %d x %d", k->resolution, k->resolution);
+        dim[0] = dim[1] = k->resolution;
+    } else if (dim[0] == 0 || dim[1] == 0) {
+        if (dim[0] == 0) dim[0] = dim[1] != 0 ? dim[1] : DEFAULT_RESOLUTION;
+        if (dim[1] == 0) dim[1] = dim[0];
+        mnq_graph_note(k->b.g, "the file leaves the input size open; %d x %d is assumed (--resolution states another)",
+                       dim[0], dim[1]);
+    }
+    *out = (struct mnq_shape){dim[0], dim[1], dim[2]};
+    return 0;
+}
+
+/* The shape a layer's configuration gives for its input, or NULL. */
+static const struct mnq_ynode *stated_shape(const struct mnq_klayer *l)
+{
+    const struct mnq_ynode *v = mnq_y_get(l->config, "batch_input_shape");
+    if (mnq_y_null(v)) v = mnq_y_get(l->config, "batch_shape");
+    return mnq_y_null(v) ? NULL : v;
+}
+
+static int open_input(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
+{
+    struct mnq_shape s;
+    if (mnq_knet_input_shape(k, shape, name, &s) != 0) return -1;
+    return mnq_build_input(&k->b, name, s, k->e);
+}
+
+/* An InputLayer: at the top the graph's input, further in the tensor that the nested model is called on. */
+static int input_layer(struct mnq_knet *k, const struct mnq_klayer *l, int outer)
+{
+    if (outer >= 0) return outer;
+    const struct mnq_ynode *shape = stated_shape(l);
+    if (shape == NULL) return mnq_knet_fail(k, l, "has no batch_input_shape");
+    return open_input(k, shape, l->name);
+}
+
+/* ---- names of Keras 3's .weights.h5 ---- */
+
+/* keras.src.utils.naming.to_snake_case: "BatchNormalization" -> "batch_normalization", "Conv2D" -> "conv2d". */
+static void snake_case(const char *s, char *out, size_t size)
+{
+    size_t o = 0, n = strlen(s);
+    for (size_t i = 0; i < n && o + 2 < size; i++) {
+        bool upper = isupper((unsigned char)s[i]) != 0, next_lower = i + 1 < n && islower((unsigned char)s[i + 1]);
+        bool prev_lower = i > 0 && islower((unsigned char)s[i - 1]);
+        if (upper && i > 0 && (next_lower || prev_lower)) out[o++] = '_';
+        out[o++] = (char)tolower((unsigned char)s[i]);
+    }
+    out[o] = '\0';
+}
+
+/* The name that Keras 3 gives layer i: its class in snake case, numbered among its kind. */
+static const char *auto_name(const struct mnq_knet *k, const struct mnq_kmodel *m, int i, const char *path)
+{
+    char snake[128], full[1024];
+    int same = 0;
+    for (int j = 0; j < i; j++)
+        same += strcmp(m->layer[j].class_name, m->layer[i].class_name) == 0 && strstr(m->layer[j].module, ".ops") == NULL;
+    snake_case(m->layer[i].class_name, snake, sizeof snake);
+    if (same == 0) snprintf(full, sizeof full, "%slayers/%s", path, snake);
+    else snprintf(full, sizeof full, "%slayers/%s_%d", path, snake, same);
+    return mnq_arena_strdup(k->b.g->arena, full);
+}
+
+/* ---- layers ---- */
+
+static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place);
+
+static bool layer_frozen(const struct mnq_klayer *l)
+{
+    return mnq_y_is(mnq_y_get(l->config, "trainable"), "false");
+}
+
+static int nested_model(struct mnq_knet *k, const struct mnq_klayer *l, int in, struct place place, const char *path)
+{
+    char prefix[600], inner[1024];
+    const char *outer = k->b.prefix;
+    snprintf(prefix, sizeof prefix, "%.480s%s%.100s", outer != NULL ? outer : "", outer != NULL ? "/" : "", l->name);
+    snprintf(inner, sizeof inner, "%.1000s/", path);
+    k->b.prefix = prefix;
+    int out = build_model(k, l->where, in, (struct place){place.depth + 1, inner});
+    k->b.prefix = outer;
+    return out;
+}
+
+/* Appends one call of layer i; what it holds in variables gets the names under which files may know it. */
+static int build_layer(struct mnq_knet *k, const struct mnq_kmodel *m, int i, const struct mnq_kcall *call, const int *in,
+                       struct place place)
+{
+    const struct mnq_klayer *l = &m->layer[i];
+    const char *path = auto_name(k, m, i, place.auto_path);
+    int first = k->b.n_slot, out;
+    bool frozen = k->b.frozen;
+    if (path == NULL) return mnq_fail_nomem(k->e);
+    if (place.depth == 0) k->b.group = l->name;
+    k->b.frozen = frozen || layer_frozen(l);
+    if (mnq_kmodel_class(l->class_name)) {
+        if (call != NULL && call->n_tensor != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", call->n_tensor);
+        out = nested_model(k, l, in != NULL ? in[0] : -1, place, path);
+    } else {
+        out = mnq_knet_layer(k, l, call, in);
+        for (int s = first; s < k->b.n_slot && out >= 0; s++) k->b.slot[s].alias[0] = path;
+    }
+    k->b.frozen = frozen;
+    return out;
+}
+
+/* ---- Sequential ---- */
+
+static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place)
+{
+    int at = in;
+    for (int i = 0; i < m->n_layer; i++) {
+        const struct mnq_klayer *l = &m->layer[i];
+        if (strcmp(l->class_name, "InputLayer") == 0) {
+            at = input_layer(k, l, at);
+        } else {
+            bool model = mnq_kmodel_class(l->class_name);
+            const struct mnq_ynode *shape = stated_shape(l) != NULL      ? stated_shape(l)
+                                            : mnq_y_null(m->build_shape) ? NULL
+                                                                         : m->build_shape;
+            if (at < 0 && shape != NULL) at = open_input(k, shape, "input");
+            else if (at < 0 && !model) return mnq_knet_fail(k, l, "is the first layer and says no input shape");
+            if (at < 0 && !model) return -1;
+            at = build_layer(k, m, i, NULL, at < 0 ? NULL : &at, place);
+        }
+        if (at < 0) return -1;
+    }
+    return at;
+}
+
+/* ---- Functional ---- */
+
+/* One call of one layer. */
+struct step {
+    int layer, call;
+    int node; /* its output in the graph; -1 until built */
+    bool needed;
+};
+
+struct steps {
+    struct step *step;
+    int *base; /* first step of each layer */
+    int n;
+};
+
+/* The step a reference means; -1 with an error. Some files count the calls of other models too: with one call, it is meant.
+ */
+static int step_of(const struct mnq_knet *k, const struct mnq_kmodel *m, const struct steps *s, int layer, int call)
+{
+    const struct mnq_klayer *l = &m->layer[layer];
+    if (l->n_call == 0) return mnq_knet_fail(k, l, "is used but has no inbound_nodes");
+    if (call < l->n_call) return s->base[layer] + call;
+    if (l->n_call == 1) return s->base[layer];
+    return mnq_knet_fail(k, l, "call %d is used, it has %d", call, l->n_call);
+}
+
+static int list_steps(const struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s)
+{
+    s->n = 0;
+    s->base = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->base);
+    if (s->base == NULL) return mnq_fail_nomem(k->e);
+    for (int i = 0; i < m->n_layer; i++) {
+        s->base[i] = s->n;
+        s->n += m->layer[i].n_call;
+        if (s->n > 1 << 16) return mnq_fail(k->e, MNQ_EXIT_FAILED, "%s: the model calls its layers too often", k->file);
+    }
+    s->step = mnq_arena_array(k->b.g->arena, (size_t)s->n, sizeof *s->step);
+    if (s->step == NULL) return mnq_fail_nomem(k->e);
+    for (int i = 0; i < m->n_layer; i++)
+        for (int c = 0; c < m->layer[i].n_call; c++) s->step[s->base[i] + c] = (struct step){i, c, -1, false};
+    return 0;
+}
+
+/* Marks what the output depends on: branches that end elsewhere (training heads) are left out. */
+static int mark_needed(const struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s, int output)
+{
+    int *todo = mnq_arena_array(k->b.g->arena, (size_t)s->n, sizeof *todo), n = 0;
+    if (todo == NULL) return mnq_fail_nomem(k->e);
+    todo[n++] = output;
+    s->step[output].needed = true;
+    while (n > 0) {
+        const struct step *st = &s->step[todo[--n]];
+        const struct mnq_kcall *call = &m->layer[st->layer].call[st->call];
+        for (int i = 0; i < call->n_arg; i++) {
+            if (call->arg[i].kind != MNQ_KARG_TENSOR) continue;
+            int d = step_of(k, m, s, call->arg[i].layer, call->arg[i].node);
+            if (d < 0) return -1;
+            if (s->step[d].needed) continue;
+            s->step[d].needed = true;
+            todo[n++] = d;
+        }
+    }
+    return 0;
+}
+
+enum { MAX_TENSORS = 64 };
+
+/* Builds a step if its inputs are there: 1 built, 0 not yet, -1 error. */
+static int try_step(struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s, struct step *st, int outer,
+                    struct place place)
+{
+    const struct mnq_klayer *l = &m->layer[st->layer];
+    const struct mnq_kcall *call = &l->call[st->call];
+    int in[MAX_TENSORS], n = 0;
+    for (int i = 0; i < call->n_arg; i++) {
+        if (call->arg[i].kind != MNQ_KARG_TENSOR) continue;
+        int d = step_of(k, m, s, call->arg[i].layer, call->arg[i].node);
+        if (d < 0) return -1;
+        if (s->step[d].node < 0) return 0;
+        if (n == MAX_TENSORS) return mnq_knet_fail(k, l, "has more than %d inputs", (int)MAX_TENSORS);
+        in[n++] = s->step[d].node;
+    }
+    if (strcmp(l->class_name, "InputLayer") == 0) {
+        if (st->layer != m->input[0]) return mnq_knet_fail(k, l, "is a second input, one is supported");
+        st->node = input_layer(k, l, outer);
+    } else {
+        int slots = k->b.n_slot;
+        st->node = build_layer(k, m, st->layer, call, in, place);
+        if (st->node >= 0 && k->b.n_slot > slots && st->call > 0)
+            return mnq_knet_fail(k, l, "has weights and is called %d times; shared weights are not supported", l->n_call);
+    }
+    return st->node < 0 ? -1 : 1;
+}
+
+static int build_functional(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place)
+{
+    struct steps s;
+    if (list_steps(k, m, &s) != 0) return -1;
+    int output = step_of(k, m, &s, m->out_layer, m->out_node);
+    if (output < 0 || mark_needed(k, m, &s, output) != 0) return -1;
+    /* layers come in topological order in every file Keras writes: one sweep builds them all, other orders take more */
+    for (bool progress = true; progress && s.step[output].node < 0;) {
+        progress = false;
+        for (int i = 0; i < s.n; i++) {
+            if (!s.step[i].needed || s.step[i].node >= 0) continue;
+            int rc = try_step(k, m, &s, &s.step[i], in, place);
+            if (rc < 0) return -1;
+            progress = progress || rc > 0;
+        }
+    }
+    for (int i = 0; i < s.n && s.step[output].node < 0; i++)
+        if (s.step[i].needed && s.step[i].node < 0)
+            return mnq_knet_fail(k, &m->layer[s.step[i].layer], "its inputs form a cycle");
+    return s.step[output].node;
+}
+
+static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place)
+{
+    struct mnq_kmodel *m = mnq_arena_alloc(k->b.g->arena, sizeof *m);
+    if (m == NULL) return mnq_fail_nomem(k->e);
+    if (place.depth > MAX_DEPTH) return mnq_y_fail(model, k->e, "models are nested more than %d deep", (int)MAX_DEPTH);
+    if (mnq_kmodel_read(model, m, k->b.g->arena, k->e) != 0) return -1;
+    return m->sequential ? build_sequential(k, m, in, place) : build_functional(k, m, in, place);
+}
+
+/* ---- what only the whole graph tells ---- */
+
+/* keras-applications' MobileNetV3 stored its own relu6(x + 3) / 6 under the name of Keras' hard_sigmoid, which was
+ * 0.2 x + 0.5. It is told by h-swish: the product of x and its hard_sigmoid, which the built-in form would miss. */
+static bool has_hswish(const struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        for (int s = 0; nd->op == MNQ_OP_MUL && s < 2; s++) {
+            const struct mnq_node *a = &g->node[nd->in[s]];
+            if (a->op == MNQ_OP_ACT && a->act == MNQ_ACT_HARD_SIGMOID_02 && a->in[0] == nd->in[1 - s]) return true;
+        }
+    }
+    return false;
+}
+
+static bool names_v3(const struct mnq_ynode *model)
+{
+    const struct mnq_ynode *name = mnq_y_get(mnq_y_get(model, "config"), "name");
+    char lower[64];
+    size_t n = 0;
+    if (name == NULL || name->kind != MNQ_Y_SCALAR) return false;
+    for (const char *s = name->text; *s != '\0' && n + 1 < sizeof lower; s++)
+        if (isalnum((unsigned char)*s)) lower[n++] = (char)tolower((unsigned char)*s);
+    lower[n] = '\0';
+    return strstr(lower, "mobilenetv3") != NULL;
+}
+
+static void settle_hard_sigmoid(struct mnq_knet *k, const struct mnq_ynode *model)
+{
+    struct mnq_graph *g = k->b.g;
+    bool v3 = names_v3(model) || has_hswish(g);
+    for (int i = 0; i < g->n && v3; i++)
+        if (g->node[i].act == MNQ_ACT_HARD_SIGMOID_02) g->node[i].act = MNQ_ACT_HSIGMOID;
+    mnq_graph_note(g, v3 ? "hard_sigmoid is read as relu6(x + 3) / 6, as MobileNetV3 means it"
+                         : "hard_sigmoid is read as clip(0.2 x + 0.5, 0, 1), as Keras 1 and 2 define it");
+}
+
+/* A model whose first step scales 0..255 down takes raw pixels. */
+static void find_preprocessing(struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        if (nd->op != MNQ_OP_AFFINE || g->node[nd->in[0]].op != MNQ_OP_INPUT) continue;
+        for (int c = 0; c < nd->out.c; c++)
+            if (!(nd->scale[c] > 0.0f && nd->scale[c] < 0.05f)) return;
+        g->preprocess = "none";
+        mnq_graph_note(g, "the model scales pixels itself ('%.100s'): raw 0..255 goes in", nd->name);
+        return;
+    }
+}
+
+int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
+{
+    int out = build_model(k, model, -1, (struct place){0, ""});
+    if (out < 0) return -1;
+    k->b.g->output = out;
+    if (k->hard_sigmoid) settle_hard_sigmoid(k, model);
+    find_preprocessing(k->b.g);
+    return 0;
+}

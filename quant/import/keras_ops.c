@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Functions applied to tensors, as Keras stores them: TFOpLambda (TF 2.4 on), TensorFlowOpLayer (TF 2.1 to 2.3), keras.ops.
+ *
+ * With one constant operand, arithmetic is an AFFINE node; with two tensors it is what the layers Add and Multiply are. */
+#include "import/keras_net.h"
+
+#include <string.h>
+
+enum op { OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_CLIP, OP_MEAN, OP_IDENTITY, OP_ACTIVATION };
+
+struct op_entry {
+    const char *name;
+    enum op op;
+    const char *activation;
+};
+
+/* Names of the three dialects; keras.ops and TensorFlow's graph share capitalized ones. */
+static const struct op_entry op_table[] = {
+    {"__operators__.add", OP_ADD, NULL},
+    {"math.add", OP_ADD, NULL},
+    {"add", OP_ADD, NULL},
+    {"Add", OP_ADD, NULL},
+    {"AddV2", OP_ADD, NULL},
+    {"math.subtract", OP_SUB, NULL},
+    {"subtract", OP_SUB, NULL},
+    {"Sub", OP_SUB, NULL},
+    {"Subtract", OP_SUB, NULL},
+    {"__operators__.multiply", OP_MUL, NULL},
+    {"math.multiply", OP_MUL, NULL},
+    {"multiply", OP_MUL, NULL},
+    {"Mul", OP_MUL, NULL},
+    {"Multiply", OP_MUL, NULL},
+    {"__operators__.truediv", OP_DIV, NULL},
+    {"math.truediv", OP_DIV, NULL},
+    {"math.divide", OP_DIV, NULL},
+    {"RealDiv", OP_DIV, NULL},
+    {"Divide", OP_DIV, NULL},
+    {"TrueDivide", OP_DIV, NULL},
+    {"clip_by_value", OP_CLIP, NULL},
+    {"Clip", OP_CLIP, NULL},
+    {"math.reduce_mean", OP_MEAN, NULL},
+    {"Mean", OP_MEAN, NULL},
+    {"identity", OP_IDENTITY, NULL},
+    {"Identity", OP_IDENTITY, NULL},
+    {"cast", OP_IDENTITY, NULL},
+    {"Cast", OP_IDENTITY, NULL},
+    {"nn.relu", OP_ACTIVATION, "relu"},
+    {"Relu", OP_ACTIVATION, "relu"},
+    {"nn.relu6", OP_ACTIVATION, "relu6"},
+    {"Relu6", OP_ACTIVATION, "relu6"},
+    {"HardSigmoid", OP_ACTIVATION, "h_sigmoid"},
+    {"HardSwish", OP_ACTIVATION, "hard_swish"},
+    {"HardSilu", OP_ACTIVATION, "hard_swish"},
+    {"math.sigmoid", OP_ACTIVATION, "sigmoid"},
+    {"nn.sigmoid", OP_ACTIVATION, "sigmoid"},
+    {"Sigmoid", OP_ACTIVATION, "sigmoid"},
+    {"nn.softmax", OP_ACTIVATION, "softmax"},
+    {"Softmax", OP_ACTIVATION, "softmax"},
+};
+
+/* Operand of an arithmetic operation. */
+struct operand {
+    int node;                      /* a tensor's node, or -1 */
+    const struct mnq_ynode *value; /* a constant, or NULL */
+};
+
+static bool named(const char *s, const char *const *name, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(s, name[i]) == 0) return true;
+    return false;
+}
+
+/* Which operand a keyword means; -1 for one that does not matter here (name, dtype, ...). */
+static int operand_of_key(const char *key)
+{
+    static const char *const first[] = {"x", "x1", "a", "t", "features", "input", "inputs", "input_tensor", "logits"},
+                             *const second[] = {"y", "x2", "b", "clip_value_min", "x_min", "axis"},
+                             *const third[] = {"clip_value_max", "x_max"};
+    if (named(key, first, sizeof first / sizeof *first)) return 0;
+    if (named(key, second, sizeof second / sizeof *second)) return 1;
+    if (named(key, third, sizeof third / sizeof *third)) return 2;
+    return -1;
+}
+
+static void collect(const struct mnq_kcall *call, const int *in, const struct mnq_ynode *constants, struct operand o[3])
+{
+    int at = 0, tensor = 0;
+    for (int i = 0; i < 3; i++) o[i] = (struct operand){-1, NULL};
+    for (const struct mnq_ynode *c = constants != NULL ? constants->first : NULL; c != NULL; c = c->next)
+        if (c->key != NULL && c->key[0] >= '0' && c->key[0] <= '2' && c->key[1] == '\0') o[c->key[0] - '0'].value = c;
+    for (int i = 0; i < call->n_arg; i++) {
+        const struct mnq_karg *a = &call->arg[i];
+        while (a->key == NULL && at < 3 && o[at].value != NULL && constants != NULL) at++; /* taken by a stored constant */
+        int where = a->key != NULL ? operand_of_key(a->key) : at++, node = a->kind == MNQ_KARG_TENSOR ? in[tensor++] : -1;
+        if (where < 0 || where > 2) continue;
+        if (node >= 0) o[where].node = node;
+        else if (!mnq_y_null(a->value)) o[where].value = a->value;
+    }
+}
+
+enum { MAX_CONSTANTS = 4096 };
+
+/* Flattens nested lists of numbers. Their count, or -1. Recursion is bounded by MNQ_YDOC_DEPTH. */
+static int numbers(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *v, float *out, int at)
+{
+    const struct mnq_ynode *inner = v->kind == MNQ_Y_MAP ? mnq_y_get(mnq_y_get(v, "config"), "value") : NULL;
+    if (inner != NULL) return numbers(k, l, inner, out, at); /* Keras 3 wraps arrays */
+    if (v->kind == MNQ_Y_SEQ) {
+        for (const struct mnq_ynode *c = v->first; c != NULL && at >= 0; c = c->next) at = numbers(k, l, c, out, at);
+        return at;
+    }
+    double d;
+    if (mnq_y_double(v, -1e30, 1e30, &d, k->e) != 0) return -1;
+    if (at >= MAX_CONSTANTS) return mnq_knet_fail(k, l, "more than %d constants", (int)MAX_CONSTANTS);
+    out[at] = (float)d;
+    return at + 1;
+}
+
+static int affine(struct mnq_knet *k, const struct mnq_klayer *l, enum op op, int x, const struct mnq_ynode *constant,
+                  bool reversed)
+{
+    float c[MAX_CONSTANTS], scale[MAX_CONSTANTS], offset[MAX_CONSTANTS];
+    int n = numbers(k, l, constant, c, 0);
+    if (n < 0) return -1;
+    if (n == 0) return mnq_knet_fail(k, l, "its constant is empty");
+    for (int i = 0; i < n; i++) {
+        scale[i] = 1;
+        offset[i] = 0;
+        switch (op) {
+        case OP_ADD:
+            offset[i] = c[i];
+            break;
+        case OP_SUB:
+            scale[i] = reversed ? -1.0f : 1.0f;
+            offset[i] = reversed ? c[i] : -c[i];
+            break;
+        case OP_MUL:
+            scale[i] = c[i];
+            break;
+        default:
+            if (reversed || c[i] == 0.0f)
+                return mnq_knet_fail(k, l, "division %s is not supported", reversed ? "by a tensor" : "by 0");
+            scale[i] = 1.0f / c[i];
+            break;
+        }
+    }
+    return mnq_build_affine(&k->b, l->name, x, scale, offset, n, k->e);
+}
+
+static int arithmetic(struct mnq_knet *k, const struct mnq_klayer *l, enum op op, const struct operand o[3])
+{
+    if (o[0].node >= 0 && o[1].node >= 0) {
+        if (op == OP_ADD) return mnq_build_add(&k->b, l->name, o[0].node, o[1].node, k->e);
+        if (op == OP_MUL) return mnq_build_mul(&k->b, l->name, o[0].node, o[1].node, k->e);
+        return mnq_knet_fail(k, l, "%s of two tensors is not supported", op == OP_SUB ? "the difference" : "the quotient");
+    }
+    if (o[0].node >= 0 && o[1].value != NULL) return affine(k, l, op, o[0].node, o[1].value, false);
+    if (o[1].node >= 0 && o[0].value != NULL) return affine(k, l, op, o[1].node, o[0].value, true);
+    return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
+}
+
+static int clip(struct mnq_knet *k, const struct mnq_klayer *l, struct operand o[3])
+{
+    double lo, hi;
+    if (o[1].value == NULL) o[1].value = mnq_y_get(l->config, "x_min"); /* keras.ops.Clip keeps them in its configuration */
+    if (o[2].value == NULL) o[2].value = mnq_y_get(l->config, "x_max");
+    if (o[1].value == NULL || o[2].value == NULL) return mnq_knet_fail(k, l, "constant limits are wanted");
+    if (mnq_y_double(o[1].value, -1e30, 1e30, &lo, k->e) != 0 || mnq_y_double(o[2].value, -1e30, 1e30, &hi, k->e) != 0)
+        return -1;
+    if (lo != 0 || hi <= 0) return mnq_knet_fail(k, l, "clips to %g..%g, only 0 to a positive number is supported", lo, hi);
+    return mnq_build_act(&k->b, l->name, o[0].node, MNQ_ACT_RELU_MAX, (float)hi, k->e);
+}
+
+/* The mean over height and width is the global average pooling. */
+static int mean(struct mnq_knet *k, const struct mnq_klayer *l, const struct operand o[3],
+                const struct mnq_ynode *config_axis)
+{
+    const struct mnq_ynode *axis = o[1].value != NULL ? o[1].value : config_axis;
+    int a = 0, b = 0;
+    bool plane = axis != NULL && axis->kind == MNQ_Y_SEQ && axis->n == 2 && mnq_y_int(axis->first, -4, 3, &a, NULL) == 0 &&
+                 mnq_y_int(axis->first->next, -4, 3, &b, NULL) == 0 &&
+                 ((a + 4) % 4 == 1 ? (b + 4) % 4 == 2 : (a + 4) % 4 == 2 && (b + 4) % 4 == 1);
+    if (!plane) return mnq_knet_fail(k, l, "only the mean over height and width is supported");
+    return mnq_build_avgpool(&k->b, l->name, o[0].node, 0, 0, 1, 1, k->e);
+}
+
+/* The function's name, NULL if the layer says none. */
+static const char *function_of(const struct mnq_klayer *l)
+{
+    const struct mnq_ynode *v = NULL;
+    if (strcmp(l->class_name, "TFOpLambda") == 0) v = mnq_y_get(l->config, "function");
+    else if (strcmp(l->class_name, "TensorFlowOpLayer") == 0) v = mnq_y_get(mnq_y_get(l->config, "node_def"), "op");
+    else return l->class_name;
+    return v != NULL && v->kind == MNQ_Y_SCALAR ? v->text : NULL;
+}
+
+bool mnq_knet_is_op(const struct mnq_klayer *l, const struct mnq_kcall *call)
+{
+    if (strcmp(l->class_name, "TFOpLambda") == 0 || strcmp(l->class_name, "TensorFlowOpLayer") == 0) return true;
+    if (strstr(l->module, ".ops") != NULL) return true;
+    /* files without module names: the layers Add and Multiply take tensors only */
+    if (strcmp(l->class_name, "Add") != 0 && strcmp(l->class_name, "Multiply") != 0) return false;
+    for (int i = 0; i < call->n_arg; i++)
+        if (call->arg[i].kind == MNQ_KARG_VALUE && call->arg[i].key == NULL) return true;
+    return false;
+}
+
+int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
+{
+    const char *function = function_of(l);
+    const struct op_entry *op = NULL;
+    for (size_t i = 0; function != NULL && i < sizeof op_table / sizeof *op_table && op == NULL; i++)
+        if (strcmp(function, op_table[i].name) == 0) op = &op_table[i];
+    if (op == NULL)
+        return mnq_knet_fail(k, l, "function %.60s is not supported; arithmetic with constants, relu6 and the like are",
+                             function != NULL ? function : "without a name");
+    struct operand o[3];
+    collect(call, in, mnq_y_get(l->config, "constants"), o);
+    if (op->op <= OP_DIV) return arithmetic(k, l, op->op, o);
+    if (o[0].node < 0) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
+    switch (op->op) {
+    case OP_CLIP:
+        return clip(k, l, o);
+    case OP_MEAN:
+        return mean(k, l, o, mnq_y_get(l->config, "axis"));
+    case OP_IDENTITY:
+        return mnq_build_reshape(&k->b, l->name, o[0].node, k->b.g->node[o[0].node].out, k->e);
+    default:
+        return mnq_knet_activation(k, l, l->name, o[0].node, op->activation);
+    }
+}

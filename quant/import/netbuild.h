@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Layers as Keras means them, appended to a raw graph together with the variables they wait for.
+ *
+ * Shapes are known when a layer is appended, so each variable's expected shape is too; a weight store fills them later
+ * (wmatch.h). Reading a Keras configuration and building a keras.applications network both end here. */
+#ifndef MNQ_NETBUILD_H
+#define MNQ_NETBUILD_H
+
+#include "graph/graph.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MNQ_SLOT_VARS = 4, MNQ_SLOT_ALIASES = 4 };
+
+enum mnq_var_kind {
+    MNQ_VAR_KERNEL,
+    MNQ_VAR_DEPTHWISE,
+    MNQ_VAR_POINTWISE,
+    MNQ_VAR_BIAS,
+    MNQ_VAR_GAMMA,
+    MNQ_VAR_BETA,
+    MNQ_VAR_MEAN,
+    MNQ_VAR_VARIANCE
+};
+
+/** One variable: what Keras calls it, its shape there, the node that holds it. */
+struct mnq_slot_var {
+    enum mnq_var_kind kind;
+    int rank;
+    int64_t dim[4];
+    int node;
+    bool trainable; /* moving statistics are not; Keras lists them after all others of a nested model */
+};
+
+/** A Keras layer with variables. */
+struct mnq_slot {
+    const char *layer;                   /* its name in the configuration */
+    const char *group;                   /* name of the outermost layer around it: the HDF5 group that holds its weights */
+    const char *class_name;              /* "Conv2D", ... */
+    const char *alias[MNQ_SLOT_ALIASES]; /* further names under which files know it, NULL-terminated unless full */
+    bool frozen;                         /* trainable: false in the configuration */
+    int n_var;
+    struct mnq_slot_var var[MNQ_SLOT_VARS];
+};
+
+/** A graph under construction. */
+struct mnq_build {
+    struct mnq_graph *g;
+    struct mnq_slot *slot;
+    int n_slot, cap_slot;
+    const char *group;  /* what new slots get; NULL: the layer's own name */
+    const char *prefix; /* names of the models around, for layers whose names occur twice; NULL at the top */
+    bool frozen;        /* a model around is frozen */
+};
+
+enum mnq_padding { MNQ_PAD_VALID, MNQ_PAD_SAME };
+
+/** A convolution as Keras configures it. */
+struct mnq_conv {
+    int kh, kw, sh, sw;
+    enum mnq_padding padding;
+    int filters; /* depthwise: the depth multiplier */
+    bool bias;
+};
+
+/*
+ * Every function below appends a layer that reads node `in` and returns the index of its output node, or -1 with e set.
+ * `name` is copied; a name in use gets a prefix or a number.
+ */
+
+int mnq_build_input(struct mnq_build *b, const char *name, struct mnq_shape shape, struct mnq_err *e);
+int mnq_build_conv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
+int mnq_build_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
+/** Depthwise, then 1x1 (SeparableConv2D): one slot, two nodes. */
+int mnq_build_separable(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_err *e);
+/** On 1x1xC a DENSE node, else the 1x1 convolution that Keras' Dense is there. */
+int mnq_build_dense(struct mnq_build *b, const char *name, int in, int units, bool bias, struct mnq_err *e);
+int mnq_build_batchnorm(struct mnq_build *b, const char *name, int in, float eps, bool scale, bool center,
+                        struct mnq_err *e);
+int mnq_build_act(struct mnq_build *b, const char *name, int in, enum mnq_act act, float act_max, struct mnq_err *e);
+int mnq_build_softmax(struct mnq_build *b, const char *name, int in, struct mnq_err *e);
+int mnq_build_pad(struct mnq_build *b, const char *name, int in, int top, int bottom, int left, int right,
+                  struct mnq_err *e);
+/** kh = 0: the whole plane. */
+int mnq_build_avgpool(struct mnq_build *b, const char *name, int in, int kh, int kw, int sh, int sw, struct mnq_err *e);
+int mnq_build_reshape(struct mnq_build *b, const char *name, int in, struct mnq_shape shape, struct mnq_err *e);
+/** y = scale x + offset; n is 1 or the number of channels. */
+int mnq_build_affine(struct mnq_build *b, const char *name, int in, const float *scale, const float *offset, int n,
+                     struct mnq_err *e);
+int mnq_build_add(struct mnq_build *b, const char *name, int x, int y, struct mnq_err *e);
+/** Either operand may be the 1x1xC gate. */
+int mnq_build_mul(struct mnq_build *b, const char *name, int x, int y, struct mnq_err *e);
+
+/** Name of a kind of variable: "kernel", "gamma", ... */
+const char *mnq_var_name(enum mnq_var_kind kind);
+
+/** Where the graph keeps a variable's values. */
+float **mnq_var_values(struct mnq_graph *g, const struct mnq_slot_var *v);
+
+/** Gives all variables one shared block of zeros: a network whose costs, but not values, are of interest. */
+int mnq_build_weightless(struct mnq_build *b, struct mnq_err *e);
+
+#endif

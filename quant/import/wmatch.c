@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The variables a network waits for against the datasets a file holds. */
+#include "import/wmatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A variable and the dataset chosen for it. */
+struct want {
+    const struct mnq_slot *slot;
+    const struct mnq_slot_var *var;
+    int found; /* index, -1 while open */
+};
+
+/* ---- comparing ---- */
+
+bool mnq_found_is(const struct mnq_found *f, enum mnq_var_kind kind)
+{
+    static const char *const known[] = {"kernel",      "depthwise_kernel", "pointwise_kernel",    "bias", "gamma", "beta",
+                                        "moving_mean", "moving_variance",  "seed_generator_state"};
+    if (strcmp(f->var, mnq_var_name(kind)) == 0) return true;
+    if (kind == MNQ_VAR_DEPTHWISE && strcmp(f->var, "kernel") == 0) return true; /* Keras 3 */
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(f->var, known[i]) == 0) return false;
+    return true; /* a name that says nothing */
+}
+
+static bool fits(const struct mnq_found *f, const struct want *w)
+{
+    if (f->rank != w->var->rank || !mnq_found_is(f, w->var->kind)) return false;
+    for (int i = 0; i < f->rank; i++)
+        if (f->dim[i] != w->var->dim[i]) return false;
+    return true;
+}
+
+/* True if path is name, or ends in "/name". */
+static bool ends_in(const char *path, const char *name, bool exact)
+{
+    size_t n = strlen(path), m = strlen(name);
+    if (n == m) return strcmp(path, name) == 0;
+    return !exact && n > m && path[n - m - 1] == '/' && strcmp(path + n - m, name) == 0;
+}
+
+static bool known_as(const struct mnq_found *f, const char *name, bool exact)
+{
+    if (ends_in(f->layer, name, exact)) return true;
+    return f->alias != NULL && strcmp(f->alias, name) == 0;
+}
+
+/* True if the dataset's names point to the slot's layer. */
+static bool names_layer(const struct mnq_found *f, const struct mnq_slot *s, bool exact)
+{
+    if (f->group[0] != '\0' && strcmp(f->group, s->layer) == 0 && strcmp(s->group, s->layer) == 0) return true;
+    if (known_as(f, s->layer, exact)) return true;
+    for (int i = 0; i < MNQ_SLOT_ALIASES; i++) {
+        const char *alias = s->alias[i];
+        if (alias == NULL) continue;
+        if (known_as(f, alias, exact) || (f->group[0] != '\0' && strcmp(f->group, alias) == 0)) return true;
+    }
+    return false;
+}
+
+/* ---- matching ---- */
+
+/* Wants that stay open. */
+static int match_names(struct want *want, int n, struct mnq_founds *found)
+{
+    int open = n;
+    for (int pass = 0; pass < 2 && open > 0; pass++)
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k < found->n && want[i].found < 0; k++) {
+                struct mnq_found *f = &found->item[k];
+                if (f->used || !fits(f, &want[i]) || !names_layer(f, want[i].slot, pass == 0)) continue;
+                f->used = true;
+                want[i].found = k;
+                open--;
+            }
+    return open;
+}
+
+enum order { ORDER_LAYERS, ORDER_TRAINABLE, ORDER_UNFROZEN, ORDER_KINDS, ORDERS };
+
+/* In which of a nested model's two lists (trainable, then not) Keras puts a variable. */
+static int list_of(const struct want *w, enum order order)
+{
+    if (order == ORDER_TRAINABLE) return w->var->trainable && !w->slot->frozen ? 0 : 1;
+    if (order == ORDER_UNFROZEN) return w->var->trainable ? 0 : 1;
+    if (order == ORDER_KINDS) return (int)w->var->kind;
+    return 0;
+}
+
+static int found_list_of(const struct mnq_found *f, enum order order)
+{
+    if (order != ORDER_KINDS) return 0;
+    for (int kind = MNQ_VAR_DEPTHWISE; kind <= MNQ_VAR_VARIANCE; kind++)
+        if (strcmp(f->var, mnq_var_name((enum mnq_var_kind)kind)) == 0) return kind;
+    return MNQ_VAR_KERNEL;
+}
+
+/* Both sides in the same order, all shapes equal: true, and every want has its dataset. */
+static bool match_order(struct want *want, int n, struct mnq_founds *found, enum order order)
+{
+    int *left = malloc(((size_t)n + (size_t)found->n + 2) * sizeof *left);
+    if (left == NULL) return false;
+    int *right = left + n + 1, nl = 0, nr = 0;
+    for (int list = 0; list <= MNQ_VAR_VARIANCE; list++) {
+        for (int i = 0; i < n; i++)
+            if (list_of(&want[i], order) == list) left[nl++] = i;
+        for (int k = 0; k < found->n; k++)
+            if (found_list_of(&found->item[k], order) == list && strcmp(found->item[k].var, "seed_generator_state") != 0)
+                right[nr++] = k;
+    }
+    bool ok = nl == n && nr == n;
+    for (int i = 0; i < n && ok; i++) ok = fits(&found->item[right[i]], &want[left[i]]);
+    for (int i = 0; i < n && ok; i++) want[left[i]].found = right[i];
+    for (int k = 0; k < found->n && ok; k++) found->item[k].used = true;
+    free(left);
+    return ok;
+}
+
+/* ---- telling ---- */
+
+struct text {
+    char s[800];
+    size_t n;
+};
+
+static void say(struct text *t, const char *s)
+{
+    size_t n = strlen(s);
+    if (n >= sizeof t->s - t->n) n = sizeof t->s - t->n - 1;
+    memcpy(t->s + t->n, s, n);
+    t->n += n;
+    t->s[t->n] = '\0';
+}
+
+static void say_shape(struct text *t, int rank, const int64_t *dim)
+{
+    char buf[32];
+    for (int i = 0; i < rank; i++) {
+        snprintf(buf, sizeof buf, "%s%lld", i == 0 ? "(" : ",", (long long)dim[i]);
+        say(t, buf);
+    }
+    say(t, rank == 0 ? "()" : ")");
+}
+
+static void say_found(struct text *t, const struct mnq_found *f)
+{
+    char buf[120];
+    snprintf(buf, sizeof buf, "%.60s%s%.30s ", f->layer[0] != '\0' ? f->layer : f->group, f->var[0] != '\0' ? "/" : "",
+             f->var);
+    say(t, buf);
+    say_shape(t, f->rank, f->dim);
+}
+
+/* The dataset a reader would set beside an open variable: the one of its name, else the next unused one. */
+static const struct mnq_found *beside(const struct want *w, const struct mnq_founds *found, int *next)
+{
+    for (int k = 0; k < found->n; k++)
+        if (mnq_found_is(&found->item[k], w->var->kind) && names_layer(&found->item[k], w->slot, false))
+            return &found->item[k];
+    while (*next < found->n && found->item[*next].used) (*next)++;
+    return *next < found->n ? &found->item[(*next)++] : NULL;
+}
+
+static int fail_match(const struct mnq_h5 *h, const char *where, const struct want *want, int n,
+                      const struct mnq_founds *found, struct mnq_err *e)
+{
+    enum { SHOWN = 4 };
+    struct text t = {.n = 0};
+    int open = 0, shown = 0, next = 0, spare = 0;
+    for (int i = 0; i < n; i++) open += want[i].found < 0;
+    for (int k = 0; k < found->n; k++) spare += !found->item[k].used;
+    for (int i = 0; i < n && shown < SHOWN; i++) {
+        char buf[120];
+        if (want[i].found >= 0) continue;
+        snprintf(buf, sizeof buf, "%sexpected %.60s/%.30s ", shown > 0 ? "; " : "", want[i].slot->layer,
+                 mnq_var_name(want[i].var->kind));
+        say(&t, buf);
+        say_shape(&t, want[i].var->rank, want[i].var->dim);
+        say(&t, ", found ");
+        const struct mnq_found *f = beside(&want[i], found, &next);
+        if (f == NULL) say(&t, "nothing");
+        else say_found(&t, f);
+        shown++;
+    }
+    for (int k = 0; k < found->n && open == 0 && shown < SHOWN; k++) {
+        if (found->item[k].used) continue;
+        say(&t, shown > 0 ? "; expected nothing, found " : "expected nothing, found ");
+        say_found(&t, &found->item[k]);
+        shown++;
+    }
+    return mnq_fail(e, MNQ_EXIT_FAILED,
+                    "%s: %.120s: weights and layers do not fit (%d of %d variables missing, %d of %d datasets unused): %s",
+                    mnq_h5_name(h), where, open, n, spare, found->n, t.s);
+}
+
+/* ---- all of it ---- */
+
+static int read_all(struct mnq_h5 *h, struct mnq_build *b, const struct want *want, int n, const struct mnq_founds *found,
+                    struct mnq_err *e)
+{
+    for (int i = 0; i < n; i++) {
+        struct mnq_h5_data d;
+        if (mnq_h5_read(h, found->item[want[i].found].path, &d, e) != 0) return -1;
+        struct mnq_node *nd = &b->g->node[want[i].var->node];
+        *mnq_var_values(b->g, want[i].var) = d.v;
+        if (want[i].var->kind == MNQ_VAR_BIAS) nd->b_path = d.path;
+        else if (want[i].var->kind <= MNQ_VAR_POINTWISE) nd->w_path = d.path;
+    }
+    return 0;
+}
+
+int mnq_match(struct mnq_h5 *h, struct mnq_build *b, const char *group, struct mnq_founds *found, bool strict,
+              const char *where, struct mnq_err *e)
+{
+    int n = 0, rc = 0;
+    struct want *want = calloc((size_t)b->n_slot * MNQ_SLOT_VARS + 1, sizeof *want);
+    if (want == NULL) return mnq_fail_nomem(e);
+    for (int s = 0; s < b->n_slot; s++) {
+        if (group != NULL && strcmp(b->slot[s].group, group) != 0) continue;
+        for (int v = 0; v < b->slot[s].n_var; v++) want[n++] = (struct want){&b->slot[s], &b->slot[s].var[v], -1};
+    }
+    bool ok = match_names(want, n, found) == 0;
+    for (int order = 0; order < ORDERS && !ok; order++) ok = match_order(want, n, found, (enum order)order);
+    for (int k = 0; k < found->n && ok && strict; k++)
+        ok = found->item[k].used || strcmp(found->item[k].var, "seed_generator_state") == 0;
+    rc = ok ? read_all(h, b, want, n, found, e) : fail_match(h, where, want, n, found, e);
+    free(want);
+    return rc;
+}
