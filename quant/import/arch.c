@@ -111,6 +111,15 @@ int mnq_arch_dense_head(struct mnq_build *b, const struct mnq_arch *a, const cha
     return x < 0 ? -1 : mnq_arch_final(b, a, out, x, e);
 }
 
+int mnq_arch_conv_head(struct mnq_build *b, const struct mnq_arch *a, const char *name, const char *final, int in,
+                       struct mnq_err *e)
+{
+    int x = mnq_build_avgpool(b, "global_average_pooling2d", in, 0, 0, 1, 1, e);
+    if (x >= 0) x = mnq_build_conv(b, name, x, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_SAME, a->classes, true}, e);
+    if (x >= 0) x = mnq_build_reshape(b, "flatten", x, (struct mnq_shape){1, 1, a->classes}, e);
+    return x < 0 ? -1 : mnq_arch_final(b, a, final, x, e);
+}
+
 /* ---- networks ---- */
 
 /* Keras 3's automatic names: classes in snake case, numbered in the order of the layers. */

@@ -12,6 +12,7 @@ enum mnq_family { MNQ_FAMILY_V1, MNQ_FAMILY_V2, MNQ_FAMILY_V3_SMALL, MNQ_FAMILY_
 enum mnq_head {
     MNQ_HEAD_KERAS, /* as keras.applications has it: pooling and 1x1 convolutions (V1, V3), pooling and Dense (V2) */
     MNQ_HEAD_DENSE, /* pooling and one Dense layer */
+    MNQ_HEAD_CONV,  /* pooling and one 1x1 convolution with bias */
     MNQ_HEAD_NONE,  /* include_top=False: a feature map */
     MNQ_HEAD_CONV2  /* V3 without top as Keras had it until 2021-10: pooling and Conv_2 */
 };
@@ -45,9 +46,9 @@ int mnq_arch_named(const char *name, struct mnq_arch *a, struct mnq_err *e);
  * An architecture file:
  *   family: v1 | v2 | v3-small | v3-large      width: 0.35        resolution: 224       classes: 5
  *   minimalistic: true                         padding: same | symmetric
- *   activation: relu | relu6 | hard_swish      head: keras | dense | none | conv2       output: softmax | logits | sigmoid
- *   bias: true   pool_last: true   epsilon: 0.001   preprocess: tf
- * Only family is required; what is absent (class count and width too) is taken from the weights.
+ *   activation: relu | relu6 | hard_swish      head: keras | dense | conv | none | conv2       output: softmax | logits |
+ * sigmoid bias: true   pool_last: true   epsilon: 0.001   preprocess: tf Only family is required; what is absent (class
+ * count and width too) is taken from the weights.
  */
 struct mnq_arch_given {
     struct mnq_arch arch;
@@ -65,8 +66,7 @@ int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err
 int mnq_arch_graph(const struct mnq_arch *a, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
 
 /** Fills what the user did not state from the shapes of a file's weights. */
-int mnq_arch_infer(struct mnq_arch_given *a, const struct mnq_founds *found, const char *file, struct mnq_arena *arena,
-                   struct mnq_err *e);
+int mnq_arch_infer(struct mnq_arch_given *a, const struct mnq_founds *found, const char *file, struct mnq_err *e);
 
 /* Parts shared by the families. */
 
@@ -82,6 +82,9 @@ int mnq_arch_alias(struct mnq_build *b, struct mnq_err *e, const char *fmt, ...)
 int mnq_arch_final(struct mnq_build *b, const struct mnq_arch *a, const char *name, int in, struct mnq_err *e);
 /** Pooling, Dense, final activation. */
 int mnq_arch_dense_head(struct mnq_build *b, const struct mnq_arch *a, const char *name, int in, struct mnq_err *e);
+/** Pooling, 1x1 convolution with bias, final activation. */
+int mnq_arch_conv_head(struct mnq_build *b, const struct mnq_arch *a, const char *name, const char *final, int in,
+                       struct mnq_err *e);
 
 int mnq_arch_v1(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
 int mnq_arch_v2(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);

@@ -46,13 +46,13 @@ static int read_numbers(const struct mnq_ynode *map, struct mnq_arch_given *a, s
 static int read_words(const struct mnq_ynode *map, struct mnq_arch_given *a, struct mnq_err *e)
 {
     static const char *const padding[] = {"same", "symmetric"}, *const activation[] = {"relu6", "relu", "hard_swish"},
-                             *const head[] = {"keras", "dense", "none", "conv2"},
+                             *const head[] = {"keras", "dense", "conv", "none", "conv2"},
                              *const final[] = {"softmax", "logits", "sigmoid"},
                              *const preprocess[] = {"tf", "torch", "caffe", "unit", "none"};
     static const enum mnq_act act[] = {MNQ_ACT_NONE, MNQ_ACT_RELU, MNQ_ACT_HSWISH};
     int p = 0, c = 0, h = 0, f = 0, pre = 0;
     if (read_word(map, "padding", padding, 2, &p, e) != 0 || read_word(map, "activation", activation, 3, &c, e) != 0 ||
-        read_word(map, "head", head, 4, &h, e) != 0 || read_word(map, "output", final, 3, &f, e) != 0 ||
+        read_word(map, "head", head, 5, &h, e) != 0 || read_word(map, "output", final, 3, &f, e) != 0 ||
         read_word(map, "preprocess", preprocess, 5, &pre, e) != 0)
         return -1;
     a->head = mnq_y_get(map, "head") != NULL;
@@ -199,7 +199,7 @@ static int find_family(struct mnq_arch_given *a, const struct census *c, const c
 }
 
 /* Heads that the weights may have, most likely first. */
-static int list_heads(const struct mnq_arch_given *a, const struct census *c, enum mnq_head head[4])
+static int list_heads(const struct mnq_arch_given *a, const struct census *c, enum mnq_head head[5])
 {
     bool v3 = a->arch.family >= MNQ_FAMILY_V3_SMALL;
     int n = 0;
@@ -212,6 +212,7 @@ static int list_heads(const struct mnq_arch_given *a, const struct census *c, en
         return n;
     }
     if (a->arch.family != MNQ_FAMILY_V2) head[n++] = MNQ_HEAD_KERAS;
+    if (a->arch.family != MNQ_FAMILY_V1) head[n++] = MNQ_HEAD_CONV;
     head[n++] = MNQ_HEAD_NONE;
     if (v3) head[n++] = MNQ_HEAD_CONV2;
     return n;
@@ -242,7 +243,7 @@ static bool stem_fits(const struct mnq_arch *a, const struct census *c)
 
 static bool find_width(struct mnq_arch_given *a, const struct census *c, struct mnq_arch *best)
 {
-    enum mnq_head head[4];
+    enum mnq_head head[5];
     int heads = list_heads(a, c, head), tried = 0;
     for (int i = 0; candidate(i) > 0; i++) {
         struct mnq_arch arch = a->arch;
@@ -264,10 +265,8 @@ static bool find_width(struct mnq_arch_given *a, const struct census *c, struct 
     return false;
 }
 
-int mnq_arch_infer(struct mnq_arch_given *a, const struct mnq_founds *found, const char *file, struct mnq_arena *arena,
-                   struct mnq_err *e)
+int mnq_arch_infer(struct mnq_arch_given *a, const struct mnq_founds *found, const char *file, struct mnq_err *e)
 {
-    (void)arena;
     struct census c = take_census(found);
     if (find_family(a, &c, file, e) != 0) return -1;
     struct mnq_arch best = a->arch;

@@ -23,10 +23,7 @@ static int head(struct mnq_build *b, const struct mnq_arch *a, int x, struct mnq
 {
     if (a->head == MNQ_HEAD_NONE) return x;
     if (a->head == MNQ_HEAD_DENSE) return mnq_arch_dense_head(b, a, "predictions", x, e);
-    x = mnq_build_avgpool(b, "global_average_pooling2d", x, 0, 0, 1, 1, e);
-    if (x >= 0) x = mnq_build_conv(b, "conv_preds", x, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_SAME, a->classes, true}, e);
-    if (x >= 0) x = mnq_build_reshape(b, "reshape_2", x, (struct mnq_shape){1, 1, a->classes}, e);
-    return x < 0 ? -1 : mnq_arch_final(b, a, "predictions", x, e);
+    return mnq_arch_conv_head(b, a, "conv_preds", "predictions", x, e);
 }
 
 int mnq_arch_v1(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e)

@@ -74,6 +74,7 @@ int mnq_arch_v2(struct mnq_build *b, const struct mnq_arch *a, int in, struct mn
     if (x >= 0) x = mnq_build_batchnorm(b, "Conv_1_bn", x, (float)a->eps, true, true, e);
     if (x >= 0) x = relu(b, a, "out_relu", x, e);
     if (x < 0 || a->head == MNQ_HEAD_NONE) return x;
+    if (a->head == MNQ_HEAD_CONV) return mnq_arch_conv_head(b, a, "predictions", "predictions/softmax", x, e);
     x = mnq_arch_dense_head(b, a, "predictions", x, e);
     return x < 0 || mnq_arch_alias(b, e, "Logits") != 0 ? -1 : x;
 }

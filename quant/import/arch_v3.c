@@ -123,6 +123,10 @@ static int head(struct mnq_build *b, const struct mnq_arch *a, int x, int last, 
 {
     if (a->head == MNQ_HEAD_NONE) return x;
     if (a->head == MNQ_HEAD_DENSE) return mnq_arch_dense_head(b, a, "Logits", x, e);
+    if (a->head == MNQ_HEAD_CONV) {
+        x = mnq_arch_conv_head(b, a, "Logits", "Predictions", x, e);
+        return x < 0 || alias3(b, e) != 0 ? -1 : x;
+    }
     if (!a->pool_last) x = mnq_build_avgpool(b, "global_average_pooling2d", x, 0, 0, 1, 1, e);
     x = conv1x1(b, "", "Conv_2", x, last, true, e);
     if (x < 0 || alias3(b, e) != 0) return -1;

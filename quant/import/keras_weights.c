@@ -87,6 +87,8 @@ static int tell(struct mnq_graph *g, const struct mnq_arch *a, const char *kind,
         mnq_graph_note(g, "padding of stride-2 layers is assumed to be TensorFlow's (an --arch file states another)");
     if (a->head == MNQ_HEAD_DENSE && a->family != MNQ_FAMILY_V2)
         mnq_graph_note(g, "the head is read as pooling and one dense layer");
+    if (a->head == MNQ_HEAD_CONV && a->family != MNQ_FAMILY_V1)
+        mnq_graph_note(g, "the head is read as pooling and one 1x1 convolution");
     if (a->head == MNQ_HEAD_NONE || a->head == MNQ_HEAD_CONV2)
         mnq_graph_note(g, "the network has no classifier (include_top=False)");
     else if (a->final == MNQ_FINAL_SOFTMAX) mnq_graph_note(g, "a softmax ends the network, as keras.applications has it");
@@ -101,7 +103,7 @@ int mnq_import_weights(struct mnq_h5 *h, const struct mnq_import_opts *opts, str
     struct mnq_build b = {.g = g};
     if (find_weights(h, g, &found, &kind, e) != 0 || read_arch(opts->arch, &a, g->arena, e) != 0) return -1;
     if (found.n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds no weights", g->file);
-    if (mnq_arch_infer(&a, &found, g->file, g->arena, e) != 0) return -1;
+    if (mnq_arch_infer(&a, &found, g->file, e) != 0) return -1;
     choose_resolution(&a, opts, g);
     if (tell(g, &a.arch, kind, e) != 0 || mnq_arch_build(&b, &a.arch, e) != 0) return -1;
     return mnq_match(h, &b, NULL, &found, true, g->origin, e);
