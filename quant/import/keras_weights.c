@@ -99,7 +99,7 @@ int mnq_import_weights(struct mnq_h5 *h, const struct mnq_import_opts *opts, str
 {
     struct mnq_founds found;
     struct mnq_arch_given a;
-    const char *kind;
+    const char *kind = "";
     struct mnq_build b = {.g = g};
     if (find_weights(h, g, &found, &kind, e) != 0 || read_arch(opts->arch, &a, g->arena, e) != 0) return -1;
     if (found.n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds no weights", g->file);
