@@ -27,11 +27,12 @@ static void mac_multiplied(int32_t *acc, const void *w, int wide, const uint8_t 
 static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t *in, int wide, int32_t top, int32_t left,
                           int32_t o, int32_t n)
 {
-    const void *w = mnq_weights_at(l->weights, wide, (size_t)o);
+    size_t tap = (size_t)o;
     int32_t ky, kx;
 
     for (ky = 0; ky < l->kh; ky++) {
-        for (kx = 0; kx < l->kw; kx++) {
+        for (kx = 0; kx < l->kw; kx++, tap += (size_t)l->oc) {
+            const void *w = mnq_weights_at(l->weights, wide, tap);
             const int32_t iy = top + ky, ix = left + kx;
             const uint8_t *x = (const uint8_t *)l->pad;
             unsigned flip = 0;
@@ -41,7 +42,6 @@ static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t
             }
             if (l->mult == 1) mnq_row_mac(acc, w, wide, x + o, flip, n);
             else mac_multiplied(acc, w, wide, x, flip, o, n, l->mult);
-            w = mnq_weights_at(w, wide, (size_t)l->oc);
         }
     }
 }
