@@ -47,19 +47,24 @@ static bool same_shape(struct mnq_shape a, struct mnq_shape b)
     return a.h == b.h && a.w == b.w && a.c == b.c;
 }
 
-static struct sums measure(const float *f, const float *q, size_t n, const struct mnq_qtensor *t, const struct mnq_qlayer *l)
+/* f has `channels` channels; q those of t, which are the same or, after a lossless shrink, some of them. */
+static struct sums measure(const float *f, int channels, const float *q, const struct mnq_qtensor *t,
+                           const struct mnq_qlayer *l)
 {
-    struct sums s = {.n = (int64_t)n};
-    int channels = t->shape.c;
-    for (size_t i = 0; i < n; i++) {
-        double x = (double)f[i], y = (double)q[i], d = y - x, step = (double)t->scale[i % (size_t)channels];
-        s.ff += x * x;
-        s.qq += y * y;
-        s.fq += x * y;
-        s.err += d;
-        s.err2 += d * d;
-        if (fabs(d) > s.max) s.max = fabs(d);
-        s.clipped += x > step * (l->hi - t->zp + 1) || x < step * (l->lo - t->zp - 1);
+    struct sums s = {.n = (int64_t)elements(t->shape)};
+    int pixels = t->shape.h * t->shape.w;
+    for (int p = 0; p < pixels; p++, f += channels, q += t->shape.c) {
+        for (int c = 0; c < t->shape.c; c++) {
+            double x = (double)f[t->origin == NULL ? c : t->origin[c]], y = (double)q[c], d = y - x,
+                   step = (double)t->scale[c];
+            s.ff += x * x;
+            s.qq += y * y;
+            s.fq += x * y;
+            s.err += d;
+            s.err2 += d * d;
+            if (fabs(d) > s.max) s.max = fabs(d);
+            s.clipped += x > step * (l->hi - t->zp + 1) || x < step * (l->lo - t->zp - 1);
+        }
     }
     return s;
 }
@@ -87,10 +92,19 @@ static int one_sample(void *ctx, int k, int w, struct mnq_err *e)
         const struct mnq_qtensor *t = &q->tensor[q->layer[l].out];
         mnq_dequantize(t, me->arena + t->offset, me->value);
         const float *f = mnq_exec_tensor(me->exec, r->c->layer[at].node);
-        r->sums[k * r->c->n_layers + at] = measure(f, me->value, elements(t->shape), t, &q->layer[l]);
+        r->sums[k * r->c->n_layers + at] = measure(f, r->c->layer[at].out.c, me->value, t, &q->layer[l]);
         at++;
     }
     return 0;
+}
+
+/* Whether every channel of an integer tensor is one of the float tensor's. */
+static bool fits(struct mnq_shape node, const struct mnq_qtensor *t)
+{
+    if (t->origin == NULL) return same_shape(node, t->shape);
+    for (int c = 0; c < t->shape.c; c++)
+        if (t->origin[c] < 0 || t->origin[c] >= node.c) return false;
+    return node.h == t->shape.h && node.w == t->shape.w;
 }
 
 static int find_node(const struct mnq_graph *g, const char *name)
@@ -110,12 +124,12 @@ static int match_layers(struct run *r, struct mnq_arena *arena, struct mnq_err *
     for (int l = 0; l < q->n_layers; l++) {
         const struct mnq_qlayer *ql = &q->layer[l];
         int node = ql->name == NULL ? -1 : find_node(g, ql->name);
-        if (node < 0 || !same_shape(g->node[node].out, q->tensor[ql->out].shape)) {
+        if (node < 0 || !fits(g->node[node].out, &q->tensor[ql->out])) {
             c->unmatched++;
             continue;
         }
-        c->layer[c->n_layers++] =
-            (struct mnq_compare_layer){.name = ql->name, .layer = l, .node = node, .out = g->node[node].out};
+        c->layer[c->n_layers++] = (struct mnq_compare_layer){
+            .name = ql->name, .layer = l, .node = node, .out = g->node[node].out, .channels = q->tensor[ql->out].shape.c};
     }
     if (c->n_layers > 0) return 0;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no layer has the name and shape of one in %s; was it made from that model?",

@@ -9,11 +9,12 @@
 /** One integer layer against the float node of the same name, over all samples. error = integer - float, in real values. */
 struct mnq_compare_layer {
     const char *name;
-    int layer, node; /* indices in the integer model and in the legal graph */
-    struct mnq_shape out;
-    int64_t values; /* compared */
-    double sqnr_db; /* 10 log10(sum of float^2 / sum of error^2); infinite when equal */
-    double bias;    /* mean error */
+    int layer, node;      /* indices in the integer model and in the legal graph */
+    struct mnq_shape out; /* of the float node */
+    int channels;         /* compared: those that the integer model still computes */
+    int64_t values;       /* compared */
+    double sqnr_db;       /* 10 log10(sum of float^2 / sum of error^2); infinite when equal */
+    double bias;          /* mean error */
     double rms_error, max_error;
     double rms_float; /* signal */
     double clipped;   /* share of values whose float lies more than one step outside what the tensor can hold */

@@ -42,6 +42,7 @@ static const struct key keys[] = {
     {"wide", KEY_WORD, offsetof(struct mnq_recipe, wide), 0, 0, mnq_wide_words},
     {"wide-budget", KEY_DOUBLE, offsetof(struct mnq_recipe, wide_budget), 0, MNQ_WIDE_BUDGET_MAX, NULL},
     {"bias-correction", KEY_SWITCH, offsetof(struct mnq_recipe, bias_correction), 0, 0, mnq_switch_words},
+    {"shrink", KEY_SWITCH, offsetof(struct mnq_recipe, shrink), 0, 0, mnq_switch_words},
     {"samples", KEY_INT, offsetof(struct mnq_recipe, samples), 1, MNQ_SAMPLES_MAX, NULL},
 };
 enum { KEYS = sizeof keys / sizeof *keys };
@@ -57,6 +58,7 @@ void mnq_recipe_defaults(struct mnq_recipe *r)
                              .rounding = (int)o.rounding,
                              .wide = (int)o.wide,
                              .bias_correction = o.bias_correction,
+                             .shrink = o.shrink,
                              .percentile = o.percentile,
                              .wide_budget = o.wide_budget,
                              .samples = o.samples};
@@ -73,6 +75,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.wide = (enum mnq_wide)r->wide;
     o.wide_budget = r->wide_budget;
     o.bias_correction = r->bias_correction != 0;
+    o.shrink = r->shrink != 0;
     o.samples = r->samples;
     o.threads = threads;
     return o;

@@ -53,6 +53,7 @@ static const struct mnq_option options[] = {
      0, MNQ_WIDE_BUDGET_MAX, NULL},
     {"bias-correction", 0, MNQ_OPT_CHOICE, R(bias_correction), "ON|OFF",
      "correct biases where that lowers the measured error", 0, 0, mnq_switch_words},
+    {"shrink", 0, MNQ_OPT_CHOICE, R(shrink), "ON|OFF", "remove channels that provably never change", 0, 0, mnq_switch_words},
     {"samples", 'n', MNQ_OPT_INT, R(samples), "N", "use at most N samples, evenly spaced", 1, MNQ_SAMPLES_MAX, NULL},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -114,16 +115,26 @@ struct result {
     const char *recipe;
 };
 
-static int most_acc_bits(const struct mnq_calib_report *r)
+static int most_acc_bits(const struct mnq_qmodel *q)
 {
     int most = 0;
-    for (int i = 0; i < r->n_layers; i++)
-        if (r->layer[i].acc_bits > most) most = r->layer[i].acc_bits;
+    for (int i = 0; i < q->n_layers; i++)
+        if (q->layer[i].acc_bits > most) most = q->layer[i].acc_bits;
     return most;
 }
 
-static void print_layers(const struct mnq_calib_report *r, struct mnq_cli *cli)
+/* Accumulator bits of a layer as it was written (shrinking may have lowered them). */
+static int acc_bits(const struct result *x, const struct mnq_calib_layer *l)
 {
+    const struct mnq_qmodel *q = &x->package.q;
+    for (int i = 0; i < q->n_layers; i++)
+        if (q->layer[i].name != NULL && strcmp(q->layer[i].name, l->name) == 0) return q->layer[i].acc_bits;
+    return l->acc_bits;
+}
+
+static void print_layers(const struct result *x, struct mnq_cli *cli)
+{
+    const struct mnq_calib_report *r = &x->report;
     struct mnq_table t;
     mnq_table_init(&t, &cli->arena, "lrrrrrl");
     mnq_table_row(&t, "layer", "bits", "acc bits", "sensitivity", "clipped %", "stretch", "observer");
@@ -132,7 +143,8 @@ static void print_layers(const struct mnq_calib_report *r, struct mnq_cli *cli)
         mnq_table_cell(&t, "%s", l->name);
         if (l->bits > 0) mnq_table_cell(&t, "%d", l->bits);
         else mnq_table_cell(&t, "-");
-        mnq_table_cell(&t, "%d", l->acc_bits);
+        if (acc_bits(x, l) > 0) mnq_table_cell(&t, "%d", acc_bits(x, l));
+        else mnq_table_cell(&t, "-");
         if (l->sensitivity > 0) mnq_table_cell(&t, "%.2e", l->sensitivity);
         else mnq_table_cell(&t, "-");
         mnq_table_cell(&t, "%.4f", 100 * l->clipped);
@@ -163,9 +175,14 @@ static void print_text(const struct result *x, const char *output, struct mnq_cl
 {
     const struct mnq_subject *s = &x->subject;
     char a[32], b[32];
-    print_layers(&x->report, cli);
+    print_layers(x, cli);
     print_passes(&x->report, cli);
     int64_t arena = (int64_t)mnq_arena_size(&x->package.model);
+    const struct mnq_shrink_report *k = &x->report.shrink;
+    if (k->channels_after < k->channels_before)
+        printf("\n%d of %d channels never change and were removed: %s MACs and %s of weights less, the same outputs\n",
+               k->channels_before - k->channels_after, k->channels_before, mnq_text_count(a, k->macs_before - k->macs_after),
+               mnq_text_bytes(b, k->weight_bytes_before - k->weight_bytes_after));
     printf("\n%s, from %d samples\n", output, x->report.samples);
     printf("file          %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, (int64_t)x->n),
            mnq_text_bytes(b, (int64_t)s->file_bytes), 100.0 * (double)x->n / (double)s->file_bytes);
@@ -174,11 +191,12 @@ static void print_text(const struct result *x, const char *output, struct mnq_cl
     printf("RAM           %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, arena), mnq_text_bytes(b, s->arena_bytes),
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
-    printf("accumulators  %9d bits at worst, proved; 32 are there\n", most_acc_bits(&x->report));
+    printf("accumulators  %9d bits at worst, proved; 32 are there\n", most_acc_bits(&x->package.q));
 }
 
-static void json_layers(struct mnq_json *w, const struct mnq_calib_report *r)
+static void json_layers(struct mnq_json *w, const struct result *x)
 {
+    const struct mnq_calib_report *r = &x->report;
     mnq_json_array(w, "layers");
     for (int i = 0; i < r->n_layers; i++) {
         const struct mnq_calib_layer *l = &r->layer[i];
@@ -186,7 +204,7 @@ static void json_layers(struct mnq_json *w, const struct mnq_calib_report *r)
         mnq_json_string(w, "name", l->name);
         if (l->bits > 0) mnq_json_int(w, "weight_bits", l->bits);
         else mnq_json_null(w, "weight_bits");
-        mnq_json_int(w, "acc_bits", l->acc_bits);
+        mnq_json_int(w, "acc_bits", acc_bits(x, l));
         mnq_json_double(w, "sensitivity", l->sensitivity);
         mnq_json_double(w, "clipped", l->clipped);
         mnq_json_double(w, "stretch", l->stretch);
@@ -206,6 +224,18 @@ static void json_layers(struct mnq_json *w, const struct mnq_calib_report *r)
     mnq_json_end(w);
 }
 
+static void json_shrink(struct mnq_json *w, const struct mnq_shrink_report *s)
+{
+    mnq_json_object(w, "shrink");
+    mnq_json_int(w, "macs_before", s->macs_before);
+    mnq_json_int(w, "macs_after", s->macs_after);
+    mnq_json_int(w, "weight_bytes_before", s->weight_bytes_before);
+    mnq_json_int(w, "weight_bytes_after", s->weight_bytes_after);
+    mnq_json_int(w, "channels_before", s->channels_before);
+    mnq_json_int(w, "channels_after", s->channels_after);
+    mnq_json_end(w);
+}
+
 static int print_json(const struct result *x, const char *output, struct mnq_err *e)
 {
     const struct mnq_subject *s = &x->subject;
@@ -220,7 +250,7 @@ static int print_json(const struct result *x, const char *output, struct mnq_err
     mnq_json_int(&w, "weight_bytes", x->package.weight_bytes);
     mnq_json_int(&w, "arena_bytes", (int64_t)mnq_arena_size(&x->package.model));
     mnq_json_int(&w, "macs", x->package.macs);
-    mnq_json_int(&w, "acc_bits", most_acc_bits(&x->report));
+    mnq_json_int(&w, "acc_bits", most_acc_bits(&x->package.q));
     mnq_json_end(&w);
     mnq_json_object(&w, "float");
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
@@ -228,7 +258,8 @@ static int print_json(const struct result *x, const char *output, struct mnq_err
     mnq_json_int(&w, "arena_bytes", s->arena_bytes);
     mnq_json_int(&w, "macs", s->macs);
     mnq_json_end(&w);
-    json_layers(&w, &x->report);
+    json_layers(&w, x);
+    json_shrink(&w, &x->report.shrink);
     mnq_json_string(&w, "recipe", x->recipe);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);

@@ -35,14 +35,15 @@ static int weight_bits(const struct mnq_qlayer *l)
 static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *q, struct mnq_cli *cli)
 {
     struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "llrrrrrrr");
-    mnq_table_row(&t, "layer", "op", "output", "bits", "SQNR dB", "bias", "max error", "clipped %", "cosine");
+    mnq_table_init(&t, &cli->arena, "llrrrrrrrr");
+    mnq_table_row(&t, "layer", "op", "output", "channels", "bits", "SQNR dB", "bias", "max error", "clipped %", "cosine");
     for (int i = 0; i < c->n_layers; i++) {
         const struct mnq_compare_layer *l = &c->layer[i];
         const struct mnq_qlayer *ql = &q->layer[l->layer];
         mnq_table_cell(&t, "%s", l->name);
         mnq_table_cell(&t, "%s", mnq_layer_op_name(ql->op));
         mnq_table_cell(&t, "%dx%dx%d", l->out.h, l->out.w, l->out.c);
+        mnq_table_cell(&t, "%d", l->channels);
         if (weight_bits(ql) > 0) mnq_table_cell(&t, "%d", weight_bits(ql));
         else mnq_table_cell(&t, "-");
         mnq_table_cell(&t, "%.2f", l->sqnr_db);
@@ -52,7 +53,7 @@ static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *
         mnq_table_cell(&t, "%.6f", l->cosine);
     }
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
-    printf("\n%d samples, error = integer - float\n", c->samples);
+    printf("\n%d samples, error = integer - float, over the channels that the integer model computes\n", c->samples);
 }
 
 static int print_json(const struct mnq_comparison *c, const struct mnq_subject *s, struct mnq_err *e)
@@ -77,6 +78,7 @@ static int print_json(const struct mnq_comparison *c, const struct mnq_subject *
         mnq_json_int(&w, NULL, l->out.w);
         mnq_json_int(&w, NULL, l->out.c);
         mnq_json_end(&w);
+        mnq_json_int(&w, "channels", l->channels);
         if (weight_bits(ql) > 0) mnq_json_int(&w, "weight_bits", weight_bits(ql));
         else mnq_json_null(&w, "weight_bits");
         mnq_json_double(&w, "sqnr_db", l->sqnr_db);

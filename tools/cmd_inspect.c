@@ -97,6 +97,7 @@ static void cell_number(struct mnq_table *t, int64_t n)
 
 static void text_row(struct mnq_table *t, const struct row *r, bool packed)
 {
+    const char *act = strcmp(r->act, "none") == 0 ? "" : r->act;
     mnq_table_cell(t, "%s", r->name);
     mnq_table_cell(t, "%s", r->op);
     mnq_table_cell(t, "%dx%dx%d", r->out.h, r->out.w, r->out.c);
@@ -106,14 +107,12 @@ static void text_row(struct mnq_table *t, const struct row *r, bool packed)
     if (packed) {
         cell_number(t, r->weight_bits);
         cell_number(t, r->acc_bits);
-        mnq_table_cell(t, "%s", r->act);
     } else if (r->pair != NULL) {
         mnq_table_cell(t, "%.4f", r->saving);
-        mnq_table_cell(t, "%s", r->act);
     } else {
         mnq_table_cell(t, "-");
-        mnq_table_cell(t, "%s", r->act);
     }
+    mnq_table_cell(t, "%s", act);
 }
 
 /* ---- float ---- */

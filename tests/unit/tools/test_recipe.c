@@ -24,6 +24,7 @@ static void defaults(void **state)
     assert_int_equal(got.rounding, want.rounding);
     assert_int_equal(got.wide, want.wide);
     assert_int_equal(got.bias_correction, want.bias_correction);
+    assert_int_equal(got.shrink, want.shrink);
     assert_int_equal(got.samples, want.samples);
     assert_memory_equal(&got.percentile, &want.percentile, sizeof want.percentile);
     assert_memory_equal(&got.wide_budget, &want.wide_budget, sizeof want.wide_budget);
@@ -42,6 +43,7 @@ static void round_trip(void **state)
     a.rounding = MNQ_ROUND_NEAREST;
     a.wide = MNQ_WIDE_ALL;
     a.bias_correction = !a.bias_correction;
+    a.shrink = !a.shrink;
     a.percentile = 99.123456789012345;
     a.wide_budget = 1.0 / 3;
     a.samples = 17;
