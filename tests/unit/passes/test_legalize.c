@@ -1,0 +1,592 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Raw to legal graphs: every pattern gives the operators expected and the raw graph's result. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "passes/passes.h"
+#include "graph/exec.h"
+#include "builder.h"
+
+#include <math.h>
+#include <string.h>
+
+static struct mnq_arena arena;
+static struct builder b;
+static struct mnq_graph legal;
+static struct mnq_err err;
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&err, 0, sizeof err);
+    builder_init(&b, &arena, 7);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    mnq_arena_free(&arena);
+    return 0;
+}
+
+/* ---- checks ---- */
+
+static size_t count(struct mnq_shape s)
+{
+    return (size_t)s.h * (size_t)s.w * (size_t)s.c;
+}
+
+/* "input conv+relu add softmax": operators and their activations, in order. */
+static const char *describe(const struct mnq_graph *g)
+{
+    static char text[2000];
+    size_t n = 0;
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i > 0 ? " " : "", mnq_op_name(nd->op));
+        if (nd->act != MNQ_ACT_NONE) n += (size_t)snprintf(text + n, sizeof text - n, "+%s", mnq_act_name(nd->act));
+        assert_true(n < sizeof text - 40);
+    }
+    return text;
+}
+
+/* What passes.h promises of any legal graph. */
+static void check_rules(const struct mnq_graph *g)
+{
+    int readers[256] = {0};
+    assert_in_range(g->n, 1, 255);
+    assert_int_equal(g->output, g->n - 1);
+    for (int i = 0; i < g->n; i++)
+        for (int k = 0; k < g->node[i].n_in; k++) readers[g->node[i].in[k]]++;
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        bool last = i == g->n - 1;
+        assert_true(readers[i] > 0 || last);
+        assert_true(nd->op != MNQ_OP_INPUT || i == 0);
+        assert_true(nd->op != MNQ_OP_AFFINE || (i == 1 && readers[0] == 1));
+        assert_true(nd->op != MNQ_OP_ACT || (last && nd->act == MNQ_ACT_SIGMOID));
+        assert_true(nd->op != MNQ_OP_SOFTMAX || last);
+        assert_true(nd->act != MNQ_ACT_SIGMOID || nd->op == MNQ_OP_ACT);
+        assert_int_not_equal(nd->act, MNQ_ACT_HARD_SIGMOID_02);
+        assert_true(nd->op != MNQ_OP_BATCHNORM && nd->op != MNQ_OP_PAD && nd->op != MNQ_OP_RESHAPE);
+        assert_true(nd->pt < nd->kh && nd->pb < nd->kh && nd->pl < nd->kw && nd->pr < nd->kw);
+        if (nd->op == MNQ_OP_MUL) assert_int_equal(count(g->node[nd->in[1]].out), nd->out.c);
+        if (nd->source >= 0) {
+            const struct mnq_node *raw = &b.g.node[nd->source];
+            assert_string_equal(raw->name, nd->name);
+            assert_true(raw->op == nd->op || (raw->op == MNQ_OP_DENSE && nd->op == MNQ_OP_CONV));
+        }
+    }
+}
+
+static float *run(const struct mnq_graph *g, const float *in)
+{
+    struct mnq_exec *x = mnq_exec_new(g, false, &err);
+    if (x == NULL) fail_msg("%s", err.msg);
+    size_t n = count(g->node[g->output].out);
+    float *out = mnq_arena_array(&arena, n, sizeof *out);
+    assert_non_null(out);
+    memcpy(out, mnq_exec_run(x, in, NULL, NULL), n * sizeof *out);
+    mnq_exec_free(x);
+    return out;
+}
+
+/* Raw and legal graph agree within 1e-5 of the largest output; the result is not trivial. */
+static void check_values(void)
+{
+    size_t n = count(b.g.node[b.g.output].out);
+    assert_int_equal(count(legal.node[legal.output].out), n);
+    for (int round = 0; round < 3; round++) {
+        const float *in = random_array(&b, count(b.g.node[0].out), -3.0f, 3.0f);
+        const float *want = run(&b.g, in), *got = run(&legal, in);
+        float max = 0.0f;
+        for (size_t i = 0; i < n; i++) max = fmaxf(max, fabsf(want[i]));
+        assert_true(max > 1e-3f && isfinite(max));
+        for (size_t i = 0; i < n; i++)
+            if (!(fabsf(got[i] - want[i]) <= 1e-5f * max))
+                fail_msg("output %zu is %.9g, %.9g wanted (%s)", i, (double)got[i], (double)want[i], describe(&legal));
+    }
+}
+
+static void check(const char *want)
+{
+    if (mnq_graph_legalize(&b.g, &legal, &arena, &err) != 0) fail_msg("%s", err.msg);
+    assert_string_equal(describe(&legal), want);
+    check_rules(&legal);
+    check_values();
+}
+
+static void check_error(const char *want)
+{
+    memset(&err, 0, sizeof err);
+    assert_int_equal(mnq_graph_legalize(&b.g, &legal, &arena, &err), -1);
+    assert_string_equal(err.msg, want);
+}
+
+static void fresh(unsigned seed)
+{
+    mnq_arena_free(&arena);
+    builder_init(&b, &arena, seed);
+}
+
+/* ---- BatchNormalization and affine maps ---- */
+
+static void test_fold_back(void **state)
+{
+    (void)state;
+    for (int bias = 0; bias < 2; bias++) {
+        fresh(3);
+        int x = batchnorm(&b, conv(&b, input(&b, 7, 6, 3), 5, 3, 2, 1, bias != 0));
+        x = batchnorm(&b, dwconv(&b, act(&b, x, MNQ_ACT_RELU_MAX, 6.0f), 2, 3, 1, 1, bias != 0));
+        x = act(&b, batchnorm(&b, conv(&b, act(&b, x, MNQ_ACT_RELU, 0.0f), 8, 1, 1, 0, bias != 0)), MNQ_ACT_RELU, 0.0f);
+        softmax(&b, batchnorm(&b, dense(&b, global_pool(&b, x), 4, bias != 0)));
+        node(&b, 2)->gamma = NULL;
+        check("input conv+relu_max dwconv+relu conv+relu avgpool dense softmax");
+        assert_string_equal(legal.node[1].name, "conv_1");
+        assert_int_equal(legal.node[1].source, 1);
+        assert_int_equal(legal.node[2].source, 4);
+        assert_int_equal(legal.node[4].source, -1);
+    }
+}
+
+static void test_fold_forward(void **state)
+{
+    (void)state;
+    int x = act(&b, conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    int y = batchnorm(&b, x); /* behind a ReLU, in front of two unpadded layers */
+    int p = dwconv(&b, y, 3, 3, 1, 0, true), q = conv(&b, y, 12, 3, 1, 0, false);
+    add(&b, p, q);
+    check("input conv+relu dwconv conv add");
+
+    fresh(5); /* a scale without offset passes padding */
+    x = act(&b, conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    conv(&b, pad(&b, affine(&b, x, -0.3f, 0.0f), 1, 1, 1, 1), 5, 3, 2, 0, false);
+    check("input conv+relu conv");
+    assert_null(legal.node[2].b);
+
+    fresh(6); /* an offset does not */
+    x = act(&b, conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    conv(&b, batchnorm(&b, x), 5, 3, 2, 1, false);
+    check("input conv+relu dwconv conv");
+}
+
+static void test_fold_around_pool_and_sum(void **state)
+{
+    (void)state;
+    int x = conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true);
+    act(&b, batchnorm(&b, avgpool(&b, x, 2, 2)), MNQ_ACT_RELU, 0.0f); /* back through the pool */
+    check("input conv avgpool+relu");
+
+    fresh(8); /* forward through the pool */
+    x = act(&b, conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    dense(&b, global_pool(&b, batchnorm(&b, x)), 5, false);
+    check("input conv+relu avgpool dense");
+
+    fresh(9); /* into both summands */
+    x = input(&b, 6, 6, 3);
+    int y = conv(&b, x, 4, 3, 1, 1, true), z = dwconv(&b, conv(&b, x, 4, 1, 1, 0, false), 1, 3, 1, 1, false);
+    act(&b, batchnorm(&b, add(&b, y, z)), MNQ_ACT_RELU, 0.0f);
+    check("input conv conv dwconv add+relu");
+
+    fresh(10); /* a summand with another reader: a layer of its own */
+    x = act(&b, conv(&b, input(&b, 6, 6, 3), 4, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    y = conv(&b, x, 4, 3, 1, 1, true);
+    act(&b, batchnorm(&b, add(&b, y, x)), MNQ_ACT_RELU, 0.0f);
+    check("input conv+relu conv add dwconv+relu");
+}
+
+static void test_input_affine(void **state)
+{
+    (void)state;
+    int x = affine(&b, affine(&b, input(&b, 8, 8, 3), 2.0f, 0.0f), 0.5f, -1.0f);
+    x = batchnorm(&b, x);
+    conv(&b, pad(&b, x, 0, 0, 1, 1), 4, 3, 2, 0, true);
+    check("input affine conv");
+
+    fresh(11); /* the picture has another reader: the map cannot stay in front */
+    x = input(&b, 8, 8, 3);
+    add(&b, conv(&b, affine(&b, x, 2.0f, -1.0f), 4, 1, 1, 0, true), conv(&b, x, 4, 1, 1, 0, false));
+    check("input conv conv add");
+}
+
+/* A convolution that is read twice keeps its values. */
+static void test_shared_producer(void **state)
+{
+    (void)state;
+    int x = conv(&b, input(&b, 5, 5, 3), 4, 3, 1, 1, true);
+    int y = act(&b, batchnorm(&b, x), MNQ_ACT_RELU, 0.0f);
+    add(&b, conv(&b, y, 4, 3, 1, 1, true), x);
+    check("input conv dwconv+relu conv add");
+}
+
+/* ---- padding ---- */
+
+static void test_padding(void **state)
+{
+    (void)state;
+    int x = conv(&b, pad(&b, input(&b, 9, 9, 3), 0, 0, 1, 1), 4, 3, 2, 0, true);
+    x = act(&b, batchnorm(&b, x), MNQ_ACT_RELU_MAX, 6.0f);
+    dwconv(&b, pad(&b, pad(&b, x, 1, 0, 0, 0), 0, 1, 0, 0), 1, 3, 2, 0, true);
+    check("input conv+relu_max dwconv");
+    assert_int_equal(legal.node[1].pt, 0);
+    assert_int_equal(legal.node[1].pb, 1);
+    assert_int_equal(legal.node[2].pt, 1);
+    assert_int_equal(legal.node[2].pl, 1);
+    assert_int_equal(legal.node[2].pr, 0);
+
+    fresh(12); /* activation between padding and convolution */
+    x = conv(&b, input(&b, 9, 9, 3), 4, 3, 2, 0, true);
+    conv(&b, act(&b, pad(&b, x, 1, 1, 1, 1), MNQ_ACT_HSWISH, 0.0f), 3, 3, 1, 0, true);
+    check("input conv+hswish conv");
+
+    fresh(13); /* BatchNormalization between them: the border is its offset, not zero */
+    x = act(&b, conv(&b, input(&b, 9, 9, 3), 4, 3, 2, 0, true), MNQ_ACT_RELU, 0.0f);
+    conv(&b, batchnorm(&b, pad(&b, x, 1, 1, 1, 1)), 3, 3, 1, 0, true);
+    check("input conv+relu conv");
+
+    fresh(14); /* a padded pool */
+    x = conv(&b, input(&b, 9, 9, 3), 4, 3, 2, 0, true);
+    avgpool(&b, pad(&b, x, 1, 0, 1, 1), 2, 2);
+    check("input conv dwconv");
+}
+
+static void test_padding_alone(void **state)
+{
+    (void)state;
+    int x = act(&b, conv(&b, input(&b, 5, 4, 2), 3, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f);
+    pad(&b, x, 2, 0, 1, 3);
+    check("input conv+relu dwconv");
+
+    fresh(15); /* a 1x1 layer takes no padding; another reader does */
+    x = pad(&b, act(&b, conv(&b, input(&b, 5, 4, 2), 3, 3, 1, 1, true), MNQ_ACT_RELU, 0.0f), 1, 1, 1, 1);
+    add(&b, conv(&b, x, 4, 1, 1, 0, true), conv(&b, conv(&b, x, 4, 3, 1, 0, true), 4, 3, 1, 2, true));
+    check("input conv+relu dwconv conv conv conv add");
+}
+
+/* ---- activations ---- */
+
+static int relu6_of_x_plus_3(int x)
+{
+    return act(&b, affine(&b, x, 1.0f, 3.0f), MNQ_ACT_RELU_MAX, 6.0f);
+}
+
+/* h-swish of x spelled in one of the ways met in files. */
+static int hswish(int x, int spelling)
+{
+    const float sixth = 1.0f / 6.0f;
+    switch (spelling) {
+    case 0:
+        return act(&b, x, MNQ_ACT_HSWISH, 0.0f);
+    case 1:
+        return mul(&b, x, act(&b, x, MNQ_ACT_HSIGMOID, 0.0f));
+    case 2:
+        return mul(&b, act(&b, x, MNQ_ACT_HSIGMOID, 0.0f), x);
+    case 3:
+        return mul(&b, x, affine(&b, relu6_of_x_plus_3(x), sixth, 0.0f));
+    case 4:
+        return mul(&b, affine(&b, relu6_of_x_plus_3(x), sixth, 0.0f), x);
+    case 5:
+        return affine(&b, mul(&b, x, relu6_of_x_plus_3(x)), sixth, 0.0f);
+    case 6:
+        return mul(&b, affine(&b, x, sixth, 0.0f), relu6_of_x_plus_3(x));
+    case 7: /* clip(x / 6 + 0.5, 0, 1), in one and in two steps */
+        return mul(&b, act(&b, affine(&b, x, sixth, 0.5f), MNQ_ACT_RELU_MAX, 1.0f), x);
+    default:
+        return mul(&b, x, act(&b, affine(&b, affine(&b, x, sixth, 0.0f), 1.0f, 0.5f), MNQ_ACT_RELU_MAX, 1.0f));
+    }
+}
+
+static void test_hswish(void **state)
+{
+    (void)state;
+    for (int spelling = 0; spelling < 9; spelling++) {
+        fresh((unsigned)spelling);
+        int x = hswish(batchnorm(&b, conv(&b, input(&b, 6, 6, 3), 8, 3, 2, 1, false)), spelling);
+        x = hswish(batchnorm(&b, dwconv(&b, pad(&b, x, 1, 1, 1, 1), 1, 3, 2, 0, false)), spelling);
+        dense(&b, hswish(conv(&b, global_pool(&b, x), 6, 1, 1, 0, true), spelling), 5, true);
+        check("input conv+hswish dwconv+hswish avgpool conv+hswish dense");
+    }
+}
+
+/* With Keras 2's own hard_sigmoid, clip(0.2 x + 0.5, 0, 1), the result is a scaled h-swish. */
+static void test_hard_sigmoid_02(void **state)
+{
+    (void)state;
+    for (int spelling = 0; spelling < 3; spelling++) {
+        fresh((unsigned)spelling);
+        int x = batchnorm(&b, conv(&b, input(&b, 6, 6, 3), 8, 3, 2, 1, false)), gate;
+        if (spelling < 2) gate = act(&b, x, MNQ_ACT_HARD_SIGMOID_02, 0.0f);
+        else gate = act(&b, affine(&b, x, 0.2f, 0.5f), MNQ_ACT_RELU_MAX, 1.0f);
+        x = spelling == 0 ? mul(&b, x, gate) : mul(&b, gate, x);
+        conv(&b, x, 4, 3, 1, 1, true);
+        check("input conv+hswish conv");
+    }
+    fresh(20);
+    act(&b, conv(&b, input(&b, 3, 3, 3), 4, 1, 1, 0, false), MNQ_ACT_HARD_SIGMOID_02, 0.0f);
+    check("input conv+hsigmoid");
+}
+
+/* Squeeze-excite of x with the gate in one of its spellings. */
+static int squeeze_excite(int x, int spelling)
+{
+    int c = node(&b, x)->out.c, s = global_pool(&b, x);
+    if (spelling % 2 == 1) s = reshape(&b, s, 1, 1, c);
+    s = spelling % 3 == 0 ? dense(&b, s, c / 2, true) : conv(&b, s, c / 2, 1, 1, 0, true);
+    s = act(&b, s, MNQ_ACT_RELU, 0.0f);
+    s = spelling % 3 == 0 ? dense(&b, s, c, true) : conv(&b, s, c, 1, 1, 0, true);
+    if (spelling < 2) s = act(&b, s, MNQ_ACT_HSIGMOID, 0.0f);
+    else if (spelling < 4) s = affine(&b, relu6_of_x_plus_3(s), 1.0f / 6.0f, 0.0f);
+    else if (spelling < 6) s = act(&b, s, MNQ_ACT_HARD_SIGMOID_02, 0.0f);
+    else s = act(&b, affine(&b, s, 1.0f / 6.0f, 0.5f), MNQ_ACT_RELU_MAX, 1.0f);
+    return mul(&b, x, s);
+}
+
+static void test_squeeze_excite(void **state)
+{
+    (void)state;
+    for (int spelling = 0; spelling < 8; spelling++) {
+        fresh((unsigned)spelling);
+        int x = hswish(batchnorm(&b, conv(&b, input(&b, 6, 6, 3), 8, 3, 2, 1, false)), spelling);
+        conv(&b, squeeze_excite(x, spelling), 4, 1, 1, 0, false);
+        check(spelling % 3 == 0 ? "input conv+hswish avgpool dense+relu dense+hsigmoid mul conv"
+                                : "input conv+hswish avgpool conv+relu conv+hsigmoid mul conv");
+    }
+}
+
+/* An ordinary ReLU6 behind an offset of 3 is not taken for a gate. */
+static void test_relu6_stays(void **state)
+{
+    (void)state;
+    int x = relu6_of_x_plus_3(conv(&b, input(&b, 5, 5, 3), 4, 1, 1, 0, true));
+    conv(&b, x, 3, 1, 1, 0, true);
+    check("input conv+relu_max conv");
+}
+
+static void test_activation_without_home(void **state)
+{
+    (void)state;
+    int x = conv(&b, input(&b, 5, 5, 3), 4, 1, 1, 0, true);
+    int y = act(&b, x, MNQ_ACT_RELU, 0.0f), z = act(&b, x, MNQ_ACT_HSIGMOID, 0.0f);
+    add(&b, y, z);
+    check("input conv dwconv+relu dwconv+hsigmoid add");
+
+    fresh(21);
+    act(&b, input(&b, 5, 5, 3), MNQ_ACT_RELU, 0.0f);
+    check("input dwconv+relu");
+
+    fresh(22); /* two activations that are one, and two that are not */
+    x = act(&b, conv(&b, input(&b, 5, 5, 3), 4, 1, 1, 0, true), MNQ_ACT_RELU, 0.0f);
+    x = act(&b, act(&b, x, MNQ_ACT_RELU_MAX, 2.0f), MNQ_ACT_RELU_MAX, 1.0f);
+    x = act(&b, act(&b, x, MNQ_ACT_RELU, 0.0f), MNQ_ACT_HSWISH, 0.0f);
+    act(&b, x, MNQ_ACT_NONE, 0.0f);
+    check("input conv+relu_max dwconv+hswish");
+    assert_true(legal.node[1].act_max == 1.0f);
+
+    fresh(23); /* activations in the nodes themselves */
+    x = conv(&b, input(&b, 5, 5, 3), 4, 1, 1, 0, true);
+    node(&b, x)->act = MNQ_ACT_RELU;
+    x = batchnorm(&b, x);
+    node(&b, x)->act = MNQ_ACT_RELU_MAX;
+    node(&b, x)->act_max = 6.0f;
+    x = dense(&b, global_pool(&b, x), 3, true);
+    node(&b, x)->act = MNQ_ACT_SIGMOID;
+    check("input conv+relu dwconv+relu_max avgpool dense act+sigmoid");
+}
+
+/* ---- shapes ---- */
+
+static void test_reshape(void **state)
+{
+    (void)state;
+    int x = act(&b, conv(&b, input(&b, 7, 6, 3), 5, 3, 2, 0, true), MNQ_ACT_RELU, 0.0f);
+    int flat = reshape(&b, reshape(&b, x, 1, 1, 30), 1, 1, 30); /* Flatten, Dropout */
+    softmax(&b, dense(&b, flat, 4, true));
+    check("input conv+relu conv softmax");
+    assert_int_equal(legal.node[2].kh, 3);
+    assert_int_equal(legal.node[2].kw, 2);
+    assert_int_equal(legal.node[2].source, 5);
+
+    fresh(24); /* BatchNormalization and activation of the flat vector */
+    x = act(&b, conv(&b, input(&b, 7, 6, 3), 5, 3, 2, 0, true), MNQ_ACT_RELU, 0.0f);
+    dense(&b, batchnorm(&b, act(&b, reshape(&b, x, 1, 1, 30), MNQ_ACT_HSWISH, 0.0f)), 4, false);
+    check("input conv+relu dwconv+hswish conv");
+
+    fresh(25); /* V1's head: GAP, Reshape, 1x1 convolution, Reshape, softmax */
+    x = conv(&b, input(&b, 7, 6, 3), 5, 3, 2, 0, true);
+    x = conv(&b, reshape(&b, global_pool(&b, x), 1, 1, 5), 9, 1, 1, 0, true);
+    reshape(&b, softmax(&b, reshape(&b, x, 1, 1, 9)), 1, 1, 9);
+    check("input conv avgpool conv softmax");
+
+    fresh(26); /* pixels in a row: 1x1 layers, sums and global pools do not care */
+    x = conv(&b, input(&b, 7, 6, 3), 5, 1, 1, 0, true);
+    int y = reshape(&b, x, 42, 1, 5), z = conv(&b, y, 5, 1, 1, 0, true);
+    global_pool(
+        &b, act(&b, add(&b, y, affine(&b, reshape(&b, reshape(&b, z, 7, 6, 5), 42, 1, 5), 0.5f, 1.0f)), MNQ_ACT_RELU, 0.0f));
+    check("input conv conv add+relu avgpool");
+
+    fresh(27); /* a vector as the picture */
+    conv(&b, reshape(&b, input(&b, 1, 1, 48), 4, 4, 3), 5, 3, 1, 1, true);
+    check("input conv");
+    assert_int_equal(legal.node[0].out.h, 4);
+
+    fresh(28); /* the output may be flattened */
+    reshape(&b, conv(&b, input(&b, 4, 4, 3), 5, 3, 1, 1, true), 1, 1, 80);
+    check("input conv");
+}
+
+static void test_buffered_inputs(void **state)
+{
+    (void)state;
+    int x = affine(&b, input(&b, 4, 4, 3), 0.5f, 1.0f);
+    add(&b, conv(&b, x, 3, 3, 1, 1, true), x);
+    check("input affine conv dwconv add");
+
+    fresh(29);
+    softmax(&b, input(&b, 1, 1, 5));
+    check("input dwconv softmax");
+}
+
+static void test_dead_nodes(void **state)
+{
+    (void)state;
+    int x = conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true);
+    int y = act(&b, x, MNQ_ACT_RELU, 0.0f);
+    add(&b, batchnorm(&b, y), mul(&b, x, y)); /* nobody reads this, nor could it be expressed */
+    b.g.output = y;
+    check("input conv+relu");
+}
+
+/* ---- whole networks ---- */
+
+/* Random inverted residuals with squeeze-excite and every head, seed by seed. */
+static void random_network(unsigned seed)
+{
+    fresh(seed);
+    int spelling = random_int(&b.seed, 0, 7);
+    int x = input(&b, random_int(&b.seed, 9, 13), random_int(&b.seed, 9, 13), 3);
+    if (seed % 2 == 0) x = affine(&b, x, 0.7f, -0.2f);
+    x = hswish(batchnorm(&b, conv(&b, pad(&b, x, 0, 0, 1, 1), 6, 3, 2, 0, false)), spelling);
+    for (int blocks = random_int(&b.seed, 1, 3); blocks > 0; blocks--) {
+        int c = node(&b, x)->out.c, y = batchnorm(&b, conv(&b, x, 3 * c, 1, 1, 0, false));
+        y = act(&b, y, MNQ_ACT_RELU_MAX, 6.0f);
+        if (random_int(&b.seed, 0, 1) == 1) y = dwconv(&b, pad(&b, y, 1, 1, 1, 1), 1, 3, 1, 0, false);
+        else y = dwconv(&b, y, 1, 3, 1, 1, false);
+        y = hswish(batchnorm(&b, y), spelling);
+        if (random_int(&b.seed, 0, 1) == 1) y = squeeze_excite(y, spelling);
+        y = batchnorm(&b, conv(&b, y, c, 1, 1, 0, false));
+        x = add(&b, y, x);
+    }
+    if (seed % 3 == 0) x = batchnorm(&b, x);
+    x = hswish(batchnorm(&b, conv(&b, x, 16, 1, 1, 0, false)), spelling);
+    x = seed % 4 < 2 ? global_pool(&b, x) : reshape(&b, x, 1, 1, (int)count(node(&b, x)->out));
+    x = dense(&b, x, 7, true); /* logits of order one, lest softmax magnify what was rounded before */
+    for (size_t i = 0; i < mnq_node_weights(&b.g, node(&b, x)); i++) node(&b, x)->w[i] *= 0.02f;
+    if (seed % 5 < 3) softmax(&b, x);
+    else act(&b, x, MNQ_ACT_SIGMOID, 0.0f);
+}
+
+static void test_networks(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < 60; seed++) {
+        random_network(seed);
+        if (mnq_graph_legalize(&b.g, &legal, &arena, &err) != 0) fail_msg("seed %u: %s", seed, err.msg);
+        check_rules(&legal);
+        check_values();
+    }
+}
+
+/* The raw graph is left as it was, and the legal one shares nothing with it. */
+static void test_input_untouched(void **state)
+{
+    (void)state;
+    struct mnq_arena other = {0};
+    random_network(3);
+    const float *in = random_array(&b, count(b.g.node[0].out), -3.0f, 3.0f);
+    int n = b.g.n;
+    struct mnq_node *before = mnq_arena_array(&arena, (size_t)n, sizeof *before);
+    assert_non_null(before);
+    memcpy(before, b.g.node, (size_t)n * sizeof *before);
+    const float *want = run(&b.g, in);
+    b.g.preprocess = "tf";
+    assert_int_equal(mnq_graph_note(&b.g, "a decision"), 0);
+    assert_int_equal(mnq_graph_legalize(&b.g, &legal, &other, &err), 0);
+    assert_memory_equal(before, b.g.node, (size_t)n * sizeof *before);
+    size_t outputs = count(b.g.node[b.g.output].out);
+    assert_memory_equal(want, run(&b.g, in), outputs * sizeof *want);
+    mnq_arena_free(&arena); /* a sanitizer sees what is still used of it */
+    assert_string_equal(legal.file, "test.h5");
+    assert_string_equal(legal.preprocess, "tf");
+    assert_int_equal(legal.n_note, 1);
+    assert_string_equal(legal.note[0], "a decision");
+    assert_int_equal(mnq_graph_check(&legal, &err), 0);
+    mnq_arena_free(&other);
+}
+
+/* ---- errors ---- */
+
+static void test_errors(void **state)
+{
+    (void)state;
+    int x = conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true);
+    mul(&b, x, act(&b, x, MNQ_ACT_SIGMOID, 0.0f));
+    check_error("test.h5: act 'act_2': sigmoid is supported behind the last layer only");
+
+    fresh(1);
+    x = conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true);
+    mul(&b, x, act(&b, x, MNQ_ACT_RELU, 0.0f));
+    check_error("test.h5: mul 'mul_3': product of two 4x4x4 tensors, neither h-swish nor a 1x1x4 gate");
+
+    fresh(1);
+    act(&b, conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true), MNQ_ACT_SIGMOID, 0.0f);
+    check_error("test.h5: act 'act_2': sigmoid of 4x4x4, 1x1xC is wanted");
+
+    fresh(1);
+    dense(&b, softmax(&b, dense(&b, input(&b, 1, 1, 3), 4, true)), 2, true);
+    check_error("test.h5: softmax 'softmax_2': softmax is supported behind the last layer only");
+
+    fresh(1);
+    x = reshape(&b, conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true), 8, 8, 1);
+    conv(&b, x, 2, 3, 1, 1, true);
+    check_error("test.h5: reshape 'reshape_2': cannot be expressed: 4x4x4 to 8x8x1 in front of 'conv_3'");
+
+    fresh(1);
+    conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true);
+    node(&b, 1)->w[2] = NAN;
+    check_error("test.h5: conv 'conv_1': weight[2] is NaN");
+
+    fresh(1); /* finite weights whose folding is not */
+    x = conv(&b, input(&b, 4, 4, 3), 1, 1, 1, 0, true);
+    affine(&b, x, 3e38f, 0.0f);
+    node(&b, x)->w[1] = 1e38f;
+    check_error("test.h5: conv 'conv_1': weight[1] is infinite");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_fold_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fold_forward, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fold_around_pool_and_sum, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_input_affine, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shared_producer, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_padding, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_padding_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hswish, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hard_sigmoid_02, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_squeeze_excite, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_relu6_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_activation_without_home, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_reshape, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_buffered_inputs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dead_nodes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_input_untouched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
