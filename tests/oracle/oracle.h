@@ -32,7 +32,7 @@ int32_t mnq_oracle_requant(int32_t acc, int32_t m, int r);
 /** Section 3: output of channel ch for an accumulator. */
 int32_t mnq_oracle_stage(const struct mnq_oracle_layer *l, int ch, int32_t acc);
 
-/** Section 8: 2^(-t/65536) in Q30 and in Q16. */
+/** Section 8: 2^(-t/65536) in Q30, t in Q16. */
 uint32_t mnq_oracle_exp2n(uint32_t t);
 
 /** Section 8: T[i], i = 0..64, computed from its definition in integers. */

@@ -76,10 +76,15 @@ uint32_t mnq_oracle_exp2n(uint32_t t)
     int i = (int)(f / 1024);
     uint64_t g = f % 1024;
 
-    if (n > 17) return 0;
+    if (n > 30) return 0;
     uint64_t a = mnq_oracle_exp2_table(i), b = mnq_oracle_exp2_table(i + 1);
-    uint64_t e = a - ((a - b) * g + 512) / 1024;
-    return (uint32_t)((e + ((uint64_t)1 << (13 + n))) / ((uint64_t)1 << (14 + n)));
+    return (uint32_t)((a - ((a - b) * g + 512) / 1024) / ((uint64_t)1 << n));
+}
+
+/* Q30 to Q16, half up. */
+static uint64_t q16(uint64_t e)
+{
+    return (e + 8192) / 16384;
 }
 
 void mnq_oracle_softmax(const int32_t *q, int32_t *p, int n, int32_t m, int r)
@@ -94,13 +99,16 @@ void mnq_oracle_softmax(const int32_t *q, int32_t *p, int n, int32_t m, int r)
         p[i] = (int32_t)mnq_oracle_exp2n((uint32_t)mnq_oracle_requant(max - q[i], m, r));
         sum += (uint64_t)p[i];
     }
-    for (int i = 0; i < n; i++) p[i] = (int32_t)clamp64((int64_t)(((uint64_t)p[i] * 32768 + sum / 2) / sum), 0, 32767);
+    sum = q16(sum);
+    for (int i = 0; i < n; i++) {
+        p[i] = (int32_t)clamp64((int64_t)((q16((uint64_t)p[i]) * 32768 + sum / 2) / sum), 0, 32767);
+    }
 }
 
 void mnq_oracle_logistic(const int32_t *q, int32_t *p, int n, int32_t m, int r)
 {
     for (int i = 0; i < n; i++) {
-        uint64_t e = mnq_oracle_exp2n((uint32_t)mnq_oracle_requant(q[i] < 0 ? -q[i] : q[i], m, r));
+        uint64_t e = q16(mnq_oracle_exp2n((uint32_t)mnq_oracle_requant(q[i] < 0 ? -q[i] : q[i], m, r)));
         uint64_t den = 65536 + e, num = q[i] >= 0 ? 65536 : e;
         p[i] = (int32_t)clamp64((int64_t)((num * 32768 + den / 2) / den), 0, 32767);
     }

@@ -14,15 +14,19 @@ static const int32_t pow2_q30[65] = {
     560640218,  554601009,  548626854,  542717053,  536870912,
 };
 
-/* 2^(-t/65536) in Q16, 0..65536; t >= 0 in Q16. Linear between 64 steps of an octave. */
+/* 2^(-t/65536) in Q30, 0..2^30; t >= 0 in Q16. Linear between 64 steps of an octave. */
 static uint32_t exp2n(int32_t t)
 {
     const int32_t n = t >> 16, f = t & 0xffff, i = f >> 10, g = f & 1023;
-    uint32_t e;
 
-    if (n > 17) return 0;
-    e = (uint32_t)(pow2_q30[i] - mnq_part_q10(pow2_q30[i] - pow2_q30[i + 1], g));
-    return (e + ((uint32_t)1 << (13 + n))) >> (14 + n);
+    if (n > 30) return 0;
+    return (uint32_t)(pow2_q30[i] - mnq_part_q10(pow2_q30[i] - pow2_q30[i + 1], g)) >> n;
+}
+
+/* Q30 to Q16, rounded half up; e at most 2^44. */
+static uint32_t q16(uint64_t e)
+{
+    return (uint32_t)((e + ((uint32_t)1 << 13)) >> 14);
 }
 
 void mnq_softmax_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
@@ -32,13 +36,13 @@ void mnq_softmax_c(const struct mnq_layer *l, void *out, const void *in0, const 
     const int32_t m = l->q.mult[0], n = l->c;
     const int r = l->q.shift[0];
     int32_t i, max = q[0];
-    uint32_t sum = 0;
+    uint64_t sum = 0;
 
     (void)in1;
     for (i = 1; i < n; i++)
         if (q[i] > max) max = q[i];
     for (i = 0; i < n; i++) sum += exp2n(mnq_requant(max - q[i], m, r));
-    for (i = 0; i < n; i++) p[i] = (int16_t)mnq_ratio_q15(exp2n(mnq_requant(max - q[i], m, r)), sum);
+    for (i = 0; i < n; i++) p[i] = (int16_t)mnq_ratio_q15(q16(exp2n(mnq_requant(max - q[i], m, r))), q16(sum));
 }
 
 void mnq_logistic_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
@@ -51,7 +55,7 @@ void mnq_logistic_c(const struct mnq_layer *l, void *out, const void *in0, const
 
     (void)in1;
     for (i = 0; i < n; i++) {
-        const uint32_t e = exp2n(mnq_requant(q[i] < 0 ? -q[i] : q[i], m, r));
+        const uint32_t e = q16(exp2n(mnq_requant(q[i] < 0 ? -q[i] : q[i], m, r)));
         p[i] = (int16_t)mnq_ratio_q15(q[i] >= 0 ? 65536 : e, 65536 + e);
     }
 }
