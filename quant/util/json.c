@@ -155,7 +155,9 @@ static void put_number(struct mnq_json *j, const char *key, double value, bool s
         puts_json(j, "null");
         return;
     }
-    for (int digits = 1; digits <= 17; digits++) {
+    bool whole = fabs(value) < 1e6 && floor(value) == value; /* 100, not 1e+02 */
+    if (whole) snprintf(text, sizeof text, "%.0f", value);
+    for (int digits = 1; digits <= 17 && !whole; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, value);
         if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value) break;
     }
