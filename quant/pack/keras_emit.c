@@ -42,8 +42,9 @@ static bool keeps_rank(enum mnq_op op)
 
 static bool is_global_pool(const struct mnq_graph *g, const struct mnq_node *nd)
 {
+    if (nd->op != MNQ_OP_AVGPOOL) return false;
     struct mnq_shape in = g->node[nd->in[0]].out;
-    return nd->op == MNQ_OP_AVGPOOL && nd->kh == in.h && nd->kw == in.w && is_point(nd->out);
+    return nd->kh == in.h && nd->kw == in.w && is_point(nd->out);
 }
 
 static void spread_needs(struct emitter *x)
@@ -103,7 +104,7 @@ static struct mnq_kout *begin(struct emitter *x, const char *class_name, const c
     mnq_json_string(&x->j, "name", name);
     mnq_json_object(&x->j, "config");
     mnq_json_string(&x->j, "name", name);
-    mnq_json_bool(&x->j, "trainable", true);
+    if (strcmp(class_name, "InputLayer") != 0) mnq_json_bool(&x->j, "trainable", true); /* which refuses it */
     mnq_json_string(&x->j, "dtype", "float32");
     return l;
 }
@@ -341,6 +342,7 @@ static const char *emit_input(struct emitter *x, const struct mnq_node *nd, cons
     mnq_json_int(&x->j, NULL, nd->out.c);
     mnq_json_end(&x->j);
     mnq_json_bool(&x->j, "sparse", false);
+    mnq_json_bool(&x->j, "ragged", false);
     return finish(x, NULL, NULL);
 }
 
@@ -419,7 +421,6 @@ static int emit_model(struct emitter *x)
     mnq_json_string(&x->j, "class_name", "Functional");
     mnq_json_object(&x->j, "config");
     mnq_json_string(&x->j, "name", "model");
-    mnq_json_bool(&x->j, "trainable", true);
     mnq_json_array(&x->j, "layers");
     for (int i = 0; i < g->n; i++) {
         if (g->node[i].op == MNQ_OP_INPUT) input = i;
