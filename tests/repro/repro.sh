@@ -15,8 +15,8 @@ calibrate() {
         { cat "$work/log"; exit 1; }
 }
 mkdir "$work/elsewhere"
-for threads in 1 2 3 4; do calibrate $threads "$calib" "$work/$threads.mnq" "$@"; done
-for threads in 2 3 4; do
+for threads in 1 2 4; do calibrate $threads "$calib" "$work/$threads.mnq" "$@"; done
+for threads in 2 4; do
     cmp "$work/1.mnq" "$work/$threads.mnq" || { echo "FAILED: -j 1 and -j $threads differ"; exit 1; }
 done
 (cd "$work/elsewhere" && calibrate 2 "$calib" again.mnq "$@")
@@ -24,4 +24,4 @@ cmp "$work/1.mnq" "$work/elsewhere/again.mnq" || { echo "FAILED: a second run di
 # The comparison above must be able to fail: other samples give other scales.
 calibrate 2 "$other" "$work/other.mnq" "$@"
 ! cmp -s "$work/1.mnq" "$work/other.mnq" || { echo "FAILED: the samples do not matter"; exit 1; }
-echo "$(wc -c <"$work/1.mnq") bytes, the same for 1 to 4 threads"
+echo "$(wc -c <"$work/1.mnq") bytes, the same for 1, 2 and 4 threads"
