@@ -208,7 +208,7 @@ int mnq_cli_main(int argc, char **argv)
 
 /* ---- what commands share ---- */
 
-static void say_assumption(struct mnq_cli *cli, const struct mnq_subject *s)
+static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
 {
     if (s->kind != MNQ_SUBJECT_FLOAT) return;
     if (s->preprocess_from == MNQ_FROM_NOWHERE)
@@ -217,6 +217,11 @@ static void say_assumption(struct mnq_cli *cli, const struct mnq_subject *s)
     else if (s->preprocess_from == MNQ_FROM_SIBLING)
         mnq_term_note(&cli->term, 0, "%s: preprocessing %s as in the .mnq made from it", s->file, s->preprocess.name);
     else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
+}
+
+void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n)
+{
+    for (int i = 0; i < n; i++) say_one(cli, &s[i]);
 }
 
 int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
@@ -231,7 +236,6 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++)
             if (mnq_subject_adopt(&s[i], &s[k])) break;
-    for (int i = 0; i < n; i++) say_assumption(cli, &s[i]);
     return 0;
 }
 

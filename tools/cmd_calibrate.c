@@ -325,6 +325,7 @@ static int run(struct mnq_cli *cli)
     struct mnq_shape in = x->subject.input;
     struct mnq_dataset *d = mnq_dataset_open((char *const *)o->data.item, o->data.n, in.h, in.w, in.c, e);
     if (d == NULL) return -1;
+    mnq_cli_say(cli, &x->subject, 1);
     int rc = quantize(cli, &r, d, x);
     mnq_dataset_close(d);
     if (rc != 0 || mnq_cli_write(cli, o->output, x->bytes, x->n, o->force) != 0) return -1;

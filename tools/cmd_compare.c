@@ -121,6 +121,7 @@ static int run(struct mnq_cli *cli)
     if (mnq_compare(&s[0], &s[1], (char *const *)o->data.item, o->data.n, cli->global.threads, &c, &cli->arena,
                     mnq_term_progress, &cli->term, &cli->err) != 0)
         return -1;
+    mnq_cli_say(cli, s, 2);
     if (c.unmatched > 0)
         mnq_term_note(&cli->term, 0, "%d integer layers have no float layer of the same name and shape", c.unmatched);
     if (!cli->global.json) print_text(&c, &s[1].package.q, cli);

@@ -279,6 +279,7 @@ static int run(struct mnq_cli *cli)
     if (mnq_evaluate(s, cli->n_inputs, (char *const *)o->data.item, o->data.n, cli->global.threads, &ev, &cli->arena,
                      mnq_term_progress, &cli->term, &cli->err) != 0)
         return -1;
+    mnq_cli_say(cli, s, cli->n_inputs);
     if (ev.note != NULL) mnq_term_note(&cli->term, 0, "%s", ev.note);
     if (cli->global.json) {
         if (print_json(&ev, o, cli) != 0) return -1;

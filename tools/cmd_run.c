@@ -171,6 +171,7 @@ static int run(struct mnq_cli *cli)
     } else if (run_all(&j, cli->global.threads, &cli->arena, &cli->err) == 0) {
         uint32_t crc = checksum(&j);
         rc = 0;
+        mnq_cli_say(cli, s, 1);
         if (cli->global.json) rc = print_json(&j, k, top, crc, &cli->err);
         else print_text(&j, k, top, cli->term.color_out);
         if (rc == 0 && o->verify != NULL && crc != want)

@@ -108,12 +108,16 @@ void mnq_help_command(FILE *f, const struct mnq_command *c);
             "float models: input height and width, if not the file's own", 1, 4096, NULL                                    \
     }
 
-/** Opens a model with the command's options; says on stderr what it had to assume. */
+/** Opens a model with the command's options. */
 int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s);
 
 /** As mnq_cli_open for several; float models without stated preprocessing take that of an .mnq made from them. */
 int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
                      struct mnq_subject *s);
+
+/** Says on stderr how float models are preprocessed, if that was assumed. Called once nothing is likely to fail any more,
+ *  so that an error stays one line. */
+void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
 
 /** Writes an output file, removed again if the command is interrupted. */
 int mnq_cli_write(struct mnq_cli *cli, const char *path, const void *data, size_t n, bool force);
