@@ -64,11 +64,11 @@ static void remove_reader(struct mnq_rw *rw, int i, int reader)
         }
 }
 
-/* Kills node i if nothing reads it, and upwards what only it read. Two inputs: the list of the dying is kept in the
- * nodes' in[1] no longer needed, so depth costs no stack. */
+/* Kills node i if nothing reads it, then its producers likewise. A dead node with two inputs waits on a list, linked
+ * through its in[1], until its second one has been looked at: depth costs no stack. */
 static void bury(struct mnq_rw *rw, int i)
 {
-    int next = -1; /* chain of nodes to look at, linked through n_in == -1 nodes' in[0] */
+    int next = -1; /* head of that list */
     for (;;) {
         struct mnq_rw_node *n = &rw->node[i];
         if (!n->dead && n->n_readers == 0 && i != rw->output && n->nd.op != MNQ_OP_INPUT) {
