@@ -81,6 +81,11 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     return o;
 }
 
+const char *mnq_recipe_key(int i)
+{
+    return i >= 0 && i < KEYS ? keys[i].name : NULL;
+}
+
 static int read_key(const struct key *k, const struct mnq_ynode *v, struct mnq_recipe *r, struct mnq_arena *arena,
                     struct mnq_err *e)
 {

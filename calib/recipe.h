@@ -49,6 +49,9 @@ int mnq_recipe_read(const char *path, struct mnq_recipe *r, struct mnq_arena *ar
 int mnq_recipe_parse(const char *name, const char *text, size_t n, struct mnq_recipe *r, struct mnq_arena *arena,
                      struct mnq_err *e);
 
+/** Name of key i in the order of mnq_recipe_text(), NULL behind the last. */
+const char *mnq_recipe_key(int i);
+
 /** Every key with its value as YAML that mnq_recipe_parse() reads back, in the arena; NULL when out of memory. */
 char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
 

@@ -2,6 +2,8 @@
  * The OPTIONS section of every manual page lists exactly the option table, in its order. */
 #include "command.h"
 
+#include "recipe.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,6 +58,29 @@ static void pages(void **state)
     }
 }
 
+/* mnquant-yaml.5 lists exactly the keys of recipes, and every key is an option of calibrate. */
+static void recipe_page(void **state)
+{
+    (void)state;
+    char line[512], want[512];
+    FILE *f = fopen(MNQ_SOURCE_DIR "/tools/man/mnquant-yaml.5", "r");
+    assert_non_null(f);
+    int i = 0;
+    while (fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, ".It Ic ", 7) != 0) continue;
+        const char *key = mnq_recipe_key(i++);
+        if (key == NULL) fail_msg("%s is no key", line);
+        snprintf(want, sizeof want, ".It Ic %s\n", key);
+        assert_string_equal(line, want);
+        bool found = false;
+        for (int k = 0; k < mnq_cmd_calibrate.n_options; k++)
+            found = found || strcmp(mnq_cmd_calibrate.option[k].name, key) == 0;
+        if (!found) fail_msg("%s is no option of calibrate", key);
+    }
+    assert_null(mnq_recipe_key(i));
+    fclose(f);
+}
+
 /* Tables must be unambiguous: no name or letter twice, also against the global options. */
 static void unique(void **state)
 {
@@ -100,6 +125,7 @@ static void help_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(unique), cmocka_unit_test(help_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(recipe_page), cmocka_unit_test(unique),
+                                       cmocka_unit_test(help_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
