@@ -83,6 +83,15 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
+/* What a phase counts: samples, or the layers of the network. */
+static const char *unit(const char *phase)
+{
+    static const char *const samples[] = {"observe", "sensitivity", "eval", "compare", "run"};
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
+        if (strcmp(samples[i], phase) == 0) return "img";
+    return "layers";
+}
+
 void mnq_term_progress(void *term, const char *phase, int done, int total)
 {
     struct mnq_term *t = term;
@@ -109,7 +118,7 @@ void mnq_term_progress(void *term, const char *phase, int done, int total)
     if (s - t->drawn < 0.1) return;
     t->drawn = s;
     fprintf(stderr, "\r\033[K%s  %d/%d", phase, done, total);
-    if (done > 0 && s > 0.2) fprintf(stderr, "  %.1f img/s  eta %.0fs", rate, (total - done) / rate);
+    if (done > 0 && s > 0.2) fprintf(stderr, "  %.1f %s/s  eta %.0fs", rate, unit(phase), (total - done) / rate);
     fflush(stderr);
     t->shown = true;
     line_shown = 1;
