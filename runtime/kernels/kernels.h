@@ -27,6 +27,7 @@ struct mnq_requant_params {
 struct mnq_layer {
     uint8_t op, wtype;
     uint8_t in_flip;             /* 0x80: input bytes are U8, q = (int8_t)(byte ^ 0x80); else 0 */
+    uint8_t in16, in16b;         /* 1: input 0, input 1 is S16; a port may hand such layers to the generic kernel */
     uint8_t kh, kw, sh, sw, pt, pl;
     uint16_t mult;               /* depth multiplier */
     int32_t h, w, c;             /* input 0 */
