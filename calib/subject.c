@@ -13,6 +13,8 @@
 
 static const unsigned char magic[4] = {'M', 'N', 'Q', 0x1a};
 
+enum { MAX_OUTPUTS = 1 << 24 };
+
 static int64_t elements(struct mnq_shape s)
 {
     return (int64_t)s.h * s.w * s.c;
@@ -25,18 +27,24 @@ const char *mnq_subject_kind_name(enum mnq_subject_kind k)
 
 int64_t mnq_float_arena(const struct mnq_graph *g)
 {
-    int64_t peak = 0;
-    for (int at = 0; at < g->n; at++) {
-        int64_t alive = 0;
-        for (int i = 0; i <= at; i++) {
-            int last = i == g->output ? g->n : i;
-            for (int j = i + 1; j < g->n; j++)
-                for (int k = 0; k < g->node[j].n_in; k++)
-                    if (g->node[j].in[k] == i && j > last) last = j;
-            if (last >= at) alive += 4 * elements(g->node[i].out);
+    int64_t *dies = calloc((size_t)g->n + 1, sizeof *dies); /* bytes whose last reader is node i */
+    int *last = calloc((size_t)g->n + 1, sizeof *last);
+    int64_t alive = 0, peak = -1;
+    if (dies != NULL && last != NULL) {
+        for (int i = 0; i < g->n; i++) {
+            last[i] = i == g->output ? g->n : i;
+            for (int k = 0; k < g->node[i].n_in; k++)
+                if (last[g->node[i].in[k]] < i) last[g->node[i].in[k]] = i;
         }
-        if (alive > peak) peak = alive;
+        for (int i = 0; i < g->n; i++) dies[last[i]] += 4 * elements(g->node[i].out);
+        for (int i = 0; i < g->n; i++) {
+            alive += 4 * elements(g->node[i].out);
+            if (alive > peak) peak = alive;
+            alive -= dies[i];
+        }
     }
+    free(dies);
+    free(last);
     return peak;
 }
 
@@ -84,7 +92,11 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
     s->input = in->out;
     if (s->input.c < 1 || s->input.c > 4)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input has %d channels, pictures have 1 to 4", s->file, s->input.c);
-    s->outputs = (int)elements(s->raw.node[s->raw.output].out);
+    int64_t outputs = elements(s->raw.node[s->raw.output].out);
+    if (outputs > MAX_OUTPUTS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %lld outputs, at most %d are supported", s->file, (long long)outputs,
+                        MAX_OUTPUTS);
+    s->outputs = (int)outputs;
     struct mnq_cost total = mnq_cost_total(&s->raw);
     s->macs = total.macs;
     s->params = total.params;
@@ -118,7 +130,11 @@ static int open_packed(struct mnq_subject *s, struct mnq_arena *arena, struct mn
     const struct mnq_qtensor *in = &q->tensor[q->input];
     if (in->dtype != MNQ_U8) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input tensor does not take 8-bit pixels", s->file);
     s->input = in->shape;
-    s->outputs = (int)elements(q->tensor[q->output].shape);
+    int64_t outputs = elements(q->tensor[q->output].shape);
+    if (outputs > MAX_OUTPUTS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %lld outputs, at most %d are supported", s->file, (long long)outputs,
+                        MAX_OUTPUTS);
+    s->outputs = (int)outputs;
     s->preprocess = q->preprocess;
     s->preprocess_from = MNQ_FROM_MODEL;
     s->classes = q->classes;

@@ -57,7 +57,8 @@ bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made);
 /** "float" or "int8". */
 const char *mnq_subject_kind_name(enum mnq_subject_kind k);
 
-/** Bytes of floats alive at once while a graph runs node by node: a tensor lives from its node to its last reader. */
+/** Bytes of floats alive at once while a graph runs node by node: a tensor lives from its node to its last reader. -1 when
+ * out of memory. */
 int64_t mnq_float_arena(const struct mnq_graph *g);
 
 /** One thread's workspace for a subject. */

@@ -34,9 +34,14 @@ static int report(struct mnq_cli *cli, const struct mnq_subject *s, const char *
     const struct mnq_graph *g = &s->raw;
     if (!cli->global.json) {
         if (cli->global.quiet) return 0;
-        printf("%s: %s, %d layers, %s MACs, %s parameters\n", output, g->origin == NULL ? "float model" : g->origin, g->n,
-               mnq_text_count(a, s->macs), mnq_text_count(b, s->params));
-        for (int i = 0; i < g->n_note; i++) printf("note: %s\n", g->note[i]);
+        printf("%s: ", output);
+        mnq_text_put(stdout, g->origin == NULL ? "float model" : g->origin, false);
+        printf(", %d layers, %s MACs, %s parameters\n", g->n, mnq_text_count(a, s->macs), mnq_text_count(b, s->params));
+        for (int i = 0; i < g->n_note; i++) {
+            printf("note: ");
+            mnq_text_put(stdout, g->note[i], false);
+            printf("\n");
+        }
         return 0;
     }
     struct mnq_json w = {.indent = 2};

@@ -89,6 +89,13 @@ static void json_preprocess(struct mnq_json *w, const struct mnq_preprocess *p)
     mnq_json_end(w);
 }
 
+static void labelled(const char *label, const char *text)
+{
+    fputs(label, stdout);
+    mnq_text_put(stdout, text, false);
+    fputc('\n', stdout);
+}
+
 static void cell_number(struct mnq_table *t, int64_t n)
 {
     char text[32];
@@ -195,8 +202,9 @@ static void float_text(const struct mnq_subject *s, struct mnq_cli *cli)
     char a[32], b[32], c[32];
     double pairs, standard;
     separable(g, &pairs, &standard);
-    printf("%s: %s, input %dx%dx%d\n\n", s->file, g->origin == NULL ? "float model" : g->origin, s->input.h, s->input.w,
-           s->input.c);
+    printf("%s: ", s->file);
+    mnq_text_put(stdout, g->origin == NULL ? "float model" : g->origin, false);
+    printf(", input %dx%dx%d\n\n", s->input.h, s->input.w, s->input.c);
     mnq_table_init(&t, &cli->arena, "llrrrrrl");
     mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "pair x", "activation");
     for (int i = 0; i < g->n; i++) {
@@ -210,8 +218,8 @@ static void float_text(const struct mnq_subject *s, struct mnq_cli *cli)
         printf("separable  pairs take %.4f of the standard convolutions they replace (pair x = 1/N + 1/D^2)\n",
                pairs / standard);
     if (s->arena_bytes >= 0) printf("RAM        %s of living float tensors at most\n", mnq_text_bytes(a, s->arena_bytes));
-    for (int i = 0; i < g->n_note; i++) printf("note       %s\n", g->note[i]);
-    if (s->illegal.code != 0) printf("note       cannot be quantized: %s\n", s->illegal.msg);
+    for (int i = 0; i < g->n_note; i++) labelled("note       ", g->note[i]);
+    if (s->illegal.code != 0) labelled("cannot be quantized: ", s->illegal.msg);
 }
 
 /* ---- packed ---- */
@@ -238,7 +246,7 @@ static struct row packed_row(const struct mnq_qmodel *q, int i)
                     .activation_bytes = t->dtype == MNQ_S16 ? 2 * values : values,
                     .weight_bits = has_weights ? 8 * bytes : 0,
                     .acc_bits = l->acc_bits};
-    if (l->act == 0 && l->lo == t->zp && t->zp > -128 && has_weights) r.act = "relu";
+    if (l->act == 0 && l->lo == t->zp && has_weights) r.act = "relu";
     return r;
 }
 
@@ -299,9 +307,15 @@ static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
     printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
     printf("preprocess  %s, %s, %s\n", s->preprocess.name, mnq_resize_words[s->preprocess.resize],
            mnq_filter_words[s->preprocess.filter]);
-    if (q->source_name != NULL) printf("source      %s, CRC-32 %08x\n", q->source_name, q->source_crc);
-    if (q->tool != NULL) printf("made by     %s\n", q->tool);
-    if (q->recipe != NULL && cli->global.verbose > 0) printf("recipe\n%s", q->recipe);
+    if (q->source_name != NULL) {
+        labelled("source      ", q->source_name);
+        printf("            CRC-32 %08x\n", q->source_crc);
+    }
+    if (q->tool != NULL) labelled("made by     ", q->tool);
+    if (q->recipe != NULL && cli->global.verbose > 0) {
+        printf("recipe\n");
+        mnq_text_put(stdout, q->recipe, true);
+    }
 }
 
 static int run(struct mnq_cli *cli)

@@ -102,7 +102,9 @@ static void print_text(const struct job *j, int k, int *top, bool color)
         printf("%s%s%s\n", mnq_term_bold(color), mnq_dataset_name(j->data, i), mnq_term_plain(color));
         for (int t = 0; t < k; t++) {
             const char *name = class_name(j->s, top[t]);
-            printf("  %5d  %9.6f%s%s\n", top[t], (double)v[top[t]], name == NULL ? "" : "  ", name == NULL ? "" : name);
+            printf("  %5d  %9.6f%s", top[t], (double)v[top[t]], name == NULL ? "" : "  ");
+            mnq_text_put(stdout, name == NULL ? "" : name, false);
+            printf("\n");
         }
     }
 }

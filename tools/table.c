@@ -59,7 +59,8 @@ static void print_row(const struct mnq_table *t, FILE *f, int row, const int *w)
         int gap = w[c] - width(s);
         if (t->align[c] == 'r') blanks += gap;
         if (*s != '\0') {
-            fprintf(f, "%*s%s", blanks, "", s);
+            fprintf(f, "%*s", blanks, "");
+            mnq_text_put(f, s, false);
             blanks = 0;
         }
         if (t->align[c] != 'r') blanks += gap;
@@ -78,6 +79,14 @@ void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const
         print_row(t, f, r, w);
         if (r == 0) fputs(plain, f);
         fputc('\n', f);
+    }
+}
+
+void mnq_text_put(FILE *f, const char *s, bool lines)
+{
+    for (; *s != '\0'; s++) {
+        unsigned char c = (unsigned char)*s;
+        fputc((c < 0x20 && !(lines && c == '\n')) || c == 0x7f ? '?' : c, f);
     }
 }
 

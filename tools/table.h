@@ -5,6 +5,7 @@
 
 #include "util/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,6 +36,10 @@ void mnq_table_row(struct mnq_table *t, ...);
 /** Prints it: columns two spaces apart, no trailing blanks. `head` and `plain` surround the first row (colour), or are "".
  */
 void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const char *plain);
+
+/** Prints s with control characters as '?': names come from files, and a file must not drive the terminal.
+ *  lines: newlines may pass. */
+void mnq_text_put(FILE *f, const char *s, bool lines);
 
 /** Bytes with a binary unit and three digits: "217 B", "293 KiB", "1.51 MiB". */
 const char *mnq_text_bytes(char text[32], int64_t bytes);

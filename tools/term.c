@@ -2,6 +2,8 @@
  * What goes to the terminal besides results. */
 #include "term.h"
 
+#include "table.h"
+
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,20 +62,23 @@ void mnq_term_error(struct mnq_term *t, const char *message)
 {
     fflush(stdout);
     prefix(t);
-    if (t->color_err) fprintf(stderr, "\033[31m%s\033[0m\n", message);
-    else fprintf(stderr, "%s\n", message);
+    if (t->color_err) fputs("\033[31m", stderr);
+    mnq_text_put(stderr, message, false);
+    fputs(t->color_err ? "\033[0m\n" : "\n", stderr);
 }
 
 void mnq_term_note(struct mnq_term *t, int level, const char *fmt, ...)
 {
     if (t->verbose < level) return;
+    char text[2000];
     va_list ap;
     va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
     prefix(t);
     fputs("note: ", stderr);
-    vfprintf(stderr, fmt, ap);
+    mnq_text_put(stderr, text, true);
     fputc('\n', stderr);
-    va_end(ap);
 }
 
 static double seconds_since(const struct timespec *start)

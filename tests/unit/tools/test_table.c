@@ -23,13 +23,13 @@ static void alignment(void **state)
     mnq_table_row(&t, "layer", "MACs", "kind");
     mnq_table_row(&t, "conv1", "7", "");
     mnq_table_row(&t, "größe", "123456", "x");
-    mnq_table_cell(&t, "%s", "short"); /* an unfinished row */
+    mnq_table_cell(&t, "%s", "sh\033rt"); /* an unfinished row */
     mnq_table_print(&t, f, "<", ">");
     fclose(f);
     assert_string_equal(text, "<layer    MACs  kind>\n"
                               "conv1       7\n"
                               "größe  123456  x\n"
-                              "short\n");
+                              "sh?rt\n");
     free(text);
     mnq_arena_free(&arena);
 }
