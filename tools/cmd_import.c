@@ -79,7 +79,11 @@ static int run(struct mnq_cli *cli)
     if (rc != 0) mnq_fail_in(e, o->output);
     else rc = mnq_file_commit(temp, o->output, o->force, e);
     mnq_term_temp_file(NULL);
-    return rc != 0 ? -1 : report(cli, s, o->output);
+    if (rc != 0) return -1;
+    if (s->raw.preprocess != NULL)
+        mnq_term_note(&cli->term, 0, "a Keras file cannot say how pixels become inputs; this model wants --preprocess %s",
+                      s->raw.preprocess);
+    return report(cli, s, o->output);
 }
 
 const struct mnq_command mnq_cmd_import = {
