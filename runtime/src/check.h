@@ -13,8 +13,8 @@ enum {
     MNQ_R_WINDOW = 8, /* kernel and strides */
     MNQ_R_PADDING = 16,
     MNQ_R_MULTIPLIER = 32,  /* depth multiplier */
-    MNQ_R_INPUT_U8 = 64,    /* beside S8 */
-    MNQ_R_INPUT_S16 = 128,  /* instead of S8; the output too */
+    MNQ_R_INPUT_U8 = 64,    /* beside S8 and S16 */
+    MNQ_R_ONLY_S16 = 128,   /* input and output */
     MNQ_R_PER_CHANNEL = 256 /* bias, m and r per output channel, then an activation */
 };
 
@@ -29,6 +29,12 @@ enum mnq_status mnq_check_layers(struct mnq_model *m);
 
 /** FORMAT.md, DATA: the arrays of layer i, whose other fields were validated, are there and inside DATA. */
 enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i);
+
+/**
+ * NUMERICS.md section 1: what bounds |q| of the inputs of layer i, whose record and whose predecessors were validated.
+ * a  filled with the magnitudes of inputs 0 and 1 (0 if there is none); padding counts as part of input 0
+ */
+void mnq_magnitudes(const struct mnq_model *m, unsigned i, uint32_t a[2]);
 
 /**
  * NUMERICS.md: the values of layer i, whose record was validated, are in their ranges and no accumulator

@@ -47,14 +47,14 @@ unsigned mnq_rules_of(uint8_t op)
     case MNQ_L_MUL:
         return MNQ_R_TWO_INPUTS | MNQ_R_PER_CHANNEL;
     default:
-        return MNQ_R_INPUT_S16; /* SOFTMAX, LOGISTIC */
+        return MNQ_R_ONLY_S16; /* SOFTMAX, LOGISTIC */
     }
 }
 
 static int input_type_valid(unsigned rules, uint8_t dtype)
 {
-    if (rules & MNQ_R_INPUT_S16) return dtype == MNQ_S16;
-    return dtype == MNQ_S8 || ((rules & MNQ_R_INPUT_U8) && dtype == MNQ_U8);
+    if (dtype == MNQ_S16) return 1;
+    return !(rules & MNQ_R_ONLY_S16) && (dtype == MNQ_S8 || (rules & MNQ_R_INPUT_U8));
 }
 
 static int fields_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
@@ -63,7 +63,7 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     const int32_t least = out->dtype == MNQ_S16 ? -32768 : -128, most = out->dtype == MNQ_S16 ? 32767 : 127;
 
     if (!input_type_valid(rules, in->dtype) || out->dtype == MNQ_U8) return 0;
-    if ((rules & MNQ_R_INPUT_S16) && out->dtype != MNQ_S16) return 0;
+    if ((rules & MNQ_R_ONLY_S16) && out->dtype != MNQ_S16) return 0;
     if (rec->lo > rec->hi || rec->lo < least || rec->hi > most) return 0;
     if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
     if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & MNQ_R_PER_CHANNEL)) return 0;
@@ -100,7 +100,7 @@ static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in
 
 static int second_input_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *in1)
 {
-    if (in1->dtype != MNQ_S8 || in1->c != in->c) return 0;
+    if (in1->dtype == MNQ_U8 || in1->c != in->c) return 0;
     return rec->op == MNQ_L_ADD ? in1->h == in->h && in1->w == in->w : in1->h == 1 && in1->w == 1;
 }
 

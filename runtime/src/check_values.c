@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Proves from the weights themselves that no value of a layer leaves its range, NUMERICS.md sections 2 to 7.
  *
- * |q| <= 128 for every activation and every padding, so an accumulator is bounded by |b| + 128 * sum |w|. */
+ * |q| <= A for every activation and every padding, so an accumulator is bounded by |b| + A * sum |w|. MUL needs no proof:
+ * an S16 tensor has zero point 0, so |q - z| <= 2^15 and the product is at most 2^30. */
 #include "check.h"
 
 static uint32_t magnitude(int32_t x)
@@ -39,38 +40,43 @@ static int sum_weights(uint64_t *sum, const struct mnq_layer *l, size_t first, s
     return 1;
 }
 
-/* Sum of the weights' magnitudes that meet in one accumulator of output channel o. */
-static int channel_sum(uint64_t *sum, const struct mnq_layer *l, int32_t o)
+/* Bound of the terms that meet in one accumulator of output channel o; a: magnitudes of the inputs. */
+static int channel_bound(uint64_t *bound, const struct mnq_layer *l, int32_t o, const uint32_t a[2])
 {
     const size_t window = (size_t)l->kh * l->kw, oc = (size_t)l->oc;
+    uint64_t sum, second = 0;
 
     switch (l->op) {
     case MNQ_L_CONV:
     case MNQ_L_PW:
-        return sum_weights(sum, l, (size_t)o * window * (size_t)l->c, 1, window * (size_t)l->c);
+        if (!sum_weights(&sum, l, (size_t)o * window * (size_t)l->c, 1, window * (size_t)l->c)) return 0;
+        break;
     case MNQ_L_DWCONV:
-        return sum_weights(sum, l, (size_t)o, oc, window);
+        if (!sum_weights(&sum, l, (size_t)o, oc, window)) return 0;
+        break;
     case MNQ_L_ADD:
-        return sum_weights(sum, l, (size_t)o, oc, 2);
+        if (!sum_weights(&sum, l, (size_t)o, 1, 1) || !sum_weights(&second, l, (size_t)o + oc, 1, 1)) return 0;
+        break;
     default:
-        *sum = window;
-        return 1; /* AVGPOOL: weights of one */
+        sum = window; /* AVGPOOL: weights of one */
     }
+    *bound = a[0] * sum + a[1] * second;
+    return 1;
 }
 
-static enum mnq_status channel_check(const struct mnq_layer *l, int32_t o)
+static enum mnq_status channel_check(const struct mnq_layer *l, int32_t o, const uint32_t a[2])
 {
-    uint64_t sum;
+    uint64_t bound;
 
     if (l->op == MNQ_L_MUL) return l->q.bias[o] == 0 ? MNQ_OK : MNQ_E_FORMAT;
-    if (!channel_sum(&sum, l, o)) return MNQ_E_FORMAT;
-    return magnitude(l->q.bias[o]) + 128 * sum > INT32_MAX ? MNQ_E_OVERFLOW : MNQ_OK;
+    if (!channel_bound(&bound, l, o, a)) return MNQ_E_FORMAT;
+    return magnitude(l->q.bias[o]) + bound > INT32_MAX ? MNQ_E_OVERFLOW : MNQ_OK;
 }
 
 enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i)
 {
     struct mnq_layer l;
-    uint32_t offset[3];
+    uint32_t offset[3], a[2];
     int32_t o;
 
     mnq_layer_read(m, i, &l, offset);
@@ -78,8 +84,9 @@ enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i)
         return scaling_valid(l.q.mult, l.q.shift, 1) ? MNQ_OK : MNQ_E_FORMAT;
     if (!scaling_valid(l.q.mult, l.q.shift, l.oc)) return MNQ_E_FORMAT;
     if (l.q.act != MNQ_A_CLAMP && !scaling_valid(l.q.mult2, l.q.shift2, l.oc)) return MNQ_E_FORMAT;
+    mnq_magnitudes(m, i, a);
     for (o = 0; o < l.oc; o++) {
-        const enum mnq_status s = channel_check(&l, o);
+        const enum mnq_status s = channel_check(&l, o, a);
         if (s != MNQ_OK) return s;
     }
     return MNQ_OK;

@@ -88,13 +88,16 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->w = t.w;
     l->c = t.c;
     l->in_flip = t.dtype == MNQ_U8 ? 0x80 : 0;
+    l->in16 = t.dtype == MNQ_S16;
     l->zp0 = t.zero_point;
     offset[2] = 0;
     l->zp1 = 0;
+    l->in16b = 0;
     if (rec.in1 != MNQ_NO_TENSOR) {
         mnq_tensor_read(m, rec.in1, &t);
         offset[2] = t.offset;
         l->zp1 = t.zero_point;
+        l->in16b = t.dtype == MNQ_S16;
     }
     mnq_tensor_read(m, rec.out, &t);
     offset[0] = t.offset;

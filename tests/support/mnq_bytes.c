@@ -148,15 +148,15 @@ static int32_t symmetric(struct mnq_bytes *b, int32_t limit)
     return (int32_t)(mnq_bytes_random(b) % (2 * (uint32_t)limit + 1)) - limit;
 }
 
-/* count random numbers in -limit..limit, of `size` bytes each, in DATA. */
-static uint32_t random_array(struct mnq_bytes *b, size_t size, size_t count, int32_t limit)
+/* count random numbers in -limit..limit, from number `half` on in -rest..rest, of `size` bytes each, in DATA. */
+static uint32_t random_halves(struct mnq_bytes *b, size_t size, size_t count, int32_t limit, size_t half, int32_t rest)
 {
     int32_t *v = malloc((count + 1) * 4);
     uint32_t at;
 
     if (!v) abort();
     for (size_t i = 0; i < count; i++) {
-        const int32_t x = symmetric(b, limit);
+        const int32_t x = symmetric(b, i < half ? limit : rest);
         if (size == 1) ((int8_t *)v)[i] = (int8_t)x;
         else if (size == 2) ((int16_t *)v)[i] = (int16_t)x;
         else v[i] = x;
@@ -164,6 +164,29 @@ static uint32_t random_array(struct mnq_bytes *b, size_t size, size_t count, int
     at = mnq_bytes_array(b, v, size, count);
     free(v);
     return at;
+}
+
+/* count random numbers in -limit..limit, of `size` bytes each, in DATA. */
+static uint32_t random_array(struct mnq_bytes *b, size_t size, size_t count, int32_t limit)
+{
+    return random_halves(b, size, count, limit, count, 0);
+}
+
+/* Bound of a tensor's |q|. */
+static double magnitude_of(const struct mnq_bytes *b, unsigned tensor)
+{
+    if (b->tensor[tensor].dtype != MNQ_S16) return 128;
+    for (unsigned i = 0; i < b->n_layers; i++) {
+        const struct mnq_bytes_layer *l = &b->layer[i];
+        if (l->out == tensor && l->op < MNQ_L_SOFTMAX) return fmax(abs(l->lo), abs(l->hi));
+    }
+    return 32768;
+}
+
+/* Typical |q| in a tensor of that magnitude: bytes are uniform, wider values bells of a quarter of the range. */
+static double typical(double magnitude)
+{
+    return magnitude > 128 ? magnitude / 4 : magnitude * 0.58;
 }
 
 /* Multipliers and shifts near the real factor, each channel by up to 2x off; *m and *r receive their offsets. */
@@ -202,16 +225,22 @@ static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const 
     size_t terms;
     const size_t n = weight_count(l, in, out, &terms);
     const int wide = l->wtype == MNQ_W_S16;
-    const double reach = out->dtype == MNQ_S16 ? 8000 : 60; /* typical output */
+    const double reach = out->dtype == MNQ_S16 ? l->hi / 4.0 : 60; /* typical output */
+    const double a0 = magnitude_of(b, l->in0), a1 = l->in1 == MNQ_BYTES_NO_TENSOR ? a0 : magnitude_of(b, l->in1);
+    const double a = fmax(a0, a1);
     int32_t limit = wide ? 32767 : 127;
-    double spread; /* of the accumulator: weights and activations are uniform */
+    double spread; /* of the accumulator: weights are uniform */
 
-    if ((double)terms * limit * 128 > 1e9) limit = (int32_t)(1e9 / 128 / (double)terms);
-    if (n > 0) {
-        l->weights = random_array(b, wide ? 2 : 1, n, limit);
+    if ((double)terms * limit * a > 1e9) limit = (int32_t)(1e9 / a / (double)terms);
+    if (n > 0) { /* ADD: equal shares of both inputs */
+        const int32_t share0 = (int32_t)fmin(limit * a / a0, 32767), share1 = (int32_t)fmin(limit * a / a1, 32767);
+        l->weights = random_halves(b, wide ? 2 : 1, n, share0, l->op == MNQ_L_ADD ? n / 2 : n, share1);
         l->weights_size = (uint32_t)(n << wide);
     }
-    spread = (n > 0 ? limit * 0.58 : l->op == MNQ_L_MUL ? 74 : 1) * 74 * sqrt((double)terms);
+    spread = (n > 0                ? limit * 0.58
+              : l->op == MNQ_L_MUL ? typical(a1)
+                                   : 1) *
+             (l->op == MNQ_L_MUL ? typical(a0) : typical(a)) * sqrt((double)terms);
     l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)spread);
     if (l->act == MNQ_A_CLAMP) {
         random_scaling(b, reach / spread, out->c, &l->m, &l->r);
@@ -255,8 +284,8 @@ unsigned mnq_bytes_random_layer(struct mnq_bytes *b, const struct mnq_bytes_op *
     }
     l.out = mnq_bytes_tensor(b, (in.h + l.pt + l.pb - l.kh) / l.sh + 1, (in.w + l.pl + l.pr - l.kw) / l.sw + 1, oc,
                              wide_out ? MNQ_S16 : MNQ_S8, wide_out ? 0 : symmetric(b, 100));
-    l.lo = wide_out ? -32768 : -128;
-    l.hi = wide_out ? 32767 : 127;
+    l.hi = wide_out ? 32767 >> (op->bits ? 16 - op->bits : 0) : 127;
+    l.lo = -l.hi - 1;
     if (table) random_scaling(b, 20.0, 1, &l.m, &l.r);
     else random_arrays(b, &l, &in, &b->tensor[l.out]);
     if (op->op == MNQ_L_CONV || op->op == MNQ_L_DWCONV) l.pad = random_array(b, 1, in.c, 127);

@@ -45,6 +45,7 @@ struct mnq_bytes_op {
     unsigned oc;                       /* CONV, PW */
     unsigned kh, kw, sh, sw, pt, pl, pb, pr, mult;
     unsigned wide_out; /* 1: the output is S16 */
+    unsigned bits;     /* of a wide output: lo and hi; 0 means 16 */
 };
 
 /** Adds a tensor behind all others in the arena; returns its index. */
@@ -75,7 +76,7 @@ void mnq_bytes_seal(uint8_t *file, size_t n);
 void mnq_bytes_free(struct mnq_bytes *b);
 
 /**
- * A model of every operator, weight type, activation and input type, about `channels` wide:
+ * A model of every operator, weight type, activation and combination of input types, about `channels` wide:
  * U8 h x w x 3 in, S16 probabilities out. Same seed, same bytes.
  */
 void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, unsigned channels);

@@ -2,14 +2,14 @@
  * AVGPOOL: windowed and global average pooling, NUMERICS.md section 5. */
 #include "generic.h"
 #include "output.h"
+#include "row.h"
 
 enum { BLOCK = 16 }; /* channels held at a time, see dwconv_c.c */
 
 void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     const struct mnq_requant_params *const q = &l->q;
-    const uint8_t *in = (const uint8_t *)in0;
-    const unsigned flip = l->in_flip;
+    const enum mnq_row_input type = mnq_row_input0(l);
     size_t i = 0;
     int32_t y, x, c, ky, kx, j;
 
@@ -23,8 +23,7 @@ void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const 
                 for (ky = 0; ky < l->kh; ky++) {
                     for (kx = 0; kx < l->kw; kx++) {
                         const size_t pixel = (size_t)(y * l->sh + ky) * (size_t)l->w + (size_t)(x * l->sw + kx);
-                        const uint8_t *p = in + pixel * (size_t)l->c + c;
-                        for (j = 0; j < n; j++) acc[j] = mnq_add(acc[j], (int8_t)(p[j] ^ flip));
+                        mnq_row_add(acc, mnq_row_at(in0, type, pixel * (size_t)l->c + (size_t)c), type, n);
                     }
                 }
                 for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, c + j, acc[j]);

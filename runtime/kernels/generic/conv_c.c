@@ -5,21 +5,24 @@
 #include "row.h"
 
 /* One kernel row: acc + sum over kx, i. The columns x0 <= kx < x1 lie inside the input and are contiguous there. */
-static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, int wide, const uint8_t *in, int32_t x0,
+static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, int wide, const void *in, int32_t x0,
                         int32_t x1)
 {
-    const uint8_t *pad = (const uint8_t *)l->pad;
     const int32_t c = l->c;
+    const size_t step = (size_t)c;
     int32_t kx;
 
-    for (kx = 0; kx < x0; kx++) acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * (size_t)c), wide, pad, 0, c);
-    acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)x0 * (size_t)c), wide, in, l->in_flip, (x1 - x0) * c);
-    for (kx = x1; kx < l->kw; kx++) acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * (size_t)c), wide, pad, 0, c);
+    for (kx = 0; kx < x0; kx++)
+        acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
+    acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)x0 * step), wide, in, mnq_row_input0(l), (x1 - x0) * c);
+    for (kx = x1; kx < l->kw; kx++)
+        acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
     return acc;
 }
 
-static inline void conv(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
+static inline void conv(const struct mnq_layer *l, void *out, const void *in, int wide)
 {
+    const enum mnq_row_input type = mnq_row_input0(l);
     const struct mnq_requant_params *const q = &l->q;
     const size_t c = (size_t)l->c, row_weights = (size_t)l->kw * c;
     size_t i = 0;
@@ -35,8 +38,12 @@ static inline void conv(const struct mnq_layer *l, void *out, const uint8_t *in,
                 int32_t acc = q->bias[o];
                 for (ky = 0; ky < l->kh; ky++) {
                     const int32_t iy = top + ky;
-                    if (iy < 0 || iy >= l->h || x0 == x1) acc = conv_row(l, acc, w, wide, in, l->kw, l->kw);
-                    else acc = conv_row(l, acc, w, wide, in + ((size_t)iy * (size_t)l->w + (size_t)(left + x0)) * c, x0, x1);
+                    if (iy < 0 || iy >= l->h || x0 == x1) {
+                        acc = conv_row(l, acc, w, wide, in, l->kw, l->kw);
+                    } else {
+                        const size_t pixel = (size_t)iy * (size_t)l->w + (size_t)(left + x0);
+                        acc = conv_row(l, acc, w, wide, mnq_row_at(in, type, pixel * c), x0, x1);
+                    }
                     w = mnq_weights_at(w, wide, row_weights);
                 }
                 mnq_output_store(q, out, i, o, acc);
@@ -48,11 +55,11 @@ static inline void conv(const struct mnq_layer *l, void *out, const uint8_t *in,
 void mnq_conv_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    conv(l, out, (const uint8_t *)in0, 0);
+    conv(l, out, in0, 0);
 }
 
 void mnq_conv_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    conv(l, out, (const uint8_t *)in0, 1);
+    conv(l, out, in0, 1);
 }

@@ -8,14 +8,14 @@
 enum { BLOCK = 16 };
 
 /* acc[j] += w[j] * q[(o + j) / mult] for n output channels from o on. */
-static void mac_multiplied(int32_t *acc, const void *w, int wide, const uint8_t *x, unsigned flip, int32_t o, int32_t n,
-                           int32_t mult)
+static void mac_multiplied(int32_t *acc, const void *w, int wide, const void *x, enum mnq_row_input type, int32_t o,
+                           int32_t n, int32_t mult)
 {
-    int32_t i = o / mult, k = o % mult, j;
+    size_t i = (size_t)(o / mult);
+    int32_t k = o % mult, j;
 
     for (j = 0; j < n; j++) {
-        const int32_t weight = wide ? ((const int16_t *)w)[j] : ((const int8_t *)w)[j];
-        acc[j] = mnq_mac(acc[j], weight, (int8_t)(x[i] ^ flip));
+        acc[j] = mnq_mac(acc[j], mnq_weight(w, wide, (size_t)j), mnq_row_value(x, type, i));
         if (++k == mult) {
             k = 0;
             i++;
@@ -24,7 +24,7 @@ static void mac_multiplied(int32_t *acc, const void *w, int wide, const uint8_t 
 }
 
 /* Output channels o .. o + n - 1 of one output pixel, whose window starts at row top, column left of the input. */
-static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t *in, int wide, int32_t top, int32_t left,
+static inline void window(const struct mnq_layer *l, int32_t *acc, const void *in, int wide, int32_t top, int32_t left,
                           int32_t o, int32_t n)
 {
     size_t tap = (size_t)o;
@@ -34,19 +34,19 @@ static inline void window(const struct mnq_layer *l, int32_t *acc, const uint8_t
         for (kx = 0; kx < l->kw; kx++, tap += (size_t)l->oc) {
             const void *w = mnq_weights_at(l->weights, wide, tap);
             const int32_t iy = top + ky, ix = left + kx;
-            const uint8_t *x = (const uint8_t *)l->pad;
-            unsigned flip = 0;
+            const void *x = l->pad;
+            enum mnq_row_input type = MNQ_ROW_S8;
             if (iy >= 0 && iy < l->h && ix >= 0 && ix < l->w) {
-                x = in + ((size_t)iy * (size_t)l->w + (size_t)ix) * (size_t)l->c;
-                flip = l->in_flip;
+                type = mnq_row_input0(l);
+                x = mnq_row_at(in, type, ((size_t)iy * (size_t)l->w + (size_t)ix) * (size_t)l->c);
             }
-            if (l->mult == 1) mnq_row_mac(acc, w, wide, x + o, flip, n);
-            else mac_multiplied(acc, w, wide, x, flip, o, n, l->mult);
+            if (l->mult == 1) mnq_row_mac(acc, w, wide, mnq_row_at(x, type, (size_t)o), type, n);
+            else mac_multiplied(acc, w, wide, x, type, o, n, l->mult);
         }
     }
 }
 
-static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
+static inline void dwconv(const struct mnq_layer *l, void *out, const void *in, int wide)
 {
     const struct mnq_requant_params *const q = &l->q;
     size_t i = 0;
@@ -68,11 +68,11 @@ static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *i
 void mnq_dwconv_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    dwconv(l, out, (const uint8_t *)in0, 0);
+    dwconv(l, out, in0, 0);
 }
 
 void mnq_dwconv_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    dwconv(l, out, (const uint8_t *)in0, 1);
+    dwconv(l, out, in0, 1);
 }

@@ -4,8 +4,9 @@
 #include "output.h"
 #include "row.h"
 
-static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, int wide)
+static inline void pw(const struct mnq_layer *l, void *out, const void *in, int wide)
 {
+    const enum mnq_row_input type = mnq_row_input0(l);
     const struct mnq_requant_params *const q = &l->q;
     const size_t c = (size_t)l->c, pixels = (size_t)l->h * (size_t)l->w;
     size_t p, i = 0;
@@ -14,21 +15,21 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
     for (p = 0; p < pixels; p++) {
         const void *w = l->weights;
         for (o = 0; o < l->oc; o++, i++) {
-            mnq_output_store(q, out, i, o, mnq_row_dot(q->bias[o], w, wide, in, l->in_flip, l->c));
+            mnq_output_store(q, out, i, o, mnq_row_dot(q->bias[o], w, wide, in, type, l->c));
             w = mnq_weights_at(w, wide, c);
         }
-        in += c;
+        in = mnq_row_at(in, type, c);
     }
 }
 
 void mnq_pw_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    pw(l, out, (const uint8_t *)in0, 0);
+    pw(l, out, in0, 0);
 }
 
 void mnq_pw_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     (void)in1;
-    pw(l, out, (const uint8_t *)in0, 1);
+    pw(l, out, in0, 1);
 }

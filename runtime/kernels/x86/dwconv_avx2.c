@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DWCONV for AVX2, depth multiplier 1: eight channels at a time; other multipliers go to the generic kernel. */
+ * DWCONV for AVX2, depth multiplier 1: eight channels at a time; other multipliers
+ * and S16 inputs go to the generic kernel. */
 #include "generic/generic.h"
 #include "requant_avx2.h"
 #include "x86.h"
@@ -61,12 +62,12 @@ static inline void dwconv(const struct mnq_layer *l, void *out, const uint8_t *i
 
 void mnq_dwconv_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[0](l, out, in0, in1);
+    if (l->in16 || l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[0](l, out, in0, in1);
     else dwconv(l, out, (const uint8_t *)in0, 0);
 }
 
 void mnq_dwconv_s16_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[1](l, out, in0, in1);
+    if (l->in16 || l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[1](l, out, in0, in1);
     else dwconv(l, out, (const uint8_t *)in0, 1);
 }

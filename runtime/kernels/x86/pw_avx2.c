@@ -76,12 +76,12 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
 
 void mnq_pw_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    (void)in1;
-    pw(l, out, (const uint8_t *)in0, 0);
+    if (l->in16) mnq_kernels_generic.pw[0](l, out, in0, in1);
+    else pw(l, out, (const uint8_t *)in0, 0);
 }
 
 void mnq_pw_s16_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    (void)in1;
-    pw(l, out, (const uint8_t *)in0, 1);
+    if (l->in16) mnq_kernels_generic.pw[1](l, out, in0, in1);
+    else pw(l, out, (const uint8_t *)in0, 1);
 }

@@ -60,13 +60,22 @@ static void test_input_types(void **state)
     begin(&b, 4, 4, 3, MNQ_U8, 0);
     accept(&b);
 
-    begin(&b, 4, 4, 3, MNQ_S8, 1);
-    LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = 1, .oc = 2);
-    refuse(&b, 1); /* S16 read by PW */
-
-    begin(&b, 4, 4, 3, MNQ_S8, 1);
-    LAYER(.op = MNQ_L_AVGPOOL, .in0 = 1);
-    refuse(&b, 1); /* S16 read by AVGPOOL */
+    for (unsigned op = MNQ_L_CONV; op <= MNQ_L_AVGPOOL; op++) {
+        for (unsigned type = MNQ_U8; type <= MNQ_S16; type++) {
+            begin(&b, 4, 4, 3, type, 0);
+            LAYER(.op = op, .wtype = op == MNQ_L_AVGPOOL ? MNQ_W_NONE : MNQ_W_S8, .in0 = 0, .oc = 2);
+            accept(&b);
+        }
+    }
+    for (unsigned op = MNQ_L_ADD; op <= MNQ_L_MUL; op++) {
+        for (unsigned type = MNQ_S8; type <= MNQ_S16; type++) {
+            for (unsigned wide = 0; wide <= 1; wide++) {
+                begin(&b, 1, 1, 3, type, wide);
+                LAYER(.op = op, .wtype = op == MNQ_L_ADD ? MNQ_W_S16 : MNQ_W_NONE, .in0 = 0, .in1 = 1);
+                accept(&b);
+            }
+        }
+    }
 
     begin(&b, 4, 4, 3, MNQ_U8, 0);
     LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = 0, .in1 = 1);
@@ -76,9 +85,13 @@ static void test_input_types(void **state)
     LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = 1, .in1 = 0);
     refuse(&b, 1); /* as its second input */
 
-    begin(&b, 1, 1, 3, MNQ_S8, 1);
-    LAYER(.op = MNQ_L_MUL, .in0 = 0, .in1 = 1);
-    refuse(&b, 1); /* a gate of S16 */
+    begin(&b, 1, 1, 3, MNQ_U8, 0);
+    LAYER(.op = MNQ_L_MUL, .in0 = 1, .in1 = 0);
+    refuse(&b, 1); /* a gate of U8 */
+
+    begin(&b, 1, 1, 3, MNQ_U8, 0);
+    LAYER(.op = MNQ_L_SOFTMAX, .in0 = 0);
+    refuse(&b, 1);
 
     begin(&b, 1, 1, 3, MNQ_S8, 0);
     LAYER(.op = MNQ_L_SOFTMAX, .in0 = 1);
