@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The README's session is true: every command runs on the embedded sample and prints what the README shows.
 #
-# usage: readme.sh BIN_DIR SOURCE_DIR
+# usage: readme.sh BIN_DIR SOURCE_DIR [update]
 # BIN_DIR holds mnquant. The session is the block marked ```console; a line of three dots stands for any lines left out.
+# "update" writes what was printed into the README: for a change of the tool that changes the numbers.
 set -eu
 PATH=$1:$PATH source=$2
 work=$(mktemp -d)
@@ -17,6 +18,17 @@ grep '^\$ ' wanted | cut -c 3- | while read -r command; do
     echo "\$ $command"
     sh -c "$command" </dev/null 2>&1 || { echo "(exit status $?)"; break; }
 done >printed
+
+if [ "${3:-}" = update ]; then
+    awk '
+        FILENAME == "printed" { if (NF) text = text $0 "\n"; next }
+        /^```/ && in_block { in_block = 0 }
+        !in_block { print }
+        $0 == "```console" { in_block = 1; printf "%s", text }
+    ' printed "$source/README.md" >new
+    cat new >"$source/README.md"
+    exit
+fi
 
 # Both texts line by line; blank lines do not count.
 awk '
