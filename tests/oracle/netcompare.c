@@ -49,6 +49,23 @@ static void fill(uint8_t *p, size_t n, struct mnq_rng *g)
     }
 }
 
+/* An input tensor: least, greatest or alternating values, all zero bytes, or random. */
+static void fill_input(uint8_t *p, const struct mnq_oracle_tensor *t, struct mnq_rng *g)
+{
+    int kind = mnq_rng_in(g, 0, 6), wide = t->dtype == ORC_S16;
+    size_t n = mnq_oracle_bytes(t);
+
+    for (size_t i = 0; i < n; i++) {
+        int top = !wide || i % 2; /* the byte that has the sign */
+        uint8_t least = top && t->dtype != ORC_U8 ? 0x80 : 0, most = (uint8_t)~least;
+        uint8_t random = (uint8_t)(mnq_rng_u64(g) & 255);
+        if (kind == 0) p[i] = least;
+        else if (kind == 1) p[i] = most;
+        else if (kind == 2) p[i] = (wide ? i / 2 : i) % 2 ? least : most;
+        else p[i] = kind == 3 ? 0 : random;
+    }
+}
+
 /* The arena's bytes of tensor i against the oracle's. */
 static int same(struct bench *b, int i, struct mnq_nettally *tally)
 {
@@ -59,6 +76,12 @@ static int same(struct bench *b, int i, struct mnq_nettally *tally)
     mnq_oracle_store(o, b->scratch);
     tally->bytes += (long)t.size;
     return !memcmp(b->arena + t.offset, b->scratch, t.size);
+}
+
+static int reads_s16(const struct mnq_oracle_net *net, int layer)
+{
+    int in1 = net->in1[layer];
+    return net->tensor[net->in0[layer]].dtype == ORC_S16 || (in1 >= 0 && net->tensor[in1].dtype == ORC_S16);
 }
 
 static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally *tally)
@@ -77,6 +100,7 @@ static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally 
         if (!same(b, b->net.out[k], tally)) return complain(b, "output differs at layer", k);
         tally->layers++;
         tally->ops[b->net.layer[k].op]++;
+        tally->wide += b->net.layer[k].op < ORC_SOFTMAX && reads_s16(&b->net, k);
     }
     fill(b->arena, b->arena_size, &g);
     memcpy(mnq_input(&b->model, b->arena), input, in_bytes);
@@ -126,7 +150,7 @@ int mnq_netcompare(const uint8_t *bytes, size_t n, const uint8_t *inputs, size_t
 
     if (!bad && !inputs) {
         random = need(malloc(INPUTS * in_bytes));
-        for (int i = 0; i < INPUTS; i++) fill(random + (size_t)i * in_bytes, in_bytes, &g);
+        for (int i = 0; i < INPUTS; i++) fill_input(random + (size_t)i * in_bytes, &b.net.tensor[b.net.input], &g);
         inputs = random;
     }
     if (!bad && !count) bad = complain(&b, "fewer input bytes than one input has:", (long)in_bytes);
@@ -151,5 +175,5 @@ void mnq_nettally_print(const struct mnq_nettally *t)
 
     printf("%ld networks, %ld inputs, %ld layers, %ld bytes compared:", t->nets, t->inputs, t->layers, t->bytes);
     for (int op = ORC_CONV; op <= ORC_LOGISTIC; op++) printf(" %s %ld", names[op], t->ops[op]);
-    printf("\n");
+    printf(", %ld of them on 16-bit activations\n", t->wide);
 }

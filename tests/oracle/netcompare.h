@@ -9,6 +9,7 @@
 /** What was compared, summed over calls. */
 struct mnq_nettally {
     long nets, inputs, layers, bytes, ops[ORC_LOGISTIC + 1];
+    long wide; /* layers other than softmax and logistic that read S16 */
 };
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Random networks as .mnq files, written from FORMAT.md alone: separable and inverted residual blocks, residual adds,
- * squeeze-excite, windows, h-swish, dense heads with or without softmax. */
+ * squeeze-excite, windows, h-swish, dense heads with or without softmax; activations of 8 bits, of 9 to 16, or both. */
 #ifndef MNQ_NETGEN_H
 #define MNQ_NETGEN_H
 

@@ -20,6 +20,7 @@ struct mnq_oracle_layer {
     int h, w, c;                      /* input 0 */
     int oh, ow, oc;                   /* output */
     int32_t zp0, zp1, zp_out, lo, hi;
+    int32_t a0, a1;              /* magnitudes of the inputs (section 1); a0 at least 128 with padding (section 4) */
     const int32_t *weights;      /* order of NUMERICS.md sections 4 and 6 */
     const int32_t *bias, *m, *r; /* [oc]; SOFTMAX, LOGISTIC: m, r have one entry */
     const int32_t *m2, *r2;      /* [oc], HSWISH and HSIGMOID */
@@ -43,8 +44,14 @@ void mnq_oracle_softmax(const int32_t *q, int32_t *p, int n, int32_t m, int r);
 void mnq_oracle_logistic(const int32_t *q, int32_t *p, int n, int32_t m, int r);
 
 /**
+ * The most that |accumulator| of channel ch can be, by sections 4 to 7: the loader accepts up to 2^31 - 1.
+ * return  0 for SOFTMAX and LOGISTIC, which have none
+ */
+int64_t mnq_oracle_bound(const struct mnq_oracle_layer *l, int ch);
+
+/**
  * One layer: out[oh][ow][oc] from in0[h][w][c] and, for ADD and MUL, in1.
- * return  0, or -1 if an accumulator left 32 bits (the layer breaks section 4's bound)
+ * return  0, or -1 if an input exceeds its magnitude or a channel its bound
  */
 int mnq_oracle_layer(const struct mnq_oracle_layer *l, const int32_t *in0, const int32_t *in1, int32_t *out);
 
@@ -52,6 +59,7 @@ int mnq_oracle_layer(const struct mnq_oracle_layer *l, const int32_t *in0, const
 struct mnq_oracle_tensor {
     int h, w, c, dtype;
     int32_t zp;
+    int32_t a;  /* magnitude */
     int64_t n;  /* elements */
     int32_t *q; /* [n], zero until computed */
 };
@@ -77,6 +85,9 @@ size_t mnq_oracle_bytes(const struct mnq_oracle_tensor *t);
 /** Stored bytes to values and back. */
 void mnq_oracle_load(struct mnq_oracle_tensor *t, const uint8_t *bytes);
 void mnq_oracle_store(const struct mnq_oracle_tensor *t, uint8_t *bytes);
+
+/** The largest mnq_oracle_bound() of a layer's channels. */
+int64_t mnq_oracle_net_bound(const struct mnq_oracle_net *net, int layer);
 
 /** Runs all layers on the input tensor's values; every tensor holds its values afterwards. return 0 or -1 with why. */
 int mnq_oracle_net_run(struct mnq_oracle_net *net);

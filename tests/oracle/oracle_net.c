@@ -94,6 +94,7 @@ static int read_tensor(struct mnq_oracle_net *net, struct mnq_oracle_tensor *t, 
     t->dtype = p[6];
     t->zp = s32_of(u32_at(p + 8));
     t->n = (int64_t)t->h * t->w * t->c;
+    t->a = t->dtype == ORC_S16 ? 32768 : 128; /* of the network input; a layer that writes S16 says more */
     if (t->n < 1 || t->n > 1 << 28 || t->dtype > ORC_S16) return fail(net, "tensor shape or type");
     t->q = calloc((size_t)t->n, sizeof *t->q);
     return t->q ? 0 : fail(net, "out of memory");
@@ -114,6 +115,18 @@ static int64_t weight_count(const struct mnq_oracle_layer *l)
     default:
         return 0;
     }
+}
+
+/* Is one of a LAYR record's four paddings not 0? */
+static int pads(const uint8_t *p)
+{
+    return p[14] || p[15] || p[16] || p[17];
+}
+
+/* max(|lo|, |hi|) for lo <= hi, both of 16 bits. */
+static int32_t farther(int32_t lo, int32_t hi)
+{
+    return lo < -hi ? -lo : hi;
 }
 
 static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struct span data)
@@ -140,6 +153,10 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
     l->zp_out = to->zp;
     l->lo = s32_of(u32_at(p + 20));
     l->hi = s32_of(u32_at(p + 24));
+    l->a0 = pads(p) && ti->a < 128 ? 128 : ti->a;
+    l->a1 = two ? net->tensor[in1].a : 0;
+    if (!table && (l->lo < -32768 || l->hi > 32767 || l->lo > l->hi)) return fail(net, "lo or hi");
+    if (to->dtype == ORC_S16) net->tensor[out].a = table ? 32767 : farther(l->lo, l->hi);
     if (l->sh < 1 || l->sw < 1 || l->act > ORC_HSIGMOID || l->frac > 12) return fail(net, "layer's geometry or act");
     if (l->oh != (l->h + l->pt + pb - l->kh) / l->sh + 1 || l->ow != (l->w + l->pl + pr - l->kw) / l->sw + 1) {
         return fail(net, "output size");
@@ -215,6 +232,18 @@ void mnq_oracle_close(struct mnq_oracle_net *net)
     memset(net, 0, sizeof *net);
 }
 
+int64_t mnq_oracle_net_bound(const struct mnq_oracle_net *net, int layer)
+{
+    const struct mnq_oracle_layer *l = &net->layer[layer];
+    int64_t most = 0;
+
+    for (int o = 0; o < l->oc; o++) {
+        int64_t b = mnq_oracle_bound(l, o);
+        if (b > most) most = b;
+    }
+    return most;
+}
+
 /* ---- running ---- */
 
 size_t mnq_oracle_bytes(const struct mnq_oracle_tensor *t)
@@ -247,7 +276,7 @@ int mnq_oracle_net_run(struct mnq_oracle_net *net)
     for (int k = 0; k < net->n_layers; k++) {
         const int32_t *in1 = net->in1[k] < 0 ? NULL : net->tensor[net->in1[k]].q;
         if (mnq_oracle_layer(&net->layer[k], net->tensor[net->in0[k]].q, in1, net->tensor[net->out[k]].q)) {
-            return fail(net, "an accumulator left 32 bits");
+            return fail(net, "a value beyond its magnitude or an accumulator beyond 32 bits");
         }
     }
     return 0;

@@ -2,6 +2,8 @@
  * NUMERICS.md sections 4 to 7: every operator as the sum that the text writes, over absolute coordinates. */
 #include "oracle.h"
 
+/* ---- accumulators ---- */
+
 /* Value of the input at (y, x, ch), or the padding where (y, x) is outside. */
 static int64_t at(const struct mnq_oracle_layer *l, const int32_t *in, int y, int x, int ch)
 {
@@ -54,8 +56,68 @@ static int64_t acc_avgpool(const struct mnq_oracle_layer *l, const int32_t *in, 
     return acc;
 }
 
+/* ---- bounds ---- */
+
+static int64_t magnitude(int64_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* Sum of |w| over one output channel's `count` weights, `step` apart. */
+static int64_t absolute_sum(const int32_t *w, int64_t count, int64_t step)
+{
+    int64_t sum = 0;
+    for (int64_t j = 0; j < count; j++) sum += magnitude(w[j * step]);
+    return sum;
+}
+
+int64_t mnq_oracle_bound(const struct mnq_oracle_layer *l, int ch)
+{
+    int64_t window = (int64_t)l->kh * l->kw, b = l->op < ORC_SOFTMAX ? magnitude(l->bias[ch]) : 0;
+
+    switch (l->op) {
+    case ORC_CONV:
+        return b + l->a0 * absolute_sum(l->weights + ch * window * l->c, window * l->c, 1);
+    case ORC_DWCONV:
+        return b + l->a0 * absolute_sum(l->weights + ch, window, l->oc);
+    case ORC_PW:
+        return b + l->a0 * absolute_sum(l->weights + (int64_t)ch * l->c, l->c, 1);
+    case ORC_AVGPOOL:
+        return b + l->a0 * window;
+    case ORC_ADD:
+        return b + l->a0 * magnitude(l->weights[ch]) + l->a1 * magnitude(l->weights[l->oc + ch]);
+    case ORC_MUL:
+        return b + (l->a0 + magnitude(l->zp0)) * (l->a1 + magnitude(l->zp1));
+    default:
+        return 0;
+    }
+}
+
+static int within(const int32_t *q, int64_t n, int32_t a)
+{
+    for (int64_t i = 0; i < n; i++) {
+        if (magnitude(q[i]) > a) return 0;
+    }
+    return 1;
+}
+
+/* Inputs within their magnitudes, and channels within 32 bits. */
+static int holds(const struct mnq_oracle_layer *l, const int32_t *in0, const int32_t *in1)
+{
+    int64_t n = (int64_t)l->h * l->w * l->c;
+
+    if (!within(in0, n, l->a0) || (in1 && !within(in1, l->op == ORC_MUL ? l->c : n, l->a1))) return 0;
+    for (int o = 0; o < l->oc; o++) {
+        if (mnq_oracle_bound(l, o) > INT32_MAX) return 0;
+    }
+    return 1;
+}
+
+/* ---- layers ---- */
+
 int mnq_oracle_layer(const struct mnq_oracle_layer *l, const int32_t *in0, const int32_t *in1, int32_t *out)
 {
+    if (!holds(l, in0, in1)) return -1;
     if (l->op == ORC_SOFTMAX) {
         mnq_oracle_softmax(in0, out, l->h * l->w * l->c, l->m[0], (int)l->r[0]);
         return 0;
