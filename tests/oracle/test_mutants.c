@@ -5,6 +5,7 @@
  * accumulator past the bound cannot slip through the loader's proofs unseen. Run it with the sanitizers, too. */
 #include "netcompare.h"
 #include "netgen.h"
+#include "netpatch.h"
 #include "rng.h"
 
 #include "mnq/mnq.h"
@@ -14,35 +15,6 @@
 #include <string.h>
 
 enum { MUTANTS = 12, ARENA_MOST = 1 << 24, STATUSES = 10 };
-
-static uint32_t get32(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> 8 * i & 255);
-}
-
-static uint32_t crc(const uint8_t *p, size_t n)
-{
-    uint32_t c = ~0u;
-    for (size_t i = 0; i < n; i++) {
-        c ^= p[i];
-        for (int k = 0; k < 8; k++) c = (c >> 1) ^ (0xedb88320u & (0u - (c & 1)));
-    }
-    return ~c;
-}
-
-/* A section's place by its tag; every file of netgen has it. */
-static uint8_t *section(uint8_t *file, const char *tag, uint32_t *n)
-{
-    uint8_t *row = file + 48;
-    while (memcmp(row, tag, 4)) row += 16;
-    *n = get32(row + 8);
-    return file + get32(row + 4);
-}
 
 static uint32_t below(struct mnq_rng *g, uint32_t n)
 {
@@ -58,24 +30,34 @@ static void touch(struct mnq_rng *g, uint8_t *p)
 /* A bias near the limits of 32 bits: just inside the accumulator's bound or just outside. */
 static void enlarge_bias(struct mnq_rng *g, const uint8_t *row, uint8_t *data)
 {
-    uint32_t at = get32(row + 36), far = 0x7fffffffu - (below(g, 4) ? below(g, 1u << 22) : below(g, 1u << 10));
-    if (at != 0xffffffffu) put32(data + at, mnq_rng_chance(g, 50) ? far : 0u - far);
+    uint32_t at = mnq_netpatch_get32(row + 36), far = 0x7fffffffu - (below(g, 4) ? below(g, 1u << 22) : below(g, 1u << 10));
+    if (at != 0xffffffffu) mnq_netpatch_put32(data + at, mnq_rng_chance(g, 50) ? far : 0u - far);
+}
+
+/* Clamps at the ends of 16 bits: a wider S16 tensor may be too much for its readers. */
+static void widen_clamps(struct mnq_rng *g, uint8_t *row)
+{
+    int far = mnq_rng_in(g, 8, 15);
+    if (mnq_rng_chance(g, 80)) mnq_netpatch_put32(row + 20, 0u - (1u << far));
+    if (mnq_rng_chance(g, 80)) mnq_netpatch_put32(row + 24, (1u << far) - 1);
 }
 
 /* One change of the kind that a reader may fail to notice. */
 static void mutate(struct mnq_rng *g, uint8_t *file)
 {
     uint32_t n_tens, n_layr, n_data;
-    uint8_t *tens = section(file, "TENS", &n_tens), *layr = section(file, "LAYR", &n_layr);
-    uint8_t *data = section(file, "DATA", &n_data), *row = layr + 64 * below(g, n_layr / 64);
+    uint8_t *tens = mnq_netpatch_section(file, "TENS", &n_tens), *layr = mnq_netpatch_section(file, "LAYR", &n_layr);
+    uint8_t *data = mnq_netpatch_section(file, "DATA", &n_data), *row = layr + 64 * below(g, n_layr / 64);
     int kind = mnq_rng_in(g, 0, 99);
 
-    if (kind < 45) put32(tens + 32 * below(g, n_tens / 32) + 12, 16 * below(g, get32(file + 20) / 16));
-    else if (kind < 55) put32(row + 28 + 4 * below(g, 8), 16 * below(g, n_data / 16));
+    if (kind < 45)
+        mnq_netpatch_put32(tens + 32 * below(g, n_tens / 32) + 12, 16 * below(g, mnq_netpatch_get32(file + 20) / 16));
+    else if (kind < 55) mnq_netpatch_put32(row + 28 + 4 * below(g, 8), 16 * below(g, n_data / 16));
     else if (kind < 70) touch(g, row + below(g, 28));
     else if (kind < 80) touch(g, tens + below(g, n_tens));
     else if (kind < 90) touch(g, data + below(g, n_data));
-    else if (kind < 97) enlarge_bias(g, row, data);
+    else if (kind < 94) enlarge_bias(g, row, data);
+    else if (kind < 97) widen_clamps(g, row);
     else touch(g, file + 16 + below(g, 32));
 }
 
@@ -104,7 +86,7 @@ int main(int argc, char **argv)
             struct mnq_model m;
             memcpy(f.bytes, keep, f.n);
             for (int changes = mnq_rng_in(&g, 1, 2); changes > 0; changes--) mutate(&g, f.bytes);
-            put32(f.bytes + 12, crc(f.bytes + 16, f.n - 16));
+            mnq_netpatch_seal(f.bytes, f.n);
             enum mnq_status st = mnq_model_load(&m, f.bytes, f.n);
             statuses[-(int)st]++;
             if (st || mnq_arena_size(&m) > ARENA_MOST) continue;
