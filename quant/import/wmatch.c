@@ -98,7 +98,7 @@ static int found_list_of(const struct mnq_found *f, enum order order)
     return MNQ_VAR_KERNEL;
 }
 
-/* Both sides in the same order, all shapes equal: true, and every want has its dataset. */
+/* What is open on both sides in the same order, all shapes equal: true, and every want has its dataset. */
 static bool match_order(struct want *want, int n, struct mnq_founds *found, enum order order)
 {
     int *left = malloc(((size_t)n + (size_t)found->n + 2) * sizeof *left);
@@ -106,16 +106,40 @@ static bool match_order(struct want *want, int n, struct mnq_founds *found, enum
     int *right = left + n + 1, nl = 0, nr = 0;
     for (int list = 0; list <= MNQ_VAR_VARIANCE; list++) {
         for (int i = 0; i < n; i++)
-            if (list_of(&want[i], order) == list) left[nl++] = i;
-        for (int k = 0; k < found->n; k++)
-            if (found_list_of(&found->item[k], order) == list && strcmp(found->item[k].var, "seed_generator_state") != 0)
-                right[nr++] = k;
+            if (want[i].found < 0 && list_of(&want[i], order) == list) left[nl++] = i;
+        for (int k = 0; k < found->n; k++) {
+            const struct mnq_found *f = &found->item[k];
+            if (!f->used && strcmp(f->var, "seed_generator_state") != 0 && found_list_of(f, order) == list) right[nr++] = k;
+        }
     }
-    bool ok = nl == n && nr == n;
-    for (int i = 0; i < n && ok; i++) ok = fits(&found->item[right[i]], &want[left[i]]);
-    for (int i = 0; i < n && ok; i++) want[left[i]].found = right[i];
-    for (int k = 0; k < found->n && ok; k++) found->item[k].used = true;
+    bool ok = nl == nr;
+    for (int i = 0; i < nl && ok; i++) ok = fits(&found->item[right[i]], &want[left[i]]);
+    for (int i = 0; i < nl && ok; i++) {
+        want[left[i]].found = right[i];
+        found->item[right[i]].used = true;
+    }
     free(left);
+    return ok;
+}
+
+/* Names that only seem to fit must not stand in the way of an order that does. Undone if it fails, so that the message
+ * shows what names had found. */
+static bool match_all_by_order(struct want *want, int n, struct mnq_founds *found)
+{
+    int *before = malloc(((size_t)n + 1) * sizeof *before);
+    bool ok = false;
+    if (before == NULL) return false;
+    for (int i = 0; i < n; i++) {
+        before[i] = want[i].found;
+        want[i].found = -1;
+    }
+    for (int k = 0; k < found->n; k++) found->item[k].used = false;
+    for (int order = 0; order < ORDERS && !ok; order++) ok = match_order(want, n, found, (enum order)order);
+    for (int i = 0; i < n && !ok; i++) {
+        want[i].found = before[i];
+        if (before[i] >= 0) found->item[before[i]].used = true;
+    }
+    free(before);
     return ok;
 }
 
@@ -223,7 +247,8 @@ int mnq_match(struct mnq_h5 *h, struct mnq_build *b, const char *group, struct m
         for (int v = 0; v < b->slot[s].n_var; v++) want[n++] = (struct want){&b->slot[s], &b->slot[s].var[v], -1};
     }
     bool ok = match_names(want, n, found) == 0;
-    for (int order = 0; order < ORDERS && !ok; order++) ok = match_order(want, n, found, (enum order)order);
+    for (int order = 0; order < ORDERS && !ok; order++) ok = match_order(want, n, found, (enum order)order); /* the rest */
+    if (!ok) ok = match_all_by_order(want, n, found);
     for (int k = 0; k < found->n && ok && strict; k++)
         ok = found->item[k].used || strcmp(found->item[k].var, "seed_generator_state") == 0;
     rc = ok ? read_all(h, b, want, n, found, e) : fail_match(h, where, want, n, found, e);

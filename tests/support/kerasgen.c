@@ -225,7 +225,7 @@ static int v1(struct kg_net *n, int x)
         x = relu(n, NAME("conv_pw_%d_relu", i), x, 6);
     }
     n->backbone = n->n;
-    return n->o.classes > 0 && n->o.container != KG_NESTED && n->o.container != KG_ARCHIVE_NESTED ? v1_head(n, x) : x;
+    return n->o.classes > 0 && !kg_nested(n) ? v1_head(n, x) : x;
 }
 
 /* ---- V2 ---- */
@@ -278,7 +278,7 @@ static int v2(struct kg_net *n, int x)
     x = conv(n, "Conv_1", x, 1, 1, false, n->o.width > 1 ? round8(1280 * n->o.width) : 1280, false);
     x = relu(n, "out_relu", bn(n, "Conv_1_bn", x), 6);
     n->backbone = n->n;
-    if (n->o.classes == 0 || n->o.container == KG_NESTED || n->o.container == KG_ARCHIVE_NESTED) return x;
+    if (n->o.classes == 0 || kg_nested(n)) return x;
     x = gap(n, "global_average_pooling2d", x, false);
     x = dense(n, n->o.generation < KG_GEN_TF ? "Logits" : "predictions", x, n->o.classes);
     return push(n, KG_SOFTMAX, "", x); /* inside the Dense layer */
@@ -401,7 +401,7 @@ static int v3(struct kg_net *n, int x)
 
 bool kg_nested(const struct kg_net *n)
 {
-    return n->o.container == KG_NESTED || n->o.container == KG_ARCHIVE_NESTED;
+    return n->o.container == KG_NESTED || n->o.container >= KG_ARCHIVE_NESTED;
 }
 
 void kg_free(struct kg_net *n)

@@ -38,7 +38,9 @@ enum kg_container {
     KG_WEIGHTS_K213,   /* /_layer_checkpoint_dependencies/<auto>/vars */
     KG_ARCHIVE,        /* .keras, stored */
     KG_ARCHIVE_PACKED, /* .keras, deflated */
-    KG_ARCHIVE_NESTED
+    KG_ARCHIVE_NESTED,
+    KG_WEIGHTS_NESTED,   /* weights of the nested model, Keras 2 */
+    KG_WEIGHTS_K3_NESTED /* the same, Keras 3 */
 };
 
 enum kg_storage { KG_F32, KG_F64, KG_F16, KG_BF16, KG_PACKED /* chunked, shuffled, deflated */ };

@@ -216,7 +216,7 @@ static void write_keras2(const struct kg_net *n, hid_t file)
         H5Gclose(group(file, "/model_weights"));
     }
     int first = 0;
-    if (n->o.container == KG_NESTED) {
+    if (kg_nested(n)) {
         write_group(n, file, root, "backbone", 0, n->backbone, true);
         add_name(layers, "%s%s%s", "backbone", "", "");
         first = n->backbone;

@@ -19,8 +19,9 @@
 
 static const char *const family[] = {"v1", "v2", "v3-small", "v3-large"}, *const generation[] = {"2017", "apps", "tf", "k3"},
                          *const dialect[] = {"activation", "tfop", "tf21", "rescaling", "ops3", "act3"},
-                         *const container[] = {"full",        "nested",  "weights",        "weights3",
-                                               "weights2.13", "archive", "packed-archive", "nested-archive"},
+                         *const container[] = {"full",           "nested",         "weights",        "weights3",
+                                               "weights2.13",    "archive",        "packed-archive", "nested-archive",
+                                               "nested-weights", "nested-weights3"},
                          *const storage[] = {"f32", "f64", "f16", "bf16", "deflated"},
                          *const strings[] = {"variable", "fixed", "split"};
 
@@ -162,7 +163,10 @@ static void weights_only(void **state)
     CHECK(.family = KG_V1, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .bias = true);
     CHECK(.family = KG_V2, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .width = 0.35);
     CHECK(.family = KG_V3_SMALL, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .width = 0.75);
-    CHECK(.family = KG_V2, .generation = KG_GEN_TF, .container = KG_NESTED, .classes = 3);
+    for (int f = KG_V1; f <= KG_V3_LARGE; f++) {
+        CHECK(.family = (enum kg_family)f, .generation = KG_GEN_TF, .container = KG_WEIGHTS_NESTED);
+        CHECK(.family = (enum kg_family)f, .generation = KG_GEN_K3, .container = KG_WEIGHTS_K3_NESTED, .strings = KG_FIXED);
+    }
 }
 
 static void keras3_weights(void **state)
