@@ -5,8 +5,8 @@
 #include "row.h"
 
 /* One kernel row: acc + sum over kx, i. The columns x0 <= kx < x1 lie inside the input and are contiguous there. */
-static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, int wide, const void *in, int32_t x0,
-                        int32_t x1)
+static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, int wide, const void *in,
+                        enum mnq_row_input type, int32_t x0, int32_t x1)
 {
     const int32_t c = l->c;
     const size_t step = (size_t)c;
@@ -14,7 +14,7 @@ static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, i
 
     for (kx = 0; kx < x0; kx++)
         acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
-    acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)x0 * step), wide, in, mnq_row_input0(l), (x1 - x0) * c);
+    acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)x0 * step), wide, in, type, (x1 - x0) * c);
     for (kx = x1; kx < l->kw; kx++)
         acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
     return acc;
@@ -39,10 +39,10 @@ static inline void conv(const struct mnq_layer *l, void *out, const void *in, in
                 for (ky = 0; ky < l->kh; ky++) {
                     const int32_t iy = top + ky;
                     if (iy < 0 || iy >= l->h || x0 == x1) {
-                        acc = conv_row(l, acc, w, wide, in, l->kw, l->kw);
+                        acc = conv_row(l, acc, w, wide, in, type, l->kw, l->kw);
                     } else {
                         const size_t pixel = (size_t)iy * (size_t)l->w + (size_t)(left + x0);
-                        acc = conv_row(l, acc, w, wide, mnq_row_at(in, type, pixel * c), x0, x1);
+                        acc = conv_row(l, acc, w, wide, mnq_row_at(in, type, pixel * c), type, x0, x1);
                     }
                     w = mnq_weights_at(w, wide, row_weights);
                 }

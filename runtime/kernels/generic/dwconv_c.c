@@ -27,6 +27,7 @@ static void mac_multiplied(int32_t *acc, const void *w, int wide, const void *x,
 static inline void window(const struct mnq_layer *l, int32_t *acc, const void *in, int wide, int32_t top, int32_t left,
                           int32_t o, int32_t n)
 {
+    const enum mnq_row_input inside = mnq_row_input0(l);
     size_t tap = (size_t)o;
     int32_t ky, kx;
 
@@ -37,7 +38,7 @@ static inline void window(const struct mnq_layer *l, int32_t *acc, const void *i
             const void *x = l->pad;
             enum mnq_row_input type = MNQ_ROW_S8;
             if (iy >= 0 && iy < l->h && ix >= 0 && ix < l->w) {
-                type = mnq_row_input0(l);
+                type = inside;
                 x = mnq_row_at(in, type, ((size_t)iy * (size_t)l->w + (size_t)ix) * (size_t)l->c);
             }
             if (l->mult == 1) mnq_row_mac(acc, w, wide, mnq_row_at(x, type, (size_t)o), type, n);

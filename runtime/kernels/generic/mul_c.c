@@ -4,23 +4,40 @@
 #include "output.h"
 #include "row.h"
 
-static inline void mul(const struct mnq_layer *l, void *out, const void *in0, enum mnq_row_input type0, const void *in1,
-                       enum mnq_row_input type1)
-{
-    const struct mnq_requant_params *const q = &l->q;
-    const size_t pixels = (size_t)l->h * (size_t)l->w;
-    size_t p, i = 0;
-    int32_t c;
+enum { BLOCK = 16 }; /* channels held at a time, see dwconv_c.c */
 
-    for (p = 0; p < pixels; p++)
-        for (c = 0; c < l->c; c++, i++) {
-            const int32_t a = mnq_row_value(in0, type0, i) - l->zp0, gate = mnq_row_value(in1, type1, (size_t)c) - l->zp1;
-            mnq_output_store(q, out, i, c, mnq_mac(0, a, gate));
-        }
+/* Products of n channels whose first activation is x and whose first gate is y; a loop per pair of types as in row.h. */
+static void products(const struct mnq_layer *l, int32_t *acc, const void *x, const void *y, int32_t n)
+{
+    const int8_t *x8 = (const int8_t *)x, *y8 = (const int8_t *)y;
+    const int16_t *x16 = (const int16_t *)x, *y16 = (const int16_t *)y;
+    const int32_t z0 = l->zp0, z1 = l->zp1;
+    int32_t i;
+
+    if (!l->in16 && !l->in16b)
+        for (i = 0; i < n; i++) acc[i] = mnq_mac(0, x8[i] - z0, y8[i] - z1);
+    else if (!l->in16)
+        for (i = 0; i < n; i++) acc[i] = mnq_mac(0, x8[i] - z0, y16[i] - z1);
+    else if (!l->in16b)
+        for (i = 0; i < n; i++) acc[i] = mnq_mac(0, x16[i] - z0, y8[i] - z1);
+    else
+        for (i = 0; i < n; i++) acc[i] = mnq_mac(0, x16[i] - z0, y16[i] - z1);
 }
 
 void mnq_mul_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
-    if (!l->in16 && !l->in16b) mul(l, out, in0, MNQ_ROW_S8, in1, MNQ_ROW_S8);
-    else mul(l, out, in0, mnq_row_input0(l), in1, mnq_row_input1(l));
+    const struct mnq_requant_params *const q = &l->q;
+    const enum mnq_row_input type0 = mnq_row_input0(l), type1 = mnq_row_input1(l);
+    const size_t pixels = (size_t)l->h * (size_t)l->w;
+    size_t p, i = 0;
+    int32_t c, j;
+
+    for (p = 0; p < pixels; p++) {
+        for (c = 0; c < l->c; c += BLOCK) {
+            const int32_t n = l->c - c < BLOCK ? l->c - c : BLOCK;
+            int32_t acc[BLOCK];
+            products(l, acc, mnq_row_at(in0, type0, i), mnq_row_at(in1, type1, (size_t)c), n);
+            for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, c + j, acc[j]);
+        }
+    }
 }
