@@ -5,6 +5,7 @@
 #include "dataset_source.h"
 
 #include "image_codec.h"
+#include "util/trial.h"
 
 #include <hdf5.h>
 #include <inttypes.h>
@@ -12,8 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-enum { MAX_CHUNK = 1 << 28, MAX_CACHE = 1 << 26, MIN_CACHE = 1 << 20 };
+enum { MAX_CHUNK = 1 << 28, MAX_CACHE = 1 << 26, MIN_CACHE = 1 << 20, TRIAL_BYTES = 1 << 28 };
 
 struct mnq_h5_images {
     const char *path;
@@ -102,6 +104,22 @@ static int check_shape(struct mnq_h5_images *f, int channels, struct mnq_err *e)
     return 0;
 }
 
+/* Filters that are as robust as zlib; others can overrun their buffers on damaged data. */
+static int check_filters(const struct mnq_h5_images *f, hid_t layout, struct mnq_err *e)
+{
+    int n = H5Pget_nfilters(layout);
+    for (int i = 0; i < n; i++) {
+        unsigned flags, config;
+        size_t values = 0;
+        char name[64] = "";
+        H5Z_filter_t id = H5Pget_filter2(layout, (unsigned)i, &flags, &values, NULL, sizeof name, name, &config);
+        if (id == H5Z_FILTER_DEFLATE || id == H5Z_FILTER_SHUFFLE || id == H5Z_FILTER_FLETCHER32) continue;
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images uses filter %d %.63s, wanted deflate, shuffle or none", f->path,
+                        (int)id, name);
+    }
+    return 0;
+}
+
 /* Compressed chunks hold many rows: unless some chunks stay in the cache, each row inflates a whole one again. */
 static int reopen_with_cache(struct mnq_h5_images *f, struct mnq_err *e)
 {
@@ -109,8 +127,9 @@ static int reopen_with_cache(struct mnq_h5_images *f, struct mnq_err *e)
     hsize_t chunk[4] = {1, 1, 1, 1}, bytes = 1;
     if (layout < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: images: cannot read its layout", f->path);
     bool chunked = H5Pget_layout(layout) == H5D_CHUNKED && H5Pget_chunk(layout, 4, chunk) >= 0;
+    int rc = check_filters(f, layout, e);
     H5Pclose(layout);
-    if (!chunked) return 0;
+    if (rc != 0 || !chunked) return rc;
     for (int i = 0; i < f->rank; i++) {
         bytes *= chunk[i]; /* each factor is below 2^32, so that the product cannot wrap before it is refused */
         if (bytes > MAX_CHUNK)
@@ -252,7 +271,7 @@ static int map_labels(struct mnq_source *s, const struct mnq_h5_images *f, const
 
 /* ---- public ---- */
 
-struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e)
+static struct mnq_h5_images *open_file(const char *path, int channels, struct mnq_err *e)
 {
     struct mnq_h5_images *f = calloc(1, sizeof *f);
     if (f == NULL) {
@@ -266,6 +285,41 @@ struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct 
     end(s);
     if (rc == 0) return f;
     mnq_h5_images_close(f);
+    return NULL;
+}
+
+struct job {
+    const char *path;
+    int channels;
+};
+
+/* Everything that will be asked of the file; of a large one the first rows only. */
+static void attempt(void *ctx)
+{
+    const struct job *j = ctx;
+    struct mnq_err e = {0};
+    struct mnq_arena arena = {0};
+    const char **name;
+    int n_names;
+    struct mnq_h5_images *f = open_file(j->path, j->channels, &e);
+    if (f == NULL) return;
+    size_t size = (size_t)f->h * (size_t)f->w * (size_t)f->c;
+    uint8_t *row = malloc(size);
+    int *label = malloc((size_t)f->n * sizeof *label);
+    if (row == NULL || label == NULL) return;
+    (void)read_labels(f, label, &e);
+    (void)read_class_names(f, &name, &n_names, &arena, &e);
+    for (int i = 0; i < f->n && size * (size_t)i < TRIAL_BYTES; i++) (void)mnq_h5_images_read(f, i, row, &e);
+    mnq_h5_images_close(f);
+}
+
+struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e)
+{
+    struct job j = {path, channels};
+    struct stat st;
+    unsigned seconds = 3 + (stat(path, &st) == 0 ? (unsigned)(st.st_size >> 23) : 0);
+    if (mnq_trial(attempt, &j, seconds) == 0) return open_file(path, channels, e);
+    mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", path);
     return NULL;
 }
 
