@@ -57,6 +57,7 @@ static void run(uint8_t *p, size_t n)
     alarm(60); /* an input that hangs is a finding too */
     LLVMFuzzerTestOneInput(p, n);
     alarm(0);
+    current = (struct input){0};
 }
 
 /* ---- inputs ---- */
