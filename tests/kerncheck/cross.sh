@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# kerncheck built for another core and run there under emulation. Status 77: no toolchain or no emulator.
+# A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|cortex-m4 ROOT CASES SOURCE...        ROOT is the source tree
+# usage: cross.sh aarch64|cortex-m4 ROOT ARGUMENTS SOURCE...
+#   ROOT        the source tree
+#   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
-target=$1 root=$2 cases=$3
+target=$1 root=$2 arguments=$3
 shift 3
 here=$(dirname "$0")
 work=$(mktemp -d)
@@ -17,23 +19,26 @@ need() {
 }
 
 build() {
-    "$@" -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror -I"$root/tests/oracle" -I"$root/runtime/kernels" \
-        -I"$root/runtime/include" -o "$work/kerncheck"
+    "$@" -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror -I"$root/tests/kerncheck" -I"$root/tests/oracle" \
+        -I"$root/runtime/kernels" -I"$root/runtime/include" -o "$work/program"
 }
 
 case $target in
 aarch64)
     need aarch64-linux-gnu-gcc qemu-aarch64
     build aarch64-linux-gnu-gcc -static "$@"
-    qemu-aarch64 "$work/kerncheck" --cases "$cases"
+    # shellcheck disable=SC2086
+    qemu-aarch64 "$work/program" $arguments
     ;;
 cortex-m4)
-    # newlib's semihosting gives the harness its stdout, heap and exit status; vectors_m.c gives the core its first steps
+    # newlib's semihosting gives the program its stdout, heap and exit status; vectors_m.c gives the core its first steps
     need arm-none-eabi-gcc qemu-system-arm
     build arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb --specs=rdimon.specs -Wl,--section-start=.vectors=0 "$@" \
         "$here/vectors_m.c"
-    timeout 100 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/kerncheck" \
-        -semihosting-config enable=on,target=native,arg=kerncheck,arg=--cases,arg="$cases" </dev/null
+    words=arg=program
+    for word in $arguments; do words=$words,arg=$word; done
+    timeout 100 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/program" \
+        -semihosting-config enable=on,target=native,"$words" </dev/null
     ;;
 *)
     echo "cross.sh: unknown target $target"

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Random cases of the kernel check: shapes, weights, biases near the proven bound, multipliers and clamps at extremes.
+ * Random cases of the kernel check: inputs of every magnitude, weights, biases near the proven bound, multipliers and clamps
+ * at extremes.
  *
- * Every case keeps what the loader guarantees a kernel: the accumulator bound of NUMERICS.md section 4, the value
- * ranges of sections 2 and 3, padding smaller than the kernel. Inside that, extremes are the rule. */
+ * Every case keeps what the loader guarantees a kernel: the accumulator bounds of NUMERICS.md sections 4 to 7, the value
+ * ranges of sections 1 to 3, padding smaller than the kernel. Inside that, extremes are the rule. */
 #include "kcase.h"
 
+#include "kshape.h"
 #include "rng.h"
 
 #include <string.h>
@@ -59,114 +61,6 @@ static int32_t pattern_at(struct mnq_rng *g, int kind, size_t i, int32_t lo, int
     }
 }
 
-/* ---- shape ---- */
-
-static int pick_channels(struct mnq_rng *g)
-{
-    static const int edges[] = {1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 24, 31, 32, 33, 40, 48, 63, 64, 65};
-    return mnq_rng_chance(g, 80) ? PICK(g, edges) : mnq_rng_in(g, 1, 130);
-}
-
-static int pick_side(struct mnq_rng *g)
-{
-    static const int edges[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 33};
-    return mnq_rng_chance(g, 60) ? PICK(g, edges) : mnq_rng_in(g, 1, 13);
-}
-
-static void pick_window(struct mnq_rng *g, struct mnq_layer *l)
-{
-    static const uint8_t sizes[] = {1, 3, 3, 3, 5};
-    int odd = mnq_rng_chance(g, 15);
-
-    l->kh = odd ? (uint8_t)mnq_rng_in(g, 1, 7) : PICK(g, sizes);
-    l->kw = odd ? (uint8_t)mnq_rng_in(g, 1, 7) : l->kh;
-    l->sh = (uint8_t)mnq_rng_in(g, 1, 3);
-    l->sw = mnq_rng_chance(g, 80) ? l->sh : (uint8_t)mnq_rng_in(g, 1, 3);
-}
-
-/* Padding on four sides, each less than the kernel, and the output size that follows. */
-static void pick_padding(struct mnq_rng *g, struct mnq_layer *l)
-{
-    int pb, pr;
-    int same = mnq_rng_chance(g, 40); /* TensorFlow's SAME: the odd one is at the end */
-
-    l->pt = (uint8_t)(same ? (l->kh - 1) / 2 : mnq_rng_in(g, 0, l->kh - 1));
-    l->pl = (uint8_t)(same ? (l->kw - 1) / 2 : mnq_rng_in(g, 0, l->kw - 1));
-    pb = same ? l->kh - 1 - l->pt : mnq_rng_in(g, 0, l->kh - 1);
-    pr = same ? l->kw - 1 - l->pl : mnq_rng_in(g, 0, l->kw - 1);
-    if (l->h + l->pt + pb < l->kh) l->h = l->kh;
-    if (l->w + l->pl + pr < l->kw) l->w = l->kw;
-    l->oh = (l->h + l->pt + pb - l->kh) / l->sh + 1;
-    l->ow = (l->w + l->pl + pr - l->kw) / l->sw + 1;
-}
-
-/* Multiply-accumulates, or elements where there are none. */
-static int64_t work_of(const struct mnq_layer *l)
-{
-    int64_t out = (int64_t)l->oh * l->ow * l->oc, window = (int64_t)l->kh * l->kw;
-    switch (l->op) {
-    case MNQ_L_CONV:
-        return out * window * l->c;
-    case MNQ_L_PW:
-        return out * l->c;
-    case MNQ_L_DWCONV:
-    case MNQ_L_AVGPOOL:
-        return out * window;
-    case MNQ_L_ADD:
-        return 2 * out;
-    default:
-        return out;
-    }
-}
-
-static void pick_shape(struct mnq_rng *g, struct mnq_layer *l)
-{
-    static const int classes[] = {1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 33, 100, 999, 1000, 1001, 2000};
-
-    l->h = pick_side(g), l->w = pick_side(g), l->c = pick_channels(g);
-    l->kh = l->kw = l->sh = l->sw = 1;
-    l->wtype = MNQ_W_NONE;
-    switch (l->op) {
-    case MNQ_L_CONV:
-        if (mnq_rng_chance(g, 40)) l->c = mnq_rng_in(g, 1, 4);
-        l->oc = pick_channels(g);
-        pick_window(g, l);
-        pick_padding(g, l);
-        break;
-    case MNQ_L_DWCONV:
-        l->mult = mnq_rng_chance(g, 75) ? 1 : (uint16_t)mnq_rng_in(g, 2, 5);
-        l->oc = l->c * l->mult;
-        pick_window(g, l);
-        pick_padding(g, l);
-        break;
-    case MNQ_L_PW:
-        l->oc = pick_channels(g);
-        if (mnq_rng_chance(g, 15)) { /* a dense layer */
-            l->h = l->w = 1;
-            l->c = mnq_rng_in(g, 1, 1100);
-        }
-        l->oh = l->h, l->ow = l->w;
-        break;
-    case MNQ_L_AVGPOOL:
-        pick_window(g, l);
-        if (mnq_rng_chance(g, 50)) l->kh = (uint8_t)l->h, l->kw = (uint8_t)l->w;
-        if (l->h < l->kh) l->h = l->kh;
-        if (l->w < l->kw) l->w = l->kw;
-        l->oh = (l->h - l->kh) / l->sh + 1, l->ow = (l->w - l->kw) / l->sw + 1, l->oc = l->c;
-        break;
-    case MNQ_L_LOGISTIC:
-    case MNQ_L_SOFTMAX:
-        l->h = l->w = 1;
-        l->c = mnq_rng_chance(g, 60) ? PICK(g, classes) : mnq_rng_in(g, 1, 300);
-        l->oh = l->ow = 1, l->oc = l->c;
-        break;
-    default:
-        l->oh = l->h, l->ow = l->w, l->oc = l->c;
-    }
-    if (l->op == MNQ_L_ADD) l->wtype = MNQ_W_S16;
-    if (l->op <= MNQ_L_PW) l->wtype = mnq_rng_chance(g, 50) ? MNQ_W_S8 : MNQ_W_S16;
-}
-
 /* ---- arrays ---- */
 
 static void *array(struct mnq_kcase *k, struct mnq_rng *g, int which, size_t n, size_t width)
@@ -187,13 +81,47 @@ static void wide_set(void *p, size_t i, int width, int32_t v)
     else ((int8_t *)p)[i] = (int8_t)v;
 }
 
-static void fill_input(struct mnq_rng *g, struct mnq_guard *b, int width, int kind, int32_t zp)
+/* What an input may hold; the larger end is its magnitude. */
+struct range {
+    int32_t lo, hi;
+};
+
+static int32_t absolute(int32_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+static int32_t magnitude(struct range r)
+{
+    return absolute(r.lo) > absolute(r.hi) ? absolute(r.lo) : absolute(r.hi);
+}
+
+/* 8 bits, or what clamps make of 16: a width from 9 to 16 bits, one side of zero, a few values, any two numbers. */
+static struct range pick_range(struct mnq_rng *g, int wide, const struct profile *p)
+{
+    int32_t half = 1 << mnq_rng_in(g, 8, 15), a = mnq_rng_in(g, -32768, 32767), b = mnq_rng_in(g, -32768, 32767);
+    int kind = p->plain ? 0 : mnq_rng_in(g, 0, 9);
+    struct range r = {-half, half - 1};
+
+    if (!wide) return (struct range){-128, 127};
+    if (kind == 4 || kind == 5) r = (struct range){-32768, 32767};
+    else if (kind == 6) r.lo = 0;
+    else if (kind == 7) r.hi = 0;
+    else if (kind == 8) r = (struct range){-mnq_rng_in(g, 0, 3), mnq_rng_in(g, 0, 200)};
+    else if (kind == 9) r = a < b ? (struct range){a, b} : (struct range){b, a};
+    if (p->bound) r.lo = -magnitude(r);
+    return r;
+}
+
+static void fill_input(struct mnq_rng *g, struct mnq_guard *b, int width, int kind, int32_t zp, struct range r)
 {
     size_t n = b->n / (size_t)width;
-    int32_t lo = width == 2 ? -32768 : -128, hi = width == 2 ? 32767 : 127;
     int constant = mnq_rng_chance(g, 5);
 
-    for (size_t i = 0; i < n; i++) wide_set(b->p, i, width, constant ? zp : pattern_at(g, kind, i, lo, hi));
+    for (size_t i = 0; i < n; i++) {
+        int32_t v = constant ? zp : pattern_at(g, kind, i, r.lo, r.hi);
+        wide_set(b->p, i, width, v < r.lo ? r.lo : v > r.hi ? r.hi : v);
+    }
 }
 
 /* Output channel o's weights are at first + j * step, j < count. */
@@ -218,30 +146,37 @@ static struct column column_of(const struct mnq_layer *l, int o)
     }
 }
 
-/* Fills one channel's weights within the accumulator bound; returns sum |w|. */
-static int64_t fill_weights(struct mnq_rng *g, struct column col, void *w, int width, int kind)
+/* The magnitude that meets weight j. */
+static int64_t magnitude_at(const struct mnq_kcase *k, size_t j)
 {
+    return k->l.op == MNQ_L_ADD && j ? k->a1 : k->a0;
+}
+
+/* Fills one channel's weights within the accumulator bound; returns the sum of |w| times magnitude. */
+static int64_t fill_weights(struct mnq_rng *g, const struct mnq_kcase *k, struct column col, void *w, int kind)
+{
+    int width = k->l.wtype == MNQ_W_S16 ? 2 : 1;
     int32_t top = width == 2 ? 32767 : 127;
-    int64_t sum = 0, room = INT32_MAX / 128, after = 0;
+    int64_t reach = 0, after = 0;
 
     for (size_t j = 0; j < col.count; j++) {
         int32_t v = pattern_at(g, kind, j, -top, top);
         wide_set(w, col.first + j * col.step, width, v);
-        sum += v < 0 ? -v : v;
+        reach += absolute(v) * magnitude_at(k, j);
     }
     for (size_t j = 0; j < col.count; j++) {
         int64_t v = wide_get(w, col.first + j * col.step, width);
-        if (sum > room) v = v * room / sum;
+        if (reach > INT32_MAX) v = v * INT32_MAX / reach;
         wide_set(w, col.first + j * col.step, width, (int32_t)v);
-        after += v < 0 ? -v : v;
+        after += absolute((int32_t)v) * magnitude_at(k, j);
     }
     return after;
 }
 
-static int32_t pick_bias(struct mnq_rng *g, int kind, int64_t sum)
+static int32_t pick_bias(struct mnq_rng *g, int kind, int64_t reach)
 {
-    int32_t room = (int32_t)(INT32_MAX - 128 * sum);
-    int32_t small = 64 * sum < room ? (int32_t)(64 * sum) : room;
+    int32_t room = (int32_t)(INT32_MAX - reach);
+    int32_t small = reach / 2 < room ? (int32_t)(reach / 2) : room;
 
     switch (kind) {
     case B_ZERO:
@@ -294,17 +229,20 @@ static int32_t pick_zero_point(struct mnq_rng *g, int plain)
     return mnq_rng_chance(g, 50) ? PICK(g, edges) : mnq_rng_in(g, -128, 127);
 }
 
-/* A magnitude that accumulators of the channel reach with random data: 64 * sqrt(sum w^2), plus the bias. */
-static double typical_acc(const struct mnq_layer *l, struct column col, const void *w, int width, int32_t bias)
+/* What accumulators of the channel are with random data: the root of the terms' squares, plus the bias. */
+static double typical_acc(const struct mnq_kcase *k, struct column col, const void *w, int32_t bias)
 {
-    double sum = l->op == MNQ_L_AVGPOOL ? (double)l->kh * l->kw : l->op == MNQ_L_MUL ? 8000.0 : 1.0, root = 1.0;
+    const struct mnq_layer *l = &k->l;
+    double a = k->a0 / 2.0, sum = l->op == MNQ_L_AVGPOOL ? a * a * l->kh * l->kw : 1.0, root;
 
+    if (l->op == MNQ_L_MUL) return 1.0 + 0.4 * k->a0 * k->a1;
     for (size_t j = 0; j < col.count; j++) {
-        double v = wide_get(w, col.first + j * col.step, width);
+        double v = wide_get(w, col.first + j * col.step, l->wtype == MNQ_W_S16 ? 2 : 1) * (double)magnitude_at(k, j) / 2.0;
         sum += v * v;
     }
+    root = sum > 1.0 ? sum : 1.0;
     for (int i = 0; i < 60; i++) root = 0.5 * (root + sum / root);
-    return 64.0 * root + (bias < 0 ? -(double)bias : (double)bias);
+    return root + (bias < 0 ? -(double)bias : (double)bias);
 }
 
 /* ---- whole case ---- */
@@ -313,8 +251,7 @@ static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct p
 {
     struct mnq_layer *l = &k->l;
     size_t oc = (size_t)l->oc, per = column_of(l, 0).count;
-    int width = l->wtype == MNQ_W_S16 ? 2 : 1;
-    void *w = l->wtype ? array(k, g, KA_W, per * oc, (size_t)width) : NULL;
+    void *w = l->wtype ? array(k, g, KA_W, per * oc, l->wtype == MNQ_W_S16 ? 2 : 1) : NULL;
     int32_t *bias = array(k, g, KA_BIAS, oc, 4), *m = array(k, g, KA_MULT, oc, 4), *m2 = NULL;
     int8_t *r = array(k, g, KA_SHIFT, oc, 1), *r2 = NULL;
     double one = (double)(1 << l->q.frac), span = l->q.out16 ? 15000.0 : 90.0;
@@ -325,10 +262,10 @@ static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct p
     }
     for (int o = 0; o < l->oc; o++) {
         struct column col = column_of(l, o);
-        int64_t sum = l->op == MNQ_L_AVGPOOL ? l->kh * l->kw : 0;
-        if (w) sum = fill_weights(g, col, w, width, p->weights);
-        if (l->op != MNQ_L_MUL) bias[o] = pick_bias(g, p->bias, sum);
-        double acc = typical_acc(l, col, w, width, p->bias == B_SMALL ? 0 : bias[o]);
+        int64_t reach = l->op == MNQ_L_AVGPOOL ? (int64_t)k->a0 * l->kh * l->kw : 0;
+        if (w) reach = fill_weights(g, k, col, w, p->weights);
+        if (l->op != MNQ_L_MUL) bias[o] = pick_bias(g, p->bias, reach);
+        double acc = typical_acc(k, col, w, p->bias == B_SMALL ? 0 : bias[o]);
         pick_scale(g, p->scale, (l->q.act == MNQ_A_CLAMP ? span : 4.0 * one) / acc, &m[o], &r[o]);
         if (m2) pick_scale(g, p->scale, span / (l->q.act == MNQ_A_HSWISH ? 24.0 * one * one : 4.0 * one), &m2[o], &r2[o]);
     }
@@ -361,6 +298,7 @@ static void make_exponent(struct mnq_kcase *k, struct mnq_rng *g, const struct p
         int bits = mnq_rng_in(g, 8, 16), span = 20 << (16 - bits);
         int16_t *q = (int16_t *)(void *)k->g[KA_IN0].p;
         for (int i = 0; i < l->c; i++) q[i] = (int16_t)mnq_rng_in(g, -span, l->op == MNQ_L_SOFTMAX ? 0 : span);
+        if (k->a0 < span) k->a0 = span;
         *m = 1 << 30;
         *r = (int8_t)(-2 - bits); /* a step of q is 2^bits in Q16 */
     }
@@ -368,30 +306,39 @@ static void make_exponent(struct mnq_kcase *k, struct mnq_rng *g, const struct p
     l->q.lo = 0, l->q.hi = 32767;
 }
 
+/* Zero points, magnitudes and data of both inputs. */
+static void make_inputs(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
+{
+    struct mnq_layer *l = &k->l;
+    int window = (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) && (l->kh > 1 || l->kw > 1); /* padding may be there */
+    size_t n = (size_t)l->h * (size_t)l->w * (size_t)l->c;
+    struct range r0 = pick_range(g, l->in16, p), r1 = pick_range(g, l->in16b, p);
+
+    l->zp0 = l->in16 ? 0 : pick_zero_point(g, p->plain);
+    k->a0 = window && magnitude(r0) < 128 ? 128 : magnitude(r0);
+    array(k, g, KA_IN0, n, l->in16 ? 2 : 1);
+    fill_input(g, &k->g[KA_IN0], l->in16 ? 2 : 1, p->data, l->zp0, r0);
+    if (l->op != MNQ_L_ADD && l->op != MNQ_L_MUL) return;
+    l->zp1 = l->in16b ? 0 : pick_zero_point(g, p->plain);
+    k->a1 = magnitude(r1);
+    array(k, g, KA_IN1, l->op == MNQ_L_ADD ? n : (size_t)l->c, l->in16b ? 2 : 1);
+    fill_input(g, &k->g[KA_IN1], l->in16b ? 2 : 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1, r1);
+}
+
 static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
 {
     struct mnq_layer *l = &k->l;
     int table = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
-    size_t in_n = (size_t)l->h * (size_t)l->w * (size_t)l->c;
-    uint8_t width = table ? 2 : 1;
 
-    k->macs = work_of(l);
+    k->macs = mnq_kshape_work(l);
     k->out_n = (size_t)l->oh * (size_t)l->ow * (size_t)l->oc;
-    if (l->op <= MNQ_L_AVGPOOL && mnq_rng_chance(g, 30)) l->in_flip = 0x80;
-    l->zp0 = table ? 0 : pick_zero_point(g, p->plain);
-    l->zp1 = table ? 0 : pick_zero_point(g, p->plain);
+    if (l->op <= MNQ_L_AVGPOOL && !l->in16 && mnq_rng_chance(g, 30)) l->in_flip = 0x80;
     l->q.out16 = table || mnq_rng_chance(g, 20);
     l->q.zp = l->q.out16 ? 0 : pick_zero_point(g, p->plain);
     k->out_bytes = k->out_n * (l->q.out16 ? 2 : 1);
-
-    array(k, g, KA_IN0, in_n, width);
-    fill_input(g, &k->g[KA_IN0], width, p->data, l->zp0);
-    if (l->op == MNQ_L_ADD || l->op == MNQ_L_MUL) {
-        array(k, g, KA_IN1, l->op == MNQ_L_ADD ? in_n : (size_t)l->c, 1);
-        fill_input(g, &k->g[KA_IN1], 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1);
-    }
+    make_inputs(k, g, p);
     if (l->in_flip) {
-        for (size_t i = 0; i < in_n; i++) k->g[KA_IN0].p[i] ^= 0x80;
+        for (size_t i = 0; i < k->g[KA_IN0].n; i++) k->g[KA_IN0].p[i] ^= 0x80;
     }
     if (table) {
         make_exponent(k, g, p);
@@ -436,8 +383,10 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
     memset(k, 0, sizeof *k);
     k->l.op = (uint8_t)op;
     do {
-        pick_shape(&g, &k->l);
-    } while (work_of(&k->l) > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
+        mnq_kshape_pick(&g, &k->l);
+    } while (mnq_kshape_work(&k->l) > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
+    k->l.in16 = op >= MNQ_L_SOFTMAX || mnq_rng_chance(&g, 40);
+    k->l.in16b = (op == MNQ_L_ADD || op == MNQ_L_MUL) && mnq_rng_chance(&g, 40);
     make(k, &g, &p);
     seal(k);
 }

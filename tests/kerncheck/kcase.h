@@ -18,6 +18,7 @@ struct mnq_kcase {
     size_t out_n;                 /* output elements */
     size_t out_bytes;
     int64_t macs;
+    int32_t a0, a1; /* magnitudes of the inputs; a0 at least 128 where padding is possible */
 };
 
 /** Name of an operator on the command line, and back (0 = unknown). */
@@ -27,7 +28,8 @@ int mnq_kop_find(const char *name);
 /** A random case: shape, types, extremes and data all follow from (op, seed). Free with mnq_kcase_free(). */
 void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);
 
-/** A case of a given shape (fields op, wtype, kernel, strides, padding, mult, h .. oc of *shape) with typical data. */
+/** A case of a given shape (fields op, wtype, in16, in16b, kernel, strides, padding, mult, h .. oc of *shape) with typical
+ * data. */
 void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, uint64_t seed);
 
 void mnq_kcase_free(struct mnq_kcase *k);

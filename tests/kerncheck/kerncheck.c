@@ -30,15 +30,22 @@ static int is_generic(const struct mnq_kernels *t)
 static void describe(const struct mnq_kcase *k)
 {
     const struct mnq_layer *l = &k->l;
-    printf("  %ldx%ldx%ld -> %ldx%ldx%ld, kernel %dx%d, stride %dx%d, pad %d,%d, mult %d, weights %s, input %s, output %s\n",
-           (long)l->h, (long)l->w, (long)l->c, (long)l->oh, (long)l->ow, (long)l->oc, l->kh, l->kw, l->sh, l->sw, l->pt,
-           l->pl, l->mult,
-           l->wtype == MNQ_W_S16 ? "s16"
-           : l->wtype            ? "s8"
-                                 : "none",
-           l->in_flip ? "u8" : "signed", l->q.out16 ? "s16" : "s8");
-    printf("  act %d, frac %d, zero points %ld %ld -> %ld, clamp %ld..%ld\n", l->q.act, l->q.frac, (long)l->zp0,
-           (long)l->zp1, (long)l->q.zp, (long)l->q.lo, (long)l->q.hi);
+    printf(
+        "  %ldx%ldx%ld -> %ldx%ldx%ld, kernel %dx%d, stride %dx%d, pad %d,%d, mult %d, weights %s, input %s%s, output %s\n",
+        (long)l->h, (long)l->w, (long)l->c, (long)l->oh, (long)l->ow, (long)l->oc, l->kh, l->kw, l->sh, l->sw, l->pt, l->pl,
+        l->mult,
+        l->wtype == MNQ_W_S16 ? "s16"
+        : l->wtype            ? "s8"
+                              : "none",
+        l->in_flip ? "u8"
+        : l->in16  ? "s16"
+                   : "s8",
+        !k->g[KA_IN1].p ? ""
+        : l->in16b      ? " and s16"
+                        : " and s8",
+        l->q.out16 ? "s16" : "s8");
+    printf("  act %d, frac %d, zero points %ld %ld -> %ld, clamp %ld..%ld, magnitudes %ld %ld\n", l->q.act, l->q.frac,
+           (long)l->zp0, (long)l->zp1, (long)l->q.zp, (long)l->q.lo, (long)l->q.hi, (long)k->a0, (long)k->a1);
 }
 
 /* Says where the first difference is. */

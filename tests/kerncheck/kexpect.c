@@ -24,7 +24,7 @@ static int32_t *widen(const void *p, size_t n, int width)
 int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
 {
     static const int widths[KA_COUNT] = {
-        [KA_IN1] = 1, [KA_BIAS] = 4, [KA_MULT] = 4, [KA_SHIFT] = 1, [KA_MULT2] = 4, [KA_SHIFT2] = 1, [KA_PAD] = 1};
+        [KA_BIAS] = 4, [KA_MULT] = 4, [KA_SHIFT] = 1, [KA_MULT2] = 4, [KA_SHIFT2] = 1, [KA_PAD] = 1};
     const struct mnq_layer *l = &k->l;
     int32_t *a[KA_COUNT] = {0};
     int32_t *y = malloc(k->out_n * sizeof *y);
@@ -33,7 +33,8 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
     for (int i = 0; i < KA_COUNT; i++) {
         int width = widths[i];
         if (!k->g[i].p) continue;
-        if (i == KA_IN0) width = l->op >= MNQ_L_SOFTMAX ? 2 : 1;
+        if (i == KA_IN0) width = l->in16 ? 2 : 1;
+        if (i == KA_IN1) width = l->in16b ? 2 : 1;
         if (i == KA_W) width = l->wtype == MNQ_W_S16 ? 2 : 1;
         a[i] = widen(k->g[i].p, k->g[i].n / (size_t)width, width);
     }
@@ -60,6 +61,8 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
         .zp0 = l->zp0,
         .zp1 = l->zp1,
         .zp_out = l->q.zp,
+        .a0 = k->a0,
+        .a1 = k->a1,
         .lo = l->q.lo,
         .hi = l->q.hi,
         .weights = a[KA_W],
