@@ -109,6 +109,8 @@ int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const ch
         {"h_swish", MNQ_ACT_HSWISH, 0},    {"hswish", MNQ_ACT_HSWISH, 0},         {"h_sigmoid", MNQ_ACT_HSIGMOID, 0},
         {"hsigmoid", MNQ_ACT_HSIGMOID, 0}, {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
     };
+    if (strrchr(activation, '>') != NULL)
+        activation = strrchr(activation, '>') + 1; /* "Custom>relu6": registered by a user */
     if (strcmp(activation, "linear") == 0) return in;
     if (strcmp(activation, "softmax") == 0) return mnq_build_softmax(&k->b, name, in, k->e);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
