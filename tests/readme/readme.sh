@@ -6,7 +6,7 @@
 # BIN_DIR holds mnquant. The session is the block marked ```console; a line of three dots stands for any lines left out.
 # "update" writes what was printed into the README: for a change of the tool that changes the numbers.
 set -eu
-PATH=$1:$PATH source=$2
+PATH=$(cd "$1" && pwd):$PATH source=$(cd "$2" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 awk '/^```/ { if (in_block) exit; in_block = ($0 == "```console"); next } in_block' "$source/README.md" >"$work/wanted"
