@@ -149,6 +149,7 @@ void mnq_term_catch_signals(void)
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file size fails the write, as a full disk does, and is reported like it */
 }
 
 void mnq_term_temp_file(const char *path)

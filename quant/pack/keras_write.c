@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -107,6 +108,45 @@ static int write_model(hid_t file, const struct mnq_kmodel_text *t, struct mnq_a
     return rc;
 }
 
+/* The file in memory: a library that meets a full disk while it closes a file crashes at the program's end (1.10.8). */
+static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena *arena, size_t *n)
+{
+    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+    uint8_t *bytes = NULL;
+    if (access < 0) return NULL;
+    H5Pset_fapl_core(access, 1 << 20, 0);
+    hid_t file = H5Fcreate("model", H5F_ACC_TRUNC, H5P_DEFAULT, access);
+    if (file >= 0) {
+        bool good = write_model(file, text, arena) == 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
+        ssize_t size = good ? H5Fget_file_image(file, NULL, 0) : -1;
+        if (size > 0) bytes = malloc((size_t)size);
+        if (bytes != NULL && H5Fget_file_image(file, bytes, (size_t)size) != size) {
+            free(bytes);
+            bytes = NULL;
+        }
+        *n = bytes != NULL ? (size_t)size : 0;
+        H5Fclose(file);
+    }
+    H5Pclose(access);
+    return bytes;
+}
+
+/* On failure errno tells why and nothing is left. */
+static int write_bytes(const char *path, const uint8_t *bytes, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    if (f == NULL) return -1;
+    int rc = fwrite(bytes, 1, n, f) == n && fflush(f) == 0 && fsync(fileno(f)) == 0 ? 0 : -1, why = errno;
+    if (fclose(f) != 0 && rc == 0) {
+        rc = -1;
+        why = errno;
+    }
+    if (rc != 0) unlink(path);
+    errno = why;
+    return rc;
+}
+
 int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
@@ -115,17 +155,13 @@ int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err 
     if (rc == 0 && text.n_layers > MAX_LAYERS)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%d layers; a Keras 2 file holds at most %d", text.n_layers, MAX_LAYERS);
     if (rc == 0) {
-        H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+        size_t n = 0;
+        uint8_t *bytes = make_image(&text, &arena, &n);
         errno = 0;
-        hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
-        rc = file < 0 ? -1 : write_model(file, &text, &arena);
-        if (file >= 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) < 0) rc = -1;
-        if (file >= 0 && H5Fclose(file) < 0) rc = -1;
-        if (rc != 0) {
-            mnq_fail(e, MNQ_EXIT_FAILED, "cannot write the HDF5 file: %s",
-                     errno != 0 ? strerror(errno) : "the library gives no reason");
-            unlink(path);
-        }
+        if (bytes == NULL) rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
+        else if (write_bytes(path, bytes, n) != 0)
+            rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot write the HDF5 file: %s", strerror(errno));
+        free(bytes);
     }
     mnq_arena_free(&arena);
     return rc;
