@@ -10,6 +10,7 @@
 #include "quantize/qrun.h"
 #include "sensitivity.h"
 #include "sequential.h"
+#include "wide.h"
 
 #include <string.h>
 
@@ -39,7 +40,8 @@ struct calib {
     struct mnq_lowering lowering;
     struct mnq_qparams *qp;
     uint8_t *bits;
-    double *sensitivity;
+    double *sensitivity, *tensor_sensitivity;
+    uint8_t *wide; /* tensors with 16 bits */
     struct mnq_calib_report *report;
     struct mnq_arena *arena;
     mnq_progress *progress;
@@ -99,7 +101,7 @@ static int judge_plain(struct calib *c, const struct mnq_preprocess *p, double *
     struct mnq_arena scratch = {0};
     struct mnq_range_opts plain = {.observer = MNQ_OBS_MINMAX, .act_scale = MNQ_SCALE_TENSOR, .weight_noise = 1};
     struct mnq_qparams *qp = mnq_arena_array(&scratch, (size_t)c->g->n, sizeof *qp);
-    int rc = qp == NULL ? mnq_fail_nomem(e) : mnq_qparams_choose(c->g, c->stats.hist, p, &plain, qp, &scratch, e);
+    int rc = qp == NULL ? mnq_fail_nomem(e) : mnq_qparams_choose(c->g, c->stats.hist, c->wide, p, &plain, qp, &scratch, e);
     if (rc == 0) {
         c->lowering.qp = qp;
         rc = judge(c, "min-max", error, e);
@@ -117,7 +119,37 @@ static int choose_ranges(struct calib *c, const struct mnq_preprocess *p, struct
                                 .act_scale = o->act_scale,
                                 .weight_noise = o->rounding == MNQ_ROUND_SECOND_ORDER ? SECOND_ORDER_NOISE : 1,
                                 .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : SMALL_LAYER};
-    return mnq_qparams_choose(c->g, c->stats.hist, p, &ro, c->qp, c->arena, e);
+    return mnq_qparams_choose(c->g, c->stats.hist, c->wide, p, &ro, c->qp, c->arena, e);
+}
+
+/* 16-bit activations for the tensors whose 8 bits hurt most; the ranges are chosen anew. */
+static int widen_tensors(struct calib *c, const struct mnq_preprocess *p, double *error, struct mnq_err *e)
+{
+    const struct mnq_calib_opts *o = c->o;
+    double before = *error;
+    if (mnq_tensor_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->tensor_sensitivity,
+                               c->progress, c->progress_ctx, e) != 0 ||
+        mnq_choose_wide_tensors(c->g, c->tensor_sensitivity, o->wide_activations, c->wide, e) != 0)
+        return -1;
+    if (o->wide_activations == MNQ_WIDE_NONE) return 0;
+    if (choose_ranges(c, p, e) != 0 || judge(c, "wide", error, e) != 0) return -1;
+    add_pass(c, "16-bit activations where they pay", before, *error, true);
+    return 0;
+}
+
+/* 16-bit weights for the layers whose 8 bits hurt most. */
+static int widen_weights(struct calib *c, double before, double *error, struct mnq_err *e)
+{
+    const struct mnq_calib_opts *o = c->o;
+    *error = before;
+    if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->sensitivity, c->progress,
+                        c->progress_ctx, e) != 0)
+        return -1;
+    mnq_choose_wide(c->g, c->sensitivity, o->wide, o->wide_budget, c->bits);
+    if (o->wide == MNQ_WIDE_NONE) return 0;
+    if (judge(c, "wide", error, e) != 0) return -1;
+    add_pass(c, "16-bit weights where they pay", before, *error, true);
+    return 0;
 }
 
 /* Second-order rounding and bias correction over all held samples, each kept only if the noise falls. */
@@ -151,6 +183,8 @@ static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_e
                                                .acc_bits = l->acc_bits,
                                                .bits = mnq_lower_has_weights(c->g, l->node) ? c->bits[l->node] : 0,
                                                .sensitivity = c->sensitivity[l->node],
+                                               .tensor_sensitivity = c->tensor_sensitivity[l->node],
+                                               .act_bits = c->qp[l->node].dtype == MNQ_S16 ? 16 : 8,
                                                .clipped = c->qp[l->node].clipped,
                                                .stretch = c->qp[l->node].stretch,
                                                .observer = c->qp[l->node].observer};
@@ -169,8 +203,12 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     *r = (struct mnq_calib_report){.pass = mnq_arena_array(arena, PASSES, sizeof *r->pass)};
     c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
     c.bits = mnq_arena_array(arena, n, sizeof *c.bits);
+    c.wide = mnq_arena_array(arena, n, sizeof *c.wide);
     c.sensitivity = mnq_arena_array(arena, n, sizeof *c.sensitivity);
-    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.sensitivity == NULL) return mnq_fail_nomem(e);
+    c.tensor_sensitivity = mnq_arena_array(arena, n, sizeof *c.tensor_sensitivity);
+    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.wide == NULL || c.sensitivity == NULL ||
+        c.tensor_sensitivity == NULL)
+        return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
     c.judge = c.stats.held > JUDGED ? c.stats.held / JUDGED : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
@@ -180,14 +218,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         return -1;
     add_pass(&c, o->act_scale == MNQ_SCALE_CHANNEL ? "activation ranges, a scale per channel" : "activation ranges", plain,
              scaled, true);
-    int threads = o->threads > 0 ? o->threads : 1;
-    if (mnq_sensitivity(&c.lowering, &c.stats, PROBED, threads, c.sensitivity, progress, progress_ctx, e) != 0) return -1;
-    mnq_choose_wide(legal, c.sensitivity, o->wide, o->wide_budget, c.bits);
-    wide = scaled;
-    if (o->wide != MNQ_WIDE_NONE) {
-        if (judge(&c, "wide", &wide, e) != 0) return -1;
-        add_pass(&c, "16-bit weights where they pay", scaled, wide, true);
-    }
+    if (widen_tensors(&c, p, &scaled, e) != 0 || widen_weights(&c, scaled, &wide, e) != 0) return -1;
     if (refine(&c, wide, q, e) != 0 || fill_report(&c, q, e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;

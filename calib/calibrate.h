@@ -9,7 +9,7 @@
 #include "quantize/shrink.h"
 
 enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
-enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which depthwise and tiny layers get 16-bit weights */
+enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which layers or tensors get 16 bits */
 
 /** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
 struct mnq_calib_opts {
@@ -18,7 +18,8 @@ struct mnq_calib_opts {
     enum mnq_act_scale act_scale;
     enum mnq_rounding rounding;
     enum mnq_wide wide;
-    double wide_budget; /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
+    double wide_budget;             /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
+    enum mnq_wide wide_activations; /* which tensors get 16-bit activations; AUTO never needs more RAM */
     bool bias_correction;
     bool shrink; /* remove channels that provably never change */
     int samples; /* use at most this many, evenly spaced; 0 = all */
@@ -38,6 +39,8 @@ struct mnq_calib_layer {
     double sensitivity; /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
     double clipped;     /* share of output samples clipped by the chosen range */
     double stretch;     /* exponent alpha of the per-channel scale of its output */
+    int act_bits;       /* of its output: 8 or 16 */
+    double tensor_sensitivity; /* error power at the output caused by an 8-bit output of this layer alone */
     enum mnq_observer observer;
 };
 struct mnq_calib_pass {

@@ -40,6 +40,7 @@ static const struct key keys[] = {
     {"act-scale", KEY_WORD, offsetof(struct mnq_recipe, act_scale), 0, 0, mnq_act_scale_words},
     {"rounding", KEY_WORD, offsetof(struct mnq_recipe, rounding), 0, 0, mnq_rounding_words},
     {"wide", KEY_WORD, offsetof(struct mnq_recipe, wide), 0, 0, mnq_wide_words},
+    {"wide-activations", KEY_WORD, offsetof(struct mnq_recipe, wide_activations), 0, 0, mnq_wide_words},
     {"wide-budget", KEY_DOUBLE, offsetof(struct mnq_recipe, wide_budget), 0, MNQ_WIDE_BUDGET_MAX, NULL},
     {"bias-correction", KEY_SWITCH, offsetof(struct mnq_recipe, bias_correction), 0, 0, mnq_switch_words},
     {"shrink", KEY_SWITCH, offsetof(struct mnq_recipe, shrink), 0, 0, mnq_switch_words},
@@ -57,6 +58,7 @@ void mnq_recipe_defaults(struct mnq_recipe *r)
                              .act_scale = (int)o.act_scale,
                              .rounding = (int)o.rounding,
                              .wide = (int)o.wide,
+                             .wide_activations = (int)o.wide_activations,
                              .bias_correction = o.bias_correction,
                              .shrink = o.shrink,
                              .percentile = o.percentile,
@@ -73,6 +75,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.act_scale = (enum mnq_act_scale)r->act_scale;
     o.rounding = (enum mnq_rounding)r->rounding;
     o.wide = (enum mnq_wide)r->wide;
+    o.wide_activations = (enum mnq_wide)r->wide_activations;
     o.wide_budget = r->wide_budget;
     o.bias_correction = r->bias_correction != 0;
     o.shrink = r->shrink != 0;

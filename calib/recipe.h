@@ -21,7 +21,7 @@ struct mnq_recipe {
     const char *arch;
     int resolution;
     int resize, filter;
-    int observer, act_scale, rounding, wide, bias_correction, shrink; /* indices of the words above */
+    int observer, act_scale, rounding, wide, wide_activations, bias_correction, shrink; /* indices of the words above */
     double percentile, wide_budget;
     int samples;
 };

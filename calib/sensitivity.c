@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which layers deserve 16-bit weights. */
+ * Sensitivity: the error at the network's output that one layer's weights or one tensor cause alone. */
 #include "sensitivity.h"
 
 #include "graph/exec.h"
@@ -19,7 +19,7 @@ struct worker {
 struct probe {
     const struct mnq_lowering *l;
     const struct mnq_stats *stats;
-    float **w; /* [g->n] 8-bit weights as floats, NULL for other nodes */
+    float **w; /* [g->n] 8-bit weights as floats, NULL for other nodes; NULL: tensors are probed instead */
     struct worker *worker;
     double *noise;  /* [samples][g->n] */
     double *signal; /* [samples] */
@@ -42,24 +42,35 @@ static double centred_power(const float *a, const float *b, int n)
     return p;
 }
 
-static int probe_sample(void *ctx, int s, int w, struct mnq_err *e)
+static bool probes_tensor(const struct probe *p, int i)
+{
+    return mnq_lower_is_layer(p->l->g, i) && i < p->logits;
+}
+
+static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
 {
     (void)e;
     struct probe *p = ctx;
     struct worker *me = &p->worker[w];
     struct mnq_shape in = me->g.node[0].out;
-    int slot = (int)((int64_t)s * p->stats->held / p->samples);
+    int slot = (int)((int64_t)sample * p->stats->held / p->samples);
     mnq_preprocess_apply(p->l->p, p->stats->input + (size_t)slot * p->stats->input_bytes, in.h * in.w, me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
     memcpy(me->clean, mnq_exec_tensor(me->exec, p->logits), (size_t)p->n_logits * sizeof *me->clean);
-    p->signal[s] = centred_power(me->clean, NULL, p->n_logits);
+    p->signal[sample] = centred_power(me->clean, NULL, p->n_logits);
     for (int i = me->g.n - 1; i >= 0; i--) { /* from the back: what lies before layer i is still clean */
-        if (p->w[i] == NULL) continue;
-        float *clean = me->g.node[i].w;
-        me->g.node[i].w = p->w[i];
-        mnq_exec_rerun(me->exec, i, NULL, NULL);
-        me->g.node[i].w = clean;
-        p->noise[(size_t)s * (size_t)me->g.n + (size_t)i] =
+        if (p->w != NULL ? p->w[i] == NULL : !probes_tensor(p, i)) continue;
+        if (p->w != NULL) {
+            float *clean = me->g.node[i].w;
+            me->g.node[i].w = p->w[i];
+            mnq_exec_rerun(me->exec, i, NULL, NULL);
+            me->g.node[i].w = clean;
+        } else {
+            struct mnq_shape s = me->g.node[i].out;
+            mnq_qparams_apply(&p->l->qp[i], mnq_exec_tensor(me->exec, i), s.h * s.w, s.c);
+            mnq_exec_rerun(me->exec, i + 1, NULL, NULL);
+        }
+        p->noise[(size_t)sample * (size_t)me->g.n + (size_t)i] =
             centred_power(mnq_exec_tensor(me->exec, p->logits), me->clean, p->n_logits);
     }
     int done = atomic_fetch_add(&p->done, 1) + 1;
@@ -67,19 +78,27 @@ static int probe_sample(void *ctx, int s, int w, struct mnq_err *e)
     return 0;
 }
 
-static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mnq_err *e)
+/* 8-bit weights of every layer, as floats. */
+static int fill_weights(struct probe *p, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_graph *g = p->l->g;
-    size_t n = (size_t)g->n;
-    p->w = mnq_arena_array(arena, n, sizeof *p->w);
-    p->noise = mnq_arena_array(arena, (size_t)p->samples * n, sizeof *p->noise);
-    p->signal = mnq_arena_array(arena, (size_t)p->samples, sizeof *p->signal);
-    if (p->w == NULL || p->noise == NULL || p->signal == NULL) return mnq_fail_nomem(e);
+    p->w = mnq_arena_array(arena, (size_t)g->n, sizeof *p->w);
+    if (p->w == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_has_weights(g, i)) continue;
         p->w[i] = mnq_arena_array(arena, mnq_node_weights(g, &g->node[i]), sizeof **p->w);
         if (p->w[i] == NULL || mnq_lower_fake_quantize(p->l, i, 8, p->w[i]) != 0) return mnq_fail_nomem(e);
     }
+    return 0;
+}
+
+static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mnq_err *e)
+{
+    const struct mnq_graph *g = p->l->g;
+    size_t n = (size_t)g->n;
+    p->noise = mnq_arena_array(arena, (size_t)p->samples * n, sizeof *p->noise);
+    p->signal = mnq_arena_array(arena, (size_t)p->samples, sizeof *p->signal);
+    if (p->noise == NULL || p->signal == NULL) return mnq_fail_nomem(e);
     struct mnq_shape in = g->node[0].out;
     for (int t = 0; t < threads; t++) {
         struct worker *w = &p->worker[t];
@@ -95,8 +114,8 @@ static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mn
     return 0;
 }
 
-int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
-                    double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+static int measure(const struct mnq_lowering *l, const struct mnq_stats *stats, bool tensors, int samples, int threads,
+                   double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
     const struct mnq_graph *g = l->g;
     struct mnq_arena arena = {0};
@@ -113,6 +132,7 @@ int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats,
         mnq_fail_nomem(e);
         goto done;
     }
+    if (!tensors && fill_weights(&p, &arena, e) != 0) goto done;
     if (fill(&p, &arena, threads, e) != 0 || mnq_pool_for(p.samples, threads, probe_sample, &p, e) != 0) goto done;
     double signal = 0;
     for (int s = 0; s < p.samples; s++) signal += p.signal[s];
@@ -129,28 +149,14 @@ done:
     return rc;
 }
 
-void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits)
+int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
+                    double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
-    double total = 0;
-    for (int i = 0; i < g->n; i++) {
-        bits[i] = wide == MNQ_WIDE_ALL ? 16 : 8;
-        if (mnq_lower_has_weights(g, i)) total += (double)mnq_node_weights(g, &g->node[i]);
-    }
-    if (wide != MNQ_WIDE_AUTO) return;
-    double left = budget * total;
-    for (;;) {
-        int best = -1;
-        double best_gain = 0;
-        for (int i = 0; i < g->n; i++) {
-            if (bits[i] == 16 || !mnq_lower_has_weights(g, i)) continue;
-            double bytes = (double)mnq_node_weights(g, &g->node[i]), gain = sensitivity[i] / bytes;
-            if (bytes <= left && gain > best_gain) {
-                best = i;
-                best_gain = gain;
-            }
-        }
-        if (best < 0) return;
-        bits[best] = 16;
-        left -= (double)mnq_node_weights(g, &g->node[best]);
-    }
+    return measure(l, stats, false, samples, threads, sensitivity, progress, progress_ctx, e);
+}
+
+int mnq_tensor_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
+                           double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    return measure(l, stats, true, samples, threads, sensitivity, progress, progress_ctx, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Which layers deserve 16-bit weights: the error each layer's 8-bit weights cause alone, against the bytes. */
+ * Sensitivity: the error at the network's output that one layer's weights or one tensor cause alone. */
 #ifndef MNQ_SENSITIVITY_H
 #define MNQ_SENSITIVITY_H
 
@@ -14,10 +14,8 @@
 int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
                     double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
-/**
- * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights.
- * bits  [g->n], filled with 8 or 16
- */
-void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits);
+/** The same for tensors: each alone rounded and clipped as l->qp says. The input, the logits and what follows get 0. */
+int mnq_tensor_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
+                           double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
 #endif

@@ -67,6 +67,12 @@ static int sum_sample(void *ctx, int i, int w, struct mnq_err *e)
 
 /* ---- steps for one layer ---- */
 
+static void gather(int16_t *to, const void *tensor, enum mnq_dtype dtype, size_t from, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = dtype == MNQ_S16 ? ((const int16_t *)tensor)[from + i] : ((const int8_t *)tensor)[from + i];
+}
+
 /* Gathers rows of the layer's input, pixels spread evenly, and makes its Gram matrix. */
 static int make_gram(const struct run *r, int node, struct mnq_gram *gram, struct mnq_arena *arena, struct mnq_err *e)
 {
@@ -77,13 +83,13 @@ static int make_gram(const struct run *r, int node, struct mnq_gram *gram, struc
     size_t per = (want + (size_t)r->samples - 1) / (size_t)r->samples;
     if (per > pixels) per = pixels;
     struct mnq_arena scratch = {0};
-    int8_t *x = mnq_arena_array(&scratch, per * (size_t)r->samples, c);
+    int16_t *x = mnq_arena_array(&scratch, per * (size_t)r->samples * c, sizeof *x);
     if (x == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < r->samples; s++)
         for (size_t k = 0; k < per; k++) {
             /* golden-section offsets decorrelate the grid from sample to sample */
             size_t pixel = (k * pixels / per + (size_t)s * 2654435761u % (pixels / per)) % pixels;
-            memcpy(x + ((size_t)s * per + k) * c, at(r, t, s) + pixel * c, c);
+            gather(x + ((size_t)s * per + k) * c, at(r, t, s), in->dtype, pixel * c, c);
         }
     int rc = mnq_gram_make(x, per * (size_t)r->samples, (int)c, in->zp, r->o->bias_correction, true, r->o->threads, gram,
                            arena, e);
@@ -131,7 +137,7 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     struct mnq_rounding_job job = {.bits = r->o->bits[node]};
     int rc = -1;
     if (r->o->rounding == MNQ_ROUND_SECOND_ORDER && job.bits == 8 && mnq_lower_is_pointwise(g, node) &&
-        r->l->qp[g->node[node].in[0]].dtype == MNQ_S8) {
+        r->l->qp[g->node[node].in[0]].dtype != MNQ_U8) {
         if (make_gram(r, node, &gram, &arena, e) != 0) goto done;
         job.gram = &gram;
     }

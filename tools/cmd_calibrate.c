@@ -47,8 +47,9 @@ static const struct mnq_option options[] = {
      mnq_act_scale_words},
     {"rounding", 0, MNQ_OPT_CHOICE, R(rounding), "HOW", "of 1x1 and dense weights: second-order or nearest", 0, 0,
      mnq_rounding_words},
-    {"wide", 0, MNQ_OPT_CHOICE, R(wide), "WHICH", "depthwise and tiny layers with 16-bit weights: auto, none, all", 0, 0,
-     mnq_wide_words},
+    {"wide", 0, MNQ_OPT_CHOICE, R(wide), "WHICH", "layers with 16-bit weights: auto, none, all", 0, 0, mnq_wide_words},
+    {"wide-activations", 0, MNQ_OPT_CHOICE, R(wide_activations), "WHICH",
+     "tensors with 16-bit activations: auto (never more RAM), none, all", 0, 0, mnq_wide_words},
     {"wide-budget", 0, MNQ_OPT_DOUBLE, R(wide_budget), "SHARE", "extra weight bytes that --wide auto may spend, as a share",
      0, MNQ_WIDE_BUDGET_MAX, NULL},
     {"bias-correction", 0, MNQ_OPT_CHOICE, R(bias_correction), "ON|OFF",
@@ -136,16 +137,20 @@ static void print_layers(const struct result *x, struct mnq_cli *cli)
 {
     const struct mnq_calib_report *r = &x->report;
     struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "lrrrrrl");
-    mnq_table_row(&t, "layer", "bits", "acc bits", "sensitivity", "clipped %", "stretch", "observer");
+    mnq_table_init(&t, &cli->arena, "lrrrrrrrl");
+    mnq_table_row(&t, "layer", "bits", "out bits", "acc bits", "sensitivity", "of output", "clipped %", "stretch",
+                  "observer");
     for (int i = 0; i < r->n_layers; i++) {
         const struct mnq_calib_layer *l = &r->layer[i];
         mnq_table_cell(&t, "%s", l->name);
         if (l->bits > 0) mnq_table_cell(&t, "%d", l->bits);
         else mnq_table_cell(&t, "-");
+        mnq_table_cell(&t, "%d", l->act_bits);
         if (acc_bits(x, l) > 0) mnq_table_cell(&t, "%d", acc_bits(x, l));
         else mnq_table_cell(&t, "-");
         if (l->sensitivity > 0) mnq_table_cell(&t, "%.2e", l->sensitivity);
+        else mnq_table_cell(&t, "-");
+        if (l->tensor_sensitivity > 0) mnq_table_cell(&t, "%.2e", l->tensor_sensitivity);
         else mnq_table_cell(&t, "-");
         mnq_table_cell(&t, "%.4f", 100 * l->clipped);
         mnq_table_cell(&t, "%.2f", l->stretch);
@@ -204,8 +209,10 @@ static void json_layers(struct mnq_json *w, const struct result *x)
         mnq_json_string(w, "name", l->name);
         if (l->bits > 0) mnq_json_int(w, "weight_bits", l->bits);
         else mnq_json_null(w, "weight_bits");
+        mnq_json_int(w, "activation_bits", l->act_bits);
         mnq_json_int(w, "acc_bits", acc_bits(x, l));
         mnq_json_double(w, "sensitivity", l->sensitivity);
+        mnq_json_double(w, "activation_sensitivity", l->tensor_sensitivity);
         mnq_json_double(w, "clipped", l->clipped);
         mnq_json_double(w, "stretch", l->stretch);
         mnq_json_string(w, "observer", mnq_observer_words[l->observer]);

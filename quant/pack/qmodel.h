@@ -34,6 +34,7 @@ struct mnq_qlayer {
     int64_t macs;
     int acc_bits;     /* bits that the worst-case accumulator needs, sign included */
     double *acc_step; /* [C_out] real value of one accumulator unit; NULL after loading and for SOFTMAX, LOGISTIC */
+    int32_t in_max;   /* largest |q| of the inputs, NUMERICS.md's A; 0 after loading */
 };
 
 /** The whole integer model. */
@@ -52,8 +53,8 @@ struct mnq_qmodel {
 };
 
 /**
- * Static memory plan: offsets of all tensors in one arena. Greedy by size over lifetimes (Pisarchyk and Lee 2020,
- * arXiv:2001.03288), deterministic. Sets tensor[].offset and arena_bytes.
+ * Static memory plan: offsets of all tensors in one arena. Greedy over lifetimes (Pisarchyk and Lee 2020,
+ * arXiv:2001.03288) with a short search, deterministic. Sets tensor[].offset and arena_bytes.
  */
 int mnq_qmodel_plan(struct mnq_qmodel *q, struct mnq_err *e);
 

@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 2048 }; /* rows per exact int32 dot product: 2048 * 255^2 < 2^31 */
+enum { BLOCK = 2048 }; /* rows at a time */
 
 struct job {
     const int16_t *t; /* [n][BLOCK], one block of rows transposed */
     int64_t *g;       /* [n][n], upper triangle */
     int n, len;
+    bool narrow; /* all |values| <= 255: a block's dot product fits 32 bits */
 };
 
 static int one_row(void *ctx, int i, int w, struct mnq_err *e)
@@ -24,8 +25,14 @@ static int one_row(void *ctx, int i, int w, struct mnq_err *e)
     const int16_t *a = j->t + (size_t)i * BLOCK;
     for (int k = i; k < j->n; k++) {
         const int16_t *b = j->t + (size_t)k * BLOCK;
-        int32_t s = 0;
-        for (int p = 0; p < j->len; p++) s += a[p] * b[p];
+        int64_t s = 0;
+        if (j->narrow) { /* 2048 * 255^2 < 2^31 */
+            int32_t part = 0;
+            for (int p = 0; p < j->len; p++) part += a[p] * b[p];
+            s = part;
+        } else {
+            for (int p = 0; p < j->len; p++) s += a[p] * b[p];
+        }
         j->g[(size_t)i * (size_t)j->n + (size_t)k] += s;
     }
     return 0;
@@ -44,20 +51,22 @@ static int by_power(const void *a, const void *b)
 }
 
 /* Sums of the products of all pairs of columns, upper triangle, and of the columns themselves. */
-static int sum_products(const int8_t *x, size_t rows, int n, int zero, int threads, int64_t *g, int64_t *sum,
+static int sum_products(const int16_t *x, size_t rows, int n, int zero, int threads, int64_t *g, int64_t *sum,
                         struct mnq_arena *arena, struct mnq_err *e)
 {
     int16_t *t = mnq_arena_array(arena, (size_t)n * BLOCK, sizeof *t);
     if (t == NULL) return mnq_fail_nomem(e);
     for (size_t at = 0; at < rows; at += BLOCK) {
         int len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
+        bool narrow = true;
         for (int p = 0; p < len; p++)
             for (int k = 0; k < n; k++) {
                 int16_t v = (int16_t)(x[(at + (size_t)p) * (size_t)n + (size_t)k] - zero);
                 t[(size_t)k * BLOCK + (size_t)p] = v;
+                narrow = narrow && v >= -255 && v <= 255;
                 sum[k] += v;
             }
-        struct job j = {t, g, n, len};
+        struct job j = {t, g, n, len, narrow};
         if (mnq_pool_for(n, threads, one_row, &j, e) != 0) return -1;
     }
     return 0;
@@ -85,7 +94,7 @@ static int factorize(const int64_t *g, const double *mean, size_t rows, bool cen
     return 0;
 }
 
-int mnq_gram_make(const int8_t *x, size_t rows, int n, int zero, bool centred, bool factor, int threads,
+int mnq_gram_make(const int16_t *x, size_t rows, int n, int zero, bool centred, bool factor, int threads,
                   struct mnq_gram *out, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_arena scratch = {0};

@@ -39,6 +39,12 @@ bool mnq_lower_is_pointwise(const struct mnq_graph *g, int node)
            nd->pt + nd->pl + nd->pb + nd->pr == 0;
 }
 
+/* Largest |q| of a tensor, NUMERICS.md's A. */
+static double magnitude(const struct mnq_qparams *qp)
+{
+    return fmax(qp->qmax, -(double)qp->qmin);
+}
+
 /* ---- weights ---- */
 
 /* One output channel's weights in real units per input integer: absorbed[k] * (q_k - zero_k). */
@@ -107,7 +113,7 @@ static void round_row(struct rows *r, int o, const struct mnq_rounding_job *job,
 }
 
 /* Bias in accumulator units and the worst-case accumulator of a rounded row. */
-static double row_bound(const struct rows *r, int o, double bias_real, double *bias)
+static double row_bound(const struct rows *r, int o, double in_max, double bias_real, double *bias)
 {
     const int16_t *q = r->q + (size_t)o * (size_t)r->n;
     const double *zero = row_zero(r, o);
@@ -117,12 +123,12 @@ static double row_bound(const struct rows *r, int o, double bias_real, double *b
         b -= q[k] * zero[k];
     }
     *bias = round(b);
-    return fabs(*bias) + 128 * sum;
+    return fabs(*bias) + in_max * sum;
 }
 
 /* Rounds every row; a row whose accumulator could overflow gets a larger step until it fits. */
-static int round_rows(struct rows *r, const float *b, const struct mnq_rounding_job *job, int32_t *bias, int *acc_bits,
-                      struct mnq_arena *scratch)
+static int round_rows(struct rows *r, const float *b, const struct mnq_rounding_job *job, double in_max, int32_t *bias,
+                      int *acc_bits, struct mnq_arena *scratch)
 {
     int qmax = job->bits == 16 ? 32767 : 127;
     double *work = mnq_arena_array(scratch, 2 * (size_t)r->n + 8, sizeof *work), worst = 1;
@@ -134,7 +140,7 @@ static int round_rows(struct rows *r, const float *b, const struct mnq_rounding_
         r->step[o] = fmax(r->step[o], fabs(real) / BIAS_LIMIT);
         for (;;) {
             round_row(r, o, job, qmax, work);
-            bound = row_bound(r, o, real, &q_bias);
+            bound = row_bound(r, o, in_max, real, &q_bias);
             if (bound <= ACC_LIMIT) break;
             r->step[o] *= fmax(1.001, bound / ACC_LIMIT);
         }
@@ -189,11 +195,11 @@ static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *
     const struct mnq_qparams *qp = &l->qp[i];
     int n = nd->out.c;
     bool wide = qp->dtype == MNQ_S16;
-    out->lo = wide ? -32768 : -128;
-    out->hi = wide ? 32767 : 127;
+    out->lo = qp->qmin;
+    out->hi = qp->qmax;
     if (nd->act == MNQ_ACT_RELU || nd->act == MNQ_ACT_RELU_MAX) out->lo = qp->zp;
     if (nd->act == MNQ_ACT_RELU_MAX && wide)
-        out->hi = (int32_t)fmin(32767, fmax(0, round((double)nd->act_max / qp->scale[0])));
+        out->hi = (int32_t)fmin(qp->qmax, fmax(0, round((double)nd->act_max / qp->scale[0])));
     if (nd->act != MNQ_ACT_HSWISH && nd->act != MNQ_ACT_HSIGMOID) {
         for (int c = 0; c < n; c++) mnq_multiplier(out->acc_step[c] / qp->scale[c], &out->m[c], &out->r[c]);
         return 0;
@@ -222,7 +228,7 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
     struct rows r;
     int rc = -1;
     if (alloc_channels(out, nd->out.c, l->arena) != 0 || absorb(l, i, &r, &scratch) != 0 ||
-        round_rows(&r, nd->b, job, out->bias, &out->acc_bits, &scratch) != 0 ||
+        round_rows(&r, nd->b, job, out->in_max, out->bias, &out->acc_bits, &scratch) != 0 ||
         store_weights(&r, job->bits, out, l->arena) != 0)
         goto done;
     memcpy(out->acc_step, r.step, (size_t)r.rows * sizeof *r.step);
@@ -255,7 +261,7 @@ static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer 
     for (int c = 0; c < nd->out.c; c++) {
         out->bias[c] = (int32_t)round(-n * in->zero[c]);
         out->acc_step[c] = in->scale[c] / n;
-        worst = fmax(worst, fabs((double)out->bias[c]) + 128.0 * n);
+        worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * n);
     }
     out->acc_bits = (int)floor(log2(worst)) + 2;
     return output_stage(l, i, out);
@@ -279,7 +285,7 @@ static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
         w[n + c] = (int16_t)round(b->scale[c] / unit);
         out->bias[c] = -(w[c] * a->zp + w[n + c] * b->zp);
         out->acc_step[c] = unit;
-        worst = fmax(worst, fabs((double)out->bias[c]) + 128.0 * (w[c] + w[n + c]));
+        worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * (w[c] + w[n + c]));
     }
     out->acc_bits = (int)floor(log2(worst)) + 2;
     return output_stage(l, i, out);
@@ -291,7 +297,8 @@ static int lower_mul(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
     const struct mnq_qparams *a = &l->qp[nd->in[0]], *b = &l->qp[nd->in[1]];
     if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_MUL;
-    out->acc_bits = 17;
+    double worst = (magnitude(a) + fabs((double)a->zp)) * (magnitude(b) + fabs((double)b->zp));
+    out->acc_bits = (int)floor(log2(worst)) + 2;
     for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = a->scale[c] * b->scale[c];
     return output_stage(l, i, out);
 }
@@ -319,6 +326,10 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
     out->in0 = mnq_lower_tensor_index(l->g, nd->in[0]);
     if (nd->n_in > 1) out->in1 = mnq_lower_tensor_index(l->g, nd->in[1]);
     out->out = mnq_lower_tensor_index(l->g, i);
+    for (int k = 0; k < nd->n_in; k++) {
+        double top = magnitude(&l->qp[nd->in[k]]);
+        if (top > out->in_max) out->in_max = (int32_t)top;
+    }
     int rc;
     switch (nd->op) {
     case MNQ_OP_CONV:
@@ -365,7 +376,7 @@ void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channel
 {
     double worst = 1;
     for (int o = 0; o < channels; o++) {
-        double weight = 128 * row_weight(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
+        double weight = l->in_max * row_weight(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
         if (isfinite(shift) && fabs(l->bias[o] + shift) + weight <= ACC_LIMIT) l->bias[o] = (int32_t)(l->bias[o] + shift);
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Activation scales: which real range each tensor's eight bits cover, channel by channel.
+ * Activation scales: which real range each tensor's integers cover, channel by channel.
  *
  * For every tensor the candidates (observer x stretch exponent x zero point) are compared by the noise they put into the
- * layers that read it, estimated from the histograms and the float weights:
- *
- *     sum_c n_c(s_c) |W_c|^2 / P  +  weight_noise * sum_o D_o^2 / 12 * sum_c E[x_c^2] / s_c^2 / P
- *
- * n_c is the activation's own error, D_o the step of output channel o's weights once they have absorbed the scales
- * (max_c |W_co| s_c / 127), P the power of that layer's output. The first term wants each channel at its own range, the
- * second wants all alike. */
+ * layers that read it (readers.h). */
 #include "quantize/qparams.h"
 
 #include "quantize/observer.h"
+#include "quantize/readers.h"
 
 #include <math.h>
 #include <string.h>
@@ -44,104 +39,6 @@ int mnq_logits_node(const struct mnq_graph *g)
     return nd->op == MNQ_OP_SOFTMAX || nd->op == MNQ_OP_ACT ? nd->in[0] : g->output;
 }
 
-/* ---- what a tensor's readers make of its noise ---- */
-
-struct readers {
-    double *gain;                 /* [c]: noise power at the readers' outputs per noise power in channel c, relative */
-    const struct mnq_node *pw[8]; /* 8-bit 1x1 and dense readers, whose weights absorb the scales */
-    double pw_power[8];
-    int n_pw;
-};
-
-/* Summed mean squares of a tensor's channels. */
-static double output_power(const struct mnq_hist *h)
-{
-    double p = 0;
-    for (int c = 0; c < h->channels; c++) {
-        const uint32_t *n = h->count + (size_t)c * (size_t)h->bins;
-        double xx = 0, total = (double)h->zeros[c];
-        int zero = h->sign ? h->bins / 2 : 0;
-        for (int k = 0; k < h->bins; k++) {
-            double v = ldexp((double)(k - zero) + 0.5, h->exp[c]);
-            xx += n[k] * v * v;
-            total += n[k];
-        }
-        if (total > 0) p += xx / total;
-    }
-    return p > 0 ? p : 1;
-}
-
-/* Adds reader nd's squared weights per input channel to r->gain. */
-static void add_conv_reader(struct readers *r, const struct mnq_node *nd, int channels, double power,
-                            const struct mnq_range_opts *o)
-{
-    size_t taps = (size_t)nd->kh * (size_t)nd->kw, cout = (size_t)nd->out.c;
-    if (nd->op == MNQ_OP_DWCONV) {
-        size_t mult = (size_t)nd->mult;
-        for (size_t t = 0; t < taps; t++)
-            for (size_t c = 0; c < cout; c++) {
-                double w = (double)nd->w[t * cout + c];
-                r->gain[c / mult] += w * w / power;
-            }
-        return;
-    }
-    size_t cin = (size_t)channels;
-    for (size_t t = 0; t < taps; t++)
-        for (size_t c = 0; c < cin; c++)
-            for (size_t k = 0; k < cout; k++) {
-                double w = (double)nd->w[(t * cin + c) * cout + k];
-                r->gain[c] += w * w / power;
-            }
-    if (taps * cin * cout >= (size_t)o->small_layer && r->n_pw < 8) {
-        r->pw[r->n_pw] = nd;
-        r->pw_power[r->n_pw++] = power;
-    }
-}
-
-static int find_readers(const struct mnq_graph *g, int t, const struct mnq_hist *hist, const struct mnq_range_opts *o,
-                        struct readers *r, struct mnq_arena *arena)
-{
-    int channels = g->node[t].out.c;
-    *r = (struct readers){.gain = mnq_arena_array(arena, (size_t)channels, sizeof *r->gain)};
-    if (r->gain == NULL) return -1;
-    for (int i = t + 1; i < g->n; i++) {
-        const struct mnq_node *nd = &g->node[i];
-        for (int k = 0; k < nd->n_in; k++) {
-            if (nd->in[k] != t) continue;
-            double power = output_power(&hist[i]), gain = 1 / power;
-            if (nd->op == MNQ_OP_CONV || nd->op == MNQ_OP_DENSE || nd->op == MNQ_OP_DWCONV) {
-                add_conv_reader(r, nd, channels, power, o);
-                continue;
-            }
-            if (nd->op == MNQ_OP_AVGPOOL) gain /= (double)nd->kh * nd->kw;
-            for (int c = 0; c < channels; c++) r->gain[c] += gain;
-        }
-    }
-    return 0;
-}
-
-/* Noise that the readers' 8-bit weights add once they have absorbed the scales. */
-static double weight_noise(const struct readers *r, const struct mnq_hist_sums *s, const double *scale)
-{
-    double e = 0;
-    int channels = s->hist->channels;
-    for (int i = 0; i < r->n_pw; i++) {
-        const struct mnq_node *nd = r->pw[i];
-        size_t cout = (size_t)nd->out.c, taps = (size_t)nd->kh * (size_t)nd->kw;
-        double q2 = 0, d2 = 0;
-        for (int c = 0; c < channels; c++) q2 += mnq_hist_power(s, c) / (scale[c] * scale[c]);
-        for (size_t k = 0; k < cout; k++) {
-            double top = 0;
-            for (size_t t = 0; t < taps; t++)
-                for (int c = 0; c < channels; c++)
-                    top = fmax(top, fabs((double)nd->w[(t * (size_t)channels + (size_t)c) * cout + k]) * scale[c]);
-            d2 += top * top / (127.0 * 127.0);
-        }
-        e += (double)taps * q2 * d2 / 12 / r->pw_power[i];
-    }
-    return e;
-}
-
 /* ---- candidates ---- */
 
 /* scale[c] = own^alpha * max^(1 - alpha). A channel that saw nothing takes the largest scale; none falls below 2^-12 of it:
@@ -157,27 +54,48 @@ static void stretch(const double *own, int n, double alpha, double *scale)
     }
 }
 
-static double activation_noise(const struct readers *r, const struct mnq_hist_sums *s, const double *scale, int zp)
+/* One tensor at work. */
+struct tensor {
+    const struct mnq_node *nd;
+    const struct mnq_hist *hist;
+    struct mnq_hist_sums sums;
+    struct mnq_readers readers;
+    const struct mnq_range_opts *o;
+    bool wide;
+    int qmin, qmax;
+    double *own, *scale; /* [channels], scratch */
+};
+
+/* Pictures outside the sample go further than those in it: room above the extremes where it costs little (16 bits) or
+ * where the sample is a handful of values (1 x 1 tensors). */
+static const double WIDE_MARGIN = 1.5, SPARSE_MARGIN = 1.25;
+
+/* Own step of every channel at a zero point. */
+static void own_steps(struct tensor *t, enum mnq_observer kind, int zp)
 {
-    double e = 0;
-    for (int c = 0; c < s->hist->channels; c++) e += r->gain[c] * mnq_hist_noise(s, c, scale[c], -128 - zp, 127 - zp);
-    return e;
+    bool sparse = t->nd->out.h * t->nd->out.w == 1 && t->o->observer == MNQ_OBS_AUTO;
+    double margin = t->wide ? WIDE_MARGIN : sparse ? SPARSE_MARGIN : 1;
+    double limit = t->nd->act == MNQ_ACT_RELU_MAX ? (double)t->nd->act_max / (t->qmax - zp) : HUGE_VAL;
+    for (int c = 0; c < t->hist->channels; c++) {
+        double s = mnq_observe(&t->sums, c, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * margin;
+        t->own[c] = fmin(s, limit); /* never beyond the activation's own limit: the clamp at qmax is that limit */
+    }
 }
 
 /* Zero point with the least noise when every channel has its own range. */
-static int best_zero_point(const struct readers *r, const struct mnq_hist_sums *s, enum mnq_observer kind, double percentile,
-                           double *own)
+static int best_zero_point(struct tensor *t, enum mnq_observer kind)
 {
-    int n = s->hist->channels, best = -128;
+    int n = t->hist->channels, best = t->qmin;
     float lowest = 0;
-    for (int c = 0; c < n; c++) lowest = fminf(lowest, s->hist->lo[c]);
+    for (int c = 0; c < n; c++) lowest = fminf(lowest, t->hist->lo[c]);
+    if (t->wide) return 0;
     if (lowest >= 0) return best;
     double best_e = HUGE_VAL;
-    for (int zp = -124; zp <= 124; zp += 4) {
-        for (int c = 0; c < n; c++) own[c] = mnq_observe(s, c, kind, percentile, -128 - zp, 127 - zp);
+    for (int zp = t->qmin + 4; zp < t->qmax; zp += 4) {
         double e = 0;
+        own_steps(t, kind, zp);
         for (int c = 0; c < n; c++)
-            if (own[c] > 0) e += r->gain[c] * mnq_hist_noise(s, c, own[c], -128 - zp, 127 - zp);
+            if (t->own[c] > 0) e += t->readers.gain[c] * mnq_hist_noise(&t->sums, c, t->own[c], t->qmin - zp, t->qmax - zp);
         if (e < best_e) {
             best_e = e;
             best = zp;
@@ -193,74 +111,81 @@ struct choice {
 };
 
 /* Tries one observer with every stretch exponent; improves `best` and its scales. */
-static void try_observer(const struct readers *r, const struct mnq_hist_sums *s, enum mnq_observer kind,
-                         const struct mnq_range_opts *o, double *own, double *scale, struct choice *best, double *best_scale)
+static void try_observer(struct tensor *t, enum mnq_observer kind, struct choice *best, double *best_scale)
 {
-    int n = s->hist->channels;
-    int zp = best_zero_point(r, s, kind == MNQ_OBS_KL ? MNQ_OBS_MINMAX : kind, o->percentile, own);
-    for (int c = 0; c < n; c++) own[c] = mnq_observe(s, c, kind, o->percentile, -128 - zp, 127 - zp);
+    int n = t->hist->channels;
+    if (t->wide) kind = MNQ_OBS_MINMAX; /* nothing to gain by clipping */
+    int zp = best_zero_point(t, kind == MNQ_OBS_KL ? MNQ_OBS_MINMAX : kind);
+    own_steps(t, kind, zp);
     for (int i = 0; i <= 8; i++) {
         double alpha = i / 8.0;
-        stretch(own, n, alpha, scale);
-        double cost = activation_noise(r, s, scale, zp) + o->weight_noise * weight_noise(r, s, scale);
+        stretch(t->own, n, alpha, t->scale);
+        double cost = mnq_readers_activation_noise(&t->readers, &t->sums, t->scale, zp, t->qmin, t->qmax) +
+                      t->o->weight_noise * mnq_readers_weight_noise(&t->readers, &t->sums, t->scale);
         if (cost < best->cost) {
             *best = (struct choice){cost, alpha, zp, kind};
-            memcpy(best_scale, scale, (size_t)n * sizeof *scale);
+            memcpy(best_scale, t->scale, (size_t)n * sizeof *best_scale);
         }
     }
+}
+
+static void choose_per_channel(struct tensor *t, struct mnq_qparams *qp)
+{
+    struct choice best = {.cost = HUGE_VAL, .zp = t->wide ? 0 : -128, .alpha = 1, .observer = MNQ_OBS_MINMAX};
+    if (t->o->observer != MNQ_OBS_AUTO) {
+        try_observer(t, t->o->observer, &best, qp->scale);
+    } else {
+        try_observer(t, MNQ_OBS_MINMAX, &best, qp->scale);
+        try_observer(t, MNQ_OBS_MSE, &best, qp->scale);
+    }
+    if (!isfinite(best.cost)) stretch(t->own, t->hist->channels, 1, qp->scale);
+    qp->zp = best.zp;
+    qp->stretch = best.alpha;
+    qp->observer = best.observer;
 }
 
 /* One scale for the whole tensor, from the histogram of all channels together. */
-static int choose_per_tensor(const struct mnq_hist *h, const struct mnq_range_opts *o, struct mnq_qparams *qp,
-                             struct mnq_arena *arena)
+static int choose_per_tensor(const struct tensor *t, struct mnq_qparams *qp, struct mnq_arena *arena)
 {
     struct mnq_hist one;
     struct mnq_hist_sums s;
-    if (mnq_hist_collapse(h, &one, arena) != 0 || mnq_hist_sums_init(&s, &one, arena) != 0) return -1;
-    enum mnq_observer kind = o->observer == MNQ_OBS_AUTO ? MNQ_OBS_MSE : o->observer;
+    if (mnq_hist_collapse(t->hist, &one, arena) != 0 || mnq_hist_sums_init(&s, &one, arena) != 0) return -1;
+    enum mnq_observer kind = t->wide ? MNQ_OBS_MINMAX : t->o->observer == MNQ_OBS_AUTO ? MNQ_OBS_MSE : t->o->observer;
     double lo = (double)one.lo[0], hi = (double)one.hi[0];
-    int zp = -128;
-    if (lo < 0) zp = (int)fmin(fmax(round(-128 - lo / ((hi - lo) / 255)), -128), 127);
-    double step = mnq_observe(&s, 0, kind, o->percentile, -128 - zp, 127 - zp);
+    int zp = t->wide ? 0 : t->qmin;
+    if (lo < 0 && !t->wide) zp = (int)fmin(fmax(round(t->qmin - lo / ((hi - lo) / (t->qmax - t->qmin))), t->qmin), t->qmax);
+    double step = mnq_observe(&s, 0, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * (t->wide ? WIDE_MARGIN : 1);
+    if (t->nd->act == MNQ_ACT_RELU_MAX) step = fmin(step, (double)t->nd->act_max / (t->qmax - zp));
     if (!(step > 0)) step = 1.0 / 128;
     qp->zp = zp;
     qp->observer = kind;
-    for (int c = 0; c < h->channels; c++) qp->scale[c] = step;
+    for (int c = 0; c < t->hist->channels; c++) qp->scale[c] = step;
     return 0;
 }
 
-static int choose_tensor(const struct mnq_graph *g, int t, const struct mnq_hist *hist, const struct mnq_range_opts *o,
-                         struct mnq_qparams *qp)
+static int choose_tensor(const struct mnq_graph *g, int i, const struct mnq_hist *hist, bool wide,
+                         const struct mnq_range_opts *o, struct mnq_qparams *qp)
 {
     struct mnq_arena scratch = {0};
-    const struct mnq_hist *h = &hist[t];
-    size_t n = (size_t)h->channels;
+    struct tensor t = {.nd = &g->node[i], .hist = &hist[i], .o = o, .wide = wide};
+    size_t n = (size_t)t.hist->channels;
     int rc = -1;
-    struct mnq_hist_sums s;
-    struct readers r;
-    double *own = mnq_arena_array(&scratch, n, sizeof *own), *scale = mnq_arena_array(&scratch, n, sizeof *scale);
-    if (own == NULL || scale == NULL || mnq_hist_sums_init(&s, h, &scratch) != 0) goto done;
+    qp->dtype = wide ? MNQ_S16 : MNQ_S8;
+    qp->qmin = t.qmin = wide ? -(1 << (MNQ_WIDE_BITS - 1)) : -128;
+    qp->qmax = t.qmax = wide ? (1 << (MNQ_WIDE_BITS - 1)) - 1 : 127;
+    t.own = mnq_arena_array(&scratch, n, sizeof *t.own);
+    t.scale = mnq_arena_array(&scratch, n, sizeof *t.scale);
+    if (t.own == NULL || t.scale == NULL || mnq_hist_sums_init(&t.sums, t.hist, &scratch) != 0) goto done;
     if (o->act_scale == MNQ_SCALE_TENSOR) {
-        if (choose_per_tensor(h, o, qp, &scratch) != 0) goto done;
+        if (choose_per_tensor(&t, qp, &scratch) != 0) goto done;
     } else {
-        if (find_readers(g, t, hist, o, &r, &scratch) != 0) goto done;
-        struct choice best = {.cost = HUGE_VAL, .zp = -128, .alpha = 1, .observer = MNQ_OBS_MINMAX};
-        static const enum mnq_observer automatic[] = {MNQ_OBS_MINMAX, MNQ_OBS_MSE};
-        if (o->observer != MNQ_OBS_AUTO) {
-            try_observer(&r, &s, o->observer, o, own, scale, &best, qp->scale);
-        } else {
-            for (size_t k = 0; k < sizeof automatic / sizeof automatic[0]; k++)
-                try_observer(&r, &s, automatic[k], o, own, scale, &best, qp->scale);
-        }
-        if (!isfinite(best.cost)) stretch(own, (int)n, 1, qp->scale);
-        qp->zp = best.zp;
-        qp->stretch = best.alpha;
-        qp->observer = best.observer;
+        if (mnq_readers_find(g, i, hist, o, &t.readers, &scratch) != 0) goto done;
+        choose_per_channel(&t, qp);
     }
     double out = 0;
-    for (int c = 0; c < h->channels; c++) {
+    for (size_t c = 0; c < n; c++) {
         qp->zero[c] = qp->zp;
-        out += mnq_hist_outside(&s, c, qp->scale[c] * (-128 - qp->zp), qp->scale[c] * (127 - qp->zp));
+        out += mnq_hist_outside(&t.sums, (int)c, qp->scale[c] * (qp->qmin - qp->zp), qp->scale[c] * (qp->qmax - qp->zp));
     }
     qp->clipped = out / (double)n;
     rc = 0;
@@ -269,12 +194,24 @@ done:
     return rc;
 }
 
+void mnq_qparams_apply(const struct mnq_qparams *qp, float *x, int n, int channels)
+{
+    for (int i = 0; i < n; i++)
+        for (int c = 0; c < channels; c++) {
+            float *v = &x[(size_t)i * (size_t)channels + (size_t)c];
+            double q = floor((double)*v / qp->scale[c] + 0.5);
+            *v = (float)(fmin(fmax(q, qp->qmin - qp->zero[c]), qp->qmax - qp->zero[c]) * qp->scale[c]);
+        }
+}
+
 /* ---- tensors whose scales are given ---- */
 
 static void input_qparams(const struct mnq_graph *g, const struct mnq_preprocess *p, struct mnq_qparams *qp)
 {
     const struct mnq_node *affine = g->n > 1 && g->node[1].op == MNQ_OP_AFFINE ? &g->node[1] : NULL;
     qp->dtype = MNQ_U8;
+    qp->qmin = -128;
+    qp->qmax = 127;
     for (int c = 0; c < g->node[0].out.c; c++) {
         double s = (double)p->scale[c], z = (double)p->offset[c];
         if (affine != NULL) {
@@ -293,11 +230,14 @@ static void logits_qparams(const struct mnq_hist *h, struct mnq_qparams *qp)
     for (int c = 0; c < h->channels; c++) top = fmax(top, fmax((double)h->hi[c], -(double)h->lo[c]));
     double step = top > 0 ? top * 1.5 / 32767 : 1.0 / 32767; /* room for pictures outside the sample */
     qp->dtype = MNQ_S16;
+    qp->qmin = -32768;
+    qp->qmax = 32767;
     for (int c = 0; c < h->channels; c++) qp->scale[c] = step;
 }
 
-int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, const struct mnq_preprocess *p,
-                       const struct mnq_range_opts *o, struct mnq_qparams *qp, struct mnq_arena *arena, struct mnq_err *e)
+int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, const uint8_t *wide,
+                       const struct mnq_preprocess *p, const struct mnq_range_opts *o, struct mnq_qparams *qp,
+                       struct mnq_arena *arena, struct mnq_err *e)
 {
     int logits = mnq_logits_node(g);
     for (int i = 0; i < g->n; i++) {
@@ -313,8 +253,9 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
             logits_qparams(&hist[i], &qp[i]);
         } else if (i == g->output) { /* softmax, sigmoid */
             qp[i].dtype = MNQ_S16;
+            qp[i].qmax = 32767;
             for (size_t c = 0; c < n; c++) qp[i].scale[c] = 1.0 / 32768;
-        } else if (choose_tensor(g, i, hist, o, &qp[i]) != 0) {
+        } else if (choose_tensor(g, i, hist, wide[i] != 0, o, &qp[i]) != 0) {
             return mnq_fail_nomem(e);
         }
     }

@@ -25,6 +25,8 @@ static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlay
     return (struct mnq_layer){.op = l->op,
                               .wtype = l->wtype,
                               .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
+                              .in16 = in->dtype == MNQ_S16,
+                              .in16b = l->in1 >= 0 && q->tensor[l->in1].dtype == MNQ_S16,
                               .kh = (uint8_t)l->kh,
                               .kw = (uint8_t)l->kw,
                               .sh = (uint8_t)l->sh,
@@ -96,8 +98,8 @@ static int weight_at(const struct mnq_qlayer *l, size_t i)
 }
 
 /* Sums over the output's pixels of the inputs that tap (ky, kx) sees, for every input channel. */
-static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l,
-                     const uint8_t *x, int ky, int kx, int64_t *s)
+static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, const void *x,
+                     int ky, int kx, int64_t *s)
 {
     uint8_t flip = in->dtype == MNQ_U8 ? 0x80 : 0;
     int cin = in->shape.c;
@@ -107,8 +109,11 @@ static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out
         for (int ox = 0; ox < out->shape.w; ox++) {
             int xx = ox * l->sw + kx - l->pl;
             if (y >= 0 && y < in->shape.h && xx >= 0 && xx < in->shape.w) {
-                const uint8_t *p = x + ((size_t)y * (size_t)in->shape.w + (size_t)xx) * (size_t)cin;
-                for (int c = 0; c < cin; c++) s[c] += (int8_t)(p[c] ^ flip);
+                size_t at = ((size_t)y * (size_t)in->shape.w + (size_t)xx) * (size_t)cin;
+                if (in->dtype == MNQ_S16)
+                    for (int c = 0; c < cin; c++) s[c] += ((const int16_t *)x)[at + (size_t)c];
+                else
+                    for (int c = 0; c < cin; c++) s[c] += (int8_t)(((const uint8_t *)x)[at + (size_t)c] ^ flip);
             } else {
                 for (int c = 0; c < cin; c++) s[c] += l->pad[c];
             }

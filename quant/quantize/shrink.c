@@ -181,7 +181,7 @@ static double largest_accumulator(const struct mnq_qlayer *l, int cout)
         double sum = 0;
         for (size_t i = 0; i < n; i++)
             sum += fabs((double)weight_at(l, mixes(l) ? (size_t)o * n + i : i * (size_t)cout + (size_t)o));
-        worst = fmax(worst, fabs((double)l->bias[o]) + 128 * sum);
+        worst = fmax(worst, fabs((double)l->bias[o]) + l->in_max * sum);
     }
     return worst;
 }

@@ -86,8 +86,25 @@ static void a_chain_needs_its_largest_pair(void **state)
     assert_int_equal(q.arena_bytes, 160 + 320);
 }
 
+/* The head of MobileNet V1 0.25/224, where greedy orders alone leave gaps: input, conv, dw, pw, dw, pw. */
+static void gaps_are_mended(void **state)
+{
+    (void)state;
+    struct mnq_qtensor t[6] = {0};
+    struct mnq_qlayer l[5] = {0};
+    struct mnq_err e = {0};
+    const int size[6] = {150528, 100352, 100352, 200704, 50176, 100352};
+    for (int i = 0; i < 6; i++) t[i] = (struct mnq_qtensor){.dtype = MNQ_S8, .shape = {1, size[i] / 64, 64}};
+    for (int k = 0; k < 5; k++) l[k] = (struct mnq_qlayer){.in0 = k, .in1 = -1, .out = k + 1};
+    struct mnq_qmodel q = model(t, l, 5);
+    assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
+    assert_int_equal(q.arena_bytes, 301056);
+    assert_no_overwrite(&q);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs), cmocka_unit_test(a_chain_needs_its_largest_pair)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_graphs), cmocka_unit_test(a_chain_needs_its_largest_pair),
+                                       cmocka_unit_test(gaps_are_mended)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

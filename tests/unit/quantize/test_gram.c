@@ -13,12 +13,12 @@
 
 enum { N = 19, ROWS = 5003 };
 
-static int8_t *make(void)
+static int16_t *make(int range)
 {
-    int8_t *x = malloc(ROWS * N);
+    int16_t *x = malloc(ROWS * N * sizeof *x);
     assert_non_null(x);
     srand(9);
-    for (int i = 0; i < ROWS * N; i++) x[i] = (int8_t)(rand() % 256 - 128);
+    for (int i = 0; i < ROWS * N; i++) x[i] = (int16_t)(rand() % range - 128);
     for (int r = 0; r < ROWS; r++) x[r * N + 4] = -128; /* a dead input */
     return x;
 }
@@ -29,7 +29,7 @@ static void matches_direct_sums(void **state)
     struct mnq_arena arena = {0};
     struct mnq_gram g;
     struct mnq_err e = {0};
-    int8_t *x = make();
+    int16_t *x = make(256);
     assert_int_equal(mnq_gram_make(x, ROWS, N, -128, true, true, 1, &g, &arena, &e), 0);
     for (int k = 0; k < N; k++) {
         double s = 0;
@@ -75,7 +75,7 @@ static void threads_change_nothing(void **state)
     struct mnq_arena arena = {0};
     struct mnq_gram g[3];
     struct mnq_err e = {0};
-    int8_t *x = make();
+    int16_t *x = make(256);
     for (int t = 0; t < 3; t++) assert_int_equal(mnq_gram_make(x, ROWS, N, 3, false, true, 1 + t, &g[t], &arena, &e), 0);
     for (int t = 1; t < 3; t++)
         for (int i = 0; i < N; i++) /* the lower triangle is undefined */
@@ -90,7 +90,8 @@ static void no_rows(void **state)
     struct mnq_arena arena = {0};
     struct mnq_gram g;
     struct mnq_err e = {0};
-    assert_int_equal(mnq_gram_make((const int8_t *)"", 0, N, 0, true, true, 1, &g, &arena, &e), 0);
+    int16_t empty = 0;
+    assert_int_equal(mnq_gram_make(&empty, 0, N, 0, true, true, 1, &g, &arena, &e), 0);
     assert_non_null(g.u); /* damping alone: identity up to scale */
     mnq_arena_free(&arena);
 }

@@ -23,6 +23,7 @@ static void defaults(void **state)
     assert_int_equal(got.act_scale, want.act_scale);
     assert_int_equal(got.rounding, want.rounding);
     assert_int_equal(got.wide, want.wide);
+    assert_int_equal(got.wide_activations, want.wide_activations);
     assert_int_equal(got.bias_correction, want.bias_correction);
     assert_int_equal(got.shrink, want.shrink);
     assert_int_equal(got.samples, want.samples);
@@ -42,6 +43,7 @@ static void round_trip(void **state)
     a.act_scale = MNQ_SCALE_TENSOR;
     a.rounding = MNQ_ROUND_NEAREST;
     a.wide = MNQ_WIDE_ALL;
+    a.wide_activations = MNQ_WIDE_NONE;
     a.bias_correction = !a.bias_correction;
     a.shrink = !a.shrink;
     a.percentile = 99.123456789012345;

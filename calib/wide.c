@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which layers get 16-bit weights and which tensors 16-bit activations. */
+#include "wide.h"
+
+#include "quantize/lower.h"
+
+#include <string.h>
+
+void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits)
+{
+    double total = 0;
+    for (int i = 0; i < g->n; i++) {
+        bits[i] = wide == MNQ_WIDE_ALL ? 16 : 8;
+        if (mnq_lower_has_weights(g, i)) total += (double)mnq_node_weights(g, &g->node[i]);
+    }
+    if (wide != MNQ_WIDE_AUTO) return;
+    double left = budget * total;
+    for (;;) {
+        int best = -1;
+        double best_gain = 0;
+        for (int i = 0; i < g->n; i++) {
+            if (bits[i] == 16 || !mnq_lower_has_weights(g, i)) continue;
+            double bytes = (double)mnq_node_weights(g, &g->node[i]), gain = sensitivity[i] / bytes;
+            if (bytes <= left && gain > best_gain) {
+                best = i;
+                best_gain = gain;
+            }
+        }
+        if (best < 0) return;
+        bits[best] = 16;
+        left -= (double)mnq_node_weights(g, &g->node[best]);
+    }
+}
+
+/* ---- 16-bit activations ---- */
+
+/* Share of the tensors' noise that 16 bits are to remove. */
+static const double WIDE_SHARE = 0.9;
+
+/* Arena bytes with these tensors wide. */
+static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct mnq_qmodel *q, uint32_t *bytes,
+                         struct mnq_err *e)
+{
+    int logits = mnq_logits_node(g), layers = 0;
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        int t = mnq_lower_tensor_index(g, i);
+        q->tensor[t] = (struct mnq_qtensor){.shape = nd->out, .dtype = wide[i] || i >= logits ? MNQ_S16 : MNQ_S8};
+        q->n_tensors = t + 1;
+        if (!mnq_lower_is_layer(g, i)) continue;
+        q->layer[layers++] = (struct mnq_qlayer){.in0 = mnq_lower_tensor_index(g, nd->in[0]),
+                                                 .in1 = nd->n_in > 1 ? mnq_lower_tensor_index(g, nd->in[1]) : -1,
+                                                 .out = t};
+    }
+    q->n_layers = layers;
+    q->output = mnq_lower_tensor_index(g, g->output);
+    if (mnq_qmodel_plan(q, e) != 0) return -1;
+    *bytes = q->arena_bytes;
+    return 0;
+}
+
+static bool may_be_wide(const struct mnq_graph *g, int i)
+{
+    return mnq_lower_is_layer(g, i) && i < mnq_logits_node(g);
+}
+
+/* The most sensitive tensor that was not tried yet, or -1. */
+static int next_tensor(const struct mnq_graph *g, const double *sensitivity, const uint8_t *tried)
+{
+    int best = -1;
+    for (int i = 0; i < g->n; i++)
+        if (may_be_wide(g, i) && !tried[i] && (best < 0 || sensitivity[i] > sensitivity[best])) best = i;
+    return best;
+}
+
+int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, uint8_t *wide,
+                            struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_qmodel q = {.tensor = mnq_arena_array(&arena, (size_t)g->n, sizeof *q.tensor),
+                           .layer = mnq_arena_array(&arena, (size_t)g->n, sizeof *q.layer)};
+    uint8_t *tried = mnq_arena_alloc(&arena, (size_t)g->n);
+    uint32_t limit, bytes;
+    double total = 0, removed = 0;
+    int rc = -1;
+    if (q.tensor == NULL || q.layer == NULL || tried == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    memset(wide, 0, (size_t)g->n);
+    if (planned_bytes(g, wide, &q, &limit, e) != 0) goto done;
+    for (int i = 0; i < g->n; i++) {
+        struct mnq_shape s = g->node[i].out;
+        bool tiny = s.h * s.w == 1;
+        total += sensitivity[i];
+        wide[i] = tried[i] = may_be_wide(g, i) && (mode == MNQ_WIDE_ALL || (mode == MNQ_WIDE_AUTO && tiny));
+        if (wide[i]) removed += sensitivity[i];
+    }
+    while (mode == MNQ_WIDE_AUTO && removed < WIDE_SHARE * total) {
+        int best = next_tensor(g, sensitivity, tried);
+        if (best < 0) break;
+        tried[best] = wide[best] = 1;
+        if (planned_bytes(g, wide, &q, &bytes, e) != 0) goto done;
+        if (bytes > limit) wide[best] = 0;
+        else removed += sensitivity[best];
+    }
+    rc = 0;
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}
