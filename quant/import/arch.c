@@ -52,7 +52,8 @@ int mnq_arch_named(const char *name, struct mnq_arch *a, struct mnq_err *e)
 const char *mnq_arch_describe(const struct mnq_arch *a, char *buf, size_t n)
 {
     static const char *const shown[MNQ_FAMILIES] = {"V1", "V2", "V3-small", "V3-large"};
-    snprintf(buf, n, "MobileNet %s%s %.4g", shown[a->family], a->minimalistic ? " minimalistic" : "", a->width);
+    snprintf(buf, n, "MobileNet %s%s %.4g%s", shown[a->family], a->minimalistic ? " minimalistic" : "", a->width,
+             a->width == (int)a->width ? ".0" : "");
     return buf;
 }
 
