@@ -14,6 +14,7 @@ struct mnq_arch mnq_arch_default(enum mnq_family family)
     return (struct mnq_arch){.family = family,
                              .width = 1.0,
                              .resolution = 224,
+                             .channels = 3,
                              .classes = 1000,
                              .head = MNQ_HEAD_KERAS,
                              .eps = 1e-3,
@@ -151,7 +152,7 @@ static int add_auto_names(struct mnq_build *b, struct mnq_err *e)
 
 int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err *e)
 {
-    int in = mnq_build_input(b, "input_1", (struct mnq_shape){a->resolution, a->resolution, 3}, e), out = -1;
+    int in = mnq_build_input(b, "input_1", (struct mnq_shape){a->resolution, a->resolution, a->channels}, e), out = -1;
     if (in < 0) return -1;
     switch (a->family) {
     case MNQ_FAMILY_V1:

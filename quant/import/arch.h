@@ -25,6 +25,7 @@ struct mnq_arch {
     bool minimalistic; /* V3 without squeeze-excite, h-swish and 5x5 */
     double width;      /* Keras' alpha */
     int resolution;    /* input height and width */
+    int channels;      /* of the input: 3, or 1 for grey */
     int classes;
     enum mnq_head head;
     enum mnq_final final;

@@ -122,7 +122,7 @@ static uint64_t shapes_of(const struct mnq_arch *a)
 /* What counting and looking tell. */
 struct census {
     int convs, depthwise, dense, norms; /* layers */
-    int stem;                           /* filters of the first convolution with three inputs */
+    int stem, channels;                 /* filters and inputs of the stem, the only 3x3 convolution that is not depthwise */
     bool stem_bias;
     int head_classes; /* outputs of the last biased 1x1 convolution or Dense */
     int head_inputs;
@@ -162,8 +162,9 @@ static struct census take_census(const struct mnq_founds *f)
             continue;
         }
         c.convs++;
-        if (k->dim[2] == 3 && k->dim[0] == 3 && c.stem == 0) {
+        if (k->dim[0] == 3 && k->dim[2] <= 4 && c.stem == 0) {
             c.stem = (int)k->dim[3];
+            c.channels = (int)k->dim[2];
             c.stem_bias = has_bias(f, i);
         }
         /* squeeze-excite layers have a bias too, but no network ends in one: the head has the most inputs */
@@ -195,6 +196,7 @@ static int find_family(struct mnq_arch_given *a, const struct census *c, const c
     if (!a->minimalistic && a->arch.family >= MNQ_FAMILY_V3_SMALL)
         a->arch.minimalistic = c->convs < (a->arch.family == MNQ_FAMILY_V3_SMALL ? 36 : 41); /* without squeeze-excite */
     if (!a->bias) a->arch.bias = c->stem_bias;
+    if (c->channels > 0) a->arch.channels = c->channels;
     return 0;
 }
 

@@ -592,10 +592,11 @@ struct kg_net *kg_new(const struct kg_options *o)
 {
     struct kg_net *n = need(calloc(1, sizeof *n));
     n->o = *o;
+    if (n->o.channels == 0) n->o.channels = 3;
     n->rng = o->seed;
     int x = push(n, KG_INPUT, "input_1", -1);
     n->layer[x].h = n->layer[x].w = o->resolution;
-    n->layer[x].c = 3;
+    n->layer[x].c = n->o.channels;
     if (o->rescaling) {
         x = push(n, KG_RESCALE, "rescaling", x);
         n->layer[x].scale = 1 / 127.5;
@@ -609,7 +610,7 @@ struct kg_net *kg_new(const struct kg_options *o)
         x = dense(n, "head", x, o->classes);
         push(n, KG_SOFTMAX, "", x);
     }
-    size_t inputs = (size_t)o->resolution * (size_t)o->resolution * 3;
+    size_t inputs = (size_t)o->resolution * (size_t)o->resolution * (size_t)n->o.channels;
     double *in = need(malloc(inputs * sizeof *in));
     for (size_t i = 0; i < inputs; i++) in[i] = uniform(n, -1, 1) * (o->rescaling ? 127.5 : 1) + (o->rescaling ? 127.5 : 0);
     forward(n, n, in, NULL);

@@ -56,6 +56,7 @@ struct kg_options {
     enum kg_container container;
     enum kg_storage storage;
     enum kg_strings strings;
+    int channels;   /* of the input, 0 = 3 */
     bool bias;      /* convolutions before BatchNormalization have one */
     bool pool_last; /* V3: Conv_2 before the pooling */
     bool scoped;    /* datasets under a uniquified scope: conv1/conv1_1/kernel:0 */
@@ -74,7 +75,7 @@ void kg_free(struct kg_net *n);
 /** Elements of the output. */
 size_t kg_outputs(const struct kg_net *n);
 
-/** Runs it on resolution x resolution x 3 values (those that Keras' model would take). out: kg_outputs() values. */
+/** Runs it on resolution x resolution x channels values (those that Keras' model would take). out: kg_outputs() values. */
 void kg_forward(const struct kg_net *n, const double *in, double *out);
 
 /** Trainable and other parameters together, as Keras counts them. */

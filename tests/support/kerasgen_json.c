@@ -189,7 +189,7 @@ static void write_layer(struct writer *w, int i)
     switch (l->kind) {
     case KG_INPUT:
         open_layer(w, "keras.layers", "InputLayer", l->name);
-        say(&w->t, ", \"%s\": [null, %d, %d, 3]", w->k3 ? "batch_shape" : "batch_input_shape", l->h, l->w);
+        say(&w->t, ", \"%s\": [null, %d, %d, %d]", w->k3 ? "batch_shape" : "batch_input_shape", l->h, l->w, l->c);
         close_layer(w, l->name, NULL, NULL, NULL);
         return;
     case KG_CONV:
@@ -296,8 +296,8 @@ char *kg_config(const struct kg_net *n)
         w->sequential = true;
         w->first = true;
         open_layer(w, "keras.layers", "InputLayer", "outer_input");
-        say(&w->t, ", \"%s\": [null, %d, %d, 3]", w->k3 ? "batch_shape" : "batch_input_shape", n->o.resolution,
-            n->o.resolution);
+        say(&w->t, ", \"%s\": [null, %d, %d, %d]", w->k3 ? "batch_shape" : "batch_input_shape", n->o.resolution,
+            n->o.resolution, n->o.channels);
         close_layer(w, "outer_input", NULL, NULL, NULL);
         say(&w->t, ", ");
         w->sequential = false;

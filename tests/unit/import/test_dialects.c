@@ -55,16 +55,17 @@ static void check(struct kg_options o)
     char name[200];
     if (o.width == 0) o.width = o.family == KG_V3_LARGE ? 0.35 : 0.25;
     if (o.resolution == 0) o.resolution = o.family == KG_V1 ? 32 : 40;
+    if (o.channels == 0) o.channels = 3;
     if (o.classes == 0) o.classes = 7;
     if (o.classes < 0) o.classes = 0;
     o.seed = (uint64_t)++combinations;
-    snprintf(name, sizeof name, "%s%s %.4g %s %s %s %s %s%s%s%s%s%s%s", family[o.family],
+    snprintf(name, sizeof name, "%s%s %.4g %s %s %s %s %s%s%s%s%s%s%s%s", family[o.family],
              o.minimalistic ? "-minimalistic" : "", o.width, generation[o.generation], dialect[o.dialect],
              container[o.container], storage[o.storage], strings[o.strings], o.classes == 0 ? " no-top" : "",
              o.bias ? " bias" : "", o.pool_last ? " pool-last" : "", o.scoped ? " scoped" : "", o.renamed ? " renamed" : "",
-             o.rescaling ? " rescaling" : "");
+             o.rescaling ? " rescaling" : "", o.channels == 1 ? " grey" : "");
     struct kg_net *n = kg_new(&o);
-    size_t size, outputs = kg_outputs(n), inputs = (size_t)o.resolution * (size_t)o.resolution * 3;
+    size_t size, outputs = kg_outputs(n), inputs = (size_t)o.resolution * (size_t)o.resolution * (size_t)o.channels;
     uint8_t *file = kg_file(n, &size);
     struct mnq_arena arena = {0};
     struct mnq_graph g;
@@ -162,6 +163,8 @@ static void weights_only(void **state)
     CHECK(.family = KG_V1, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .width = 0.37);
     CHECK(.family = KG_V1, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .bias = true);
     CHECK(.family = KG_V2, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .width = 0.35);
+    CHECK(.family = KG_V1, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .channels = 1);
+    CHECK(.family = KG_V3_SMALL, .generation = KG_GEN_TF, .container = KG_NESTED, .dialect = KG_DIALECT_TFOP, .channels = 1);
     CHECK(.family = KG_V3_SMALL, .generation = KG_GEN_TF, .container = KG_WEIGHTS, .width = 0.75);
     for (int f = KG_V1; f <= KG_V3_LARGE; f++) {
         CHECK(.family = (enum kg_family)f, .generation = KG_GEN_TF, .container = KG_WEIGHTS_NESTED);
