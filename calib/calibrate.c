@@ -41,7 +41,8 @@ struct calib {
     struct mnq_qparams *qp;
     uint8_t *bits;
     double *sensitivity, *tensor_sensitivity;
-    uint8_t *wide; /* tensors with 16 bits */
+    uint8_t *wide;   /* tensors with 16 bits */
+    size_t *weights; /* per node, what remains of them after shrinking */
     struct mnq_calib_report *report;
     struct mnq_arena *arena;
     mnq_progress *progress;
@@ -85,12 +86,17 @@ static int lower(struct calib *c, enum mnq_rounding rounding, bool bias, int str
     return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
 }
 
-/* Noise of the model as it stands, nearest rounding, on the judged samples only. */
+/* Noise of the model as it stands, nearest rounding, on the judged samples only. Notes the weights that shrinking would
+ * leave. */
 static int judge(struct calib *c, const char *phase, double *error, struct mnq_err *e)
 {
     struct mnq_arena scratch = {0};
     struct mnq_qmodel q;
+    struct mnq_shrink_report r;
     int rc = lower(c, MNQ_ROUND_NEAREST, false, c->judge, &scratch, phase, &q, error, e);
+    if (rc == 0 && c->o->shrink) rc = mnq_shrink(&q, &r, e);
+    for (int k = 0; rc == 0 && k < q.n_layers; k++)
+        if (mnq_lower_has_weights(c->g, q.layer[k].node)) c->weights[q.layer[k].node] = q.layer[k].w_count;
     mnq_arena_free(&scratch);
     return rc;
 }
@@ -145,7 +151,7 @@ static int widen_weights(struct calib *c, double before, double *error, struct m
     if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->sensitivity, c->progress,
                         c->progress_ctx, e) != 0)
         return -1;
-    mnq_choose_wide(c->g, c->sensitivity, o->wide, o->wide_budget, c->bits);
+    mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->bits);
     if (o->wide == MNQ_WIDE_NONE) return 0;
     if (judge(c, "wide", error, e) != 0) return -1;
     add_pass(c, "16-bit weights where they pay", before, *error, true);
@@ -204,9 +210,10 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
     c.bits = mnq_arena_array(arena, n, sizeof *c.bits);
     c.wide = mnq_arena_array(arena, n, sizeof *c.wide);
+    c.weights = mnq_arena_array(arena, n, sizeof *c.weights);
     c.sensitivity = mnq_arena_array(arena, n, sizeof *c.sensitivity);
     c.tensor_sensitivity = mnq_arena_array(arena, n, sizeof *c.tensor_sensitivity);
-    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.wide == NULL || c.sensitivity == NULL ||
+    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.wide == NULL || c.weights == NULL || c.sensitivity == NULL ||
         c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;

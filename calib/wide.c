@@ -6,29 +6,28 @@
 
 #include <string.h>
 
-void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits)
+void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
+                     double budget, uint8_t *bits)
 {
-    double total = 0;
+    double left = 0;
     for (int i = 0; i < g->n; i++) {
         bits[i] = wide == MNQ_WIDE_ALL ? 16 : 8;
-        if (mnq_lower_has_weights(g, i)) total += (double)mnq_node_weights(g, &g->node[i]);
+        left += budget * (double)weights[i];
     }
-    if (wide != MNQ_WIDE_AUTO) return;
-    double left = budget * total;
-    for (;;) {
+    while (wide == MNQ_WIDE_AUTO) {
         int best = -1;
         double best_gain = 0;
         for (int i = 0; i < g->n; i++) {
-            if (bits[i] == 16 || !mnq_lower_has_weights(g, i)) continue;
-            double bytes = (double)mnq_node_weights(g, &g->node[i]), gain = sensitivity[i] / bytes;
-            if (bytes <= left && gain > best_gain) {
+            if (bits[i] == 16 || weights[i] == 0 || (double)weights[i] > left) continue;
+            double gain = sensitivity[i] / (double)weights[i];
+            if (gain > best_gain) {
                 best = i;
                 best_gain = gain;
             }
         }
         if (best < 0) return;
         bits[best] = 16;
-        left -= (double)mnq_node_weights(g, &g->node[best]);
+        left -= (double)weights[best];
     }
 }
 
@@ -64,6 +63,17 @@ static bool may_be_wide(const struct mnq_graph *g, int i)
     return mnq_lower_is_layer(g, i) && i < mnq_logits_node(g);
 }
 
+/* A tensor that only global pools and dense layers read, or that they write: small, and made of the few strong responses
+ * that decide the class, which pictures outside the sample drive beyond any range seen. */
+static bool is_evidence(const struct mnq_graph *g, int i)
+{
+    if (g->node[i].out.h * g->node[i].out.w == 1) return true;
+    for (int k = i + 1; k < g->n; k++)
+        for (int j = 0; j < g->node[k].n_in; j++)
+            if (g->node[k].in[j] == i && g->node[k].out.h * g->node[k].out.w > 1) return false;
+    return true;
+}
+
 /* The most sensitive tensor that was not tried yet, or -1. */
 static int next_tensor(const struct mnq_graph *g, const double *sensitivity, const uint8_t *tried)
 {
@@ -90,10 +100,8 @@ int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity
     memset(wide, 0, (size_t)g->n);
     if (planned_bytes(g, wide, &q, &limit, e) != 0) goto done;
     for (int i = 0; i < g->n; i++) {
-        struct mnq_shape s = g->node[i].out;
-        bool tiny = s.h * s.w == 1;
         total += sensitivity[i];
-        wide[i] = tried[i] = may_be_wide(g, i) && (mode == MNQ_WIDE_ALL || (mode == MNQ_WIDE_AUTO && tiny));
+        wide[i] = tried[i] = may_be_wide(g, i) && (mode == MNQ_WIDE_ALL || (mode == MNQ_WIDE_AUTO && is_evidence(g, i)));
         if (wide[i]) removed += sensitivity[i];
     }
     while (mode == MNQ_WIDE_AUTO && removed < WIDE_SHARE * total) {

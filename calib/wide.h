@@ -7,13 +7,17 @@
 
 /**
  * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights.
- * bits  [g->n], filled with 8 or 16
+ * weights  [g->n], weights of each node that the packed model will hold
+ * bits     [g->n], filled with 8 or 16
  */
-void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide wide, double budget, uint8_t *bits);
+void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
+                     double budget, uint8_t *bits);
 
 /**
  * Chooses 16-bit activations: tensors by falling sensitivity until most of the noise is gone, as long as the memory plan
- * does not grow; 1 x 1 tensors always. ALL and NONE say so. wide  [g->n], filled with 0 or 1
+ * does not grow; always those that feed or follow the global pool. ALL and NONE say so.
+ *
+ * wide  [g->n], filled with 0 or 1
  */
 int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, uint8_t *wide,
                             struct mnq_err *e);

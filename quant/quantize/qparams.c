@@ -68,7 +68,7 @@ struct tensor {
 
 /* Pictures outside the sample go further than those in it: room above the extremes where it costs little (16 bits) or
  * where the sample is a handful of values (1 x 1 tensors). */
-static const double WIDE_MARGIN = 1.5, SPARSE_MARGIN = 1.25;
+static const double WIDE_MARGIN = 3, SPARSE_MARGIN = 1.25;
 
 /* Own step of every channel at a zero point. */
 static void own_steps(struct tensor *t, enum mnq_observer kind, int zp)
