@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Dot products of activation bytes with eight rows of weights, AVX2: the inner loop of PW and CONV.
+ * Dot products of activations with eight rows of weights, AVX2: the inner loop of PW.
  *
- * Both sides are widened to 16 bits and multiplied by VPMADDWD: exact, where VPMADDUBSW would saturate. */
+ * Both sides are widened to 16 bits and multiplied by VPMADDWD: exact, where VPMADDUBSW would saturate. A pair's sum of
+ * 16-bit products fits as no weight is -32768. */
 #ifndef MNQ_DOT_AVX2_H
 #define MNQ_DOT_AVX2_H
 
@@ -10,10 +11,12 @@
 #include <stdint.h>
 #include <string.h>
 
-/** Sixteen activations as int16. */
-static inline __m256i mnq_load_x16_avx2(const uint8_t *x, __m128i flip)
+/** The sixteen activations from x + i on as int16; `x16` tells int16 activations from bytes to be flipped. */
+static inline __m256i mnq_load_x16_avx2(const void *x, size_t i, __m128i flip, int x16)
 {
-    return _mm256_cvtepi8_epi16(_mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)x), flip));
+    if (x16) return _mm256_loadu_si256((const __m256i *)(const void *)((const int16_t *)x + i));
+    return _mm256_cvtepi8_epi16(
+        _mm_xor_si128(_mm_loadu_si128((const __m128i *)(const void *)((const uint8_t *)x + i)), flip));
 }
 
 /** Sixteen weights as int16; `wide` tells int16 weights from int8. */
