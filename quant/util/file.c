@@ -18,7 +18,7 @@ static int fail_errno(struct mnq_err *e, const char *path, const char *what)
 
 static int open_regular(const char *path, struct stat *st, struct mnq_err *e)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
     if (fd < 0) return fail_errno(e, path, "cannot open");
     if (fstat(fd, st) != 0) {
         fail_errno(e, path, "cannot stat");

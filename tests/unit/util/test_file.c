@@ -81,6 +81,10 @@ static void reads(void **state)
     assert_int_equal(n, 0);
     assert_int_equal(mnq_file_read(dir, 100, &arena, &data, &n, &err), -1);
     expect_error(dir, ": not a regular file");
+    path = mnq_temp_path("pipe"); /* without a writer: must not wait for one */
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(mnq_file_read(path, 100, &arena, &data, &n, &err), -1);
+    expect_error(path, ": not a regular file");
     path = mnq_temp_path("none");
     assert_int_equal(mnq_file_read(path, 100, &arena, &data, &n, &err), -1);
     expect_error(path, ": cannot open: No such file or directory");
