@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * mnquant inspect: layers, shapes, costs of any file we read. */
+ * mnquant inspect: layers, shapes, costs of any file we read, and of whole families without one. */
 #include "command.h"
 
+#include "cost_table.h"
 #include "graph/cost.h"
 #include "util/json.h"
 
@@ -10,15 +11,20 @@
 
 struct inspect_opts {
     struct mnq_model_opts model;
+    int family;
 };
 
 static const struct mnq_option options[] = {
+    {"family", 0, MNQ_OPT_CHOICE, offsetof(struct inspect_opts, family), "NAME",
+     "no file: costs of a family at every width and input size: v1, v2, v3-small, v3-large, v3-small-minimalistic, "
+     "v3-large-minimalistic",
+     0, 0, mnq_cost_families},
     MNQ_MODEL_OPTIONS(struct inspect_opts),
 };
 
 static void init(void *opts)
 {
-    *(struct inspect_opts *)opts = (struct inspect_opts){{0}};
+    *(struct inspect_opts *)opts = (struct inspect_opts){.family = -1};
 }
 
 /* ---- what both kinds of file show ---- */
@@ -158,7 +164,38 @@ static void separable(const struct mnq_graph *g, double *pairs, double *standard
     }
 }
 
-static int float_json(const struct mnq_subject *s, struct mnq_err *e)
+/* Costs of a file as it was opened, behind those at its own input size if that is another. */
+struct costs {
+    struct mnq_cost_table table;
+    struct mnq_cost_point point[2];
+    struct mnq_err unknown; /* why integer costs are missing, if not for s->illegal */
+};
+
+static void one_cost(const struct mnq_subject *s, struct costs *c)
+{
+    struct mnq_cost_point *p = &c->point[c->table.n++];
+    if (mnq_cost_point(&s->raw, s->legal.n > 0 ? &s->legal : NULL, p, &c->unknown) != 0)
+        (void)mnq_cost_point(&s->raw, NULL, p, &c->unknown); /* more than the format holds: only the float costs */
+}
+
+static void find_costs(const struct mnq_subject *s, const struct mnq_subject_opts *o, struct costs *c)
+{
+    *c = (struct costs){.table = {.point = c->point}};
+    if (o->import.resolution > 0) {
+        struct mnq_subject_opts own = *o;
+        struct mnq_arena scratch = {0};
+        struct mnq_subject base;
+        struct mnq_err e = {0}; /* a file may fit no other size than the one asked for */
+        own.import.resolution = 0;
+        if (mnq_subject_open(s->file, &own, &base, &scratch, &e) == 0 &&
+            (base.input.h != s->input.h || base.input.w != s->input.w))
+            one_cost(&base, c);
+        mnq_arena_free(&scratch);
+    }
+    one_cost(s, c);
+}
+
+static int float_json(const struct mnq_subject *s, const struct costs *c, struct mnq_err *e)
 {
     const struct mnq_graph *g = &s->raw;
     double pairs, standard;
@@ -184,7 +221,9 @@ static int float_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_array(&w, "notes");
     for (int i = 0; i < g->n_note; i++) mnq_json_string(&w, NULL, g->note[i]);
     if (s->illegal.code != 0) mnq_json_string(&w, NULL, s->illegal.msg);
+    if (c->unknown.code != 0) mnq_json_string(&w, NULL, c->unknown.msg);
     mnq_json_end(&w);
+    mnq_cost_json(&c->table, &w, "costs");
     mnq_json_array(&w, "layers");
     for (int i = 0; i < g->n; i++) {
         struct row r = float_row(g, i);
@@ -195,7 +234,7 @@ static int float_json(const struct mnq_subject *s, struct mnq_err *e)
     return mnq_cli_print_json(&w, e);
 }
 
-static void float_text(const struct mnq_subject *s, struct mnq_cli *cli)
+static void float_text(const struct mnq_subject *s, const struct costs *x, struct mnq_cli *cli)
 {
     const struct mnq_graph *g = &s->raw;
     struct mnq_table t;
@@ -220,6 +259,9 @@ static void float_text(const struct mnq_subject *s, struct mnq_cli *cli)
     if (s->arena_bytes >= 0) printf("RAM        %s of living float tensors at most\n", mnq_text_bytes(a, s->arena_bytes));
     for (int i = 0; i < g->n_note; i++) labelled("note       ", g->note[i]);
     if (s->illegal.code != 0) labelled("cannot be quantized: ", s->illegal.msg);
+    if (x->unknown.code != 0) labelled("note       ", x->unknown.msg);
+    printf("\nas int8, before choices that depend on data%s\n", x->table.n > 1 ? "; x: relative to the first line" : "");
+    mnq_cost_print(&x->table, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out), &cli->arena);
 }
 
 /* ---- packed ---- */
@@ -318,9 +360,59 @@ static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
     }
 }
 
+/* ---- families ---- */
+
+static int run_family(int family, struct mnq_cli *cli)
+{
+    struct mnq_cost_table t;
+    const char *name = mnq_cost_families[family];
+    if (mnq_cost_family(family, cli->global.threads, &t, &cli->arena, &cli->err) != 0) return -1;
+    const struct mnq_cost_point *base = &t.point[t.base];
+    if (cli->global.json) {
+        struct mnq_json w = {.indent = 2};
+        mnq_json_object(&w, NULL);
+        mnq_json_string(&w, "schema", "mnquant.inspect/1");
+        mnq_json_string(&w, "family", name);
+        mnq_json_object(&w, "base");
+        mnq_json_double(&w, "width", base->width);
+        json_shape(&w, "input_shape", base->input);
+        mnq_json_end(&w);
+        mnq_cost_json(&t, &w, "grid");
+        mnq_json_end(&w);
+        return mnq_cli_print_json(&w, &cli->err);
+    }
+    printf("%s, 1000 classes, as int8 before choices that depend on data; x: relative to %.2f at %dx%d\n\n", name,
+           base->width, base->input.h, base->input.w);
+    mnq_cost_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out), &cli->arena);
+    return 0;
+}
+
+/* ---- the command ---- */
+
+/* Either a file, or a family and nothing that concerns files. */
+static int check_use(const struct mnq_cli *cli, struct mnq_err *e)
+{
+    const struct inspect_opts *o = cli->opts;
+    if (o->family < 0) {
+        if (cli->n_inputs > 0) return 0;
+        return mnq_fail(e, MNQ_EXIT_USAGE, "an input is missing; usage: mnquant %s [options] %s", cli->command->name,
+                        cli->command->usage);
+    }
+    if (cli->n_inputs > 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "unexpected input '%s': --family takes no file", cli->input[0]);
+    for (int i = 0; i < cli->command->n_options; i++) {
+        const struct mnq_option *x = &cli->command->option[i];
+        if ((cli->given >> i & 1) != 0 && x->offset != offsetof(struct inspect_opts, family))
+            return mnq_fail(e, MNQ_EXIT_USAGE, "--%s concerns files, --family takes none", x->name);
+    }
+    return 0;
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct inspect_opts *o = cli->opts;
+    if (check_use(cli, &cli->err) != 0) return -1;
+    if (o->family >= 0) return run_family(o->family, cli);
     struct mnq_subject *s = mnq_arena_alloc(&cli->arena, sizeof *s);
     struct mnq_subject_opts so = {.preprocess = o->model.preprocess,
                                   .resize = (enum mnq_resize)o->model.resize,
@@ -329,8 +421,10 @@ static int run(struct mnq_cli *cli)
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (mnq_subject_open(cli->input[0], &so, s, &cli->arena, &cli->err) != 0) return -1;
     if (s->kind == MNQ_SUBJECT_FLOAT) {
-        if (cli->global.json) return float_json(s, &cli->err);
-        float_text(s, cli);
+        struct costs c;
+        find_costs(s, &so, &c);
+        if (cli->global.json) return float_json(s, &c, &cli->err);
+        float_text(s, &c, cli);
     } else {
         if (cli->global.json) return packed_json(s, &cli->err);
         packed_text(s, cli);
@@ -341,18 +435,22 @@ static int run(struct mnq_cli *cli)
 const struct mnq_command mnq_cmd_inspect = {
     .name = "inspect",
     .summary = "layers, shapes, multiply-accumulates, parameters and bytes of a model",
-    .usage = "FILE",
+    .usage = "FILE | --family NAME",
     .about = "Lists the layers of FILE, a float model (Keras HDF5) or an integer one (.mnq), with\n"
              "output shape, multiply-accumulates, parameters and bytes, then the totals. For a\n"
              "float model, `pair x` is the cost of a depthwise layer and its 1x1 layer over the\n"
-             "standard convolution they replace. For an .mnq, weight and accumulator bits.",
+             "standard convolution they replace, and the last table what int8 will cost; with\n"
+             "--resolution beside the file's own input size. For an .mnq, weight and accumulator\n"
+             "bits. With --family, costs at every width and input size, without any file.",
     .examples = "  mnquant inspect model.h5\n"
+                "  mnquant inspect model.h5 --resolution 160\n"
+                "  mnquant inspect --family v2\n"
                 "  mnquant inspect model.mnq --json\n",
     .option = options,
     .n_options = sizeof options / sizeof *options,
     .opts_size = sizeof(struct inspect_opts),
     .init = init,
-    .min_inputs = 1,
+    .min_inputs = 0,
     .max_inputs = 1,
     .run = run,
 };
