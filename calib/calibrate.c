@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-enum { HELD_MAX = 256, HELD_MIN = 24, JUDGED = 40, PROBED = 16, SMALL_LAYER = 3000 };
+enum { HELD_MAX = 200, HELD_MIN = 24, JUDGED = 40, PROBED = 16, SMALL_LAYER = 3000 };
 static const double HELD_BYTES = 160e6;
 /* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
 static const double SECOND_ORDER_NOISE = 0.4;

@@ -2,6 +2,7 @@
  * From arguments to a command and from its result to an exit code. */
 #include "command.h"
 
+#include "host.h"
 #include "util/file.h"
 #include "util/json.h"
 
@@ -27,6 +28,8 @@ const struct mnq_option mnq_global_options[] = {
     {"no-progress", 0, MNQ_OPT_FLAG, offsetof(struct mnq_globals, no_progress), NULL, "no progress line", 0, 0, NULL},
     {"threads", 'j', MNQ_OPT_INT, offsetof(struct mnq_globals, threads), "N",
      "threads; results do not depend on it (default: one per processor, or MNQ_THREADS)", 1, 256, NULL},
+    {"kernels", 0, MNQ_OPT_STRING, offsetof(struct mnq_globals, kernels), "NAME",
+     "kernel table; results do not depend on it (default: the fastest, or MNQ_KERNELS)", 0, 0, NULL},
 };
 const int mnq_n_global_options = sizeof mnq_global_options / sizeof *mnq_global_options;
 
@@ -56,6 +59,24 @@ static int settle_threads(struct mnq_globals *g, struct mnq_err *e)
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     g->threads = n < 1 ? 1 : n > 256 ? 256 : (int)n;
     return 0;
+}
+
+/* Precedence: option, then MNQ_KERNELS, then the fastest table; the library reads the environment. */
+static int settle_kernels(const struct mnq_globals *g, struct mnq_err *e)
+{
+    const char *name = g->kernels != NULL ? g->kernels : getenv("MNQ_KERNELS");
+    if (name == NULL || (*name == '\0' && g->kernels == NULL)) return 0;
+    if (mnq_kernels_find(name) == NULL) {
+        char list[200] = "";
+        const struct mnq_kernels *k;
+        for (int i = 0; (k = mnq_kernels_at(i)) != NULL; i++) {
+            size_t at = strlen(list);
+            snprintf(list + at, sizeof list - at, "%s%s", i > 0 ? ", " : "", k->name);
+        }
+        return mnq_fail(e, MNQ_EXIT_USAGE, "%s: no kernel table '%s' on this processor; there are %s",
+                        g->kernels != NULL ? "--kernels" : "MNQ_KERNELS", name, list);
+    }
+    return setenv("MNQ_KERNELS", name, 1) == 0 ? 0 : mnq_fail_nomem(e);
 }
 
 static const struct mnq_command *find_command(const char *name, struct mnq_err *e)
@@ -136,7 +157,9 @@ static int run_command(struct mnq_cli *cli, char *const *argv, int n)
         print_version(cli->global.verbose);
         return 0;
     }
-    if (check_inputs(cli) != 0 || settle_threads(&cli->global, &cli->err) != 0) return -1;
+    if (check_inputs(cli) != 0 || settle_threads(&cli->global, &cli->err) != 0 ||
+        settle_kernels(&cli->global, &cli->err) != 0)
+        return -1;
     mnq_term_note(&cli->term, 1, "%d threads", cli->global.threads);
     mnq_term_catch_signals();
     return c->run(cli);

@@ -13,6 +13,7 @@
 struct mnq_globals {
     bool help, version, quiet, json, no_progress;
     int verbose, color, threads;
+    const char *kernels;
 };
 
 /** Options of every command that takes a float model. */

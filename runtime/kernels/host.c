@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef MNQ_HAVE_AVX2
@@ -20,7 +21,9 @@ const struct mnq_kernels *mnq_kernels_at(int i)
 
 const struct mnq_kernels *mnq_kernels_best(void)
 {
-    const struct mnq_kernels *best = mnq_kernels_at(0), *next;
+    const struct mnq_kernels *best = mnq_kernels_at(0), *next, *named;
+    const char *name = getenv("MNQ_KERNELS");
+    if (name != NULL && (named = mnq_kernels_find(name)) != NULL) return named;
     for (int i = 1; (next = mnq_kernels_at(i)) != NULL; i++) best = next;
     return best;
 }
