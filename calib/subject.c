@@ -82,10 +82,25 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
     return 0;
 }
 
+/* Says so if it is the input size asked for that the file does not fit: weights behind a flattened feature map. */
+static int blame_resolution(const struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_err *e)
+{
+    struct mnq_import_opts own = o->import;
+    struct mnq_arena scratch = {0};
+    struct mnq_graph g;
+    struct mnq_err none = {0};
+    char where[96];
+    own.resolution = 0;
+    snprintf(where, sizeof where, "--resolution %d does not fit the model, its own input size does", o->import.resolution);
+    if (o->import.resolution > 0 && mnq_import(s->file, &own, &g, &scratch, &none) == 0) (void)mnq_fail_in(e, where);
+    mnq_arena_free(&scratch);
+    return -1;
+}
+
 static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_FLOAT;
-    if (mnq_import(s->file, &o->import, &s->raw, arena, e) != 0) return -1;
+    if (mnq_import(s->file, &o->import, &s->raw, arena, e) != 0) return blame_resolution(s, o, e);
     const struct mnq_node *in = input_node(&s->raw);
     if (in == NULL || s->raw.output < 0 || s->raw.output >= s->raw.n)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no input or output layer", s->file);
