@@ -237,10 +237,9 @@ static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const 
         l->weights = random_halves(b, wide ? 2 : 1, n, share0, l->op == MNQ_L_ADD ? n / 2 : n, share1);
         l->weights_size = (uint32_t)(n << wide);
     }
-    spread = (n > 0                ? limit * 0.58
-              : l->op == MNQ_L_MUL ? typical(a1)
-                                   : 1) *
-             (l->op == MNQ_L_MUL ? typical(a0) : typical(a)) * sqrt((double)terms);
+    if (l->op == MNQ_L_MUL) spread = typical(a0) * typical(a1);
+    else if (n > 0) spread = limit * 0.58 * typical(a) * sqrt((double)terms);
+    else spread = typical(a) * 0.5 * (double)terms; /* AVGPOOL: neighbours are alike */
     l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)spread);
     if (l->act == MNQ_A_CLAMP) {
         random_scaling(b, reach / spread, out->c, &l->m, &l->r);
@@ -294,6 +293,37 @@ unsigned mnq_bytes_random_layer(struct mnq_bytes *b, const struct mnq_bytes_op *
     return l.out;
 }
 
+#define LAYER(...) mnq_bytes_random_layer(b, &(struct mnq_bytes_op){__VA_ARGS__})
+
+/* Every operator, weight type and pair of inputs on S16 activations of 12 to 16 bits; x is S8, and so is what returns. */
+static unsigned wide_zoo(struct mnq_bytes *b, unsigned x)
+{
+    const unsigned c = b->tensor[x].c;
+    unsigned y, z, gate, wide_gate;
+
+    y = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S16, .in0 = x, .oc = c, .wide_out = 1, .bits = 12);
+    z = LAYER(.op = MNQ_L_CONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = y, .oc = c, .kh = 3, .kw = 3, .pt = 1,
+              .pl = 1, .pb = 1, .pr = 1, .wide_out = 1, .bits = 14);
+    y = LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = y, .in1 = z, .wide_out = 1);
+    z = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S8, .in0 = y, .kh = 3, .kw = 3, .pt = 2, .pr = 2, .wide_out = 1);
+    y = LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = x, .in1 = z, .wide_out = 1, .bits = 15);
+    y = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S16, .in0 = y, .oc = c, .wide_out = 1, .bits = 13);
+
+    gate = LAYER(.op = MNQ_L_AVGPOOL, .in0 = y, .kh = b->tensor[y].h, .kw = b->tensor[y].w, .wide_out = 1);
+    wide_gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = gate, .oc = c, .wide_out = 1);
+    wide_gate = LAYER(.op = MNQ_L_LOGISTIC, .in0 = wide_gate);
+    gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .act = MNQ_A_HSIGMOID, .in0 = gate, .oc = c);
+    y = LAYER(.op = MNQ_L_MUL, .in0 = y, .in1 = wide_gate, .wide_out = 1);
+    y = LAYER(.op = MNQ_L_MUL, .in0 = y, .in1 = gate, .wide_out = 1, .bits = 14);
+    z = LAYER(.op = MNQ_L_MUL, .in0 = x, .in1 = wide_gate);
+    y = LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = y, .in1 = z, .wide_out = 1);
+    y = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S16, .in0 = y, .kh = 2, .kw = 3, .pt = 1, .pl = 1, .pr = 1, .mult = 2,
+              .wide_out = 1, .bits = 12);
+    y = LAYER(.op = MNQ_L_AVGPOOL, .act = MNQ_A_HSWISH, .in0 = y, .kh = 2, .kw = 2, .wide_out = 1, .bits = 10);
+    return LAYER(.op = MNQ_L_CONV, .wtype = MNQ_W_S16, .in0 = y, .oc = c, .kh = 2, .kw = 2, .pt = 1, .pl = 1, .pb = 1,
+                 .pr = 1);
+}
+
 void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, unsigned channels)
 {
     const unsigned c = channels;
@@ -302,7 +332,6 @@ void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, u
     memset(b, 0, sizeof *b);
     b->random = seed;
     b->input = mnq_bytes_tensor(b, h, w, 3, MNQ_U8, 0);
-#define LAYER(...) mnq_bytes_random_layer(b, &(struct mnq_bytes_op){__VA_ARGS__})
     x = LAYER(.op = MNQ_L_CONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = b->input, .oc = c, .kh = 3, .kw = 3, .sh = 2,
               .sw = 2, .pb = 1, .pr = 1);
     x = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S16, .in0 = x, .kh = 3, .kw = 3, .pt = 1, .pl = 1, .pb = 1, .pr = 1);
@@ -313,6 +342,7 @@ void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, u
     gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = gate, .oc = 7);
     gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .act = MNQ_A_HSIGMOID, .in0 = gate, .oc = c + 5);
     x = LAYER(.op = MNQ_L_MUL, .in0 = x, .in1 = gate);
+    x = wide_zoo(b, x);
     x = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = x, .kh = 3, .kw = 5, .sh = 2, .sw = 1,
               .pt = 2, .pl = 4, .pr = 1, .mult = 3);
     x = LAYER(.op = MNQ_L_AVGPOOL, .act = MNQ_A_HSWISH, .in0 = x, .kh = 2, .kw = 3, .sh = 2, .sw = 2);
@@ -321,5 +351,4 @@ void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, u
     y = LAYER(.op = MNQ_L_LOGISTIC, .in0 = y);
     x = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S16, .in0 = x, .oc = 11, .wide_out = 1);
     x = LAYER(.op = MNQ_L_SOFTMAX, .in0 = x);
-#undef LAYER
 }
