@@ -21,7 +21,7 @@
 
 enum { SIDE = 4, CLASSES = 3, SAMPLES = 45 };
 
-static char dir[64], plain[128], turned[128], packed[160], list[128];
+static char dir[64], plain[128], turned[128], flat[128], packed[160], list[128];
 static uint8_t brightest[SAMPLES]; /* channel that a picture is brightest in */
 
 /* Pool, then a dense layer that takes channel c to class (c + turn) mod 3. */
@@ -47,6 +47,28 @@ static void write_model(const char *path, int turn)
     mnq_arena_free(&arena);
 }
 
+/* A dense layer on every pixel: no other input size fits. */
+static void write_flat(const char *path)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_graph g;
+    struct mnq_err e = {0};
+    mnq_graph_init(&g, &arena);
+    mnq_graph_add(&g, MNQ_OP_INPUT, "input")->out = (struct mnq_shape){SIDE, SIDE, 3};
+    struct mnq_node *nd = mnq_graph_add(&g, MNQ_OP_RESHAPE, "flatten");
+    nd->n_in = 1;
+    nd->out = (struct mnq_shape){1, 1, SIDE * SIDE * 3};
+    nd = mnq_graph_add(&g, MNQ_OP_DENSE, "dense");
+    nd->n_in = 1;
+    nd->in[0] = 1;
+    nd->out.c = CLASSES;
+    nd->w = mnq_arena_array(&arena, (size_t)SIDE * SIDE * 3 * CLASSES, sizeof *nd->w);
+    nd->w[0] = 1;
+    g.output = 2;
+    if (mnq_graph_check(&g, &e) != 0 || mnq_keras_write(&g, path, &e) != 0) fail_msg("%s", e.msg);
+    mnq_arena_free(&arena);
+}
+
 static void write_picture(const char *path, unsigned seed, int bright)
 {
     FILE *f = fopen(path, "wb");
@@ -66,10 +88,12 @@ static int setup(void **state)
     if (mkdir(dir, 0700) != 0) return -1;
     snprintf(plain, sizeof plain, "%s/plain.h5", dir);
     snprintf(turned, sizeof turned, "%s/turned.h5", dir);
+    snprintf(flat, sizeof flat, "%s/flat.h5", dir);
     snprintf(packed, sizeof packed, "%s/packed.mnq", dir);
     snprintf(list, sizeof list, "%s/list.csv", dir);
     write_model(plain, 0);
     write_model(turned, 1);
+    write_flat(flat);
     FILE *f = fopen(list, "w");
     if (f == NULL) return -1;
     for (int i = 0; i < SAMPLES; i++) {
@@ -94,6 +118,7 @@ static int teardown(void **state)
     }
     unlink(plain);
     unlink(turned);
+    unlink(flat);
     unlink(packed);
     unlink(list);
     return rmdir(dir);
@@ -126,6 +151,37 @@ static void opening(void **state)
     struct mnq_subject_opts o = {.preprocess = "sepia"};
     assert_int_equal(mnq_subject_open(plain, &o, &s, &arena, &e), -1);
     assert_int_equal(e.code, MNQ_EXIT_USAGE);
+    mnq_arena_free(&arena);
+}
+
+/* A fully convolutional model takes other input sizes; one that does not says that the size is the reason. */
+static void other_resolutions(void **state)
+{
+    (void)state;
+    struct mnq_arena arena = {0};
+    struct mnq_subject s;
+    struct mnq_err e = {0};
+    struct mnq_subject_opts o = {.preprocess = "unit", .import = {.resolution = 2 * SIDE}};
+    if (mnq_subject_open(plain, &o, &s, &arena, &e) != 0) fail_msg("%s", e.msg);
+    assert_int_equal(s.input.h, 2 * SIDE);
+    assert_int_equal(s.input.w, 2 * SIDE);
+    assert_int_equal(s.params, 9);
+    struct mnq_runner *r = mnq_runner_new(&s, &e);
+    assert_non_null(r);
+    uint8_t pixels[4 * SIDE * SIDE * 3];
+    float out[CLASSES];
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = i % 3 == 1 ? 255 : 0;
+    assert_int_equal(mnq_runner_run(r, pixels, out, &e), 0);
+    assert_true(out[0] == 0 && fabsf(out[1] - 1) < 1e-5F && out[2] == 0); /* the mean over all pixels */
+    mnq_runner_free(r);
+
+    open_subject(flat, "unit", &s, &arena);
+    assert_int_equal(mnq_subject_open(flat, &o, &s, &arena, &e), -1);
+    assert_non_null(strstr(e.msg, "--resolution 8 does not fit the model, its own input size does: "));
+    assert_non_null(strstr(e.msg, flat));
+    memset(&e, 0, sizeof e);
+    assert_int_equal(mnq_subject_open("nothing.h5", &o, &s, &arena, &e), -1);
+    assert_null(strstr(e.msg, "--resolution"));
     mnq_arena_free(&arena);
 }
 
@@ -248,7 +304,8 @@ static void comparing(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opening), cmocka_unit_test(evaluating), cmocka_unit_test(bad_labels),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opening), cmocka_unit_test(other_resolutions),
+                                       cmocka_unit_test(evaluating), cmocka_unit_test(bad_labels),
                                        cmocka_unit_test(comparing)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
