@@ -21,13 +21,15 @@ void mnq_fixed_fault(const char *operation)
     fail_msg("%s", operation);
 }
 
-enum fill { RANDOM, LEAST, MOST, ALTERNATE };
+/* Bytes of the input: least, most, both in turn; as 16-bit values the last two are -32768 and 32767. */
+enum fill { RANDOM, LEAST, MOST, ALTERNATE, LEAST_WIDE, MOST_WIDE };
 
 static void fill_input(struct mnq_bytes *b, uint8_t *p, size_t n, enum fill how)
 {
     for (size_t i = 0; i < n; i++) {
+        static const uint16_t words[] = {0, 0, 0xffff, 0xff00, 0x8000, 0x7fff};
         const uint32_t r = mnq_bytes_random(b);
-        p[i] = (uint8_t)(how == RANDOM ? r : how == LEAST ? 0 : how == MOST ? 255 : i & 1 ? 255 : 0);
+        p[i] = (uint8_t)(how == RANDOM ? r : (uint32_t)words[how] >> (i & 1 ? 8 : 0));
     }
 }
 
@@ -45,7 +47,7 @@ static void compare(struct mnq_bytes *b, size_t n_in)
     uint8_t *a = aligned_alloc(MNQ_ALIGN, size), *c = aligned_alloc(MNQ_ALIGN, size);
     assert_non_null(a);
     assert_non_null(c);
-    for (int how = RANDOM; how <= ALTERNATE; how++) {
+    for (int how = RANDOM; how <= MOST_WIDE; how++) {
         memset(a, 0, size);
         fill_input(b, mnq_input(&plain, a), n_in, (enum fill)how);
         memcpy(c, a, size);
@@ -99,40 +101,97 @@ static void test_hostile_scaling(void **state)
     }
 }
 
-/* Accumulators at the very limit that the loader admits: 512 inputs, weights of 32767, activations of -128. */
-static void test_largest_accumulator(void **state)
-{
-    struct mnq_bytes b = {0};
-    int16_t w[512];
-    const int32_t bias[1] = {INT32_MAX - 512 * 128 * 32767}, m[1] = {INT32_MAX};
-    const int8_t r[1] = {16};
+/* ---- accumulators at the very limit ---- */
 
-    (void)state;
-    for (int i = 0; i < 512; i++) w[i] = -32767;
-    b.input = mnq_bytes_tensor(&b, 1, 1, 512, MNQ_U8, 0);
-    b.output = mnq_bytes_tensor(&b, 1, 1, 1, MNQ_S16, 0);
-    struct mnq_bytes_layer l = {.op = MNQ_L_PW,
-                                .wtype = MNQ_W_S16,
-                                .in0 = 0,
+/* `terms` inputs of a type meet weights of w; the bias takes the rest of the 32 bits, with the sign of `bias`. */
+struct limit {
+    unsigned op, dtype, terms;
+    int32_t w, bias;
+};
+
+static uint32_t constant(struct mnq_bytes *b, size_t size, size_t n, int32_t v)
+{
+    int16_t w[512];
+    int32_t a[2] = {v, v};
+
+    assert_true(n <= (size == 2 ? 512 : 2));
+    for (size_t i = 0; i < n && size == 2; i++) w[i] = (int16_t)v;
+    if (size == 1) memset(a, v, sizeof a);
+    return size == 2 ? mnq_bytes_array(b, w, 2, n) : mnq_bytes_array(b, a, size, n);
+}
+
+/* A layer of one output channel from tensor `in`; the terms lie along the channels (PW) or the row (others). */
+static struct mnq_bytes_layer layer_of(struct mnq_bytes *b, const struct limit *t, unsigned in)
+{
+    const unsigned along = t->op != MNQ_L_PW && t->op != MNQ_L_ADD && t->op != MNQ_L_MUL;
+    struct mnq_bytes_layer l = {.op = t->op,
+                                .in0 = in,
                                 .in1 = MNQ_BYTES_NO_TENSOR,
-                                .out = 1,
                                 .kh = 1,
-                                .kw = 1,
+                                .kw = along ? t->terms : 1,
                                 .sh = 1,
                                 .sw = 1,
+                                .mult = t->op == MNQ_L_DWCONV,
                                 .lo = -32768,
                                 .hi = 32767,
-                                .weights_size = 1024,
+                                .weights = MNQ_BYTES_NONE,
                                 .m2 = MNQ_BYTES_NONE,
                                 .r2 = MNQ_BYTES_NONE,
                                 .pad = MNQ_BYTES_NONE};
-    l.weights = mnq_bytes_array(&b, w, 2, 512);
-    l.bias = mnq_bytes_array(&b, bias, 4, 1);
-    l.m = mnq_bytes_array(&b, m, 4, 1);
-    l.r = mnq_bytes_array(&b, r, 1, 1);
+    if (t->w) {
+        l.wtype = MNQ_W_S16;
+        l.weights = constant(b, 2, t->terms, t->w);
+        l.weights_size = 2 * t->terms;
+    }
+    if (t->op == MNQ_L_CONV || t->op == MNQ_L_DWCONV) l.pad = constant(b, 1, 1, 0);
+    l.bias = constant(b, 4, 1, t->bias);
+    l.m = constant(b, 4, 1, INT32_MAX);
+    l.r = constant(b, 1, 1, 16);
+    l.out = b->output = mnq_bytes_tensor(b, 1, 1, 1, MNQ_S16, 0);
+    return l;
+}
+
+static void run_at_limit(const struct limit *t)
+{
+    const unsigned two = t->op == MNQ_L_ADD || t->op == MNQ_L_MUL;
+    const unsigned along = t->op == MNQ_L_PW || two ? 1 : t->terms, channels = t->op == MNQ_L_PW ? t->terms : 1;
+    struct mnq_bytes b = {0};
+
+    b.input = mnq_bytes_tensor(&b, 1, along, channels, t->dtype, 0);
+    if (two) { /* tensor 1 is a copy of tensor 0 */
+        const struct limit same = {.op = MNQ_L_AVGPOOL, .terms = 1};
+        struct mnq_bytes_layer l = layer_of(&b, &same, 0);
+        l.m = constant(&b, 4, 1, 1 << 30);
+        l.r = constant(&b, 1, 1, -2);
+        mnq_bytes_layer(&b, &l);
+    }
+    struct mnq_bytes_layer l = layer_of(&b, t, 0);
+    if (two) l.in1 = 1;
     mnq_bytes_layer(&b, &l);
-    compare(&b, 512);
+    compare(&b, (size_t)along * channels * (t->dtype == MNQ_S16 ? 2 : 1));
     mnq_bytes_free(&b);
+}
+
+static void test_largest_accumulators(void **state)
+{
+    static const struct limit limits[] = {
+        {MNQ_L_PW, MNQ_U8, 512, -32767, INT32_MAX - 512 * 128 * 32767},
+        {MNQ_L_PW, MNQ_S16, 2, -32767, INT32_MAX - 2 * 32768 * 32767},
+        {MNQ_L_PW, MNQ_S16, 2, 32767, 2 * 32768 * 32767 - INT32_MAX},
+        {MNQ_L_PW, MNQ_S16, 500, -131, INT32_MAX - 500 * 32768 * 131},
+        {MNQ_L_CONV, MNQ_S16, 200, -327, INT32_MAX - 200 * 32768 * 327},
+        {MNQ_L_CONV, MNQ_S16, 2, 32767, 2 * 32768 * 32767 - INT32_MAX},
+        {MNQ_L_DWCONV, MNQ_S16, 2, -32767, INT32_MAX - 2 * 32768 * 32767},
+        {MNQ_L_DWCONV, MNQ_S16, 200, 327, 200 * 32768 * 327 - INT32_MAX},
+        {MNQ_L_AVGPOOL, MNQ_S16, 255, 0, 255 * 32768 - INT32_MAX},
+        {MNQ_L_AVGPOOL, MNQ_S16, 255, 0, INT32_MAX - 255 * 32768},
+        {MNQ_L_ADD, MNQ_S16, 2, -32767, INT32_MAX - 2 * 32768 * 32767},
+        {MNQ_L_ADD, MNQ_S16, 2, 32767, 2 * 32768 * 32767 - INT32_MAX},
+        {MNQ_L_MUL, MNQ_S16, 1, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) run_at_limit(&limits[i]);
 }
 
 int main(void)
@@ -140,7 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_models),
         cmocka_unit_test(test_hostile_scaling),
-        cmocka_unit_test(test_largest_accumulator),
+        cmocka_unit_test(test_largest_accumulators),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,6 +303,176 @@ static void test_mul(void **state)
     pair(MNQ_L_MUL, -7, 5, NULL, in, want);
 }
 
+/* ---- 16-bit activations ---- */
+
+static void wide_output(struct single *s)
+{
+    s->l.lo = -32768;
+    s->l.hi = 32767;
+}
+
+/* One sixteenth of 3 - q0 + 2 q1; both weight types. */
+static void test_wide_pw(void **state)
+{
+    static const int8_t w8[] = {-1, 2};
+    static const int16_t w16[] = {-1, 2}, in[] = {1000, 32767, -32768, -32768, 0, -4};
+    static const int32_t bias[] = {3};
+    static const int16_t want[] = {4034, -2048, 0}; /* 64537, -32765 and -5, / 16 */
+
+    (void)state;
+    for (int wide = 0; wide <= 1; wide++) {
+        struct single s;
+        begin(&s, MNQ_L_PW, 3, 1, 2, MNQ_S16, 0);
+        if (wide) weights(&s, MNQ_W_S16, w16, 2);
+        else weights(&s, MNQ_W_S8, w8, 2);
+        s.l.bias = mnq_bytes_array(&s.b, bias, 4, 1);
+        scaling(&s, HALF, 2, 1, 0);
+        wide_output(&s);
+        output(&s, 3, 1, 1, MNQ_S16, 0);
+        expect(&s, in, sizeof in, want, sizeof want);
+    }
+}
+
+/* 1x2 kernel over one row of two channels, padded at both ends: padding stays 8 bits wide. */
+static void test_wide_conv(void **state)
+{
+    static const int8_t w8[] = {1, 10, 2, -1}, pad[] = {-100, 7};
+    static const int16_t w16[] = {1, 10, 2, -1}, in[] = {300, 400, -500, 32000};
+    static const int32_t bias[] = {1};
+    static const int16_t want[] = {
+        1 - 100 + 70 + 600 - 400,      /* (pad, pixel 0) */
+        1 + 300 + 4000 - 1000 - 32000, /* (pixel 0, pixel 1) */
+        32767,                         /* (pixel 1, pad): 1 - 500 + 320000 - 200 - 7 */
+    };
+
+    (void)state;
+    for (int wide = 0; wide <= 1; wide++) {
+        struct single s;
+        begin(&s, MNQ_L_CONV, 1, 2, 2, MNQ_S16, 0);
+        if (wide) weights(&s, MNQ_W_S16, w16, 4);
+        else weights(&s, MNQ_W_S8, w8, 4);
+        s.l.bias = mnq_bytes_array(&s.b, bias, 4, 1);
+        s.l.pad = mnq_bytes_array(&s.b, pad, 1, 2);
+        s.l.kw = 2;
+        s.l.pl = s.l.pr = 1;
+        scaling(&s, HALF, -2, 1, 0);
+        wide_output(&s);
+        output(&s, 1, 3, 1, MNQ_S16, 0);
+        expect(&s, in, sizeof in, want, sizeof want);
+    }
+}
+
+/* The same window, channel by channel; multiplier 1, then 2. */
+static void test_wide_dwconv(void **state)
+{
+    static const int8_t pad[] = {-100, 7}, w8[] = {1, 10, 2, -1};
+    static const int16_t w16[] = {1, 10, 2, -1}, in[] = {300, 400, -500, 3000};
+    static const int8_t w8_double[] = {1, 1, 10, -10, 2, 3, -1, 0};
+    static const int16_t w16_double[] = {1, 1, 10, -10, 2, 3, -1, 0};
+    static const int32_t bias[] = {0, 0, 0, 5};
+    static const int16_t want[] = {-100 + 600, 70 - 400, 300 - 1000, 4000 - 3000, -500 - 200, 30000 - 7};
+    static const int16_t want_double[] = {
+        -100 + 600,  -100 + 900, 70 - 400,   -70 + 5,    300 - 1000, 300 - 1500,
+        4000 - 3000, -4000 + 5,  -500 - 200, -500 - 300, 30000 - 7,  -30000 + 5,
+    };
+
+    (void)state;
+    for (unsigned mult = 1; mult <= 2; mult++) {
+        for (int wide = 0; wide <= 1; wide++) {
+            const size_t oc = 2 * (size_t)mult;
+            struct single s;
+            begin(&s, MNQ_L_DWCONV, 1, 2, 2, MNQ_S16, 0);
+            if (wide) weights(&s, MNQ_W_S16, mult == 1 ? w16 : w16_double, 2 * oc);
+            else weights(&s, MNQ_W_S8, mult == 1 ? w8 : w8_double, 2 * oc);
+            s.l.bias = mnq_bytes_array(&s.b, bias, 4, oc);
+            s.l.pad = mnq_bytes_array(&s.b, pad, 1, 2);
+            s.l.kw = 2;
+            s.l.pl = s.l.pr = 1;
+            s.l.mult = mult;
+            scaling(&s, HALF, -2, oc, 0);
+            wide_output(&s);
+            output(&s, 1, 3, 2 * mult, MNQ_S16, 0);
+            if (mult == 1) expect(&s, in, sizeof in, want, sizeof want);
+            else expect(&s, in, sizeof in, want_double, sizeof want_double);
+        }
+    }
+}
+
+static void test_wide_avgpool(void **state)
+{
+    static const int32_t bias[] = {0, 100}, narrow_bias[] = {-4000, 65600};
+    static const int16_t in[] = {1000, -32768, 3000, -32768, 5001, 30000};
+    static const int16_t want[] = {2000, -32718, 4001, -1334}; /* halves of 4000, -65436; 8001, -2668 */
+    static const int8_t narrow_want[] = {0, 32, 127, 127};
+
+    (void)state;
+    for (int wide = 0; wide <= 1; wide++) {
+        struct single s;
+        begin(&s, MNQ_L_AVGPOOL, 1, 3, 2, MNQ_S16, 0);
+        s.l.bias = mnq_bytes_array(&s.b, wide ? bias : narrow_bias, 4, 2);
+        scaling(&s, HALF, -1, 2, 0);
+        s.l.kw = 2;
+        if (wide) wide_output(&s);
+        output(&s, 1, 2, 2, wide ? MNQ_S16 : MNQ_S8, 0);
+        if (wide) expect(&s, in, sizeof in, want, sizeof want);
+        else expect(&s, in, sizeof in, narrow_want, sizeof narrow_want);
+    }
+}
+
+/*
+ * Tensor 0 of type0, input in[], and tensor 1 of type1, which AVGPOOL makes of it: half of it for 8 bits, cut, or the
+ * double for 16 bits. op(0, 1), or op(1, 0) if `swapped`, of 16 bits.
+ */
+static void wide_pair(unsigned op, unsigned type0, unsigned type1, int swapped, const int16_t *w, const int16_t in[2],
+                      const int16_t want[2])
+{
+    static const int32_t bias[] = {0, 0};
+    int8_t narrow[2];
+    struct single s;
+
+    for (int i = 0; i < 2; i++) narrow[i] = (int8_t)in[i];
+    begin(&s, MNQ_L_AVGPOOL, 1, 1, 2, type0, 0);
+    s.l.bias = mnq_bytes_array(&s.b, bias, 4, 2);
+    scaling(&s, HALF, type1 == MNQ_S16 ? -3 : -1, 2, 0);
+    if (type1 == MNQ_S16) wide_output(&s);
+    output(&s, 1, 1, 2, type1, 0);
+    mnq_bytes_layer(&s.b, &s.l);
+    s.l.op = op;
+    s.l.in0 = swapped ? 1 : 0;
+    s.l.in1 = swapped ? 0 : 1;
+    if (w) weights(&s, MNQ_W_S16, w, 4);
+    scaling(&s, HALF, -2, 2, 0);
+    wide_output(&s);
+    output(&s, 1, 1, 2, MNQ_S16, 0);
+    expect(&s, type0 == MNQ_S16 ? (const void *)in : (const void *)narrow, type0 == MNQ_S16 ? 4 : 2, want, 4);
+}
+
+static void test_wide_add(void **state)
+{
+    static const int16_t w[] = {3, -2, 1, 10}, big[2] = {1000, -3000}, small[2] = {100, -30};
+
+    (void)state;
+    wide_pair(MNQ_L_ADD, MNQ_S16, MNQ_S16, 0, w, big, (const int16_t[]){3000 + 2000, -32768});
+    wide_pair(MNQ_L_ADD, MNQ_S16, MNQ_S16, 1, w, big, (const int16_t[]){6000 + 1000, 12000 - 30000});
+    wide_pair(MNQ_L_ADD, MNQ_S16, MNQ_S8, 0, w, big, (const int16_t[]){3000 + 127, 6000 - 1280});
+    wide_pair(MNQ_L_ADD, MNQ_S16, MNQ_S8, 1, w, big, (const int16_t[]){3 * 127 + 1000, 256 - 30000});
+    wide_pair(MNQ_L_ADD, MNQ_S8, MNQ_S16, 0, w, small, (const int16_t[]){300 + 200, 60 - 600});
+    wide_pair(MNQ_L_ADD, MNQ_S8, MNQ_S16, 1, w, small, (const int16_t[]){600 + 100, 120 - 300});
+}
+
+static void test_wide_mul(void **state)
+{
+    static const int16_t big[2] = {100, -200}, small[2] = {100, -30};
+
+    (void)state;
+    wide_pair(MNQ_L_MUL, MNQ_S16, MNQ_S16, 0, NULL, big, (const int16_t[]){20000, 32767});
+    wide_pair(MNQ_L_MUL, MNQ_S16, MNQ_S16, 1, NULL, big, (const int16_t[]){20000, 32767});
+    wide_pair(MNQ_L_MUL, MNQ_S16, MNQ_S8, 0, NULL, big, (const int16_t[]){100 * 50, 200 * 100});
+    wide_pair(MNQ_L_MUL, MNQ_S16, MNQ_S8, 1, NULL, big, (const int16_t[]){50 * 100, 100 * 200});
+    wide_pair(MNQ_L_MUL, MNQ_S8, MNQ_S16, 0, NULL, small, (const int16_t[]){20000, 1800});
+    wide_pair(MNQ_L_MUL, MNQ_S8, MNQ_S16, 1, NULL, small, (const int16_t[]){20000, 1800});
+}
+
 /* ---- probabilities ---- */
 
 static void probabilities(unsigned op, const int16_t *in, const int16_t *want, unsigned n)
@@ -406,6 +576,9 @@ int main(void)
         cmocka_unit_test(test_dwconv),      cmocka_unit_test(test_avgpool),
         cmocka_unit_test(test_activations), cmocka_unit_test(test_add),
         cmocka_unit_test(test_mul),         cmocka_unit_test(test_softmax),
+        cmocka_unit_test(test_wide_pw),     cmocka_unit_test(test_wide_conv),
+        cmocka_unit_test(test_wide_dwconv), cmocka_unit_test(test_wide_avgpool),
+        cmocka_unit_test(test_wide_add),    cmocka_unit_test(test_wide_mul),
         cmocka_unit_test(test_logistic),    cmocka_unit_test(test_calls),
         cmocka_unit_test(test_status_str),
     };

@@ -326,6 +326,44 @@ static void test_layer_fields(void **state)
     CHECK(clamp);
 }
 
+/*
+ * A tensor behind the last one that is there: the file's TENS counts one tensor less, whose record is still where it was.
+ * A loader that reads it all the same finds nothing else to refuse.
+ */
+static void test_tensor_behind_the_last(void **state)
+{
+    (void)state;
+    for (int which = 0; which < 4; which++) {
+        struct mnq_bytes b = {.random = 1};
+        struct mnq_model m;
+        size_t n;
+
+        b.input = mnq_bytes_tensor(&b, 2, 2, 3, MNQ_S8, 0);
+        const struct mnq_bytes_op op = {.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = 0, .oc = 3};
+        const struct mnq_bytes_op sum = {.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = 0, .in1 = 1};
+        mnq_bytes_random_layer(&b, &op);
+        b.output = mnq_bytes_random_layer(&b, &sum);
+        const unsigned last = mnq_bytes_tensor(&b, 2, 2, 3, MNQ_S8, 0);
+        if (which == 1) b.layer[1].in0 = last;
+        if (which == 2) b.layer[1].in1 = last;
+        if (which == 3) { /* the layer whose output nobody reads */
+            mnq_bytes_random_layer(&b, &op);
+            b.layer[2].out = last;
+            b.n_tensors--;
+            b.output = 2;
+        }
+        uint8_t *f = mnq_bytes_file(&b, &n);
+        f[24] = (uint8_t)last;
+        f[48 + 8] = (uint8_t)(32 * last);
+        mnq_bytes_seal(f, n);
+        const enum mnq_status s = mnq_model_load(&m, f, n);
+        assert_int_equal(s, which == 0 ? MNQ_OK : MNQ_E_FORMAT);
+        if (which > 0) assert_int_equal(m.bad, which == 3 ? 2 : 1);
+        free(f);
+        mnq_bytes_free(&b);
+    }
+}
+
 static void test_layer_arrays(void **state)
 {
     const uint32_t none = 0xffffffff, end = (uint32_t)zoo.data_size, pw = zoo.layer[PW].weights_size;
@@ -363,10 +401,17 @@ static void test_layer_arrays(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),        cmocka_unit_test(test_arguments),   cmocka_unit_test(test_truncated),
-        cmocka_unit_test(test_header),       cmocka_unit_test(test_sections),    cmocka_unit_test(test_flipped_bits),
-        cmocka_unit_test(test_tensors),      cmocka_unit_test(test_huge_tensor), cmocka_unit_test(test_layer_fields),
+        cmocka_unit_test(test_valid),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_header),
+        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_flipped_bits),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_huge_tensor),
+        cmocka_unit_test(test_layer_fields),
         cmocka_unit_test(test_layer_arrays),
+        cmocka_unit_test(test_tensor_behind_the_last),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
