@@ -128,8 +128,13 @@ static int match_layers(struct run *r, struct mnq_arena *arena, struct mnq_err *
             c->unmatched++;
             continue;
         }
-        c->layer[c->n_layers++] = (struct mnq_compare_layer){
-            .name = ql->name, .layer = l, .node = node, .out = g->node[node].out, .channels = q->tensor[ql->out].shape.c};
+        c->layer[c->n_layers++] = (struct mnq_compare_layer){.name = ql->name,
+                                                             .layer = l,
+                                                             .node = node,
+                                                             .out = g->node[node].out,
+                                                             .channels = q->tensor[ql->out].shape.c,
+                                                             .weights_alone = (double)NAN,
+                                                             .output_alone = (double)NAN};
     }
     if (c->n_layers > 0) return 0;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no layer has the name and shape of one in %s; was it made from that model?",

@@ -19,6 +19,9 @@ struct mnq_compare_layer {
     double rms_float; /* signal */
     double clipped;   /* share of values whose float lies more than one step outside what the tensor can hold */
     double cosine;    /* of float and integer values; 1 if both are zero throughout */
+    /* Leave-one-layer sensitivity: noise over signal power at the logits with everything else float. NaN: not measured. */
+    double weights_alone; /* this layer alone has 8-bit weights, rounded to nearest */
+    double output_alone;  /* this layer's output alone is rounded and clipped as the integer model does it */
 };
 
 struct mnq_comparison {
@@ -34,5 +37,12 @@ struct mnq_comparison {
 int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
                 int threads, struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
                 struct mnq_err *e);
+
+/**
+ * Fills weights_alone and output_alone of the layers that mnq_compare() found, over at most 16 samples spread evenly. The
+ * logits and what follows have no output_alone: they are where the noise is measured.
+ */
+int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
+                      int threads, struct mnq_comparison *c, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
 #endif

@@ -12,6 +12,7 @@ struct compare_opts {
     struct mnq_model_opts model;
     struct mnq_opt_list data;
     double min_sqnr;
+    bool sensitivity;
 };
 
 static const struct mnq_option options[] = {
@@ -19,6 +20,8 @@ static const struct mnq_option options[] = {
      "folder, CSV, HDF5 file with images, or pictures; may be repeated", 0, 0, NULL},
     {"min-sqnr", 0, MNQ_OPT_DOUBLE, offsetof(struct compare_opts, min_sqnr), "DB",
      "fail with exit code 3 if the last layer's SQNR is below DB", -100, 200, NULL},
+    {"sensitivity", 's', MNQ_OPT_FLAG, offsetof(struct compare_opts, sensitivity), NULL,
+     "also: noise at the logits that each layer causes alone, by 8-bit weights and by its output", 0, 0, NULL},
     MNQ_MODEL_OPTIONS(struct compare_opts),
 };
 
@@ -32,11 +35,19 @@ static int weight_bits(const struct mnq_qlayer *l)
     return l->wtype == 1 ? 8 : l->wtype == 2 ? 16 : 0;
 }
 
-static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *q, struct mnq_cli *cli)
+static void cell_alone(struct mnq_table *t, double noise)
+{
+    if (isnan(noise)) mnq_table_cell(t, "-");
+    else mnq_table_cell(t, "%.2e", noise);
+}
+
+static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *q, bool alone, struct mnq_cli *cli)
 {
     struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "llrrrrrrrr");
-    mnq_table_row(&t, "layer", "op", "output", "channels", "bits", "SQNR dB", "bias", "max error", "clipped %", "cosine");
+    mnq_table_init(&t, &cli->arena, alone ? "llrrrrrrrrrr" : "llrrrrrrrr");
+    static const char *const heading[] = {"layer", "op",        "output",    "channels", "bits",          "SQNR dB",
+                                          "bias",  "max error", "clipped %", "cosine",   "weights alone", "output alone"};
+    for (int i = 0; i < (alone ? 12 : 10); i++) mnq_table_cell(&t, "%s", heading[i]);
     for (int i = 0; i < c->n_layers; i++) {
         const struct mnq_compare_layer *l = &c->layer[i];
         const struct mnq_qlayer *ql = &q->layer[l->layer];
@@ -51,12 +62,19 @@ static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *
         mnq_table_cell(&t, "%.5f", l->max_error);
         mnq_table_cell(&t, "%.4f", 100 * l->clipped);
         mnq_table_cell(&t, "%.6f", l->cosine);
+        if (!alone) continue;
+        cell_alone(&t, l->weights_alone);
+        cell_alone(&t, l->output_alone);
     }
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
     printf("\n%d samples, error = integer - float, over the channels that the integer model computes\n", c->samples);
+    if (alone)
+        printf(
+            "alone: noise over signal power at the logits when one layer's weights have 8 bits, or its output is rounded\n"
+            "and clipped as here, and everything else is float\n");
 }
 
-static int print_json(const struct mnq_comparison *c, const struct mnq_subject *s, struct mnq_err *e)
+static int print_json(const struct mnq_comparison *c, const struct mnq_subject *s, bool alone, struct mnq_err *e)
 {
     const struct mnq_qmodel *q = &s[1].package.q;
     struct mnq_json w = {.indent = 2};
@@ -88,6 +106,10 @@ static int print_json(const struct mnq_comparison *c, const struct mnq_subject *
         mnq_json_double(&w, "rms_float", l->rms_float);
         mnq_json_double(&w, "clipped", l->clipped);
         mnq_json_double(&w, "cosine", l->cosine);
+        if (alone) {
+            mnq_json_double(&w, "weights_alone", l->weights_alone);
+            mnq_json_double(&w, "output_alone", l->output_alone);
+        }
         mnq_json_end(&w);
     }
     mnq_json_end(&w);
@@ -121,11 +143,15 @@ static int run(struct mnq_cli *cli)
     if (mnq_compare(&s[0], &s[1], (char *const *)o->data.item, o->data.n, cli->global.threads, &c, &cli->arena,
                     mnq_term_progress, &cli->term, &cli->err) != 0)
         return -1;
+    if (o->sensitivity && mnq_compare_alone(&s[0], &s[1], (char *const *)o->data.item, o->data.n, cli->global.threads, &c,
+                                            mnq_term_progress, &cli->term, &cli->err) != 0)
+        return -1;
+    mnq_term_clear(&cli->term);
     mnq_cli_say(cli, s, 2);
     if (c.unmatched > 0)
         mnq_term_note(&cli->term, 0, "%d integer layers have no float layer of the same name and shape", c.unmatched);
-    if (!cli->global.json) print_text(&c, &s[1].package.q, cli);
-    else if (print_json(&c, s, &cli->err) != 0) return -1;
+    if (!cli->global.json) print_text(&c, &s[1].package.q, o->sensitivity, cli);
+    else if (print_json(&c, s, o->sensitivity, &cli->err) != 0) return -1;
     double last = c.layer[c.n_layers - 1].sqnr_db;
     if (!isnan(o->min_sqnr) && !(last >= o->min_sqnr))
         return mnq_fail(&cli->err, MNQ_EXIT_GATE, "%s: SQNR of the last layer is %.2f dB, wanted at least %g dB", s[1].file,
@@ -141,8 +167,10 @@ const struct mnq_command mnq_cmd_compare = {
              "every integer layer, how far its output is from the float layer's: signal to\n"
              "quantization noise ratio, mean error (bias), largest error, share of values outside\n"
              "what the layer can represent, and cosine. Errors of earlier layers are included,\n"
-             "as they are in use.",
-    .examples = "  mnquant compare model.h5 model.mnq --data calib/\n",
+             "as they are in use. With --sensitivity also what each layer does to the result on its\n"
+             "own, with everything else in float.",
+    .examples = "  mnquant compare model.h5 model.mnq --data calib/\n"
+                "  mnquant compare model.h5 model.mnq --data calib/ --sensitivity\n",
     .option = options,
     .n_options = sizeof options / sizeof *options,
     .opts_size = sizeof(struct compare_opts),

@@ -199,6 +199,7 @@ void mnq_qparams_apply(const struct mnq_qparams *qp, float *x, int n, int channe
     for (int i = 0; i < n; i++)
         for (int c = 0; c < channels; c++) {
             float *v = &x[(size_t)i * (size_t)channels + (size_t)c];
+            if (qp->scale[c] == 0) continue;
             double q = floor((double)*v / qp->scale[c] + 0.5);
             *v = (float)(fmin(fmax(q, qp->qmin - qp->zero[c]), qp->qmax - qp->zero[c]) * qp->scale[c]);
         }

@@ -43,7 +43,7 @@ bool mnq_node_nonnegative(const struct mnq_graph *g, int i);
 /** The node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
 int mnq_logits_node(const struct mnq_graph *g);
 
-/** Rounds n pixels of a float tensor to what the integers can hold. */
+/** Rounds n pixels of a float tensor to what the integers can hold. Channels with scale 0 (removed ones) stay as they are. */
 void mnq_qparams_apply(const struct mnq_qparams *qp, float *x, int n, int channels);
 
 /**

@@ -63,7 +63,7 @@ static void write_flat(const char *path)
     nd->in[0] = 1;
     nd->out.c = CLASSES;
     nd->w = mnq_arena_array(&arena, (size_t)SIDE * SIDE * 3 * CLASSES, sizeof *nd->w);
-    nd->w[0] = 1;
+    for (int i = 0; i < SIDE * SIDE * 3 * CLASSES; i++) nd->w[i] = (float)(i * 37 % 101 - 50) / 100;
     g.output = 2;
     if (mnq_graph_check(&g, &e) != 0 || mnq_keras_write(&g, path, &e) != 0) fail_msg("%s", e.msg);
     mnq_arena_free(&arena);
@@ -240,22 +240,21 @@ static void bad_labels(void **state)
     mnq_arena_free(&arena);
 }
 
-static void pack(struct mnq_subject *s, struct mnq_arena *arena)
+static void pack(struct mnq_subject *s, struct mnq_calib_report *r, struct mnq_arena *arena)
 {
     struct mnq_err e = {0};
     struct mnq_calib_opts o;
     struct mnq_qmodel q;
-    struct mnq_calib_report r;
     uint8_t *bytes;
     size_t n;
     char *path = list;
     memset(&q, 0, sizeof q);
-    memset(&r, 0, sizeof r);
+    memset(r, 0, sizeof *r);
     mnq_calib_defaults(&o);
     o.threads = 2;
     struct mnq_dataset *d = mnq_dataset_open(&path, 1, SIDE, SIDE, 3, &e);
     if (d == NULL) fail_msg("%s", e.msg);
-    if (mnq_calibrate(&s->legal, d, &s->preprocess, &o, &q, &r, arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+    if (mnq_calibrate(&s->legal, d, &s->preprocess, &o, &q, r, arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
     mnq_dataset_close(d);
     q.preprocess = s->preprocess;
     q.source_crc = s->file_crc;
@@ -270,9 +269,10 @@ static void comparing(void **state)
     struct mnq_arena arena = {0};
     struct mnq_subject flt, q, other;
     struct mnq_comparison c[2];
+    struct mnq_calib_report report;
     char *path = list;
     open_subject(plain, "unit", &flt, &arena);
-    pack(&flt, &arena);
+    pack(&flt, &report, &arena);
     open_subject(packed, "tf", &q, &arena); /* an .mnq keeps its own preprocessing */
     assert_int_equal(q.kind, MNQ_SUBJECT_INT8);
     assert_string_equal(q.preprocess.name, "unit");
@@ -302,10 +302,54 @@ static void comparing(void **state)
     mnq_arena_free(&arena);
 }
 
+static void same_number(double a, double b)
+{
+    assert_true(isnan(a) ? isnan(b) : a == b);
+}
+
+/* Each layer alone: what has no number, the same for any number of threads, and what calibration measured. */
+static void comparing_alone(void **state)
+{
+    (void)state;
+    struct mnq_arena arena = {0};
+    struct mnq_subject flt, q;
+    struct mnq_comparison c[2];
+    struct mnq_calib_report report;
+    struct mnq_err e = {0};
+    char *path = list;
+    open_subject(plain, "unit", &flt, &arena);
+    pack(&flt, &report, &arena);
+    open_subject(packed, NULL, &q, &arena);
+    for (int i = 0; i < 2; i++) {
+        if (mnq_compare(&flt, &q, &path, 1, 1, &c[i], &arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+        assert_true(isnan(c[i].layer[0].output_alone) && isnan(c[i].layer[1].weights_alone));
+        if (mnq_compare_alone(&flt, &q, &path, 1, i == 0 ? 1 : 5, &c[i], NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+    }
+    const struct mnq_compare_layer *pool = &c[0].layer[0], *dense = &c[0].layer[1];
+    assert_true(isnan(pool->weights_alone) && isnan(dense->output_alone));
+    assert_true(pool->output_alone > 0 && pool->output_alone < 1e-3);
+    assert_true(dense->weights_alone >= 0 && dense->weights_alone < 1e-3);
+    for (int l = 0; l < 2; l++) {
+        same_number(c[0].layer[l].weights_alone, c[1].layer[l].weights_alone);
+        same_number(c[0].layer[l].output_alone, c[1].layer[l].output_alone);
+    }
+
+    open_subject(flat, "unit", &flt, &arena);
+    pack(&flt, &report, &arena);
+    open_subject(packed, NULL, &q, &arena);
+    if (mnq_compare(&flt, &q, &path, 1, 1, &c[0], &arena, NULL, NULL, &e) != 0 ||
+        mnq_compare_alone(&flt, &q, &path, 1, 2, &c[0], NULL, NULL, &e) != 0)
+        fail_msg("%s", e.msg);
+    assert_int_equal(c[0].n_layers, 1);
+    assert_true(report.layer[0].sensitivity > 0);
+    assert_true(fabs(c[0].layer[0].weights_alone / report.layer[0].sensitivity - 1) < 1e-3);
+    mnq_arena_free(&arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(opening), cmocka_unit_test(other_resolutions),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(opening),    cmocka_unit_test(other_resolutions),
                                        cmocka_unit_test(evaluating), cmocka_unit_test(bad_labels),
-                                       cmocka_unit_test(comparing)};
+                                       cmocka_unit_test(comparing),  cmocka_unit_test(comparing_alone)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
