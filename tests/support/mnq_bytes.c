@@ -240,7 +240,7 @@ static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const 
     if (l->op == MNQ_L_MUL) spread = typical(a0) * typical(a1);
     else if (n > 0) spread = limit * 0.58 * typical(a) * sqrt((double)terms);
     else spread = typical(a) * 0.5 * (double)terms; /* AVGPOOL: neighbours are alike */
-    l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)spread);
+    l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)fmin(spread, 1 << 28));
     if (l->act == MNQ_A_CLAMP) {
         random_scaling(b, reach / spread, out->c, &l->m, &l->r);
     } else {
