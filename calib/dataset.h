@@ -10,10 +10,19 @@
 struct mnq_dataset;
 
 /**
- * Opens data for inputs of h x w x c.
- * paths   n paths: folder, .csv, HDF5, or pictures (mixed is fine); an .npy or other file is refused by name
- * Refuses: no samples, a folder without pictures, labels that are not numbers or class names, HDF5 images that are not u8 or
- * have another channel count. HDF5 images of the right size pass unchanged, others are resized like pictures.
+ * Opens data for inputs of h x w x c. Only names and labels are kept; pixels are read by mnq_dataset_load().
+ * paths   n paths, mixed as one likes; several sources that name their classes must mean the same ones:
+ *   folder    its subfolders are the classes in bytewise order (empty ones too), or it is flat and unlabelled;
+ *             pictures are files named .jpg .jpeg .png .pnm .pgm .ppm; names that start with a dot are skipped
+ *   .csv      path,label with RFC 4180 quotes, either line end, a header line if its first word is a usual one; paths
+ *             relative to the CSV; labels are class numbers, or names, which are numbered in bytewise order, or absent
+ *   HDF5      images u8 (N, H, W, C) or (N, H, W), chunked and deflated if one likes; labels (N) of any integer type and
+ *             the root attribute class_names (strings) are optional
+ *   picture   JPEG, PNG, PNM, unlabelled
+ * Refuses, naming file and line: no samples, a folder without pictures, labels that are no class numbers or names, HDF5
+ * images that are not u8 or have another channel count, anything else. HDF5 images of the right size pass unchanged, others
+ * are resized like pictures. HDF5 files are tried in a child process first (util/trial.h): call this before starting
+ * threads.
  */
 struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e);
 void mnq_dataset_close(struct mnq_dataset *d);
