@@ -195,6 +195,34 @@ static void png_palette(void **state)
     expect_pixels(grey, H, W, 1);
 }
 
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* Some megabytes of text, as photo editors leave them, are skipped. */
+static void png_with_much_text(void **state)
+{
+    enum { HEAD = 33, TEXT = 3 << 20 }; /* signature and IHDR */
+    uint8_t grey[H * W];
+    size_t n;
+    (void)state;
+    mnq_noise(grey, sizeof grey);
+    uint8_t *file = mnq_make_png(grey, W, H, W, (struct mnq_png_form){0, 8, 0, NULL}, &n);
+    uint8_t *large = malloc(n + TEXT + 12);
+    assert_non_null(large);
+    memcpy(large, file, HEAD);
+    put32(large + HEAD, TEXT);
+    memcpy(large + HEAD + 4, "tEXt", 4);
+    memset(large + HEAD + 8, 'a', TEXT);
+    large[HEAD + 8 + 5] = '\0'; /* ends the keyword */
+    put32(large + HEAD + 8 + TEXT, mnq_bytes_crc32(0, large + HEAD + 4, TEXT + 4));
+    memcpy(large + HEAD + 12 + TEXT, file + HEAD, n - HEAD);
+    free(file);
+    decode(large, n + TEXT + 12, 1);
+    expect_pixels(grey, H, W, 1);
+}
+
 /* Every shorter file fails, in one line that names it. */
 static void expect_prefixes_fail(const uint8_t *file, size_t n, const char *message)
 {
@@ -254,8 +282,7 @@ static void oversized(void **state)
     (void)state;
     uint8_t *file = mnq_make_png(rgb, 3, 1, 1, (struct mnq_png_form){2, 8, 0, NULL}, &n);
     memcpy(file + 16, "\x00\x01\x00\x00", 4); /* the width; then the chunk's checksum */
-    uint32_t crc = mnq_bytes_crc32(0, file + 12, 17);
-    for (int i = 0; i < 4; i++) file[29 + i] = (uint8_t)(crc >> (24 - 8 * i));
+    put32(file + 29, mnq_bytes_crc32(0, file + 12, 17));
     assert_int_equal(decode(file, n, 3), -1);
     assert_string_equal(err.msg, "x: 65536 x 1 pixels, wanted 1 to 16384 a side");
 
@@ -313,12 +340,11 @@ static void from_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pnm),         cmocka_unit_test(pnm_text_and_depths),
-        cmocka_unit_test(bad_pnm),     cmocka_unit_test(not_a_picture),
-        cmocka_unit_test(png_colour),  cmocka_unit_test(png_grey),
-        cmocka_unit_test(png_palette), cmocka_unit_test(truncated),
-        cmocka_unit_test(jpeg),        cmocka_unit_test(oversized),
-        cmocka_unit_test(damaged),     cmocka_unit_test(from_file),
+        cmocka_unit_test(pnm),           cmocka_unit_test(pnm_text_and_depths), cmocka_unit_test(bad_pnm),
+        cmocka_unit_test(not_a_picture), cmocka_unit_test(png_colour),          cmocka_unit_test(png_grey),
+        cmocka_unit_test(png_palette),   cmocka_unit_test(png_with_much_text),  cmocka_unit_test(truncated),
+        cmocka_unit_test(jpeg),          cmocka_unit_test(oversized),           cmocka_unit_test(damaged),
+        cmocka_unit_test(from_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
