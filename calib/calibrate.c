@@ -158,22 +158,33 @@ static int widen_weights(struct calib *c, double before, double *error, struct m
     return 0;
 }
 
-/* Second-order rounding and bias correction over all held samples, each kept only if the noise falls. */
+/* Second-order rounding, then bias correction, over all held samples; each is kept only if the noise falls. */
 static int refine(struct calib *c, double plain, struct mnq_qmodel *q, struct mnq_err *e)
 {
     const struct mnq_calib_opts *o = c->o;
-    double best, error;
-    if (lower(c, o->rounding, o->bias_correction, 1, c->arena, "round", q, &best, e) != 0) return -1;
+    enum mnq_rounding rounding = MNQ_ROUND_NEAREST;
+    struct mnq_qmodel tried;
+    double best = plain, error;
+    bool done = false; /* q holds the best so far */
     if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
-        const char *name = o->bias_correction ? "second-order rounding, bias correction" : "second-order rounding";
-        add_pass(c, name, plain, best, best <= plain);
-    } else if (o->bias_correction) {
-        add_pass(c, "bias correction", plain, best, best <= plain);
+        if (lower(c, MNQ_ROUND_SECOND_ORDER, false, 1, c->arena, "round", &tried, &error, e) != 0) return -1;
+        done = error <= best;
+        add_pass(c, "second-order rounding", best, error, done);
+        if (done) {
+            rounding = MNQ_ROUND_SECOND_ORDER;
+            best = error;
+            *q = tried;
+        }
     }
-    if ((o->rounding == MNQ_ROUND_SECOND_ORDER || o->bias_correction) && best > plain) { /* it did not pay: plain rounding */
-        if (lower(c, MNQ_ROUND_NEAREST, false, 1, c->arena, "round", q, &error, e) != 0) return -1;
+    if (o->bias_correction) {
+        if (lower(c, rounding, true, 1, c->arena, "correct", &tried, &error, e) != 0) return -1;
+        add_pass(c, "bias correction", best, error, error <= best);
+        if (error <= best) {
+            *q = tried;
+            done = true;
+        }
     }
-    return 0;
+    return done ? 0 : lower(c, rounding, false, 1, c->arena, "round", q, &error, e);
 }
 
 static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_err *e)
