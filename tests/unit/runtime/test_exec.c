@@ -214,20 +214,49 @@ static void test_dwconv(void **state)
     expect(&s, in, sizeof in, want, sizeof want);
 }
 
+/* A 1x2 kernel on two pixels, raw bytes of q = (3, -4), (-5, 6), padded on the left; both weight types. */
+static void test_dwconv_u8(void **state)
+{
+    static const int8_t w8[] = {1, 10, 2, -1}, pad[] = {-100, 7};
+    static const int16_t w16[] = {1, 10, 2, -1};
+    static const int32_t bias[] = {0, 0};
+    static const uint8_t in[] = {131, 124, 123, 134};
+    static const int8_t want[] = {-100 + 6, 70 + 4, 3 - 10, -40 - 6};
+
+    (void)state;
+    for (int wide = 0; wide <= 1; wide++) {
+        struct single s;
+        begin(&s, MNQ_L_DWCONV, 1, 2, 2, MNQ_U8, 0);
+        if (wide) weights(&s, MNQ_W_S16, w16, 4);
+        else weights(&s, MNQ_W_S8, w8, 4);
+        s.l.bias = mnq_bytes_array(&s.b, bias, 4, 2);
+        s.l.pad = mnq_bytes_array(&s.b, pad, 1, 2);
+        s.l.kw = 2;
+        s.l.pl = 1;
+        s.l.mult = 1;
+        scaling(&s, HALF, -2, 2, 0);
+        output(&s, 1, 2, 2, MNQ_S8, 0);
+        expect(&s, in, sizeof in, want, sizeof want);
+    }
+}
+
 static void test_avgpool(void **state)
 {
     static const int32_t bias[] = {0};
     static const int8_t in[] = {1, 2, 3, 4, 5, 6};
-    static const int8_t want[] = {3, 4}; /* (1+2+4+5)/4, (2+3+5+6)/4 */
-    struct single s;
+    static const uint8_t raw[] = {129, 130, 131, 132, 133, 134}; /* the same */
+    static const int8_t want[] = {3, 4};                         /* (1+2+4+5)/4, (2+3+5+6)/4 */
 
     (void)state;
-    begin(&s, MNQ_L_AVGPOOL, 2, 3, 1, MNQ_S8, 0);
-    s.l.bias = mnq_bytes_array(&s.b, bias, 4, 1);
-    scaling(&s, HALF, 0, 1, 0);
-    s.l.kh = s.l.kw = 2;
-    output(&s, 1, 2, 1, MNQ_S8, 0);
-    expect(&s, in, sizeof in, want, sizeof want);
+    for (unsigned dtype = MNQ_U8; dtype <= MNQ_S8; dtype++) {
+        struct single s;
+        begin(&s, MNQ_L_AVGPOOL, 2, 3, 1, dtype, 0);
+        s.l.bias = mnq_bytes_array(&s.b, bias, 4, 1);
+        scaling(&s, HALF, 0, 1, 0);
+        s.l.kh = s.l.kw = 2;
+        output(&s, 1, 2, 1, MNQ_S8, 0);
+        expect(&s, dtype == MNQ_U8 ? (const void *)raw : (const void *)in, sizeof in, want, sizeof want);
+    }
 }
 
 /* t has F = 2 fraction bits: 12 is 3.0. The gate is t + 3 cut to 0..6, the product is scaled by 1/6 in real terms. */
@@ -571,16 +600,16 @@ static void test_status_str(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pw),          cmocka_unit_test(test_pw_u8_s16),
-        cmocka_unit_test(test_conv),        cmocka_unit_test(test_conv_u8_padding),
-        cmocka_unit_test(test_dwconv),      cmocka_unit_test(test_avgpool),
-        cmocka_unit_test(test_activations), cmocka_unit_test(test_add),
-        cmocka_unit_test(test_mul),         cmocka_unit_test(test_softmax),
-        cmocka_unit_test(test_wide_pw),     cmocka_unit_test(test_wide_conv),
-        cmocka_unit_test(test_wide_dwconv), cmocka_unit_test(test_wide_avgpool),
-        cmocka_unit_test(test_wide_add),    cmocka_unit_test(test_wide_mul),
-        cmocka_unit_test(test_logistic),    cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_status_str),
+        cmocka_unit_test(test_pw),           cmocka_unit_test(test_pw_u8_s16),
+        cmocka_unit_test(test_conv),         cmocka_unit_test(test_conv_u8_padding),
+        cmocka_unit_test(test_dwconv),       cmocka_unit_test(test_dwconv_u8),
+        cmocka_unit_test(test_avgpool),      cmocka_unit_test(test_activations),
+        cmocka_unit_test(test_add),          cmocka_unit_test(test_mul),
+        cmocka_unit_test(test_softmax),      cmocka_unit_test(test_wide_pw),
+        cmocka_unit_test(test_wide_conv),    cmocka_unit_test(test_wide_dwconv),
+        cmocka_unit_test(test_wide_avgpool), cmocka_unit_test(test_wide_add),
+        cmocka_unit_test(test_wide_mul),     cmocka_unit_test(test_logistic),
+        cmocka_unit_test(test_calls),        cmocka_unit_test(test_status_str),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
