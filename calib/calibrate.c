@@ -94,7 +94,7 @@ static int judge(struct calib *c, const char *phase, double *error, struct mnq_e
     struct mnq_qmodel q;
     struct mnq_shrink_report r;
     int rc = lower(c, MNQ_ROUND_NEAREST, false, c->judge, &scratch, phase, &q, error, e);
-    if (rc == 0 && c->o->shrink) rc = mnq_shrink(&q, &r, e);
+    if (rc == 0) rc = mnq_shrink(&q, &r, e); /* also when the option is off: the same 16-bit layers either way */
     for (int k = 0; rc == 0 && k < q.n_layers; k++)
         if (mnq_lower_has_weights(c->g, q.layer[k].node)) c->weights[q.layer[k].node] = q.layer[k].w_count;
     mnq_arena_free(&scratch);

@@ -29,6 +29,19 @@ static void write_preprocess(struct mnq_json *j, const struct mnq_preprocess *p)
     mnq_json_end(j);
 }
 
+/* A tensor's index, then runs of channels that stayed: first channel, length, ... */
+static void write_origins(struct mnq_json *j, int t, const int *origin, int n)
+{
+    mnq_json_row(j, NULL);
+    mnq_json_int(j, NULL, t);
+    for (int c = 0, len; c < n; c += len) {
+        for (len = 1; c + len < n && origin[c + len] == origin[c] + len; len++) {}
+        mnq_json_int(j, NULL, origin[c]);
+        mnq_json_int(j, NULL, len);
+    }
+    mnq_json_end(j);
+}
+
 void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
 {
     char crc[16];
@@ -57,13 +70,8 @@ void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
     }
     mnq_json_end(j);
     mnq_json_array(j, "origins");
-    for (int t = 0; t < q->n_tensors; t++) {
-        if (q->tensor[t].origin == NULL) continue;
-        mnq_json_row(j, NULL);
-        mnq_json_int(j, NULL, t);
-        for (int c = 0; c < q->tensor[t].shape.c; c++) mnq_json_int(j, NULL, q->tensor[t].origin[c]);
-        mnq_json_end(j);
-    }
+    for (int t = 0; t < q->n_tensors; t++)
+        if (q->tensor[t].origin != NULL) write_origins(j, t, q->tensor[t].origin, q->tensor[t].shape.c);
     mnq_json_end(j);
     mnq_json_end(j);
 }
@@ -132,22 +140,32 @@ static int read_layers(const struct mnq_ynode *v, struct mnq_qmodel *q, struct m
     return 0;
 }
 
-/* Rows of a tensor's index and the float channels that its channels are. */
+/* One row of write_origins(). */
+static int read_row(const struct mnq_ynode *row, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    int t, n = 0, next = 0;
+    if (row->kind != MNQ_Y_SEQ || row->n < 3 || row->n % 2 == 0)
+        return mnq_y_fail(row, e, "expected a tensor and runs of channels");
+    if (mnq_y_int(row->first, 0, q->n_tensors - 1, &t, e) != 0) return -1;
+    int total = q->tensor[t].shape.c, *origin = mnq_arena_array(q->arena, (size_t)total, sizeof *origin);
+    if (origin == NULL) return mnq_fail_nomem(e);
+    for (const struct mnq_ynode *x = row->first->next; x != NULL; x = x->next->next) {
+        int first, len;
+        if (mnq_y_int(x, next, 65535, &first, e) != 0 || mnq_y_int(x->next, 1, 65535, &len, e) != 0) return -1;
+        if (len > total - n) return mnq_y_fail(x->next, e, "expected %d channels in all", total);
+        for (int k = 0; k < len; k++) origin[n++] = first + k;
+        next = first + len;
+    }
+    if (n != total) return mnq_y_fail(row, e, "expected %d channels in all, got %d", total, n);
+    q->tensor[t].origin = origin;
+    return 0;
+}
+
 static int read_origins(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
 {
     if (mnq_y_want(v, MNQ_Y_SEQ, e) != 0) return -1;
-    for (const struct mnq_ynode *row = v->first; row != NULL; row = row->next) {
-        int t, c = 0;
-        if (row->kind != MNQ_Y_SEQ || row->n < 1) return mnq_y_fail(row, e, "expected a tensor and its channels");
-        if (mnq_y_int(row->first, 0, q->n_tensors - 1, &t, e) != 0) return -1;
-        int n = q->tensor[t].shape.c;
-        if (row->n != n + 1) return mnq_y_fail(row, e, "expected %d channels, got %d", n, row->n - 1);
-        int *origin = mnq_arena_array(q->arena, (size_t)n, sizeof *origin);
-        if (origin == NULL) return mnq_fail_nomem(e);
-        for (const struct mnq_ynode *x = row->first->next; x != NULL; x = x->next, c++)
-            if (mnq_y_int(x, c == 0 ? 0 : origin[c - 1] + 1, 65535, &origin[c], e) != 0) return -1;
-        q->tensor[t].origin = origin;
-    }
+    for (const struct mnq_ynode *row = v->first; row != NULL; row = row->next)
+        if (read_row(row, q, e) != 0) return -1;
     return 0;
 }
 

@@ -89,6 +89,8 @@ static void round_trip(void **state)
     uint8_t *bytes, *again;
     size_t n, n2;
     struct mnq_qmodel q = make(&arena);
+    int origin[8] = {0, 1, 4, 5, 6, 9, 20, 21};
+    q.tensor[1].origin = origin;
     assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
     if (mnq_qmodel_pack(&q, &bytes, &n, &e) != 0) fail_msg("%s", e.msg);
     assert_int_equal(mnq_qmodel_pack(&q, &again, &n2, &e), 0);
@@ -125,6 +127,8 @@ static void round_trip(void **state)
         assert_array(a->m2, b->m2, c * 4);
         assert_array(a->r2, b->r2, c);
     }
+    assert_memory_equal(p.q.tensor[1].origin, origin, sizeof origin);
+    assert_null(p.q.tensor[2].origin);
     assert_memory_equal(q.preprocess.scale, p.q.preprocess.scale, 3 * sizeof(float));
     assert_memory_equal(q.preprocess.source, p.q.preprocess.source, 3 * sizeof(int));
     assert_int_equal(p.q.preprocess.resize, MNQ_RESIZE_CROP);
