@@ -37,6 +37,12 @@ struct mnq_qlayer {
     int32_t in_max;   /* largest |q| of the inputs, NUMERICS.md's A; 0 after loading */
 };
 
+/** Weight i of a layer, in the order of NUMERICS.md. wtype 2 is S16 (kernels.h). */
+static inline int32_t mnq_qlayer_weight(const struct mnq_qlayer *l, size_t i)
+{
+    return l->wtype == 2 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
+}
+
 /** The whole integer model. */
 struct mnq_qmodel {
     struct mnq_arena *arena;

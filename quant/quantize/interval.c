@@ -9,11 +9,6 @@ struct range {
     int32_t lo, hi;
 };
 
-static int32_t weight_at(const struct mnq_qlayer *l, size_t i)
-{
-    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
-}
-
 static struct range add_scaled(struct range acc, int32_t w, struct range x)
 {
     return w >= 0 ? (struct range){acc.lo + w * x.lo, acc.hi + w * x.hi}
@@ -95,12 +90,12 @@ static void conv_accumulators(const struct mnq_qmodel *q, const struct mnq_qlaye
         for (int o = 0; o < cout; o++) {
             if (l->op == MNQ_L_DWCONV) {
                 struct range x = tap_range(l, in, o / l->mult, padding, input);
-                acc[o] = add_scaled(acc[o], weight_at(l, (size_t)t * (size_t)cout + (size_t)o), x);
+                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o), x);
                 continue;
             }
             size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
             for (int c = 0; c < cin; c++)
-                acc[o] = add_scaled(acc[o], weight_at(l, row + (size_t)c), tap_range(l, in, c, padding, input));
+                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, row + (size_t)c), tap_range(l, in, c, padding, input));
         }
     }
 }
@@ -131,8 +126,8 @@ static void accumulators(const struct mnq_qmodel *q, const struct mnq_qlayer *l,
         if (l->op == MNQ_L_AVGPOOL) {
             acc[c] = add_scaled(acc[c], l->kh * l->kw, channel(a, c));
         } else if (l->op == MNQ_L_ADD) {
-            acc[c] = add_scaled(acc[c], weight_at(l, (size_t)c), channel(a, c));
-            acc[c] = add_scaled(acc[c], weight_at(l, (size_t)(n + c)), channel(b, c));
+            acc[c] = add_scaled(acc[c], mnq_qlayer_weight(l, (size_t)c), channel(a, c));
+            acc[c] = add_scaled(acc[c], mnq_qlayer_weight(l, (size_t)(n + c)), channel(b, c));
         } else {
             acc[c] = product(channel(a, c), q->tensor[l->in0].zp, channel(b, c), q->tensor[l->in1].zp);
         }

@@ -45,6 +45,11 @@ static double magnitude(const struct mnq_qparams *qp)
     return fmax(qp->qmax, -(double)qp->qmin);
 }
 
+int mnq_lower_acc_bits(double worst)
+{
+    return (int)floor(log2(worst)) + 2;
+}
+
 /* ---- weights ---- */
 
 /* One output channel's weights in real units per input integer: absorbed[k] * (q_k - zero_k). */
@@ -147,7 +152,7 @@ static int round_rows(struct rows *r, const float *b, const struct mnq_rounding_
         bias[o] = (int32_t)q_bias;
         worst = fmax(worst, bound);
     }
-    *acc_bits = (int)floor(log2(worst)) + 2;
+    *acc_bits = mnq_lower_acc_bits(worst);
     return 0;
 }
 
@@ -263,7 +268,7 @@ static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer 
         out->acc_step[c] = in->scale[c] / n;
         worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * n);
     }
-    out->acc_bits = (int)floor(log2(worst)) + 2;
+    out->acc_bits = mnq_lower_acc_bits(worst);
     return output_stage(l, i, out);
 }
 
@@ -287,7 +292,7 @@ static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
         out->acc_step[c] = unit;
         worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * (w[c] + w[n + c]));
     }
-    out->acc_bits = (int)floor(log2(worst)) + 2;
+    out->acc_bits = mnq_lower_acc_bits(worst);
     return output_stage(l, i, out);
 }
 
@@ -298,7 +303,7 @@ static int lower_mul(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
     if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_MUL;
     double worst = (magnitude(a) + fabs((double)a->zp)) * (magnitude(b) + fabs((double)b->zp));
-    out->acc_bits = (int)floor(log2(worst)) + 2;
+    out->acc_bits = mnq_lower_acc_bits(worst);
     for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = a->scale[c] * b->scale[c];
     return output_stage(l, i, out);
 }
@@ -367,7 +372,7 @@ static double row_weight(const struct mnq_qlayer *l, int o, int channels)
     double sum = 0;
     for (size_t k = 0; k < n; k++) {
         size_t at = first + k * stride;
-        sum += fabs((double)(l->wtype == MNQ_W_S16 ? ((const int16_t *)l->w)[at] : ((const int8_t *)l->w)[at]));
+        sum += fabs((double)mnq_qlayer_weight(l, at));
     }
     return sum;
 }
@@ -380,7 +385,7 @@ void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channel
         if (isfinite(shift) && fabs(l->bias[o] + shift) + weight <= ACC_LIMIT) l->bias[o] = (int32_t)(l->bias[o] + shift);
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }
-    l->acc_bits = (int)floor(log2(worst)) + 2;
+    l->acc_bits = mnq_lower_acc_bits(worst);
 }
 
 int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, int bits, float *w)

@@ -32,6 +32,9 @@ struct mnq_rounding_job {
 /** Tensor index of a node in the integer model: nodes in order, AFFINE behind INPUT shares the input's. */
 int mnq_lower_tensor_index(const struct mnq_graph *g, int node);
 
+/** Bits that an accumulator of magnitude `worst` (>= 1) needs, sign included. */
+int mnq_lower_acc_bits(double worst);
+
 /** Whether a node becomes a layer (all but INPUT and AFFINE). */
 bool mnq_lower_is_layer(const struct mnq_graph *g, int node);
 

@@ -92,11 +92,6 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
     }
 }
 
-static int weight_at(const struct mnq_qlayer *l, size_t i)
-{
-    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
-}
-
 /* Sums over the output's pixels of the inputs that tap (ky, kx) sees, for every input channel. */
 static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, const void *x,
                      int ky, int kx, int64_t *s)
@@ -132,11 +127,11 @@ int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer 
         tap_sums(in, out, l, in0, t / l->kw, t % l->kw, scratch);
         for (int o = 0; o < cout; o++) {
             if (l->op == MNQ_L_DWCONV) {
-                sum[o] += scratch[o / l->mult] * weight_at(l, (size_t)t * (size_t)cout + (size_t)o);
+                sum[o] += scratch[o / l->mult] * mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o);
                 continue;
             }
             size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
-            for (int c = 0; c < cin; c++) sum[o] += scratch[c] * weight_at(l, row + (size_t)c);
+            for (int c = 0; c < cin; c++) sum[o] += scratch[c] * mnq_qlayer_weight(l, row + (size_t)c);
         }
     }
     return pixels;

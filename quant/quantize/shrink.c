@@ -8,6 +8,7 @@
 
 #include "kernels.h"
 #include "quantize/interval.h"
+#include "quantize/lower.h"
 #include "quantize/qrun.h"
 
 #include <math.h>
@@ -41,11 +42,6 @@ static bool mixes(const struct mnq_qlayer *l)
     return l->op == MNQ_L_CONV || l->op == MNQ_L_PW;
 }
 
-static int32_t weight_at(const struct mnq_qlayer *l, size_t i)
-{
-    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
-}
-
 static void copy_weight(void *to, size_t at, const struct mnq_qlayer *l, size_t from)
 {
     if (l->wtype == MNQ_W_S16) ((int16_t *)to)[at] = ((const int16_t *)l->w)[from];
@@ -71,7 +67,7 @@ static bool unread_by(const struct mnq_qmodel *q, const struct mnq_qlayer *l, in
 {
     size_t cin = (size_t)q->tensor[l->in0].shape.c;
     for (size_t i = (size_t)c; i < l->w_count; i += cin)
-        if (weight_at(l, i) != 0) return false;
+        if (mnq_qlayer_weight(l, i) != 0) return false;
     return true;
 }
 
@@ -140,7 +136,7 @@ static void fold_constants(const struct shrink *s, struct mnq_qlayer *l)
             continue;
         }
         for (size_t o = 0; o < cout; o++)
-            for (size_t i = c; i < n; i += cin) l->bias[o] += weight_at(l, o * n + i) * iv->lo[c];
+            for (size_t i = c; i < n; i += cin) l->bias[o] += mnq_qlayer_weight(l, o * n + i) * iv->lo[c];
     }
 }
 
@@ -180,7 +176,7 @@ static double largest_accumulator(const struct mnq_qlayer *l, int cout)
     for (int o = 0; o < cout; o++) {
         double sum = 0;
         for (size_t i = 0; i < n; i++)
-            sum += fabs((double)weight_at(l, mixes(l) ? (size_t)o * n + i : i * (size_t)cout + (size_t)o));
+            sum += fabs((double)mnq_qlayer_weight(l, mixes(l) ? (size_t)o * n + i : i * (size_t)cout + (size_t)o));
         worst = fmax(worst, fabs((double)l->bias[o]) + l->in_max * sum);
     }
     return worst;
@@ -203,7 +199,7 @@ static int shrink_layer(const struct shrink *s, struct mnq_qlayer *l, struct mnq
     select_array(l->r2, out, n, sizeof *l->r2);
     select_array(l->acc_step, out, n, sizeof *l->acc_step);
     select_array(l->pad, s->kept[l->in0], s->n_kept[l->in0], sizeof *l->pad);
-    if (l->w != NULL) l->acc_bits = (int)floor(log2(largest_accumulator(l, n))) + 2;
+    if (l->w != NULL) l->acc_bits = mnq_lower_acc_bits(largest_accumulator(l, n));
     return 0;
 }
 
