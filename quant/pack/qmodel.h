@@ -26,8 +26,14 @@ struct mnq_qlayer {
     int in0, in1, out;            /* tensor indices; in1 -1 = none */
     int kh, kw, sh, sw, pt, pl, pb, pr, mult;
     int32_t lo, hi;
-    void *w;        /* int8_t or int16_t, NUMERICS.md layout */
-    size_t w_count; /* weights */
+    /* Integers one by one in NUMERICS.md's order, however the file stores them: int16_t for S16 and BINARY (the sum of its
+     * bases), int8_t for all others. Packing makes the stored form. */
+    void *w;
+    size_t w_count;     /* weights */
+    int block;          /* SPARSE: weights per bit of the bitmap; else 0 */
+    int bases;          /* BINARY: 1..4; else 0 */
+    int16_t *coef;      /* BINARY with more than one base: [C_out][bases], > 0; else NULL */
+    int16_t *threshold; /* XNOR: [C_in] an activation q counts as +1 if q >= threshold, else as -1; else NULL */
     int32_t *bias, *m, *m2;
     int8_t *r, *r2;
     int8_t *pad;
@@ -37,10 +43,16 @@ struct mnq_qlayer {
     int32_t in_max;   /* largest |q| of the inputs, NUMERICS.md's A; 0 after loading */
 };
 
-/** Weight i of a layer, in the order of NUMERICS.md. wtype 2 is S16 (kernels.h). */
+/** Whether the weights in l->w are int16_t. wtype 2 is S16, 5 BINARY (kernels.h). */
+static inline bool mnq_qlayer_wide(const struct mnq_qlayer *l)
+{
+    return l->wtype == 2 || l->wtype == 5;
+}
+
+/** Weight i of a layer, in the order of NUMERICS.md. */
 static inline int32_t mnq_qlayer_weight(const struct mnq_qlayer *l, size_t i)
 {
-    return l->wtype == 2 ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
+    return mnq_qlayer_wide(l) ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
 }
 
 /** The whole integer model. */

@@ -44,7 +44,7 @@ static bool mixes(const struct mnq_qlayer *l)
 
 static void copy_weight(void *to, size_t at, const struct mnq_qlayer *l, size_t from)
 {
-    if (l->wtype == MNQ_W_S16) ((int16_t *)to)[at] = ((const int16_t *)l->w)[from];
+    if (mnq_qlayer_wide(l)) ((int16_t *)to)[at] = ((const int16_t *)l->w)[from];
     else ((int8_t *)to)[at] = ((const int8_t *)l->w)[from];
 }
 
@@ -146,7 +146,7 @@ static void *select_matrix(const struct shrink *s, struct mnq_qlayer *l, struct 
     const int *in = s->kept[l->in0], *out = s->kept[l->out];
     size_t cin = (size_t)s->q->tensor[l->in0].shape.c, taps = (size_t)(l->kh * l->kw), at = 0;
     size_t n = (size_t)s->n_kept[l->out] * taps * (size_t)s->n_kept[l->in0];
-    void *w = mnq_arena_array(arena, n, l->wtype == MNQ_W_S16 ? 2 : 1);
+    void *w = mnq_arena_array(arena, n, mnq_qlayer_wide(l) ? 2 : 1);
     if (w == NULL) return NULL;
     for (int o = 0; o < s->n_kept[l->out]; o++)
         for (size_t t = 0; t < taps; t++)
@@ -161,7 +161,7 @@ static void *select_columns(const struct shrink *s, struct mnq_qlayer *l, struct
 {
     size_t cout = (size_t)s->q->tensor[l->out].shape.c, rows = l->w_count / cout, n = rows * (size_t)s->n_kept[l->out],
            at = 0;
-    void *w = mnq_arena_array(arena, n, l->wtype == MNQ_W_S16 ? 2 : 1);
+    void *w = mnq_arena_array(arena, n, mnq_qlayer_wide(l) ? 2 : 1);
     if (w == NULL) return NULL;
     for (size_t r = 0; r < rows; r++)
         for (int o = 0; o < s->n_kept[l->out]; o++) copy_weight(w, at++, l, r * cout + (size_t)s->kept[l->out][o]);
@@ -223,7 +223,7 @@ static void measure(const struct mnq_qmodel *q, int64_t *macs, int64_t *bytes, i
     for (int k = 0; k < q->n_layers; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
         *macs += l->macs;
-        *bytes += (int64_t)l->w_count * (l->wtype == MNQ_W_S16 ? 2 : 1);
+        *bytes += (int64_t)l->w_count * (mnq_qlayer_wide(l) ? 2 : 1);
         *channels += q->tensor[l->out].shape.c;
     }
 }

@@ -8,7 +8,15 @@
 enum mnq_layer_op {
     MNQ_L_CONV = 1, MNQ_L_DWCONV, MNQ_L_PW, MNQ_L_AVGPOOL, MNQ_L_ADD, MNQ_L_MUL, MNQ_L_SOFTMAX, MNQ_L_LOGISTIC
 };
-enum mnq_layer_wtype { MNQ_W_NONE = 0, MNQ_W_S8 = 1, MNQ_W_S16 = 2 };
+enum mnq_layer_wtype {
+    MNQ_W_NONE = 0,
+    MNQ_W_S8 = 1,
+    MNQ_W_S16 = 2,
+    MNQ_W_S4 = 3,     /* PW: two to a byte */
+    MNQ_W_SPARSE = 4, /* PW: int8, bitmap and non-zeros */
+    MNQ_W_BINARY = 5, /* PW: sum of 1..4 bases of signs */
+    MNQ_W_XNOR = 6    /* PW: signs, and the activations' signs around a threshold */
+};
 enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2 };
 
 /** NUMERICS.md sections 2 and 3: from accumulator to output. Arrays have one entry per output channel. */
