@@ -12,6 +12,7 @@
 #include "sequential.h"
 #include "wide.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { HELD_MAX = 200, HELD_MIN = 24, JUDGED = 40, PROBED = 16, SMALL_LAYER = 3000 };
@@ -39,7 +40,7 @@ struct calib {
     struct mnq_stats stats;
     struct mnq_lowering lowering;
     struct mnq_qparams *qp;
-    uint8_t *bits;
+    struct mnq_wformat *format;
     double *sensitivity, *tensor_sensitivity;
     uint8_t *wide;   /* tensors with 16 bits */
     size_t *weights; /* per node, what remains of them after shrinking */
@@ -78,7 +79,8 @@ static int lower(struct calib *c, enum mnq_rounding rounding, bool bias, int str
 {
     struct mnq_seq_opts s = {.rounding = rounding,
                              .bias_correction = bias,
-                             .bits = c->bits,
+                             .refit = getenv("REFIT") != NULL, .holdout = getenv("HOLD") ? 4 : 0,
+                             .format = c->format,
                              .stride = stride,
                              .judge = c->judge,
                              .threads = c->o->threads > 0 ? c->o->threads : 1};
@@ -151,7 +153,7 @@ static int widen_weights(struct calib *c, double before, double *error, struct m
     if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->sensitivity, c->progress,
                         c->progress_ctx, e) != 0)
         return -1;
-    mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->bits);
+    mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->format);
     if (o->wide == MNQ_WIDE_NONE) return 0;
     if (judge(c, "wide", error, e) != 0) return -1;
     add_pass(c, "16-bit weights where they pay", before, *error, true);
@@ -198,7 +200,7 @@ static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_e
         const struct mnq_qlayer *l = &q->layer[k];
         r->layer[k] = (struct mnq_calib_layer){.name = l->name,
                                                .acc_bits = l->acc_bits,
-                                               .bits = mnq_lower_has_weights(c->g, l->node) ? c->bits[l->node] : 0,
+                                               .bits = mnq_lower_has_weights(c->g, l->node) ? c->format[l->node].bits : 0,
                                                .sensitivity = c->sensitivity[l->node],
                                                .tensor_sensitivity = c->tensor_sensitivity[l->node],
                                                .act_bits = c->qp[l->node].dtype == MNQ_S16 ? 16 : 8,
@@ -219,18 +221,19 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     double plain, scaled, wide;
     *r = (struct mnq_calib_report){.pass = mnq_arena_array(arena, PASSES, sizeof *r->pass)};
     c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
-    c.bits = mnq_arena_array(arena, n, sizeof *c.bits);
+    c.format = mnq_arena_array(arena, n, sizeof *c.format);
     c.wide = mnq_arena_array(arena, n, sizeof *c.wide);
     c.weights = mnq_arena_array(arena, n, sizeof *c.weights);
     c.sensitivity = mnq_arena_array(arena, n, sizeof *c.sensitivity);
     c.tensor_sensitivity = mnq_arena_array(arena, n, sizeof *c.tensor_sensitivity);
-    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.wide == NULL || c.weights == NULL || c.sensitivity == NULL ||
+    if (r->pass == NULL || c.qp == NULL || c.format == NULL || c.wide == NULL || c.weights == NULL || c.sensitivity == NULL ||
         c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
     c.judge = c.stats.held > JUDGED ? c.stats.held / JUDGED : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
-    memset(c.bits, 8, n);
+    for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
+    if (getenv("FMT")) for (size_t i = 0; i < n; i++) if (mnq_lower_is_pointwise(legal,(int)i) && mnq_node_weights(legal,&legal->node[i])>=3000) c.format[i] = (struct mnq_wformat){(uint8_t)atoi(getenv("FMT")), (uint8_t)(getenv("BASES")?atoi(getenv("BASES")):0), (uint8_t)(getenv("XN")?1:8)};
 
     if (judge_plain(&c, p, &plain, e) != 0 || choose_ranges(&c, p, e) != 0 || judge(&c, "scales", &scaled, e) != 0)
         return -1;

@@ -10,9 +10,11 @@
 struct mnq_seq_opts {
     enum mnq_rounding rounding;
     bool bias_correction; /* match every layer's mean pre-activation to the float graph's on the held samples */
-    const uint8_t *bits;  /* [g->n] weight bits, 8 or 16 */
+    bool refit;           /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
+    const struct mnq_wformat *format; /* [g->n] of the weights */
     int stride;           /* use every stride-th held sample */
     int judge;            /* error is measured on every judge-th held sample; a multiple of stride */
+    int holdout;          /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
     int threads;
 };
 

@@ -61,7 +61,7 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
                     const void *in0, const void *in1)
 {
     struct mnq_layer d = decode(q, l);
-    int wide = l->wtype == MNQ_W_S16;
+    int wide = mnq_qlayer_wide(l);
     switch (l->op) {
     case MNQ_L_CONV:
         k->conv[wide](&d, out, in0, in1);
