@@ -6,7 +6,7 @@
 #include "quantize/lower.h"
 
 /** Damping of the Gram matrix's diagonal, as a share of its mean (GPTQ uses 0.01). */
-#define MNQ_GRAM_DAMPING 0.01
+#define MNQ_GRAM_DAMPING 0.2
 
 /**
  * Covariance of rows of int16 inputs and its factor for second-order rounding.
