@@ -2,6 +2,8 @@
  * Option tables: every form of an option, every fault of a value. */
 #include "options.h"
 
+#include "util/nearest.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
