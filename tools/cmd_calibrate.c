@@ -114,6 +114,7 @@ struct result {
     uint8_t *bytes;
     size_t n;
     const char *recipe;
+    struct mnq_layer_choice *choice; /* of each node of the legal graph */
 };
 
 static int most_acc_bits(const struct mnq_qmodel *q)
@@ -286,6 +287,15 @@ static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subj
     return 0;
 }
 
+/* What the recipe's rules say about each layer of the model. */
+static int settle_rules(struct mnq_cli *cli, const struct mnq_recipe *r, struct result *x)
+{
+    const struct mnq_graph *legal = &x->subject.legal;
+    x->choice = mnq_arena_array(&cli->arena, (size_t)legal->n, sizeof *x->choice);
+    if (x->choice == NULL) return mnq_fail_nomem(&cli->err);
+    return mnq_rules_resolve(r, legal, x->choice, &cli->err);
+}
+
 static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struct mnq_dataset *d, struct result *x)
 {
     struct mnq_calib_opts co = mnq_recipe_calib(r, cli->global.threads);
@@ -321,7 +331,7 @@ static int run(struct mnq_cli *cli)
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
         if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
     }
-    if (cli->n_inputs > 0 && open_float(cli, &r, &x->subject) != 0) return -1;
+    if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);
     if (x->recipe == NULL) return mnq_fail_nomem(e);
     if (o->print_recipe) {
