@@ -27,10 +27,10 @@ void mnq_recipe_defaults(struct mnq_recipe *r)
                              .percentile = o.percentile,
                              .wide_budget = o.wide_budget,
                              .samples = o.samples,
-                             .weights = MNQ_WEIGHTS_INT8,
-                             .bases = 1,
-                             .small_layer = SMALL_LAYER,
-                             .re_fit = 1,
+                             .weights = (int)o.weights,
+                             .bases = o.bases,
+                             .small_layer = o.small_layer,
+                             .re_fit = o.refit,
                              .storage = MNQ_STORAGE_BYTES,
                              .scope = MNQ_SCOPE_GLOBAL,
                              .method = MNQ_METHOD_MAGNITUDE};
@@ -49,6 +49,12 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.wide_budget = r->wide_budget;
     o.bias_correction = r->bias_correction != 0;
     o.shrink = r->shrink != 0;
+    o.refit = r->re_fit != 0;
+    o.weights = (enum mnq_weights)r->weights;
+    o.bases = r->bases;
+    o.small_layer = r->small_layer;
+    o.max_drop = r->max_drop;
+    o.flash = r->flash;
     o.samples = r->samples;
     o.threads = threads;
     return o;

@@ -167,6 +167,19 @@ done:
     return rc;
 }
 
+/* Noise at the layer's output of every candidate format, and of plain 8-bit rounding. */
+static int probe_layer(const struct run *r, int node, const struct mnq_rounding_job *job, struct mnq_err *e)
+{
+    const struct mnq_probe *p = r->o->probe;
+    struct mnq_rounding_job other = *job, nearest = {.format = MNQ_WFORMAT_INT8, .threads = job->threads};
+    for (int i = 0; i < p->n; i++) {
+        other.format = p->candidate[i];
+        if (mnq_lower_weight_noise(r->l, node, &other, job->gram, &p->noise[(size_t)node * (size_t)p->n + (size_t)i], e) != 0)
+            return -1;
+    }
+    return mnq_lower_weight_noise(r->l, node, &nearest, job->gram, &p->nearest[node], e);
+}
+
 static int do_layer(struct run *r, int node, struct mnq_err *e)
 {
     const struct mnq_graph *g = r->l->g;
@@ -179,6 +192,7 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     if ((few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&
         r->l->qp[g->node[node].in[0]].dtype != MNQ_U8 && make_gram(r, node, &job, &gram, &arena, e) != 0)
         goto done;
+    if (r->o->probe != NULL && job.gram != NULL && job.gram->u != NULL && probe_layer(r, node, &job, e) != 0) goto done;
     if (mnq_lower_node(r->l, node, &job, y, e) != 0) goto done;
     if (r->o->bias_correction && mnq_lower_has_weights(g, node) && correct_bias(r, node, y, e) != 0) goto done;
     if (alloc_tensor(r, y->out, e) != 0) goto done;
@@ -206,8 +220,8 @@ static double logits_error(const struct run *r)
     const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
     for (int s = 0; s < r->samples; s++) {
-        int slot = s * r->o->stride;
-        if (r->o->holdout > 1 ? !mnq_held_back(s, r->o->holdout) : slot % r->o->judge != 0) continue;
+        int slot = s * r->o->stride + r->o->first;
+        if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
         const float *f = r->stats->logits + (size_t)slot * (size_t)n;
         const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
         double mean_f = 0, mean_d = 0;
@@ -231,7 +245,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
                    struct mnq_err *e)
 {
     const struct mnq_graph *g = l->g;
-    struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held + o->stride - 1) / o->stride};
+    struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held - o->first + o->stride - 1) / o->stride};
     r.fitted = mnq_fit_count(r.samples, o->holdout);
     if (mnq_lower_frame(l, q, e) != 0) return -1;
     r.tensor = calloc((size_t)q->n_tensors, sizeof *r.tensor);
@@ -242,10 +256,10 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
         goto done;
     }
     find_last_uses(&r);
-    if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->holdout, o->stride, o->threads, e)) == NULL) goto done;
+    if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->holdout, o->threads, e)) == NULL) goto done;
     if (alloc_tensor(&r, q->input, e) != 0) goto done;
     for (int s = 0; s < r.samples; s++)
-        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride) * stats->input_bytes, stats->input_bytes);
+        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride + o->first) * stats->input_bytes, stats->input_bytes);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         if (do_layer(&r, i, e) != 0) goto done;

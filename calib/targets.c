@@ -17,7 +17,7 @@ static const size_t GROUP_BYTES = (size_t)96 << 20;
 struct mnq_targets {
     const struct mnq_lowering *l;
     const struct mnq_stats *stats;
-    int samples, holdout, stride, threads;
+    int samples, holdout, threads;
     int first, last;          /* nodes first .. last - 1 are at hand */
     float **y;                /* [g->n] */
     struct mnq_exec **exec;   /* [threads] */
@@ -67,7 +67,7 @@ static int one_sample(void *ctx, int s, int w, struct mnq_err *e)
     struct mnq_shape in = t->l->g->node[0].out;
     struct tap_ctx x = {t, s};
     const uint8_t *picture =
-        t->stats->input + (size_t)(mnq_fit_sample(s, t->holdout) * t->stride) * t->stats->input_bytes;
+        t->stats->input + (size_t)mnq_fit_sample(s, t->holdout) * t->stats->input_bytes;
     mnq_preprocess_apply(t->l->p, picture, in.h * in.w, t->input[w]);
     mnq_exec_run(t->exec[w], t->input[w], tap, &x);
     return 0;
@@ -94,7 +94,7 @@ static int fill_group(struct mnq_targets *t, int node, struct mnq_err *e)
 }
 
 struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int holdout,
-                                    int stride, int threads, struct mnq_err *e)
+                                    int threads, struct mnq_err *e)
 {
     struct mnq_shape in = l->g->node[0].out;
     struct mnq_targets *t = calloc(1, sizeof *t);
@@ -102,7 +102,7 @@ struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct m
         mnq_fail_nomem(e);
         return NULL;
     }
-    *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .holdout = holdout, .stride = stride, .threads = threads};
+    *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .holdout = holdout, .threads = threads};
     t->y = mnq_arena_array(&t->arena, (size_t)l->g->n, sizeof *t->y);
     t->exec = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->exec);
     t->input = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->input);

@@ -36,11 +36,11 @@ size_t mnq_pixel(const struct mnq_pixels *p, int s, size_t k);
 struct mnq_targets;
 
 /**
- * samples  fitted ones: mnq_fit_sample(0 .. samples - 1, holdout) of every `stride`-th held sample
+ * samples  fitted ones: mnq_fit_sample(0 .. samples - 1, holdout) of the held ones
  * return   NULL with e
  */
 struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int holdout,
-                                    int stride, int threads, struct mnq_err *e);
+                                    int threads, struct mnq_err *e);
 void mnq_targets_free(struct mnq_targets *t);
 
 /**

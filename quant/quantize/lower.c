@@ -338,6 +338,26 @@ done:
     return rc;
 }
 
+int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job,
+                           const struct mnq_gram *gram, double *noise, struct mnq_err *e)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    struct mnq_arena scratch = {0};
+    struct mnq_rows r;
+    int32_t *bias = mnq_arena_array(&scratch, (size_t)nd->out.c, sizeof *bias);
+    double worst;
+    int rc = -1;
+    if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_rows_round(&r, NULL, job, 1, bias, &worst, e) != 0) goto done;
+    rc = mnq_rows_noise(&r, job, gram, noise, e);
+done:
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
 int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct mnq_err *e)
 {
     const struct mnq_graph *g = l->g;

@@ -185,8 +185,8 @@ static double round_binary_row(const struct work *w, int o, double *scratch)
     const struct mnq_wformat *f = &w->job->format;
     const struct mnq_gram *gram = w->job->gram;
     int n = r->n, bases = f->bases;
-    double *target = scratch, *value = target + n, *tmp = value + n, coef[MNQ_BASES_MAX], sum = 0;
-    uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_BASES_MAX + 8) * (size_t)n);
+    double *target = scratch, *value = target + n, *tmp = value + n, coef[MNQ_WBINARY_MAX], sum = 0;
+    uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_WBINARY_MAX + 8) * (size_t)n);
     int16_t *q = r->q + (size_t)o * (size_t)n;
     bool fit = second_order(w->job);
     if (fit) target_row(w, o, target, pruned, tmp);
@@ -195,7 +195,7 @@ static double round_binary_row(const struct work *w, int o, double *scratch)
                     coef, value, tmp);
     for (int m = 0; m < bases; m++) sum += coef[m];
     double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], real / BIAS_LIMIT);
-    int whole[MNQ_BASES_MAX] = {1};
+    int whole[MNQ_WBINARY_MAX] = {1};
     if (bases > 1) {
         unit = fmax(fmax(sum / 32000, w->in_max * n * sum / (ACC_LIMIT / 2)), real / BIAS_LIMIT);
         for (int m = 0; m < bases; m++) whole[m] = (int)fmax(1, round(coef[m] / unit));
@@ -267,7 +267,7 @@ int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding
     struct mnq_arena arena = {0};
     int threads = job->threads > 0 ? job->threads : 1, rc = -1;
     struct work w = {.r = r, .b = b, .job = job, .in_max = in_max, .bias = bias};
-    w.scratch_size = (size_t)r->n * (MNQ_BASES_MAX + 8 + 3) + 64;
+    w.scratch_size = (size_t)r->n * (MNQ_WBINARY_MAX + 8 + 3) + 64;
     w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
     w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
     if (w.bound == NULL || w.scratch == NULL) {
@@ -277,6 +277,56 @@ int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding
     if (mnq_pool_for(r->rows, threads, one_row, &w, e) != 0) goto done;
     *worst = 1;
     for (int o = 0; o < r->rows; o++) *worst = fmax(*worst, w.bound[o]);
+    rc = 0;
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+/* ---- noise ---- */
+
+/* (w - q)^T G (w - q) of row o, into bound[o]. */
+static int one_noise(void *ctx, int o, int thread, struct mnq_err *e)
+{
+    (void)e;
+    struct work *w = ctx;
+    const struct mnq_rows *r = w->r;
+    const struct mnq_gram *gram = w->job->gram;
+    int n = r->n;
+    double *d = w->scratch + (size_t)thread * w->scratch_size, *tmp = d + n, sum = 0, square = 0;
+    target_row(w, o, d, (uint8_t *)(tmp + 2 * n), tmp);
+    for (int k = 0; k < n; k++) d[k] -= r->q[(size_t)o * (size_t)n + (size_t)gram->order[k]] * r->step[o];
+    for (int k = 0; k < n; k++) {
+        const double *row = gram->h + (size_t)k * (size_t)n;
+        double part = 0.5 * d[k] * row[k];
+        for (int j = k + 1; j < n; j++) part += d[j] * row[j];
+        sum += 2 * d[k] * part;
+        square += d[k] * d[k];
+    }
+    w->bound[o] = fmax(0, sum - gram->damp * square);
+    return 0;
+}
+
+int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram, double *noise,
+                   struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_rounding_job measured = *job;
+    struct mnq_gram plain = *gram;
+    int threads = job->threads > 0 ? job->threads : 1, rc = -1;
+    struct work w = {.r = r, .job = &measured};
+    if (job->gram == NULL) plain.cross = NULL; /* rounded without targets: measured against the weights themselves */
+    measured.gram = &plain;
+    w.scratch_size = (size_t)r->n * 4 + 64;
+    w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
+    w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
+    *noise = 0;
+    if (w.bound == NULL || w.scratch == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_pool_for(r->rows, threads, one_noise, &w, e) != 0) goto done;
+    for (int o = 0; o < r->rows; o++) *noise += w.bound[o];
     rc = 0;
 done:
     mnq_arena_free(&arena);

@@ -32,4 +32,8 @@ int mnq_rows_absorb(const struct mnq_lowering *l, int i, const struct mnq_wforma
 int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding_job *job, double in_max, int32_t *bias,
                    double *worst, struct mnq_err *e);
 
+/** Noise power at the output of rounded rows, as mnq_lower_weight_noise() has it. */
+int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram, double *noise,
+                   struct mnq_err *e);
+
 #endif

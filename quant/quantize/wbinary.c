@@ -78,7 +78,7 @@ static double dot(const double *a, const double *b, int n)
 static double refit(const double *hw, double whw, const double *h, int n, int bases, double *coef, double *value,
                     double *sign, double *hs)
 {
-    double a[MNQ_BASES_MAX * MNQ_BASES_MAX], b[MNQ_BASES_MAX];
+    double a[MNQ_WBINARY_MAX * MNQ_WBINARY_MAX], b[MNQ_WBINARY_MAX];
     for (int k = 0; k < n; k++) {
         int bits = nearest_combination(coef, bases, value[k]);
         for (int m = 0; m < bases; m++) sign[m * n + k] = (bits >> m & 1) != 0 ? 1 : -1;
@@ -88,7 +88,7 @@ static double refit(const double *hw, double whw, const double *h, int n, int ba
         for (int i = 0; i <= m; i++) a[m * bases + i] = a[i * bases + m] = dot(hs, sign + i * n, n);
         b[m] = dot(hw, sign + m * n, n);
     }
-    double rhs[MNQ_BASES_MAX], full[MNQ_BASES_MAX * MNQ_BASES_MAX], trace = 0;
+    double rhs[MNQ_WBINARY_MAX], full[MNQ_WBINARY_MAX * MNQ_WBINARY_MAX], trace = 0;
     memcpy(rhs, b, sizeof rhs);
     memcpy(full, a, sizeof full);
     for (int m = 0; m < bases; m++) trace += a[m * bases + m];
@@ -145,7 +145,7 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
     multiply(h, w, n, hw);
     double whw = dot(hw, w, n);
     for (int start = 0; start < STARTS; start++) {
-        double c[MNQ_BASES_MAX], e;
+        double c[MNQ_WBINARY_MAX], e;
         if (start == 0) greedy(w, n, bases, c, at, hs);
         else /* the uniform grid, its ends at 1, 0.8, 0.6, 0.4 of the largest weight */
             for (int m = 0; m < bases; m++)

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { MNQ_BASES_MAX = 4 };
+enum { MNQ_WBINARY_MAX = 4 };
 
 /** How the bases of a row are found. */
 enum mnq_binary_fit {
