@@ -78,9 +78,9 @@ static void put_layer(struct bytes *records, struct bytes *data, const struct mn
     uint8_t *r = grow(records, LAYR);
     if (r == NULL) return;
     bool scalar = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
-    size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c, size = mnq_qlayer_wide(l) ? 2 : 1;
+    size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c, size = l->wtype == MNQ_W_S16 ? 2 : 1;
     r[0] = l->op;
-    r[1] = l->wtype == MNQ_W_S4 ? MNQ_W_S8 : l->wtype == MNQ_W_BINARY ? MNQ_W_S16 : l->wtype;
+    r[1] = l->wtype;
     r[2] = l->act;
     r[3] = l->frac;
     le16(r + 4, (unsigned)l->in0);
