@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "quantize/multiplier.h"
+#include "quantize/qrun.h"
 #include "quantize/wround.h"
 
 #include <math.h>
@@ -361,27 +362,11 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
     return rc == 0 ? 0 : mnq_fail_nomem(e);
 }
 
-/* Sum of |w| over the inputs of output channel o. */
-static double row_weight(const struct mnq_qlayer *l, int o, int channels)
-{
-    size_t n = l->w_count / (size_t)channels, first = (size_t)o * n, stride = 1;
-    if (l->op == MNQ_L_DWCONV) {
-        first = (size_t)o;
-        stride = (size_t)channels;
-    }
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) {
-        size_t at = first + k * stride;
-        sum += fabs((double)mnq_qlayer_weight(l, at));
-    }
-    return sum;
-}
-
 void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channels)
 {
     double worst = 1;
     for (int o = 0; o < channels; o++) {
-        double weight = l->in_max * row_weight(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
+        double weight = mnq_qlayer_reach(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
         if (isfinite(shift) && fabs(l->bias[o] + shift) + weight <= ACC_LIMIT) l->bias[o] = (int32_t)(l->bias[o] + shift);
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }

@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
@@ -181,4 +182,19 @@ int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer 
         }
     }
     return pixels;
+}
+
+double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout)
+{
+    bool rows = l->op == MNQ_L_CONV || l->op == MNQ_L_PW;
+    size_t n = l->w_count / (size_t)cout, first = rows ? (size_t)o * n : (size_t)o, step = rows ? 1 : (size_t)cout;
+    double sum = 0;
+    if (l->wtype == MNQ_W_XNOR) return 256.0 * (double)n;
+    if (l->wtype == MNQ_W_BINARY && l->coef == NULL) return l->in_max * (double)n;
+    if (l->wtype == MNQ_W_BINARY) {
+        for (int m = 0; m < l->bases; m++) sum += l->coef[(size_t)o * (size_t)l->bases + (size_t)m];
+        return l->in_max * (double)n * sum;
+    }
+    for (size_t i = 0; i < n; i++) sum += fabs((double)mnq_qlayer_weight(l, first + i * step));
+    return l->in_max * sum;
 }

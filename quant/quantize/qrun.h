@@ -33,4 +33,10 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
 int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
                             int64_t *scratch);
 
+/**
+ * Bound of |accumulator - bias| of output channel o, NUMERICS.md section 4: what the loader adds to |bias|. For layers whose
+ * in_max is known; cout are all their output channels.
+ */
+double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout);
+
 #endif

@@ -177,26 +177,10 @@ static void *select_columns(const struct shrink *s, struct mnq_qlayer *l, struct
     return w;
 }
 
-/* What the inputs' magnitude is multiplied by where all signs count, whatever they are: BINARY and XNOR; else 0. */
-static double sign_sum(const struct mnq_qlayer *l, int o, size_t n)
-{
-    double sum = 0;
-    if (l->wtype == MNQ_W_XNOR || (l->wtype == MNQ_W_BINARY && l->coef == NULL)) return (double)n;
-    for (int m = 0; m < l->bases && l->coef != NULL; m++) sum += l->coef[(size_t)o * (size_t)l->bases + (size_t)m];
-    return (double)n * sum;
-}
-
 static double largest_accumulator(const struct mnq_qlayer *l, int cout)
 {
     double worst = 1;
-    size_t n = l->w_count / (size_t)cout;
-    bool signs = l->wtype == MNQ_W_XNOR || l->wtype == MNQ_W_BINARY;
-    for (int o = 0; o < cout; o++) {
-        double sum = signs ? sign_sum(l, o, n) : 0;
-        for (size_t i = 0; i < n && !signs; i++)
-            sum += fabs((double)mnq_qlayer_weight(l, mixes(l) ? (size_t)o * n + i : i * (size_t)cout + (size_t)o));
-        worst = fmax(worst, fabs((double)l->bias[o]) + (l->wtype == MNQ_W_XNOR ? 256 : l->in_max) * sum);
-    }
+    for (int o = 0; o < cout; o++) worst = fmax(worst, fabs((double)l->bias[o]) + mnq_qlayer_reach(l, o, cout));
     return worst;
 }
 
