@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "quantize/multiplier.h"
+#include "quantize/qrun.h"
 #include "quantize/rows.h"
 
 #include <math.h>
@@ -278,29 +279,11 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
     return rc == 0 ? 0 : mnq_fail_nomem(e);
 }
 
-/* Largest accumulator of output channel o without its bias, as the loader proves it. */
-static double row_bound(const struct mnq_qlayer *l, int o, int channels)
-{
-    size_t n = l->w_count / (size_t)channels, first = (size_t)o * n, stride = 1;
-    if (l->op == MNQ_L_DWCONV) {
-        first = (size_t)o;
-        stride = (size_t)channels;
-    }
-    double sum = 0;
-    if (l->wtype == MNQ_W_XNOR) return 256 * (double)n;
-    if (l->wtype == MNQ_W_BINARY) {
-        for (int m = 0; m < l->bases; m++) sum += l->bases > 1 ? l->coef[o * l->bases + m] : 1;
-        return l->in_max * sum * (double)n;
-    }
-    for (size_t k = 0; k < n; k++) sum += fabs((double)mnq_qlayer_weight(l, first + k * stride));
-    return l->in_max * sum;
-}
-
 void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channels)
 {
     double worst = 1;
     for (int o = 0; o < channels; o++) {
-        double weight = row_bound(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
+        double weight = mnq_qlayer_reach(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
         if (isfinite(shift) && fabs(l->bias[o] + shift) + weight <= ACC_LIMIT) l->bias[o] = (int32_t)(l->bias[o] + shift);
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }
