@@ -207,8 +207,7 @@ static int open_group(struct mnq_h5_images *f, struct mnq_err *e)
     }
     list_groups(f, &l);
     if (l.found == 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s has no group '%s', and no other that holds images", f->path, f->at.file,
-                        group);
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no group '%s'; the file has none that holds images", f->path, group);
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no group '%s'; groups that hold images: %s", f->path, group, l.text);
 }
 
