@@ -137,22 +137,47 @@ static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
     return 0;
 }
 
-static int add_h5(struct mnq_dataset *d, const char *path, struct mnq_err *e)
+static int add_h5(struct mnq_dataset *d, const char *path, const char *file, const char *group, struct mnq_err *e)
 {
     struct mnq_h5_images **more = realloc(d->h5, (size_t)(d->n_h5 + 1) * sizeof(struct mnq_h5_images *));
     if (more == NULL) return mnq_fail_nomem(e);
     d->h5 = more;
-    char *kept = mnq_arena_strdup(&d->s.arena, path);
-    if (kept == NULL) return mnq_fail_nomem(e);
-    struct mnq_h5_images *f = mnq_h5_images_open(kept, d->c, e);
+    struct mnq_h5_place at = {mnq_arena_strdup(&d->s.arena, path), mnq_arena_strdup(&d->s.arena, file), NULL};
+    if (group != NULL) at.group = mnq_arena_strdup(&d->s.arena, group);
+    if (at.path == NULL || at.file == NULL || (group != NULL && at.group == NULL)) return mnq_fail_nomem(e);
+    struct mnq_h5_images *f = mnq_h5_images_open(&at, d->c, e);
     if (f == NULL) return -1;
     d->h5[d->n_h5++] = f;
     return mnq_source_h5(&d->s, f, e);
 }
 
+/* FILE.h5:GROUP, where nothing has that whole name. The last colon that stands behind the name of a file divides them.
+ * Returns 1 if the path is such a one and was added, 0 if it is not, -1 with e. */
+static int add_group(struct mnq_dataset *d, const char *path, struct mnq_err *e)
+{
+    struct stat st;
+    enum kind kind;
+    char *file;
+    if (stat(path, &st) == 0 || (errno != ENOENT && errno != ENOTDIR)) return 0;
+    if ((file = mnq_arena_strdup(&d->s.arena, path)) == NULL) return mnq_fail_nomem(e);
+    for (char *colon; (colon = strrchr(file, ':')) != NULL;) {
+        *colon = '\0';
+        if (stat(file, &st) != 0) continue;
+        const char *group = path + (colon - file) + 1;
+        if (kind_of(file, &kind, e) != 0) return -1;
+        if (kind != HDF5)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no such file, and %s is no HDF5 file with a group '%s'", path, file,
+                            group);
+        return add_h5(d, path, file, group, e) == 0 ? 1 : -1;
+    }
+    return 0;
+}
+
 static int add(struct mnq_dataset *d, const char *path, struct mnq_err *e)
 {
     enum kind kind = UNKNOWN;
+    int group = add_group(d, path, e);
+    if (group != 0) return group < 0 ? -1 : 0;
     if (kind_of(path, &kind, e) != 0) return -1;
     if (kind == NUMPY)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: NumPy files are not read; store the array as `images` of an HDF5 file",
@@ -160,7 +185,7 @@ static int add(struct mnq_dataset *d, const char *path, struct mnq_err *e)
     if (kind == UNKNOWN)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: neither a folder, a CSV, an HDF5 file nor a picture (JPEG, PNG, PNM)",
                         path);
-    if (kind == HDF5) return add_h5(d, path, e);
+    if (kind == HDF5) return add_h5(d, path, path, NULL, e);
     if (d->c != 1 && d->c != 3)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: pictures give 1 or 3 channels, the model wants %d", path, d->c);
     if (kind == FOLDER) return mnq_source_folder(&d->s, path, e);

@@ -17,7 +17,8 @@ struct mnq_dataset;
  *   .csv      path,label with RFC 4180 quotes, either line end, a header line if its first word is a usual one; paths
  *             relative to the CSV; labels are class numbers, or names, which are numbered in bytewise order, or absent
  *   HDF5      images u8 (N, H, W, C) or (N, H, W), chunked and deflated if one likes; labels (N) of any integer type and
- *             the root attribute class_names (strings) are optional
+ *             the attribute class_names (strings) are optional. FILE:GROUP means those of a group (class_names there or at
+ *             the root), unless there is a file of that whole name
  *   picture   JPEG, PNG, PNM, unlabelled
  * Refuses, naming file and line: no samples, a folder without pictures, labels that are no class numbers or names, HDF5
  * images that are not u8 or have another channel count, anything else. HDF5 images of the right size pass unchanged, others

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 files with `images` u8 (N, H, W, C) or (N, H, W), and optionally `labels` (N) and the attribute `class_names`.
+ * HDF5 files with `images` u8 (N, H, W, C) or (N, H, W), and optionally `labels` (N) and the attribute `class_names`, at the
+ * root or in a group.
  *
  * Rows are read one at a time. The library is not thread-safe, so every call into it holds one lock. */
 #include "dataset_source.h"
 
 #include "image_codec.h"
+#include "util/h5noise.h"
 #include "util/trial.h"
 
 #include <hdf5.h>
@@ -18,14 +20,15 @@
 enum { MAX_CHUNK = 1 << 28, MAX_CACHE = 1 << 26, MIN_CACHE = 1 << 20, TRIAL_BYTES = 1 << 28 };
 
 struct mnq_h5_images {
-    const char *path;
-    hid_t file, images;
+    const char *path; /* for messages */
+    struct mnq_h5_place at;
+    hid_t file, group, images;
     int n, h, w, c, rank;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* The library's own error printing, off while the lock is held. */
+/* The library's own error printing, as others left it. */
 struct silence {
     H5E_auto2_t print;
     void *ctx;
@@ -36,7 +39,7 @@ static struct silence begin(void)
     struct silence s = {0};
     pthread_mutex_lock(&lock);
     H5Eget_auto2(H5E_DEFAULT, &s.print, &s.ctx);
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    mnq_h5_noise();
     return s;
 }
 
@@ -143,18 +146,88 @@ static int reopen_with_cache(struct mnq_h5_images *f, struct mnq_err *e)
     if (access < 0) return mnq_fail_nomem(e);
     H5Pset_chunk_cache(access, 521, cache, 0.0);
     H5Dclose(f->images);
-    f->images = H5Dopen2(f->file, "images", access);
+    f->images = H5Dopen2(f->group, "images", access);
     H5Pclose(access);
     return f->images >= 0 ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: images cannot be opened", f->path);
 }
 
+/* ---- groups ---- */
+
+struct listing {
+    char text[400];
+    size_t n;
+    int found;
+};
+
+/* Adds a group that holds images. */
+static herr_t list_group(hid_t root, const char *name, const H5O_info_t *info, void *ctx)
+{
+    struct listing *l = ctx;
+    if (info->type != H5O_TYPE_GROUP || strcmp(name, ".") == 0) return 0;
+    hid_t group = H5Gopen2(root, name, H5P_DEFAULT);
+    bool holds = group >= 0 && H5Lexists(group, "images", H5P_DEFAULT) > 0;
+    if (group >= 0) H5Gclose(group);
+    if (!holds) return 0;
+    int w = snprintf(l->text + l->n, sizeof l->text - l->n, "%s%.80s", l->found > 0 ? ", " : "", name);
+    l->found++;
+    if (w < 0 || (size_t)w >= sizeof l->text - l->n) return 1; /* enough */
+    l->n += (size_t)w;
+    return 0;
+}
+
+static void list_groups(const struct mnq_h5_images *f, struct listing *l)
+{
+    *l = (struct listing){.n = 0};
+    if (H5Ovisit(f->file, H5_INDEX_NAME, H5_ITER_INC, list_group, l) < 0) *l = (struct listing){.n = 0};
+}
+
+/* H5Lexists of every part of a path: of a whole path it fails where a part is missing. */
+static bool has_group(hid_t file, const char *path)
+{
+    char part[1024];
+    size_t n = strlen(path);
+    H5O_info_t info;
+    if (n == 0 || n >= sizeof part) return false;
+    for (size_t i = 1; i <= n; i++) {
+        if (path[i] != '/' && path[i] != '\0') continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (strspn(part, "/") < i && H5Lexists(file, part, H5P_DEFAULT) <= 0) return false;
+    }
+    return H5Oget_info_by_name2(file, path, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 && info.type == H5O_TYPE_GROUP;
+}
+
+static int open_group(struct mnq_h5_images *f, struct mnq_err *e)
+{
+    struct listing l;
+    const char *group = f->at.group;
+    if (group == NULL || has_group(f->file, group)) {
+        f->group = H5Gopen2(f->file, group != NULL ? group : "/", H5P_DEFAULT);
+        return f->group >= 0 ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: the group cannot be opened", f->path);
+    }
+    list_groups(f, &l);
+    if (l.found == 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no group '%s'; the file has none that holds images", f->path, group);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no group '%s'; groups that hold images: %s", f->path, group, l.text);
+}
+
+static int fail_no_images(const struct mnq_h5_images *f, struct mnq_err *e)
+{
+    struct listing l;
+    list_groups(f, &l);
+    if (f->at.group != NULL || l.found == 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no dataset `images`, wanted uint8 (N, H, W, C) or (N, H, W)", f->path);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no dataset `images` at the root; name a group that holds one (%s) as %s:GROUP",
+                    f->path, l.text, f->path);
+}
+
 static int open_images(struct mnq_h5_images *f, int channels, struct mnq_err *e)
 {
-    f->file = H5Fopen(f->path, H5F_ACC_RDONLY, H5P_DEFAULT);
+    f->file = H5Fopen(f->at.file, H5F_ACC_RDONLY, H5P_DEFAULT);
     if (f->file < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a readable HDF5 file (truncated or damaged)", f->path);
-    if (H5Lexists(f->file, "images", H5P_DEFAULT) <= 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no dataset `images`, wanted uint8 (N, H, W, C) or (N, H, W)", f->path);
-    f->images = H5Dopen2(f->file, "images", H5P_DEFAULT);
+    if (open_group(f, e) != 0) return -1;
+    if (H5Lexists(f->group, "images", H5P_DEFAULT) <= 0) return fail_no_images(f, e);
+    f->images = H5Dopen2(f->group, "images", H5P_DEFAULT);
     if (f->images < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: `images` is not a readable dataset", f->path);
     if (check_type(f, e) != 0 || check_shape(f, channels, e) != 0) return -1;
     return reopen_with_cache(f, e);
@@ -166,8 +239,8 @@ static int open_images(struct mnq_h5_images *f, int channels, struct mnq_err *e)
 static int read_labels(const struct mnq_h5_images *f, int *label, struct mnq_err *e)
 {
     for (int i = 0; i < f->n; i++) label[i] = -1;
-    if (H5Lexists(f->file, "labels", H5P_DEFAULT) <= 0) return 0;
-    hid_t set = H5Dopen2(f->file, "labels", H5P_DEFAULT);
+    if (H5Lexists(f->group, "labels", H5P_DEFAULT) <= 0) return 0;
+    hid_t set = H5Dopen2(f->group, "labels", H5P_DEFAULT);
     if (set < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: `labels` is not a readable dataset", f->path);
     hid_t type = H5Dget_type(set);
     hsize_t d[4] = {0, 1, 1, 1};
@@ -231,8 +304,9 @@ static int read_class_names(const struct mnq_h5_images *f, const char ***name, i
                             struct mnq_err *e)
 {
     *n = 0;
-    if (H5Aexists(f->file, "class_names") <= 0) return 0;
-    hid_t attr = H5Aopen(f->file, "class_names", H5P_DEFAULT);
+    hid_t at = H5Aexists(f->group, "class_names") > 0 ? f->group : f->file; /* the file may say it for all groups */
+    if (H5Aexists(at, "class_names") <= 0) return 0;
+    hid_t attr = H5Aopen(at, "class_names", H5P_DEFAULT);
     hid_t type = attr < 0 ? -1 : H5Aget_type(attr), space = attr < 0 ? -1 : H5Aget_space(attr);
     int rc = -1;
     hssize_t count = space < 0 ? -1 : H5Sget_simple_extent_npoints(space);
@@ -271,15 +345,16 @@ static int map_labels(struct mnq_source *s, const struct mnq_h5_images *f, const
 
 /* ---- public ---- */
 
-static struct mnq_h5_images *open_file(const char *path, int channels, struct mnq_err *e)
+static struct mnq_h5_images *open_file(const struct mnq_h5_place *at, int channels, struct mnq_err *e)
 {
     struct mnq_h5_images *f = calloc(1, sizeof *f);
     if (f == NULL) {
         mnq_fail_nomem(e);
         return NULL;
     }
-    f->path = path;
-    f->file = f->images = -1;
+    f->at = *at;
+    f->path = at->path;
+    f->file = f->group = f->images = -1;
     struct silence s = begin();
     int rc = open_images(f, channels, e);
     end(s);
@@ -289,7 +364,7 @@ static struct mnq_h5_images *open_file(const char *path, int channels, struct mn
 }
 
 struct job {
-    const char *path;
+    const struct mnq_h5_place *at;
     int channels;
 };
 
@@ -301,7 +376,7 @@ static void attempt(void *ctx)
     struct mnq_arena arena = {0};
     const char **name;
     int n_names;
-    struct mnq_h5_images *f = open_file(j->path, j->channels, &e);
+    struct mnq_h5_images *f = open_file(j->at, j->channels, &e);
     if (f == NULL) return;
     size_t size = (size_t)f->h * (size_t)f->w * (size_t)f->c;
     uint8_t *row = malloc(size);
@@ -313,13 +388,13 @@ static void attempt(void *ctx)
     mnq_h5_images_close(f);
 }
 
-struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e)
+struct mnq_h5_images *mnq_h5_images_open(const struct mnq_h5_place *at, int channels, struct mnq_err *e)
 {
-    struct job j = {path, channels};
+    struct job j = {at, channels};
     struct stat st;
-    unsigned seconds = 3 + (stat(path, &st) == 0 ? (unsigned)(st.st_size >> 23) : 0);
-    if (mnq_trial(attempt, &j, seconds) == 0) return open_file(path, channels, e);
-    mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", path);
+    unsigned seconds = 3 + (stat(at->file, &st) == 0 ? (unsigned)(st.st_size >> 23) : 0);
+    if (mnq_trial(attempt, &j, seconds) == 0) return open_file(at, channels, e);
+    mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", at->path);
     return NULL;
 }
 
@@ -327,6 +402,7 @@ void mnq_h5_images_close(struct mnq_h5_images *f)
 {
     struct silence s = begin();
     if (f->images >= 0) H5Dclose(f->images);
+    if (f->group >= 0) H5Gclose(f->group);
     if (f->file >= 0) H5Fclose(f->file);
     end(s);
     free(f);

@@ -55,8 +55,13 @@ int mnq_source_folder(struct mnq_source *s, const char *path, struct mnq_err *e)
 int mnq_source_csv(struct mnq_source *s, const char *path, struct mnq_err *e);
 int mnq_source_h5(struct mnq_source *s, struct mnq_h5_images *h5, struct mnq_err *e);
 
-/** Opens the images of an HDF5 file. Its path is kept, not copied. NULL with e on failure. */
-struct mnq_h5_images *mnq_h5_images_open(const char *path, int channels, struct mnq_err *e);
+/** Where images are: in `group` of `file`, or at its root if group is NULL; `path` is what messages call it. */
+struct mnq_h5_place {
+    const char *path, *file, *group;
+};
+
+/** Opens the images of an HDF5 file. The strings are kept, not copied. NULL with e on failure. */
+struct mnq_h5_images *mnq_h5_images_open(const struct mnq_h5_place *at, int channels, struct mnq_err *e);
 void mnq_h5_images_close(struct mnq_h5_images *f);
 
 /** Path and picture size. */

@@ -4,6 +4,7 @@
 
 #include "host.h"
 #include "util/file.h"
+#include "util/h5noise.h"
 #include "util/json.h"
 #include "util/nearest.h"
 
@@ -134,6 +135,7 @@ static void settle_terminal(struct mnq_cli *cli)
 {
     const struct mnq_globals *g = &cli->global;
     mnq_term_init(&cli->term, (enum mnq_color)g->color, !g->no_progress, g->quiet ? -1 : g->verbose);
+    mnq_h5_set_noise(!g->quiet && g->verbose >= 2);
 }
 
 static int run_command(struct mnq_cli *cli, char *const *argv, int n)

@@ -70,15 +70,20 @@ void mnq_term_error(struct mnq_term *t, const char *message)
 void mnq_term_note(struct mnq_term *t, int level, const char *fmt, ...)
 {
     if (t->verbose < level) return;
-    char text[2000];
-    va_list ap;
+    char cut[2000], *whole; /* the whole text is long for a recipe with many rules */
+    va_list ap, again;
     va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
+    va_copy(again, ap);
+    int n = vsnprintf(cut, sizeof cut, fmt, ap);
+    whole = n >= (int)sizeof cut ? malloc((size_t)n + 1) : NULL;
+    if (whole != NULL) vsnprintf(whole, (size_t)n + 1, fmt, again);
+    va_end(again);
     va_end(ap);
     prefix(t);
     fputs("note: ", stderr);
-    mnq_text_put(stderr, text, true);
+    mnq_text_put(stderr, whole != NULL ? whole : cut, true);
     fputc('\n', stderr);
+    free(whole);
 }
 
 static double seconds_since(const struct timespec *start)

@@ -2,6 +2,8 @@
  * Read-only HDF5 that distrusts the file. */
 #include "import/h5file.h"
 
+#include "util/h5noise.h"
+
 #include <hdf5.h>
 
 #include <errno.h>
@@ -47,7 +49,7 @@ static struct mnq_h5 *open_with(const char *file, const char *name, hid_t fapl, 
 
 static hid_t new_fapl(void)
 {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    mnq_h5_noise();
     hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
     if (fapl < 0) return fapl;
     H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
@@ -116,7 +118,9 @@ static bool reachable(const struct mnq_h5 *h, const char *path)
         memcpy(prefix, path, i);
         prefix[i] = '\0';
         H5L_info_t info;
-        if (H5Lget_info(h->file, prefix, &info, H5P_DEFAULT) < 0 || info.type != H5L_TYPE_HARD) return false;
+        if (H5Lexists(h->file, prefix, H5P_DEFAULT) <= 0 || H5Lget_info(h->file, prefix, &info, H5P_DEFAULT) < 0 ||
+            info.type != H5L_TYPE_HARD)
+            return false;
     }
     return true;
 }

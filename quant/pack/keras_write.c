@@ -3,6 +3,7 @@
 #include "pack/keras_write.h"
 
 #include "pack/keras_emit.h"
+#include "util/h5noise.h"
 
 #include <hdf5.h>
 
@@ -111,7 +112,7 @@ static int write_model(hid_t file, const struct mnq_kmodel_text *t, struct mnq_a
 /* The file in memory: a library that meets a full disk while it closes a file crashes at the program's end (1.10.8). */
 static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena *arena, size_t *n)
 {
-    H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+    mnq_h5_noise();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     uint8_t *bytes = NULL;
     if (access < 0) return NULL;

@@ -36,6 +36,7 @@ const char *mnq_nearest(const char *word, const char *const *list, int n)
     int least = 1 + (int)strlen(word) / 3;
     for (int i = 0; i < n; i++) {
         int d = mnq_distance(word, list[i], false);
+        if (d > MAX_WORD || 2 * d >= (int)strlen(list[i])) continue; /* of "v9", "v1" tells nothing */
         if (d <= least && (best == NULL || d < least)) {
             best = list[i];
             least = d;

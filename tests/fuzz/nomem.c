@@ -140,10 +140,16 @@ static int quantize(const struct mnq_subject *s, const struct mnq_dataset *d, st
     struct mnq_recipe recipe;
     uint8_t *bytes;
     size_t n;
+    static const char rules[] =
+        "layers: [{match: \"*\", observer: mse}, {kind: [pointwise, dense], ratio: 0, pattern: none}]";
+    struct mnq_layer_choice *choice = mnq_arena_array(arena, (size_t)s->legal.n, sizeof *choice);
+    if (choice == NULL) return mnq_fail_nomem(e);
     mnq_recipe_defaults(&recipe);
+    if (mnq_recipe_parse("r", rules, strlen(rules), &recipe, arena, e) != 0) return -1;
     const char *text = mnq_recipe_text(&recipe, arena);
     if (text == NULL) return mnq_fail_nomem(e);
     if (mnq_recipe_parse("r", text, strlen(text), &recipe, arena, e) != 0) return -1;
+    if (mnq_rules_resolve(&recipe, &s->legal, choice, e) != 0) return -1;
     mnq_calib_defaults(&o);
     o.threads = 1;
     if (mnq_calibrate(&s->legal, d, &s->preprocess, &o, &q, &report, arena, NULL, NULL, e) != 0) return -1;

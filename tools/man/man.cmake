@@ -3,4 +3,4 @@
 set(man_pages mnquant.1 mnquant-calibrate.1 mnquant-compare.1 mnquant-eval.1 mnquant-import.1 mnquant-inspect.1 mnquant-run.1)
 list(TRANSFORM man_pages PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 install(FILES ${man_pages} DESTINATION share/man/man1)
-install(FILES ${CMAKE_CURRENT_LIST_DIR}/mnquant-yaml.5 DESTINATION share/man/man5)
+install(FILES ${CMAKE_CURRENT_LIST_DIR}/mnq.5 ${CMAKE_CURRENT_LIST_DIR}/mnquant-yaml.5 DESTINATION share/man/man5)

@@ -199,6 +199,111 @@ static void class_names(void **state)
     }
 }
 
+/* Opens a path below the test's folder; it is named as it was given. */
+static struct mnq_dataset *open_path(const char *path)
+{
+    char *paths[1] = {(char *)(uintptr_t)mnq_temp_path(path)};
+    if (file >= 0) H5Fclose(file);
+    file = -1;
+    memset(&err, 0, sizeof err);
+    return mnq_dataset_open(paths, 1, H, W, C, &err);
+}
+
+static void put_group(const char *name, int first, int n)
+{
+    const hsize_t dim[4] = {(hsize_t)n, H, W, C};
+    static const int label[N] = {0, 1, 1, 0, 1, 0, 0, 1, 1};
+    char path[80];
+    H5Gclose(H5Gcreate2(file, name, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    snprintf(path, sizeof path, "%s/images", name);
+    put(path, H5T_STD_U8LE, pixel + first * SIZE, H5T_NATIVE_UINT8, 4, dim, 1);
+    snprintf(path, sizeof path, "%s/labels", name);
+    put(path, H5T_STD_I32LE, label + first, H5T_NATIVE_INT, 1, dim, 0);
+}
+
+/* Two sets of samples in one file, the classes named once. */
+static void groups(void **state)
+{
+    static const char *const name[] = {"rose", "daisy"};
+    struct mnq_preprocess p;
+    uint8_t out[SIZE];
+    char wanted[1200];
+    (void)state;
+    mnq_preprocess_named(&p, "none", C, &err);
+    put_group("calib", 0, 4);
+    put_group("test", 4, 5);
+    put_group("test/more:1", 2, 1);
+    H5Gclose(H5Gcreate2(file, "empty", H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT));
+    put_names(name, 2, 1);
+    static const struct {
+        const char *path;
+        int first, n;
+    } good[] = {{"d.h5:calib", 0, 4}, {"d.h5:test", 4, 5}, {"d.h5:/test/", 4, 5}, {"d.h5:test/more:1", 2, 1}};
+    for (size_t k = 0; k < sizeof good / sizeof *good; k++) {
+        struct mnq_dataset *d = open_path(good[k].path);
+        if (d == NULL) fail_msg("%s: %s", good[k].path, err.msg);
+        assert_int_equal(mnq_dataset_count(d), good[k].n);
+        assert_string_equal(mnq_dataset_class(d, 1), "daisy");
+        for (int i = 0; i < good[k].n; i++) {
+            assert_int_equal(mnq_dataset_load(d, i, &p, out, &err), 0);
+            assert_memory_equal(out, pixel + (good[k].first + i) * SIZE, SIZE);
+        }
+        snprintf(wanted, sizeof wanted, "%s[0]", mnq_temp_path(good[k].path));
+        assert_string_equal(mnq_dataset_name(d, 0), wanted);
+        assert_int_equal(mnq_dataset_label(d, 0), good[k].first > 0);
+        mnq_dataset_close(d);
+    }
+    static const char *const bad[][2] = {
+        {"d.h5:train", ": no group 'train'; groups that hold images: calib, test, test/more:1"},
+        {"d.h5:", ": no group ''; groups that hold images: calib, test, test/more:1"},
+        {"d.h5:calib/images", ": no group 'calib/images'; groups that hold images: calib, test, test/more:1"},
+        {"d.h5:calib/x/y", ": no group 'calib/x/y'; groups that hold images: calib, test, test/more:1"},
+        {"d.h5:empty", ": no dataset `images`, wanted uint8 (N, H, W, C) or (N, H, W)"},
+        {"none.h5:calib", ": cannot open: No such file or directory"},
+    };
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+        assert_null(open_path(bad[k][0]));
+        snprintf(wanted, sizeof wanted, "%s%s", mnq_temp_path(bad[k][0]), bad[k][1]);
+        assert_string_equal(err.msg, wanted);
+    }
+    char root[500];
+    snprintf(root, sizeof root, "%s", mnq_temp_path("d.h5"));
+    snprintf(wanted, sizeof wanted,
+             "%s: no dataset `images` at the root; name a group that holds one (calib, test, test/more:1) as %s:GROUP", root,
+             root);
+    assert_null(open_path("d.h5"));
+    assert_string_equal(err.msg, wanted);
+}
+
+/* A file whose own name has a colon is itself. */
+static void colon_in_name(void **state)
+{
+    (void)state;
+    put_group("calib", 0, 3);
+    put_images(0);
+    H5Fclose(file);
+    file = -1;
+    size_t n;
+    unsigned char *bytes = mnq_temp_read(mnq_temp_path("d.h5"), &n);
+    mnq_temp_write("d.h5:calib", bytes, n);
+    mnq_temp_write("a:b.h5", bytes, n);
+    free(bytes);
+    static const struct {
+        const char *path;
+        int n;
+    } list[] = {{"d.h5:calib", N}, {"d.h5:calib:calib", 3}, {"a:b.h5", N}, {"a:b.h5:calib", 3}};
+    for (size_t k = 0; k < sizeof list / sizeof *list; k++) {
+        struct mnq_dataset *d = open_path(list[k].path);
+        if (d == NULL) fail_msg("%s: %s", list[k].path, err.msg);
+        assert_int_equal(mnq_dataset_count(d), list[k].n);
+        mnq_dataset_close(d);
+    }
+    mnq_temp_write("text.csv", "x,0\n", 4);
+    assert_null(open_path("text.csv:calib"));
+    assert_non_null(strstr(err.msg, "text.csv:calib: no such file, and "));
+    assert_non_null(strstr(err.msg, "text.csv is no HDF5 file with a group 'calib'"));
+}
+
 struct reader {
     const struct mnq_dataset *d;
     int bad;
@@ -401,6 +506,8 @@ int main(void)
         T(resized),
         T(labels),
         T(class_names),
+        T(groups),
+        T(colon_in_name),
         T(threads),
         T(no_images),
         T(wrong_type),

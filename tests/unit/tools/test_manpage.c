@@ -2,7 +2,10 @@
  * The OPTIONS section of every manual page lists exactly the option table, in its order. */
 #include "command.h"
 
+#include "pack/meta.h"
 #include "recipe.h"
+#include "util/json.h"
+#include "util/ydoc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,6 +98,39 @@ static void recipe_options(void **state)
     }
 }
 
+/* mnq.5 lists exactly the keys of META. */
+static void format_page(void **state)
+{
+    (void)state;
+    struct mnq_arena arena = {0};
+    struct mnq_err e = {0};
+    struct mnq_json j = {.indent = 0};
+    const char *class_name = "rose";
+    struct mnq_qtensor t = {.shape = {1, 1, 3}};
+    struct mnq_qmodel q = {
+        .tensor = &t, .n_tensors = 1, .classes = &class_name, .n_classes = 1, .preprocess = {.name = "tf"}};
+    char line[512], section[80] = "";
+    mnq_meta_write(&j, &q);
+    assert_false(j.failed);
+    const struct mnq_ynode *root = mnq_ydoc_parse("META", MNQ_EXIT_FAILED, j.text, j.n, &arena, &e), *v;
+    if (root == NULL) fail_msg("%s", e.msg);
+    FILE *f = fopen(MNQ_SOURCE_DIR "/tools/man/mnq.5", "r");
+    assert_non_null(f);
+    v = root->first;
+    while (fgets(line, sizeof line, f) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        if (strncmp(line, ".Sh ", 4) == 0) snprintf(section, sizeof section, "%.70s", line + 4);
+        if (strcmp(section, "FIELDS OF META") != 0 || strncmp(line, ".It Li ", 7) != 0) continue;
+        if (v == NULL) fail_msg("%s is no key of META", line);
+        assert_string_equal(line + 7, v->key);
+        v = v->next;
+    }
+    assert_null(v);
+    fclose(f);
+    mnq_json_free(&j);
+    mnq_arena_free(&arena);
+}
+
 static void unique(void **state)
 {
     (void)state;
@@ -138,8 +174,8 @@ static void help_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(recipe_page),
-                                       cmocka_unit_test(recipe_options), cmocka_unit_test(unique),
-                                       cmocka_unit_test(help_lines)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pages),          cmocka_unit_test(recipe_page),
+                                       cmocka_unit_test(recipe_options), cmocka_unit_test(format_page),
+                                       cmocka_unit_test(unique),         cmocka_unit_test(help_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
