@@ -2,7 +2,6 @@
  * How weights are fitted: each step is tried on the samples that it may fit and judged on those held back. */
 #include "calib_run.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept)
@@ -15,7 +14,6 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
 {
     struct mnq_seq_opts s = {.rounding = fit->rounding,
                              .refit = fit->refit,
-                             .row_bits = getenv("ROWBITS") ? atoi(getenv("ROWBITS")) : 4,
                              .bias_correction = fit->bias,
                              .format = c->format,
                              .stride = 1,

@@ -5,7 +5,6 @@
 #include "host.h"
 #include "quantize/gram.h"
 #include "quantize/qrun.h"
-#include "quantize/rowgram.h"
 #include "targets.h"
 #include "util/pool.h"
 
@@ -108,14 +107,15 @@ static int binarize_rows(int16_t *x, size_t rows, size_t n, int16_t **threshold,
 
 /* Second-order information for a 1x1 or dense layer, and the targets of its re-fit. */
 static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job, struct mnq_gram *gram,
-                     struct mnq_row_data *data, struct mnq_arena *arena, struct mnq_err *e)
+                     struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_graph *g = r->l->g;
     struct mnq_pixels p = mnq_pixels_for(g, node, r->fitted);
     int n = g->node[g->node[node].in[0]].out.c, zero = r->l->qp[g->node[node].in[0]].zp, rc = -1;
     size_t rows = p.per * (size_t)r->fitted;
     bool fit = r->targets != NULL && rows >= REFIT_ROWS_PER_INPUT * (size_t)n, signs = job->format.inputs == 1;
-    int16_t *x = gather_rows(r, node, &p, arena), *threshold = NULL;
+    struct mnq_arena scratch = {0};
+    int16_t *x = gather_rows(r, node, &p, &scratch), *threshold = NULL;
     if (x == NULL || (signs && binarize_rows(x, rows, (size_t)n, &threshold, arena) != 0)) {
         mnq_fail_nomem(e);
         goto done;
@@ -128,13 +128,11 @@ static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job
         if (y == NULL ||
             mnq_gram_targets(x, y, rows, zero, g->node[node].out.c, r->o->threads, gram, arena, e) != 0)
             goto done;
-        const struct mnq_node *nd = &g->node[node];
-        *data = (struct mnq_row_data){x, y, rows, n, nd->out.c, zero, nd->act, nd->act_max};
-        if (job->format.bits <= r->o->row_bits && mnq_row_gram_pays(data)) job->data = data;
     }
     job->gram = gram;
     rc = 0;
 done:
+    mnq_arena_free(&scratch);
     return rc;
 }
 
@@ -188,17 +186,15 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     struct mnq_qlayer *y = &r->q->layer[r->q->n_layers++];
     struct mnq_arena arena = {0};
     struct mnq_gram gram;
-    struct mnq_row_data data;
     struct mnq_rounding_job job = {.format = r->o->format[node], .threads = r->o->threads};
     bool few = job.format.bits <= 8 && r->o->rounding == MNQ_ROUND_SECOND_ORDER;
     int rc = -1;
     if ((few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&
-        r->l->qp[g->node[node].in[0]].dtype != MNQ_U8 && make_gram(r, node, &job, &gram, &data, &arena, e) != 0)
+        r->l->qp[g->node[node].in[0]].dtype != MNQ_U8 && make_gram(r, node, &job, &gram, &arena, e) != 0)
         goto done;
     if (r->o->probe != NULL && job.gram != NULL && job.gram->u != NULL && probe_layer(r, node, &job, e) != 0) goto done;
     if (mnq_lower_node(r->l, node, &job, y, e) != 0) goto done;
-    if (r->o->bias_correction && job.data == NULL && mnq_lower_has_weights(g, node) &&
-        correct_bias(r, node, y, e) != 0) goto done;
+    if (r->o->bias_correction && mnq_lower_has_weights(g, node) && correct_bias(r, node, y, e) != 0) goto done;
     if (alloc_tensor(r, y->out, e) != 0) goto done;
     r->layer = y;
     rc = mnq_pool_for(r->samples, r->o->threads, run_sample, r, e);

@@ -19,7 +19,6 @@ struct mnq_seq_opts {
     enum mnq_rounding rounding;
     bool bias_correction; /* match every layer's mean pre-activation to the float graph's on the held samples */
     bool refit;           /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
-    int row_bits;         /* re-fit: layers of so few bits or fewer fit every output channel by what its activation lets through */
     const struct mnq_wformat *format; /* [g->n] of the weights */
     int stride, first;    /* use every stride-th held sample, from the first-th on */
     int holdout;          /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */

@@ -121,15 +121,7 @@ int mnq_gram_make(const int16_t *x, size_t rows, int n, int zero, bool centred, 
         col[k] = (struct column){out->diag[k], (int)k};
     }
     qsort(col, nn, sizeof *col, by_power);
-    out->mean = mnq_arena_array(arena, nn, sizeof *out->mean);
-    if (out->mean == NULL) {
-        mnq_fail_nomem(e);
-        goto done;
-    }
-    for (size_t k = 0; k < nn; k++) {
-        out->order[k] = col[k].index;
-        out->mean[k] = mean[col[k].index];
-    }
+    for (size_t k = 0; k < nn; k++) out->order[k] = col[k].index;
     rc = factor ? factorize(g, mean, rows > 0 ? rows : 1, centred, out, arena, e) : 0;
 done:
     mnq_arena_free(&scratch);

@@ -30,21 +30,16 @@ struct mnq_gram {
     int n;         /* inputs per output: kh * kw * cin (1x1, dense: cin) */
     double *diag;  /* [n] mean square of each input, in integer units around its zero point */
     int *order;    /* [n] columns by falling mean square */
-    double *mean;  /* [n] of each input around its zero point */
     double damp;   /* added to the diagonal */
     double *h;     /* [n][n] damped Gram matrix, symmetric */
     double *u;     /* [n][n] upper Cholesky factor of its inverse; NULL: round to nearest */
     double *cross; /* [C_out][n] covariance of input k and the float layer's pre-activation o; NULL: no re-fit */
 };
 
-struct mnq_row_data;
-
 /** How the weights of one layer are rounded. */
 struct mnq_rounding_job {
     struct mnq_wformat format;
     const struct mnq_gram *gram; /* NULL: nearest rounding, step from the largest weight; binary: mean |w| */
-    const struct mnq_row_data *data; /* rowgram.h: every output channel weighs the samples itself, and its bias is fitted too;
-                                        or NULL */
     const int16_t *threshold;    /* [C_in] of the inputs' signs, format.inputs == 1 only */
     int threads;
 };

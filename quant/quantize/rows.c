@@ -5,7 +5,6 @@
  * row itself), which also undoes what earlier layers lost; then it is rounded second order. */
 #include "quantize/rows.h"
 
-#include "quantize/rowgram.h"
 #include "quantize/wbinary.h"
 #include "quantize/wgrid.h"
 #include "quantize/wround.h"
@@ -78,8 +77,7 @@ struct work {
     const struct mnq_rounding_job *job;
     double in_max;
     int32_t *bias;
-    double *bound;     /* [rows] */
-    double *real_bias; /* [rows] */
+    double *bound;   /* [rows] */
     double *scratch; /* [threads][scratch_size] */
     size_t scratch_size;
 };
@@ -89,27 +87,8 @@ static bool second_order(const struct mnq_rounding_job *job)
     return job->gram != NULL && job->gram->u != NULL;
 }
 
-/* What one row is rounded against: its own matrix, or the layer's. */
-struct view {
-    const double *h, *u, *cross;
-    double damp;
-    const double *mean_x; /* own matrix: the bias is fitted as well */
-    double mean_y;
-};
-
-static struct view view_of(const struct work *w, int o, double *scratch)
-{
-    const struct mnq_gram *g = w->job->gram;
-    struct view v = {.h = g->h, .u = g->u, .damp = g->damp};
-    struct mnq_row_gram own;
-    if (g->cross != NULL) v.cross = g->cross + (size_t)o * (size_t)w->r->n;
-    if (w->job->data != NULL && mnq_row_gram_make(w->job->data, g, o, scratch, &own) == 0)
-        v = (struct view){own.h, own.u, own.cross, own.damp, own.mean_x, own.mean_y};
-    return v;
-}
-
 /* The row's real weights in the Gram matrix's order, re-fitted if the job has targets. */
-static void target_row(const struct work *w, int o, const struct view *v, double *to, uint8_t *pruned, double *tmp)
+static void target_row(const struct work *w, int o, double *to, uint8_t *pruned, double *tmp)
 {
     const struct mnq_gram *gram = w->job->gram;
     const struct mnq_rows *r = w->r;
@@ -119,40 +98,32 @@ static void target_row(const struct work *w, int o, const struct view *v, double
         to[k] = from[gram->order[k]];
         pruned[k] = r->pruned[(size_t)o * (size_t)n + (size_t)gram->order[k]];
     }
-    if (v->cross == NULL || r->zeros > PRUNED_SHARE) return;
+    if (gram->cross == NULL || r->zeros > PRUNED_SHARE) return;
     /* to += inverse(H) (cross - G w), H = G + damp, inverse(H) = U^T U */
     double *rhs = tmp, *mid = tmp + n;
+    const double *cross = gram->cross + (size_t)o * (size_t)n;
     bool prior = w->job->format.inputs != 1; /* signs of activations have another scale than the activations */
     if (!prior) memset(to, 0, (size_t)n * sizeof *to);
-    for (int k = 0; k < n; k++) rhs[k] = v->cross[k] + v->damp * to[k];
+    for (int k = 0; k < n; k++) rhs[k] = cross[k] + gram->damp * to[k];
     for (int k = 0; k < n && prior; k++) {
-        const double *row = v->h + (size_t)k * (size_t)n;
+        const double *row = gram->h + (size_t)k * (size_t)n;
         for (int j = 0; j < n; j++) rhs[j] -= to[k] * row[j];
     }
     for (int k = 0; k < n; k++) {
-        const double *row = v->u + (size_t)k * (size_t)n;
+        const double *row = gram->u + (size_t)k * (size_t)n;
         double s = 0;
         for (int j = k; j < n; j++) s += row[j] * rhs[j];
         mid[k] = s;
     }
     for (int k = 0; k < n; k++) {
-        const double *row = v->u + (size_t)k * (size_t)n;
+        const double *row = gram->u + (size_t)k * (size_t)n;
         for (int j = k; j < n; j++) to[j] += row[j] * mid[k];
     }
 }
 
-/* The bias that goes with a row's rounded values, if its own matrix has one. */
-static void fit_bias(const struct work *w, int o, const struct view *v, const double *value)
-{
-    if (v->mean_x == NULL) return;
-    double b = v->mean_y;
-    for (int k = 0; k < w->r->n; k++) b -= value[k] * v->mean_x[k];
-    w->real_bias[o] = b;
-}
-
 /* Values of a uniform grid: the best of a few steps, or of the one given. Returns the step. */
-static double round_uniform(const struct work *w, const struct view *v, const double *target, const uint8_t *pruned,
-                            double *tmp, double forced, double *value)
+static double round_uniform(const struct work *w, int o, const double *target, const uint8_t *pruned, double *tmp,
+                            double forced, double *value)
 {
     const struct mnq_rounding_job *job = w->job;
     const struct mnq_gram *gram = job->gram;
@@ -169,8 +140,9 @@ static double round_uniform(const struct work *w, const struct view *v, const do
         for (int k = 0; k < n; k++) importance[k] = gram->diag[gram->order[k]];
         grid[lanes++] = (struct mnq_grid){.step = mnq_wround_step(target, importance, n, qmax), .qmax = qmax};
     }
+    (void)o;
     for (int l = 0; l < lanes; l++) memcpy(tmp + (size_t)l * (size_t)n, target, (size_t)n * sizeof *tmp);
-    mnq_grid_sweep(tmp, v->u, pruned, n, lanes, grid, error);
+    mnq_grid_sweep(tmp, gram->u, pruned, n, lanes, grid, error);
     int best = 0;
     for (int l = 1; l < lanes; l++)
         if (error[l] < error[best]) best = l;
@@ -194,20 +166,14 @@ static double round_row(const struct work *w, int o, double forced, double *scra
     }
     double *target = scratch, *value = target + n, *tmp = value + n;
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)STEPS * (size_t)n);
-    struct view v = view_of(w, o, (double *)(void *)(pruned + (size_t)n / 8 * 8 + 8));
-    target_row(w, o, &v, target, pruned, tmp);
+    target_row(w, o, target, pruned, tmp);
     if (bits == 16) {
         double step = forced > 0 ? forced : mnq_wround_step(target, NULL, n, 32767);
         mnq_wround_nearest(target, n, step, 32767, (int16_t *)(void *)tmp);
-        for (int k = 0; k < n; k++) {
-            q[w->job->gram->order[k]] = ((int16_t *)(void *)tmp)[k];
-            value[k] = ((int16_t *)(void *)tmp)[k] * step;
-        }
-        fit_bias(w, o, &v, value);
+        for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = ((int16_t *)(void *)tmp)[k];
         return step;
     }
-    double step = round_uniform(w, &v, target, pruned, tmp, forced, value);
-    fit_bias(w, o, &v, value);
+    double step = round_uniform(w, o, target, pruned, tmp, forced, value);
     for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = (int16_t)lround(value[k] / step);
     return step;
 }
@@ -223,26 +189,21 @@ static double round_binary_row(const struct work *w, int o, double *scratch)
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_WBINARY_MAX + 8) * (size_t)n);
     int16_t *q = r->q + (size_t)o * (size_t)n;
     bool fit = second_order(w->job);
-    struct view v = {.h = NULL};
-    if (fit) {
-        v = view_of(w, o, (double *)(void *)(pruned + (size_t)n / 8 * 8 + 8));
-        target_row(w, o, &v, target, pruned, tmp);
-    } else {
-        memcpy(target, r->w + (size_t)o * (size_t)n, (size_t)n * sizeof *target);
-    }
-    mnq_wbinary_row(target, v.h, v.u, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN, coef, value, tmp);
-    fit_bias(w, o, &v, value);
+    if (fit) target_row(w, o, target, pruned, tmp);
+    else memcpy(target, r->w + (size_t)o * (size_t)n, (size_t)n * sizeof *target);
+    mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
+                    coef, value, tmp);
     for (int m = 0; m < bases; m++) sum += coef[m];
-    double real = fabs(w->real_bias[o]), unit = fmax(coef[0], real / BIAS_LIMIT);
+    double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], real / BIAS_LIMIT);
     int whole[MNQ_WBINARY_MAX] = {1};
     if (bases > 1) {
         unit = fmax(fmax(sum / 32000, w->in_max * n * sum / (ACC_LIMIT / 2)), real / BIAS_LIMIT);
         for (int m = 0; m < bases; m++) whole[m] = (int)fmax(1, round(coef[m] / unit));
     }
     for (int k = 0; k < n; k++) {
-        int total = 0;
-        for (int m = 0; m < bases; m++) total += whole[m] * mnq_wbinary_sign(coef, bases, value[k], m);
-        q[fit ? gram->order[k] : k] = (int16_t)total;
+        int v = 0;
+        for (int m = 0; m < bases; m++) v += whole[m] * mnq_wbinary_sign(coef, bases, value[k], m);
+        q[fit ? gram->order[k] : k] = (int16_t)v;
     }
     for (int m = 0; m < bases; m++) r->coef[(size_t)o * (size_t)bases + (size_t)m] = (int16_t)whole[m];
     return unit;
@@ -255,7 +216,7 @@ static double row_bound(const struct work *w, int o, double *bias)
     const int16_t *q = r->q + (size_t)o * (size_t)r->n;
     const double *zero = r->zero + (r->depthwise ? (size_t)o * (size_t)r->n : 0);
     const struct mnq_wformat *f = &w->job->format;
-    double sum = 0, b = w->real_bias[o] / r->step[o];
+    double sum = 0, b = (w->b != NULL ? (double)w->b[o] : 0) / r->step[o];
     if (f->inputs == 1) {
         *bias = round(b);
         return fabs(*bias) + XNOR_UNIT * r->n;
@@ -277,19 +238,17 @@ static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
     struct work *w = ctx;
     struct mnq_rows *r = w->r;
     double *scratch = w->scratch + (size_t)thread * w->scratch_size, bias, bound;
-    w->real_bias[o] = w->b != NULL ? (double)w->b[o] : 0;
     if (w->job->format.bits == 1) {
         r->step[o] = round_binary_row(w, o, scratch);
         if (w->job->format.inputs == 1) r->step[o] /= XNOR_UNIT;
         bound = row_bound(w, o, &bias);
         if (bound > ACC_LIMIT) return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
     } else {
-        double forced = 0;
+        double real = w->b != NULL ? fabs((double)w->b[o]) : 0, forced = 0;
         for (;;) {
             r->step[o] = round_row(w, o, forced, scratch);
-            double least = fabs(w->real_bias[o]) / BIAS_LIMIT;
-            if (r->step[o] < least) {
-                forced = least * 1.001;
+            if (r->step[o] < real / BIAS_LIMIT) {
+                forced = real / BIAS_LIMIT;
                 continue;
             }
             bound = row_bound(w, o, &bias);
@@ -302,24 +261,16 @@ static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
     return 0;
 }
 
-/* Target, values, what a row's rounding works in, marks of pruned weights, its own matrix. */
-static size_t scratch_size(int n, const struct mnq_rounding_job *job)
-{
-    size_t own = job->data != NULL ? mnq_row_gram_scratch(n) : 0;
-    return (size_t)n * (2 + MNQ_WBINARY_MAX + 8) + (size_t)n / 8 + 64 + own;
-}
-
 int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding_job *job, double in_max, int32_t *bias,
                    double *worst, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     int threads = job->threads > 0 ? job->threads : 1, rc = -1;
     struct work w = {.r = r, .b = b, .job = job, .in_max = in_max, .bias = bias};
-    w.scratch_size = scratch_size(r->n, job);
+    w.scratch_size = (size_t)r->n * (MNQ_WBINARY_MAX + 8 + 3) + 64;
     w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
-    w.real_bias = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.real_bias);
     w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
-    if (w.bound == NULL || w.scratch == NULL || w.real_bias == NULL) {
+    if (w.bound == NULL || w.scratch == NULL) {
         mnq_fail_nomem(e);
         goto done;
     }
@@ -343,23 +294,21 @@ static int one_noise(void *ctx, int o, int thread, struct mnq_err *e)
     const struct mnq_gram *gram = w->job->gram;
     int n = r->n;
     double *d = w->scratch + (size_t)thread * w->scratch_size, *tmp = d + n, sum = 0, square = 0;
-    uint8_t *pruned = (uint8_t *)(tmp + 2 * n);
-    struct view v = view_of(w, o, (double *)(void *)(pruned + (size_t)n / 8 * 8 + 8));
-    target_row(w, o, &v, d, pruned, tmp);
+    target_row(w, o, d, (uint8_t *)(tmp + 2 * n), tmp);
     for (int k = 0; k < n; k++) d[k] -= r->q[(size_t)o * (size_t)n + (size_t)gram->order[k]] * r->step[o];
     for (int k = 0; k < n; k++) {
-        const double *row = v.h + (size_t)k * (size_t)n;
+        const double *row = gram->h + (size_t)k * (size_t)n;
         double part = 0.5 * d[k] * row[k];
         for (int j = k + 1; j < n; j++) part += d[j] * row[j];
         sum += 2 * d[k] * part;
         square += d[k] * d[k];
     }
-    w->bound[o] = fmax(0, sum - v.damp * square);
+    w->bound[o] = fmax(0, sum - gram->damp * square);
     return 0;
 }
 
-int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram,
-                   double *noise, struct mnq_err *e)
+int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram, double *noise,
+                   struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     struct mnq_rounding_job measured = *job;
@@ -368,7 +317,7 @@ int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const
     struct work w = {.r = r, .job = &measured};
     if (job->gram == NULL) plain.cross = NULL; /* rounded without targets: measured against the weights themselves */
     measured.gram = &plain;
-    w.scratch_size = scratch_size(r->n, &measured);
+    w.scratch_size = (size_t)r->n * 4 + 64;
     w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
     w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
     *noise = 0;
