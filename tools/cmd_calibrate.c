@@ -209,6 +209,8 @@ static void print_text(const struct result *x, const char *output, struct mnq_cl
     printf("RAM           %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, arena), mnq_text_bytes(b, s->arena_bytes),
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
+    if (x->report.expected_drop >= 0)
+        printf("expected drop %11.2f points of top-1, from the noise on held-back samples\n", x->report.expected_drop);
     printf("accumulators  %9d bits at worst, proved; 32 are there\n", most_acc_bits(&x->package.q));
 }
 
