@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-target_sources(mnq_calib PRIVATE compare.c compare_alone.c evaluate.c recipe.c subject.c)
+target_sources(mnq_calib PRIVATE compare.c compare_alone.c evaluate.c paired.c recipe.c stored.c subject.c)
