@@ -114,9 +114,9 @@ const struct mnq_command mnq_cmd_eval = {
              "top-1 with its 95 % Wilson interval, top-5, how often its top-1 agrees with the\n"
              "first model's, file, weight and RAM bytes, multiply-accumulates; then the\n"
              "differences to the first model, samples lost and won with the exact McNemar test,\n"
-             "and how the weights are stored. --html writes the same as one self-contained page\n"
-             "with plots, layers, confusion and the pictures that changed. RAM of a float model is the largest sum of its\n"
-             "living float tensors; of an .mnq, its memory plan.",
+             "and how the weights are stored. RAM of a float model is the largest sum of its\n"
+             "living float tensors; of an .mnq, its memory plan. --html writes one page without\n"
+             "scripts that also shows layers, confusion and the pictures that changed.",
     .examples = "  mnquant eval model.h5 model.mnq --data test/ --preprocess tf\n"
                 "  mnquant eval model.h5 model.mnq --data test.h5 --min-agreement 98 --json\n"
                 "  mnquant eval model.h5 int8.mnq mixed.mnq --data test/ --html report.html\n",

@@ -217,7 +217,7 @@ int mnq_eval_json(const struct mnq_eval_result *r, bool samples, struct mnq_cli 
     mnq_json_array(&w, "deltas");
     for (int i = 1; i < ev->n_models; i++) delta(&w, r, i);
     mnq_json_end(&w);
-    if (ev->n_models > 2) {
+    if (ev->n_models > 2 && ev->accuracy) {
         mnq_json_array(&w, "steps");
         for (int i = 1; i < ev->n_models; i++) step(&w, ev, i);
         mnq_json_end(&w);

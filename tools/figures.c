@@ -58,6 +58,16 @@ struct mnq_fig mnq_fig_bytes(int64_t bytes)
     return f;
 }
 
+struct mnq_fig mnq_fig_round_bytes(double bytes)
+{
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    struct mnq_fig f;
+    int u = 0;
+    for (; u < 4 && bytes >= 1000; u++) bytes /= 1024;
+    snprintf(f.s, sizeof f.s, "%g %s", bytes, unit[u]);
+    return f;
+}
+
 struct mnq_fig mnq_fig_count(int64_t n)
 {
     struct mnq_fig f;

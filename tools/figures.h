@@ -16,6 +16,7 @@ struct mnq_fig mnq_fig_points(double points);                /* "+0.27" */
 struct mnq_fig mnq_fig_p(double p);                          /* "0.031", below 0.001 "2.1e-05" */
 struct mnq_fig mnq_fig_ratio(int64_t a, int64_t b);          /* a over b, "0.329"; "-" if unknown */
 struct mnq_fig mnq_fig_bytes(int64_t bytes);                 /* mnq_text_bytes(); "-" below 0 */
+struct mnq_fig mnq_fig_round_bytes(double bytes);            /* "50 KiB": of an axis, without decimals that are zero */
 struct mnq_fig mnq_fig_count(int64_t n);                     /* mnq_text_count() */
 struct mnq_fig mnq_fig_bits(int64_t bytes, int64_t weights); /* "8.42" bits per weight; "-" without weights */
 struct mnq_fig mnq_fig_part(int64_t part, int64_t whole);    /* "12.5" percent; "-" if whole is 0 */

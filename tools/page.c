@@ -82,7 +82,7 @@ void mnq_page_model_cell(struct mnq_page *p, int i)
 void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, const char *text)
 {
     mnq_html_put(&p->h, "<td");
-    mnq_html_attribute(&p->h, "data-l", label);
+    if (*text != '\0') mnq_html_attribute(&p->h, "data-l", label);
     if (cls != NULL) mnq_html_attribute(&p->h, "class", cls);
     mnq_html_put(&p->h, ">");
     mnq_html_minus(&p->h, text);

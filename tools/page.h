@@ -3,6 +3,7 @@
 #ifndef MNQ_PAGE_H
 #define MNQ_PAGE_H
 
+#include "axis.h"
 #include "eval_result.h"
 #include "figures.h"
 #include "html.h"
@@ -48,6 +49,15 @@ void mnq_page_origin(struct mnq_page *p);
 
 /** Reads the pictures that mnq_page_changed() shows. */
 int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e);
+
+/**
+ * Axis of top-1 percent (without accuracy: of agreement) that holds all intervals, from and to unset. A model more than 25
+ * points below the best does not stretch it; it lies below `lo`.
+ */
+struct mnq_axis mnq_page_top1_axis(const struct mnq_evaluation *ev);
+
+/** What that axis shows of model i: so many of `of`; -1: nothing. */
+int mnq_page_top1(const struct mnq_evaluation *ev, int i, int *of);
 
 /** <section id> with its heading; closed by mnq_page_end_section(). */
 void mnq_page_section(struct mnq_page *p, const char *id, const char *title);

@@ -2,26 +2,30 @@
  * Accuracy with intervals and paired differences. Without labels: agreement with the first model. */
 #include "page.h"
 
-#include "axis.h"
 #include "svg.h"
 
 #include <stdio.h>
 
-enum { ROW = 40, AXIS = 20, TICKS = 6 };
+enum { ROW = 40, AXIS = 20, TICKS = 7 };
 
-/* What the plot shows of model i, a count of `of`; -1: nothing. */
-static int shown(const struct mnq_evaluation *ev, int i, int *of)
+int mnq_page_top1(const struct mnq_evaluation *ev, int i, int *of)
 {
     *of = ev->accuracy ? ev->labelled : ev->n;
     return ev->accuracy ? ev->model[i].hits1 : i == 0 ? -1 : ev->model[i].agree;
 }
 
-static struct mnq_axis choose_axis(const struct mnq_evaluation *ev)
+struct mnq_axis mnq_page_top1_axis(const struct mnq_evaluation *ev)
 {
+    static const double far = 25; /* points */
     struct mnq_axis a = {.lo = 100, .hi = 0, .from = 2, .to = 98};
+    double best = 0;
     for (int i = 0; i < ev->n_models; i++) {
-        int n, k = shown(ev, i, &n);
-        if (k < 0) continue;
+        int n, k = mnq_page_top1(ev, i, &n);
+        if (k >= 0 && 100.0 * k / n > best) best = 100.0 * k / n;
+    }
+    for (int i = 0; i < ev->n_models; i++) {
+        int n, k = mnq_page_top1(ev, i, &n);
+        if (k < 0 || 100.0 * k / n < best - far) continue;
         struct mnq_share s = mnq_wilson(k, n);
         if (s.lo < a.lo) a.lo = s.lo;
         if (s.hi > a.hi) a.hi = s.hi;
@@ -35,7 +39,7 @@ static void plot(struct mnq_page *p, int i, const struct mnq_axis *a)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
     double tick[TICKS], y = ROW / 2.0;
-    int n, k = shown(ev, i, &n), ticks = mnq_ticks(a->lo, a->hi, TICKS, tick);
+    int n, k = mnq_page_top1(ev, i, &n), ticks = mnq_ticks(a->lo, a->hi, TICKS, tick);
     char label[200];
     if (k >= 0) snprintf(label, sizeof label, "%s %% %s", mnq_fig_percent(k, n).s, mnq_fig_interval(k, n).s);
     struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", ROW, k >= 0 ? label : NULL);
@@ -47,7 +51,11 @@ static void plot(struct mnq_page *p, int i, const struct mnq_axis *a)
         double x = mnq_axis_at(a, 100.0 * ev->model[0].hits1 / ev->labelled);
         mnq_svg_line(&s, "base", x, 0, x, ROW);
     }
-    if (k >= 0) {
+    if (k >= 0 && 100.0 * k / n < a->lo) {
+        char text[64];
+        snprintf(text, sizeof text, "\xe2\x86\x90 %s, outside", mnq_fig_percent(k, n).s);
+        mnq_svg_text(&s, "out", "start", mnq_axis_at(a, a->lo), y + 4, text);
+    } else if (k >= 0) {
         struct mnq_share v = mnq_wilson(k, n);
         double lo = mnq_axis_at(a, v.lo), hi = mnq_axis_at(a, v.hi);
         mnq_svg_line(&s, "ci", lo, y, hi, y);
@@ -171,7 +179,7 @@ static void steps(struct mnq_page *p)
 
 void mnq_page_accuracy(struct mnq_page *p)
 {
-    struct mnq_axis a = choose_axis(&p->r->ev);
+    struct mnq_axis a = mnq_page_top1_axis(&p->r->ev);
     if (!p->r->ev.accuracy && p->r->ev.n_models < 2) return;
     mnq_page_section(p, "accuracy", p->r->ev.accuracy ? "Accuracy" : "Agreement");
     table(p, &a);

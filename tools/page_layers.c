@@ -2,58 +2,62 @@
  * Every integer model layer by layer: a strip over the network's depth, and the table. */
 #include "page.h"
 
-#include "axis.h"
 #include "command.h"
 #include "svg.h"
 
 #include <math.h>
 #include <stdio.h>
 
-enum { BAND = 22, TICKS = 4, OPEN = 2 }; /* px above the bars; tables shown unfolded up to so many models */
+enum { LABEL = 22, GAP = 8, TICKS = 4 }; /* px above the bars, with and without a label */
+enum { OPEN = 2 };                       /* tables shown unfolded up to so many models */
 
 /* One row of bars over the layers. */
 struct strip {
     const char *title, *unit;
-    int height;       /* px of the bars */
-    double most;      /* axis end */
-    const double *v;  /* [n], NaN: no bar */
-    const char **tip; /* [n] */
+    int height;        /* px of the bars */
+    double step, most; /* between ticks; axis end, a multiple of it */
+    bool bytes;        /* ticks are in bytes */
+    const double *v;   /* [n], NaN: no bar */
+    const char **tip;  /* [n] */
     int n;
     double line;    /* a level worth a line, bars below it stand out; NaN: none */
     int pointed;    /* the bar that gets a label, -1: none */
     char note[200]; /* its label */
 };
 
-static double round_up(double v)
+static int band(const struct strip *t)
 {
-    double step = v > 0 ? mnq_tick_step(0, v, TICKS) : 1;
-    return ceil(v / step - 1e-9) * step;
+    return t->pointed >= 0 ? LABEL : GAP;
+}
+
+static int ticks(const struct strip *t)
+{
+    return (int)(t->most / t->step + 0.5) + 1;
+}
+
+static double level(const struct strip *t, double v)
+{
+    return band(t) + t->height * (1 - v / t->most);
 }
 
 static void axis(struct mnq_page *p, const struct strip *t)
 {
-    double tick[MNQ_TICKS];
-    int n = mnq_ticks(0, t->most, TICKS, tick);
-    struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", t->height + BAND + 8, NULL);
-    for (int i = 0; i < n; i++) {
+    struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", t->height + band(t) + 8, NULL);
+    for (int i = 0; i < ticks(t); i++) {
         char text[24];
-        if (tick[i] >= 1e6) snprintf(text, sizeof text, "%gM", tick[i] / 1e6);
-        else if (tick[i] >= 1e3) snprintf(text, sizeof text, "%gk", tick[i] / 1e3);
-        else snprintf(text, sizeof text, "%g", tick[i]);
-        mnq_svg_text(&s, "tick", "start", 0, BAND + t->height * (1 - tick[i] / t->most) + 4, text);
+        snprintf(text, sizeof text, "%g", i * t->step);
+        mnq_svg_text(&s, "tick", "start", 0, level(t, i * t->step) + 4,
+                     t->bytes ? mnq_fig_round_bytes(i * t->step).s : text);
     }
     mnq_svg_end(&s);
 }
 
 static void bars(struct mnq_page *p, const struct strip *t)
 {
-    double tick[MNQ_TICKS], step = 100.0 / t->n, bottom = BAND + t->height;
-    int n = mnq_ticks(0, t->most, TICKS, tick);
-    struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", t->height + BAND + 8, t->title);
-    for (int i = 0; i < n; i++) {
-        double y = BAND + t->height * (1 - tick[i] / t->most);
-        mnq_svg_line(&s, i == 0 ? "edge" : "grid", 0, y, 100, y);
-    }
+    double step = 100.0 / t->n, bottom = band(t) + t->height;
+    struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", t->height + band(t) + 8, t->title);
+    for (int i = 0; i < ticks(t); i++)
+        mnq_svg_line(&s, i == 0 ? "edge" : "grid", 0, level(t, i * t->step), 100, level(t, i * t->step));
     for (int i = 0; i < t->n; i++) {
         if (isnan(t->v[i])) continue;
         double v = fmax(0, fmin(t->v[i], t->most)), h = fmax(1, t->height * v / t->most);
@@ -61,12 +65,11 @@ static void bars(struct mnq_page *p, const struct strip *t)
         mnq_svg_rect(&s, low ? "low" : "fill", step * (i + 0.1), bottom - h, step * 0.8, h, t->tip[i]);
     }
     if (!isnan(t->line)) {
-        double y = BAND + t->height * (1 - t->line / t->most);
-        mnq_svg_line(&s, "base", 0, y, 100, y);
+        mnq_svg_line(&s, "base", 0, level(t, t->line), 100, level(t, t->line));
     }
     if (t->pointed >= 0) {
         double x = step * (t->pointed + 0.5), v = fmax(0, fmin(t->v[t->pointed], t->most));
-        mnq_svg_line(&s, "mark", x, 14, x, bottom - t->height * v / t->most - 2);
+        mnq_svg_line(&s, "mark", x, 14, x, level(t, v) - 2);
         mnq_svg_text(&s, "halo", x < 30 ? "start" : x > 70 ? "end" : "middle", x, 10, t->note);
     }
     mnq_svg_end(&s);
@@ -109,6 +112,7 @@ static void strips(struct mnq_page *p, int i)
     struct strip t = {.title = "SQNR",
                       .unit = "dB, signal over error of the layer's output; dashed: 20 dB, 1 % noise",
                       .height = 130,
+                      .step = 20,
                       .most = 40,
                       .v = v,
                       .tip = tips,
@@ -118,7 +122,7 @@ static void strips(struct mnq_page *p, int i)
     for (int k = 0; k < s->n; k++) {
         v[k] = sqnr(p, i, k);
         tips[k] = tip(p, s->layer[k].name, mnq_fig_db(v[k]).s, "dB");
-        if (isfinite(v[k])) t.most = fmax(t.most, round_up(v[k]));
+        if (isfinite(v[k])) t.most = fmax(t.most, ceil(v[k] / t.step) * t.step);
         if (isfinite(v[k]) && (t.pointed < 0 || v[k] < v[t.pointed])) t.pointed = k;
     }
     if (p->r->layers[i].row != NULL) {
@@ -130,6 +134,7 @@ static void strips(struct mnq_page *p, int i)
     t = (struct strip){.title = "Bits per weight",
                        .unit = "stored; no bar: no weights",
                        .height = 48,
+                       .step = 8,
                        .most = 16,
                        .v = v,
                        .tip = tips,
@@ -145,7 +150,7 @@ static void strips(struct mnq_page *p, int i)
     t = (struct strip){.title = "Bytes of weights",
                        .unit = "per layer",
                        .height = 90,
-                       .most = 0,
+                       .bytes = true,
                        .v = v,
                        .tip = tips,
                        .n = s->n,
@@ -158,7 +163,10 @@ static void strips(struct mnq_page *p, int i)
         if (any && (t.pointed < 0 || v[k] > v[t.pointed])) t.pointed = k;
     }
     if (t.pointed < 0) return;
-    t.most = round_up(fmax(1, v[t.pointed]));
+    double unit = 1, largest = fmax(1, v[t.pointed]);
+    while (largest / unit >= 1000) unit *= 1024;
+    t.step = unit * mnq_tick_step(0, largest / unit, TICKS);
+    t.most = ceil(largest / t.step - 1e-9) * t.step;
     snprintf(t.note, sizeof t.note, "largest: %s, %s", mnq_page_shorten(p, s->layer[t.pointed].name, 28),
              mnq_fig_bytes(s->layer[t.pointed].bytes).s);
     strip(p, &t);
@@ -168,7 +176,7 @@ static void strips(struct mnq_page *p, int i)
 static void cell(struct mnq_page *p, const char *label, double share, bool low, const char *text)
 {
     mnq_html_put(&p->h, "<td");
-    mnq_html_attribute(&p->h, "data-l", label);
+    if (*text != '\0') mnq_html_attribute(&p->h, "data-l", label);
     mnq_html_put(&p->h, ">");
     if (share >= 0) {
         struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", 8, NULL);

@@ -2,7 +2,6 @@
  * Accuracy against bytes and against multiply-accumulates, with the Pareto front. */
 #include "page.h"
 
-#include "axis.h"
 #include "scatter.h"
 #include "svg.h"
 #include "util/utf8.h"
@@ -36,30 +35,17 @@ static int compare_cost(const struct data *d, int a, int b)
 
 static void choose_axes(struct data *d, const struct mnq_evaluation *ev, const struct plot *f)
 {
-    double lo = INFINITY, hi = 0, y_lo = 100, y_hi = 0;
+    double lo = INFINITY, hi = 0;
     for (int i = 0; i < d->n; i++) {
-        struct mnq_share s = mnq_wilson(ev->model[i].hits1, ev->labelled);
         lo = fmin(lo, d->cost[i]);
         hi = fmax(hi, d->cost[i]);
-        y_lo = fmin(y_lo, s.lo);
-        y_hi = fmax(y_hi, s.hi);
     }
-    mnq_axis_percent(&y_lo, &y_hi);
-    d->y = (struct mnq_axis){.lo = y_lo, .hi = y_hi, .from = f->h - BOTTOM, .to = TOP};
-    d->x = (struct mnq_axis){.lo = 0, .hi = hi * 1.08, .from = LEFT, .to = f->w - RIGHT};
-    if (lo > 0 && hi / lo > 8) d->x = (struct mnq_axis){lo / 1.25, hi * 1.25, LEFT, f->w - RIGHT, true};
-    if (hi <= 0) d->x.hi = 1;
-}
-
-static void tick_text(const struct data *d, double v, char text[48])
-{
-    struct mnq_fig f = mnq_fig_bytes((int64_t)v);
-    double whole, number;
-    char unit[8];
-    if (!d->bytes) snprintf(text, 48, "%g", v / 1e6);
-    else if (sscanf(f.s, "%lf %7s", &number, unit) == 2 && modf(number, &whole) <= 0)
-        snprintf(text, 48, "%.0f %s", whole, unit);
-    else snprintf(text, 48, "%s", f.s);
+    d->y = mnq_page_top1_axis(ev);
+    d->y.from = f->h - BOTTOM;
+    d->y.to = TOP;
+    double pad = hi > lo ? 0.08 * (hi - lo) : 0.1 * fmax(hi, 1);
+    d->x = (struct mnq_axis){.lo = lo > 0.4 * hi ? lo - pad : 0, .hi = hi + pad, .from = LEFT, .to = f->w - RIGHT};
+    if (lo > 0 && hi / lo > 5) d->x = (struct mnq_axis){lo / 1.25, hi * 1.25, LEFT, f->w - RIGHT, true};
 }
 
 static void axes(struct mnq_svg *s, const struct data *d, const struct plot *f)
@@ -79,7 +65,8 @@ static void axes(struct mnq_svg *s, const struct data *d, const struct plot *f)
     for (int t = 0; t < n; t++) {
         double x = mnq_axis_at(&d->x, tick[t]);
         mnq_svg_line(s, "edge", x, bottom, x, bottom + 4);
-        tick_text(d, tick[t], text);
+        if (d->bytes) snprintf(text, sizeof text, "%s", mnq_fig_round_bytes(tick[t]).s);
+        else snprintf(text, sizeof text, "%g", tick[t] / 1e6);
         mnq_svg_text(s, "tick", "middle", x, bottom + 17, text);
     }
     mnq_svg_line(s, "edge", LEFT, bottom, f->w - RIGHT, bottom);
@@ -88,12 +75,11 @@ static void axes(struct mnq_svg *s, const struct data *d, const struct plot *f)
     mnq_svg_text(s, "tick", "end", f->w - RIGHT, bottom + 35, text);
 }
 
-/* The front as stairs: what accuracy can be had for at most so much. */
-static void draw_front(struct mnq_page *p, struct mnq_svg *s, const struct data *d, const struct plot *f)
+/* The front as stairs: what accuracy can be had for at most so much. How many corners; xy holds 2 n + 1 of them. */
+static int stairs(struct mnq_page *p, const struct data *d, const struct plot *f, double *xy)
 {
     int *order = mnq_arena_array(p->arena, (size_t)d->n, sizeof *order), n = 0, at = 0;
-    double *xy = mnq_arena_array(p->arena, 4 * (size_t)d->n + 2, sizeof *xy);
-    if (order == NULL || xy == NULL) return;
+    if (order == NULL) return 0;
     for (int i = 0; i < d->n; i++) {
         if (!d->front[i]) continue;
         int k = n++;
@@ -113,49 +99,76 @@ static void draw_front(struct mnq_page *p, struct mnq_svg *s, const struct data 
     }
     xy[2 * at] = f->w - RIGHT;
     xy[2 * at + 1] = xy[2 * at - 1];
-    mnq_svg_path(s, "front", xy, at + 1);
+    return at + 1;
 }
 
-static void labels(struct mnq_page *p, struct mnq_svg *s, const struct data *d, const struct plot *f)
+/* What labels keep clear of: points, intervals, and the stairs' steps. How many; box holds 4 n + 1. */
+static int obstacles(const struct mnq_page *p, const struct data *d, const double *xy, int corners, struct mnq_box *box)
+{
+    int n = 0;
+    for (int i = 0; i < d->n; i++) {
+        struct mnq_share v = mnq_wilson(p->r->ev.model[i].hits1, p->r->ev.labelled);
+        double x = mnq_axis_at(&d->x, d->cost[i]), y = mnq_axis_at(&d->y, d->gain[i]), top = mnq_axis_at(&d->y, v.hi);
+        box[n++] = (struct mnq_box){x - RADIUS - 1, y - RADIUS - 1, 2 * RADIUS + 2, 2 * RADIUS + 2};
+        box[n++] = (struct mnq_box){x - 1, top, 2, mnq_axis_at(&d->y, v.lo) - top};
+    }
+    for (int k = 0; k + 1 < corners; k++) {
+        double x = fmin(xy[2 * k], xy[2 * k + 2]), y = fmin(xy[2 * k + 1], xy[2 * k + 3]);
+        box[n++] =
+            (struct mnq_box){x - 1, y - 1, fabs(xy[2 * k + 2] - xy[2 * k]) + 2, fabs(xy[2 * k + 3] - xy[2 * k + 1]) + 2};
+    }
+    return n;
+}
+
+/* Below the axis: an arrow and the value beside the name. */
+static const char *label_text(struct mnq_page *p, const struct data *d, const struct plot *f, int i)
+{
+    char text[400];
+    const char *name = mnq_page_shorten(p, p->name[i], f->label), *copy = NULL;
+    if (d->gain[i] >= d->y.lo) return name;
+    snprintf(text, sizeof text, "\xe2\x86\x93 %s %s", name, mnq_fig_percent(p->r->ev.model[i].hits1, p->r->ev.labelled).s);
+    copy = mnq_arena_strdup(p->arena, text);
+    return copy != NULL ? copy : name;
+}
+
+static void label(struct mnq_svg *s, const struct mnq_label *l, const char *text)
+{
+    const struct mnq_box *b = &l->box;
+    bool right = b->x >= l->x, left = b->x + b->w <= l->x;
+    double x = right ? b->x : left ? b->x + b->w : b->x + b->w / 2;
+    double y = b->y > l->y ? b->y : b->y + b->h < l->y ? b->y + b->h : b->y + b->h / 2;
+    if (l->away) mnq_svg_line(s, "mark", l->x, l->y, right || left ? x : l->x, y);
+    mnq_svg_text(s, "halo", right ? "start" : left ? "end" : "middle", x, b->y + 11, text);
+}
+
+static void labels(struct mnq_page *p, struct mnq_svg *s, const struct data *d, const struct plot *f, const double *xy,
+                   int corners)
 {
     size_t n = (size_t)d->n;
     struct mnq_label *l = mnq_arena_array(p->arena, n, sizeof *l);
-    struct mnq_box *avoid = mnq_arena_array(p->arena, 2 * n, sizeof *avoid);
-    if (l == NULL || avoid == NULL) return;
+    struct mnq_box *avoid = mnq_arena_array(p->arena, 4 * n + 1, sizeof *avoid);
+    const char **text = mnq_arena_array(p->arena, n, sizeof *text);
+    if (l == NULL || avoid == NULL || text == NULL) return;
     for (int i = 0; i < d->n; i++) {
-        struct mnq_share v = mnq_wilson(p->r->ev.model[i].hits1, p->r->ev.labelled);
-        double top = mnq_axis_at(&d->y, v.hi), end = mnq_axis_at(&d->y, v.lo);
-        const char *text = mnq_page_shorten(p, p->name[i], f->label);
+        text[i] = label_text(p, d, f, i);
         l[i].x = mnq_axis_at(&d->x, d->cost[i]);
         l[i].y = mnq_axis_at(&d->y, d->gain[i]);
-        l[i].box.w = LETTER * mnq_utf8_count(text);
+        l[i].box.w = LETTER * mnq_utf8_count(text[i]);
         l[i].box.h = LINE;
-        avoid[2 * i] = (struct mnq_box){l[i].x - RADIUS - 1, l[i].y - RADIUS - 1, 2 * RADIUS + 2, 2 * RADIUS + 2};
-        avoid[2 * i + 1] = (struct mnq_box){l[i].x - 1, top, 2, end - top};
     }
     struct mnq_box field = {LEFT + 2, TOP - 10, f->w - RIGHT - LEFT, f->h - BOTTOM - TOP + 8};
-    mnq_place_labels(l, d->n, avoid, 2 * d->n, field);
-    for (int i = 0; i < d->n; i++) {
-        const struct mnq_box *b = &l[i].box;
-        const char *text = mnq_page_shorten(p, p->name[i], f->label);
-        bool right = b->x >= l[i].x, left = b->x + b->w <= l[i].x;
-        if (l[i].away) {
-            double x = right  ? b->x
-                       : left ? b->x + b->w
-                              : l[i].x,
-                   y = b->y + (b->y > l[i].y          ? 0
-                               : b->y + b->h < l[i].y ? b->h
-                                                      : b->h / 2);
-            mnq_svg_line(s, "mark", l[i].x, l[i].y, x, y);
-        }
-        double x = right ? b->x : left ? b->x + b->w : b->x + b->w / 2;
-        mnq_svg_text(s, "halo", right ? "start" : left ? "end" : "middle", x, b->y + 11, text);
-    }
+    mnq_place_labels(l, d->n, avoid, obstacles(p, d, xy, corners, avoid), field);
+    for (int i = 0; i < d->n; i++) label(s, &l[i], text[i]);
 }
 
 static void draw(struct mnq_page *p, struct data *d, const struct plot *f)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
+    double *xy = mnq_arena_array(p->arena, 4 * (size_t)d->n + 2, sizeof *xy);
+    if (xy == NULL) {
+        p->h.failed = true;
+        return;
+    }
     choose_axes(d, ev, f);
     struct mnq_svg s =
         mnq_svg_begin(&p->h, f->cls, f->w, f->h,
@@ -166,8 +179,9 @@ static void draw(struct mnq_page *p, struct data *d, const struct plot *f)
         double x = mnq_axis_at(&d->x, d->cost[i]);
         mnq_svg_line(&s, "thin", x, mnq_axis_at(&d->y, v.lo), x, mnq_axis_at(&d->y, v.hi));
     }
-    draw_front(p, &s, d, f);
-    labels(p, &s, d, f);
+    int corners = stairs(p, d, f, xy);
+    mnq_svg_path(&s, "front", xy, corners);
+    labels(p, &s, d, f, xy, corners);
     for (int i = 0; i < d->n; i++) {
         char title[400];
         snprintf(title, sizeof title, "%s: %s %%, %s%s", p->name[i], mnq_fig_percent(ev->model[i].hits1, ev->labelled).s,
@@ -213,10 +227,11 @@ void mnq_page_tradeoff(struct mnq_page *p)
     against(p, true);
     against(p, false);
     mnq_html_put(&p->h, "</div>\n<p class=\"note\">");
-    mnq_html_text(&p->h,
-                  "Filled points lie on the Pareto front (the stairs): no other model here costs at most as much and is at "
-                  "least as accurate. Thin lines are 95 % intervals; the accuracy axis does not start at zero. "
-                  "Multiply-accumulates are counted as if no weight were zero.");
+    mnq_html_text(
+        &p->h,
+        "Filled points lie on the Pareto front (the stairs): no other model here costs at most as much and is at "
+        "least as accurate. Thin lines are 95 % intervals. The accuracy axis is cut; an arrow marks what lies below it. "
+        "Multiply-accumulates are counted as if no weight were zero.");
     mnq_html_put(&p->h, "</p>\n");
     mnq_page_end_section(p);
 }

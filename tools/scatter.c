@@ -19,7 +19,7 @@ double mnq_box_overlap(struct mnq_box a, struct mnq_box b)
     return w > 0 && h > 0 ? w * h : 0;
 }
 
-enum { DIRECTIONS = 16, RINGS = 14, ROUNDS = 6 };
+enum { DIRECTIONS = 16, RINGS = 14, ROUNDS = 6, AWAY = 2 };
 static const double GAP = 7, RING = 9; /* pixels from the point, and from ring to ring */
 
 /* Box of a label in one direction: its nearest side or corner lies on the ring. */
@@ -32,6 +32,30 @@ static struct mnq_box candidate(const struct mnq_label *l, int direction, int ri
     b.x = l->x + r * cx + (fabs(cx) < 0.1 ? -0.5 : cx > 0 ? 0 : -1) * b.w;
     b.y = l->y + r * cy + (fabs(cy) < 0.5 ? -0.5 : cy > 0 ? 0 : -1) * b.h;
     return b;
+}
+
+/* Distance of a point from a box, 0 inside. */
+static double distance(struct mnq_box b, double x, double y)
+{
+    double dx = fmax(fmax(b.x - x, x - b.x - b.w), 0), dy = fmax(fmax(b.y - y, y - b.y - b.h), 0);
+    return sqrt(dx * dx + dy * dy);
+}
+
+/* What it costs that a label, or the line to it, comes near another label's point: it would seem to be that one's. */
+static double confusion(const struct mnq_label *l, int n, int self, struct mnq_box b, bool away)
+{
+    static const double near = 16, beside = 7; /* pixels from the text, from the line */
+    double c = 0, ex = fmin(fmax(l[self].x, b.x), b.x + b.w), ey = fmin(fmax(l[self].y, b.y), b.y + b.h);
+    double dx = ex - l[self].x, dy = ey - l[self].y, length = dx * dx + dy * dy;
+    for (int i = 0; i < n; i++) {
+        double px = l[i].x - l[self].x, py = l[i].y - l[self].y;
+        if (i == self || px * px + py * py < 1) continue;
+        c += 30 * fmax(0, near - distance(b, l[i].x, l[i].y));
+        if (!away || length <= 0) continue;
+        double t = fmin(fmax((px * dx + py * dy) / length, 0), 1);
+        c += 30 * fmax(0, beside - hypot(px - t * dx, py - t * dy));
+    }
+    return c;
 }
 
 static double cost(const struct mnq_label *l, int n, int self, struct mnq_box b, const struct mnq_box *avoid, int n_avoid,
@@ -56,7 +80,7 @@ static bool place(struct mnq_label *l, int n, int i, const struct mnq_box *avoid
     for (int ring = 0; ring < RINGS; ring++)
         for (int d = 0; d < DIRECTIONS; d++) {
             struct mnq_box b = candidate(&l[i], order[d], ring);
-            double c = cost(l, n, i, b, avoid, n_avoid, field) + 4 * ring + 0.1 * d;
+            double c = cost(l, n, i, b, avoid, n_avoid, field) + confusion(l, n, i, b, ring >= AWAY) + 4 * ring + 0.1 * d;
             if (c >= least) continue;
             least = c;
             best = b;
@@ -64,7 +88,7 @@ static bool place(struct mnq_label *l, int n, int i, const struct mnq_box *avoid
         }
     bool moved = fabs(best.x - l[i].box.x) + fabs(best.y - l[i].box.y) > 1e-9;
     l[i].box = best;
-    l[i].away = at >= 2;
+    l[i].away = at >= AWAY;
     return moved;
 }
 
