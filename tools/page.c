@@ -134,8 +134,7 @@ int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n,
 {
     struct mnq_page p = {.r = r, .arena = arena, .headline = choose_headline(&r->ev)};
     char *copy = NULL;
-    p.thumb = mnq_arena_array(arena, (size_t)r->ev.n, sizeof *p.thumb);
-    if (p.thumb == NULL || name_models(&p) != 0) return mnq_fail_nomem(e);
+    if (name_models(&p) != 0) return mnq_fail_nomem(e);
     if (mnq_page_load_thumbs(&p, e) != 0) return -1;
     head(&p);
     mnq_page_headline(&p);

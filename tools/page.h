@@ -11,11 +11,11 @@
 /** A difference in accuracy counts as measured below this probability of chance. */
 #define MNQ_PAGE_P 0.05
 
-/** A small picture for the page. */
+/** A small picture of a sample. */
 struct mnq_thumb {
-    uint8_t *jpeg; /* NULL: none */
+    int sample, w, h;
+    uint8_t *jpeg;
     size_t n;
-    int w, h;
 };
 
 /** What the sections share. */
@@ -24,7 +24,8 @@ struct mnq_page {
     const struct mnq_eval_result *r; /* with layers */
     const char **name;               /* [n_models] file names, with folders only where they would be equal */
     int headline;                    /* the model that the first sentence is about; 0 when there is only one */
-    struct mnq_thumb *thumb;         /* [ev.n] */
+    struct mnq_thumb *thumb;         /* of the samples that mnq_page_changed() shows */
+    int n_thumbs;
     struct mnq_arena *arena;
 };
 

@@ -20,14 +20,25 @@ static int changed(const struct mnq_page *p, int i, int *index)
     return p->r->ev.model[i].agree < 0 ? 0 : mnq_changed(&p->r->ev, 0, i, index);
 }
 
-/* As the first model gets it, at most SIDE high and wide. */
-static int load(struct mnq_page *p, const struct mnq_dataset *d, int sample, uint8_t *pixels, struct mnq_err *e)
+static const struct mnq_thumb *find(const struct mnq_page *p, int sample)
+{
+    for (int i = 0; i < p->n_thumbs; i++)
+        if (p->thumb[i].sample == sample) return &p->thumb[i];
+    return NULL;
+}
+
+/* As the first model gets it, but smaller. */
+static int load(struct mnq_page *p, const struct mnq_dataset *d, int sample, int h, int w, uint8_t *pixels,
+                struct mnq_err *e)
 {
     const struct mnq_subject *s = &p->r->subject[0];
-    struct mnq_thumb *t = &p->thumb[sample];
-    if (t->jpeg != NULL) return 0;
-    if (mnq_dataset_load(d, sample, &s->preprocess, pixels, e) != 0) return -1;
-    return mnq_image_jpeg(pixels, t->h, t->w, s->input.c, QUALITY, &t->jpeg, &t->n, p->arena, e);
+    struct mnq_thumb *t = &p->thumb[p->n_thumbs];
+    *t = (struct mnq_thumb){.sample = sample, .w = w, .h = h};
+    if (mnq_dataset_load(d, sample, &s->preprocess, pixels, e) != 0 ||
+        mnq_image_jpeg(pixels, h, w, s->input.c, QUALITY, &t->jpeg, &t->n, p->arena, e) != 0)
+        return -1;
+    p->n_thumbs++;
+    return 0;
 }
 
 int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e)
@@ -41,16 +52,14 @@ int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e)
     if (w < 1) w = 1;
     int *index = mnq_arena_array(p->arena, (size_t)ev->n, sizeof *index);
     uint8_t *pixels = mnq_arena_alloc(p->arena, (size_t)h * (size_t)w * (size_t)s->input.c);
-    if (index == NULL || pixels == NULL) return mnq_fail_nomem(e);
+    p->thumb = mnq_arena_array(p->arena, (size_t)ev->n_models * MOST, sizeof *p->thumb);
+    if (index == NULL || pixels == NULL || p->thumb == NULL) return mnq_fail_nomem(e);
     struct mnq_dataset *d = mnq_dataset_open(p->r->data, p->r->n_data, h, w, s->input.c, e);
     if (d == NULL) return -1;
     for (int i = 1; i < ev->n_models && rc == 0; i++) {
         int n = changed(p, i, index);
-        for (int k = 0; k < n && k < most(p) && rc == 0; k++) {
-            p->thumb[index[k]].h = h;
-            p->thumb[index[k]].w = w;
-            rc = load(p, d, index[k], pixels, e);
-        }
+        for (int k = 0; k < n && k < most(p) && rc == 0; k++)
+            if (find(p, index[k]) == NULL) rc = load(p, d, index[k], h, w, pixels, e);
     }
     mnq_dataset_close(d);
     return rc;
@@ -58,9 +67,9 @@ int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e)
 
 static void picture(struct mnq_page *p, int sample)
 {
-    const struct mnq_thumb *t = &p->thumb[sample];
+    const struct mnq_thumb *t = find(p, sample);
     struct mnq_html *h = &p->h;
-    if (t->jpeg == NULL) {
+    if (t == NULL) {
         mnq_html_put(h, "<div></div>");
         return;
     }
@@ -71,19 +80,27 @@ static void picture(struct mnq_page *p, int sample)
     mnq_html_put(h, "\"/>");
 }
 
+/* "roses", or "class 985" where classes have no names. */
+static void class_name(struct mnq_page *p, int c)
+{
+    char number[16];
+    const char *name = mnq_eval_class(p->r, c, number);
+    mnq_html_textf(&p->h, name == number ? "class %s" : "%s", name);
+}
+
 /* "✓ roses 0.931" */
 static void prediction(struct mnq_page *p, int model, int sample)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
     const struct mnq_eval_model *m = &ev->model[model];
-    char number[16];
     struct mnq_html *h = &p->h;
     int label = ev->accuracy ? ev->label[sample] : -1;
     mnq_html_put(h, "<p><span class=\"dim\">");
     mnq_html_text(h, mnq_page_shorten(p, p->name[model], 30));
     mnq_html_put(h, "</span><br/>");
     if (label >= 0) mnq_html_text(h, m->top1[sample] == label ? "\xe2\x9c\x93 " : "\xe2\x9c\x97 ");
-    mnq_html_textf(h, "%s ", mnq_eval_class(p->r, m->top1[sample], number));
+    class_name(p, m->top1[sample]);
+    mnq_html_text(h, " ");
     mnq_html_minus(h, mnq_fig_score((double)m->score[sample]).s);
     mnq_html_put(h, "</p>");
 }
@@ -93,7 +110,6 @@ static void shot(struct mnq_page *p, int model, int sample)
     const struct mnq_evaluation *ev = &p->r->ev;
     struct mnq_html *h = &p->h;
     int label = ev->accuracy ? ev->label[sample] : -1;
-    char number[16];
     const char *name = ev->name[sample], *cut = name;
     for (const char *c = name; *c != '\0'; c++)
         if (*c == '/' && c[1] != '\0') cut = c + 1;
@@ -103,7 +119,8 @@ static void shot(struct mnq_page *p, int model, int sample)
     if (label >= 0) {
         bool was = ev->model[0].top1[sample] == label, is = ev->model[model].top1[sample] == label;
         mnq_html_tag(h, "span", was ? "tag loss" : "tag", was ? "lost" : is ? "won" : "wrong in both");
-        mnq_html_textf(h, " \xc2\xb7 label %s", mnq_eval_class(p->r, label, number));
+        mnq_html_text(h, " \xc2\xb7 label ");
+        class_name(p, label);
     }
     prediction(p, 0, sample);
     prediction(p, model, sample);

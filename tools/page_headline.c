@@ -73,8 +73,8 @@ static void sentence(struct mnq_page *p)
         bool good = pair.points >= 0 || pair.p >= MNQ_PAGE_P;
         if (ev->n_models > 2)
             mnq_html_textf(h,
-                           good ? "The smallest of %d models that is not measurably worse than %s. "
-                                : "The most accurate of %d models; all are measurably worse than %s. ",
+                           good ? "Of %d models the smallest that is not measurably worse than %s. "
+                                : "Of %d models the most accurate; all are measurably worse than %s. ",
                            ev->n_models - 1, p->name[0]);
         mnq_html_textf(h, "%s takes %s where %s takes %s, and is right on %d of %d samples instead of %d", p->name[i],
                        mnq_fig_bytes((int64_t)m->subject->file_bytes).s, p->name[0],
@@ -142,7 +142,10 @@ static void contents(struct mnq_page *p)
     const struct mnq_evaluation *ev = &p->r->ev;
     bool integer = false;
     for (int i = 0; i < ev->n_models; i++) integer = integer || p->r->subject[i].kind == MNQ_SUBJECT_INT8;
-    mnq_html_put(&p->h, "<nav aria-label=\"Sections\"><a href=\"#accuracy\">Accuracy</a><a href=\"#cost\">Cost</a>");
+    mnq_html_put(&p->h, "<nav aria-label=\"Sections\">");
+    if (ev->accuracy || ev->n_models > 1)
+        mnq_html_put(&p->h, ev->accuracy ? "<a href=\"#accuracy\">Accuracy</a>" : "<a href=\"#accuracy\">Agreement</a>");
+    mnq_html_put(&p->h, "<a href=\"#cost\">Cost</a>");
     if (ev->n_models > 2 && ev->accuracy) mnq_html_put(&p->h, "<a href=\"#tradeoff\">Trade-off</a>");
     if (integer) mnq_html_put(&p->h, "<a href=\"#layers\">Layers</a>");
     if (ev->accuracy) mnq_html_put(&p->h, "<a href=\"#confusion\">Confusion</a>");

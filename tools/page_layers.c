@@ -184,7 +184,9 @@ static void cell(struct mnq_page *p, const char *label, double share, bool low, 
         mnq_svg_rect(&s, low ? "low" : "fill", 100 - w, 0, w, 8, NULL);
         mnq_svg_end(&s);
     }
+    if (*text != '\0') mnq_html_put(&p->h, "<span>");
     mnq_html_minus(&p->h, text);
+    if (*text != '\0') mnq_html_put(&p->h, "</span>");
     mnq_html_put(&p->h, "</td>");
 }
 

@@ -85,7 +85,9 @@ const char *const mnq_page_style[] = {
     "pre{font:12.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--soft);padding:10px 12px;\n"
     "margin:8px 0;white-space:pre-wrap;overflow-wrap:anywhere;border-radius:4px}\n"
     ".layers td,.layers th{padding-top:3px;padding-bottom:3px}\n"
-    ".layers td svg{display:inline-block;vertical-align:-1px;width:90px;margin-right:8px}\n",
+    ".layers th[scope=row]{white-space:normal;overflow-wrap:anywhere;min-width:120px}\n"
+    ".layers td svg{display:inline-block;vertical-align:-1px;width:90px;margin-right:4px}\n"
+    ".layers td span{display:inline-block;min-width:52px;text-align:right}\n",
     /* confusion matrices */
     ".grids{display:flex;flex-wrap:wrap;gap:8px 44px}\n"
     ".grids figure{max-width:100%;overflow-x:auto}\n"
@@ -105,12 +107,12 @@ const char *const mnq_page_style[] = {
     ".shot p{margin:0 0 4px;overflow-wrap:anywhere}\n"
     ".shot .file{color:var(--dim);font-size:12px}\n"
     ".tag{font-weight:600}\n"
-    ".kv{font-size:13.5px}\n"
+    ".kv{font-size:13.5px}.kv th{width:140px}\n"
     ".kv td{text-align:left;white-space:normal;overflow-wrap:anywhere}\n"
     ".mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:12.5px}\n"
     "footer{border-top:1px solid var(--rule);margin-top:40px;padding-top:12px}\n",
     /* narrow screens: every row becomes a block, its cells carry their column's name */
-    "@media (max-width:760px){main{padding:24px 16px 40px}h1{font-size:24px}.lede{font-size:16px}\n"
+    "@media screen and (max-width:860px){main{padding:24px 16px 40px}h1{font-size:24px}.lede{font-size:16px}\n"
     "dl.key{grid-template-columns:1fr 1fr;gap:0 16px}dl.key .big{font-size:20px}\n"
     ".stack,.stack tbody,.stack tfoot{display:block}\n"
     ".stack thead{display:none}\n"
@@ -126,13 +128,17 @@ const char *const mnq_page_style[] = {
     ".stack tr.axis{border:0;padding-top:0}\n"
     ".stack tr.axis td:not(.plot){display:none}\n"
     ".stack tr.axis td.plot{display:block}\n"
-    ".stack td:empty{display:none}\n"
+    ".stack td:empty{display:none}.layers td span{min-width:0}\n"
     ".layers td svg{display:none}\n"
     ".pair svg.narrow{display:block}.pair svg.broad{display:none}\n"
     ".strip{grid-template-columns:40px 1fr}\n"
     ".shots{grid-template-columns:1fr}}\n"
     "@media "
-    "print{main{max-width:none;padding:0}nav,summary{display:none}details::details-content{content-visibility:visible;\n"
+    "print{main{max-width:none;padding:0}nav{display:none}summary{color:var(--dim);list-style:none}details::details-content{"
+    "content-visibility:visible;\n"
     "display:block}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}tr,figure,.shot{break-inside:avoid}\n"
-    "h2,h3{break-after:avoid}body{font-size:11pt}}\n",
+    "h2,h3{break-after:avoid}body{font-size:12px}h1{font-size:24px}.lede{font-size:14px}table{font-size:9.5px}\n"
+    "thead th,.sub{font-size:8.5px}th,td{padding:3px 4px}.name{min-width:70px}td.plot{width:26%}.layers td svg{width:50px}\n"
+    "dl.key .big{font-size:17px}dl.key .from,.note,figcaption{font-size:10.5px}.pair{grid-template-columns:1fr "
+    "1fr;gap:16px}}\n",
     NULL};

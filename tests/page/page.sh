@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes a page and has page.py compare it with the JSON document of the same run.
 #
-# usage: page.sh pair|chain|hostile|unlabelled BIN_DIR H5TEXT_DIR SOURCE_DIR
+# usage: page.sh pair|chain|hostile|unlabelled|single BIN_DIR H5TEXT_DIR SOURCE_DIR
 set -eu
 case=$1 source=$(cd "$4" && pwd) here=$(cd "$(dirname "$0")" && pwd)
 PATH=$(cd "$2" && pwd):$(cd "$3" && pwd):$PATH
@@ -43,6 +43,11 @@ unlabelled)
     for i in 1 2 3 4 5 6 7; do picture flat/$i.ppm $i; done
     mnquant -q calibrate model.h5 --data flat --preprocess unit -o int8.mnq >out
     models="model.h5 int8.mnq" data=flat
+    ;;
+single)
+    model
+    picture one.ppm 1
+    models=model.h5 data=one.ppm
     ;;
 esac
 
