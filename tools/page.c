@@ -34,7 +34,10 @@ const char *mnq_page_shorten(struct mnq_page *p, const char *s, int most)
     int count = mnq_utf8_count(s), at = 0, head = (most - 1) / 2, tail = most - 1 - head;
     if (count <= most) return s;
     char *out = mnq_arena_alloc(p->arena, strlen(s) + 4);
-    if (out == NULL) return s;
+    if (out == NULL) {
+        p->h.failed = true;
+        return s;
+    }
     char *o = out;
     for (const unsigned char *c = (const unsigned char *)s; *c != '\0'; at++) {
         size_t n = mnq_utf8_length(c);

@@ -12,6 +12,7 @@ static const char *class_name(struct mnq_page *p, int c)
     char number[16];
     const char *name = mnq_eval_class(p->r, c, number);
     const char *copy = mnq_arena_strdup(p->arena, name);
+    p->h.failed = p->h.failed || copy == NULL;
     return copy != NULL ? copy : "";
 }
 

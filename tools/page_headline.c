@@ -47,7 +47,7 @@ static void title(struct mnq_page *p)
     mnq_html_put(h, "</h1>\n");
 }
 
-/* "3 lost and 5 won, which chance explains (McNemar p = 0.727)" */
+/* ": 3 lost, 5 won, a difference that chance can explain (McNemar p = 0.727)." */
 static void chance(struct mnq_page *p, struct mnq_pairing pair)
 {
     struct mnq_html *h = &p->h;

@@ -96,6 +96,7 @@ static const char *tip(struct mnq_page *p, const char *layer, const char *value,
     char text[300];
     snprintf(text, sizeof text, "%s: %s %s", layer, value, unit);
     const char *copy = mnq_arena_strdup(p->arena, text);
+    p->h.failed = p->h.failed || copy == NULL;
     return copy != NULL ? copy : "";
 }
 

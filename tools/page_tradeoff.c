@@ -79,7 +79,10 @@ static void axes(struct mnq_svg *s, const struct data *d, const struct plot *f)
 static int stairs(struct mnq_page *p, const struct data *d, const struct plot *f, double *xy)
 {
     int *order = mnq_arena_array(p->arena, (size_t)d->n, sizeof *order), n = 0, at = 0;
-    if (order == NULL) return 0;
+    if (order == NULL) {
+        p->h.failed = true;
+        return 0;
+    }
     for (int i = 0; i < d->n; i++) {
         if (!d->front[i]) continue;
         int k = n++;
@@ -128,6 +131,7 @@ static const char *label_text(struct mnq_page *p, const struct data *d, const st
     if (d->gain[i] >= d->y.lo) return name;
     snprintf(text, sizeof text, "\xe2\x86\x93 %s %s", name, mnq_fig_percent(p->r->ev.model[i].hits1, p->r->ev.labelled).s);
     copy = mnq_arena_strdup(p->arena, text);
+    p->h.failed = p->h.failed || copy == NULL;
     return copy != NULL ? copy : name;
 }
 
@@ -148,7 +152,10 @@ static void labels(struct mnq_page *p, struct mnq_svg *s, const struct data *d, 
     struct mnq_label *l = mnq_arena_array(p->arena, n, sizeof *l);
     struct mnq_box *avoid = mnq_arena_array(p->arena, 4 * n + 1, sizeof *avoid);
     const char **text = mnq_arena_array(p->arena, n, sizeof *text);
-    if (l == NULL || avoid == NULL || text == NULL) return;
+    if (l == NULL || avoid == NULL || text == NULL) {
+        p->h.failed = true;
+        return;
+    }
     for (int i = 0; i < d->n; i++) {
         text[i] = label_text(p, d, f, i);
         l[i].x = mnq_axis_at(&d->x, d->cost[i]);
