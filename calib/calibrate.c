@@ -6,15 +6,15 @@
  * and the report says what each one gained. */
 #include "calibrate.h"
 
-#include "observe.h"
+#include "calib_run.h"
+#include "drop.h"
 #include "quantize/qrun.h"
 #include "sensitivity.h"
-#include "sequential.h"
 #include "wide.h"
 
 #include <string.h>
 
-enum { HELD_MAX = 200, HELD_MIN = 24, JUDGED = 40, PROBED = 16, SMALL_LAYER = 3000 };
+enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, SMALL_LAYER = 3000 };
 static const double HELD_BYTES = 160e6;
 /* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
 static const double SECOND_ORDER_NOISE = 0.4;
@@ -28,27 +28,14 @@ void mnq_calib_defaults(struct mnq_calib_opts *o)
                                  .wide = MNQ_WIDE_AUTO,
                                  .wide_budget = 0.10,
                                  .bias_correction = true,
+                                 .refit = true,
+                                 .weights = MNQ_WEIGHTS_INT8,
+                                 .bases = 1,
+                                 .small_layer = SMALL_LAYER,
                                  .shrink = true,
                                  .samples = 0,
                                  .threads = 1};
 }
-
-struct calib {
-    const struct mnq_graph *g;
-    const struct mnq_calib_opts *o;
-    struct mnq_stats stats;
-    struct mnq_lowering lowering;
-    struct mnq_qparams *qp;
-    uint8_t *bits;
-    double *sensitivity, *tensor_sensitivity;
-    uint8_t *wide;   /* tensors with 16 bits */
-    size_t *weights; /* per node, what remains of them after shrinking */
-    struct mnq_calib_report *report;
-    struct mnq_arena *arena;
-    mnq_progress *progress;
-    void *progress_ctx;
-    int judge;
-};
 
 /* Held samples that fit the memory set aside for their integer tensors. */
 static int held_limit(const struct mnq_graph *g)
@@ -67,33 +54,17 @@ static int held_limit(const struct mnq_graph *g)
     return n > HELD_MAX ? HELD_MAX : n < HELD_MIN ? HELD_MIN : (int)n;
 }
 
-static void add_pass(struct calib *c, const char *name, double before, double after, bool kept)
-{
-    c->report->pass[c->report->n_passes++] = (struct mnq_calib_pass){name, before, after, kept};
-}
+/* ---- scales ---- */
 
-/* Lowers with the current scales and bits; stride > 1 for a quick judgement. */
-static int lower(struct calib *c, enum mnq_rounding rounding, bool bias, int stride, struct mnq_arena *arena,
-                 const char *phase, struct mnq_qmodel *q, double *error, struct mnq_err *e)
-{
-    struct mnq_seq_opts s = {.rounding = rounding,
-                             .bias_correction = bias,
-                             .bits = c->bits,
-                             .stride = stride,
-                             .judge = c->judge,
-                             .threads = c->o->threads > 0 ? c->o->threads : 1};
-    c->lowering.arena = arena;
-    return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
-}
+static const struct mnq_fit nearest = {MNQ_ROUND_NEAREST, false, false};
 
-/* Noise of the model as it stands, nearest rounding, on the judged samples only. Notes the weights that shrinking would
- * leave. */
-static int judge(struct calib *c, const char *phase, double *error, struct mnq_err *e)
+/* Noise of 8- and 16-bit weights as they stand, nearest rounding. Notes the weights that shrinking would leave. */
+static int judge(struct mnq_calib_run *c, const char *phase, double *error, struct mnq_err *e)
 {
     struct mnq_arena scratch = {0};
     struct mnq_qmodel q;
     struct mnq_shrink_report r;
-    int rc = lower(c, MNQ_ROUND_NEAREST, false, c->judge, &scratch, phase, &q, error, e);
+    int rc = mnq_calib_lower(c, &nearest, true, NULL, phase, &scratch, &q, error, e);
     if (rc == 0) rc = mnq_shrink(&q, &r, e); /* also when the option is off: the same 16-bit layers either way */
     for (int k = 0; rc == 0 && k < q.n_layers; k++)
         if (mnq_lower_has_weights(c->g, q.layer[k].node)) c->weights[q.layer[k].node] = q.layer[k].w_count;
@@ -102,12 +73,13 @@ static int judge(struct calib *c, const char *phase, double *error, struct mnq_e
 }
 
 /* The reference every toolkit starts from: min-max ranges, one scale per tensor, 8-bit weights to the nearest. */
-static int judge_plain(struct calib *c, const struct mnq_preprocess *p, double *error, struct mnq_err *e)
+static int judge_plain(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 {
     struct mnq_arena scratch = {0};
     struct mnq_range_opts plain = {.observer = MNQ_OBS_MINMAX, .act_scale = MNQ_SCALE_TENSOR, .weight_noise = 1};
     struct mnq_qparams *qp = mnq_arena_array(&scratch, (size_t)c->g->n, sizeof *qp);
-    int rc = qp == NULL ? mnq_fail_nomem(e) : mnq_qparams_choose(c->g, c->stats.hist, c->wide, p, &plain, qp, &scratch, e);
+    int rc = qp == NULL ? mnq_fail_nomem(e)
+                        : mnq_qparams_choose(c->g, c->stats.hist, c->wide, c->p, &plain, qp, &scratch, e);
     if (rc == 0) {
         c->lowering.qp = qp;
         rc = judge(c, "min-max", error, e);
@@ -117,7 +89,7 @@ static int judge_plain(struct calib *c, const struct mnq_preprocess *p, double *
     return rc;
 }
 
-static int choose_ranges(struct calib *c, const struct mnq_preprocess *p, struct mnq_err *e)
+static int choose_ranges(struct mnq_calib_run *c, struct mnq_err *e)
 {
     const struct mnq_calib_opts *o = c->o;
     struct mnq_range_opts ro = {.observer = o->observer,
@@ -125,69 +97,79 @@ static int choose_ranges(struct calib *c, const struct mnq_preprocess *p, struct
                                 .act_scale = o->act_scale,
                                 .weight_noise = o->rounding == MNQ_ROUND_SECOND_ORDER ? SECOND_ORDER_NOISE : 1,
                                 .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : SMALL_LAYER};
-    return mnq_qparams_choose(c->g, c->stats.hist, c->wide, p, &ro, c->qp, c->arena, e);
+    int *observer = mnq_arena_array(c->arena, (size_t)c->g->n, sizeof *observer);
+    if (observer == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < c->g->n; i++) observer[i] = o->choice != NULL ? o->choice[i].observer : -1;
+    ro.observer_of = observer;
+    return mnq_qparams_choose(c->g, c->stats.hist, c->wide, c->p, &ro, c->qp, c->arena, e);
 }
 
 /* 16-bit activations for the tensors whose 8 bits hurt most; the ranges are chosen anew. */
-static int widen_tensors(struct calib *c, const struct mnq_preprocess *p, double *error, struct mnq_err *e)
+static int widen_tensors(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 {
     const struct mnq_calib_opts *o = c->o;
     double before = *error;
-    if (mnq_tensor_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->tensor_sensitivity,
-                               c->progress, c->progress_ctx, e) != 0 ||
+    if (mnq_tensor_sensitivity(&c->lowering, &c->stats, PROBED, c->threads, c->tensor_sensitivity, c->progress,
+                               c->progress_ctx, e) != 0 ||
         mnq_choose_wide_tensors(c->g, c->tensor_sensitivity, o->wide_activations, c->wide, e) != 0)
         return -1;
     if (o->wide_activations == MNQ_WIDE_NONE) return 0;
-    if (choose_ranges(c, p, e) != 0 || judge(c, "wide", error, e) != 0) return -1;
-    add_pass(c, "16-bit activations where they pay", before, *error, true);
+    if (choose_ranges(c, e) != 0 || judge(c, "wide", error, e) != 0) return -1;
+    mnq_calib_pass(c, "16-bit activations where they pay", before, *error, true);
     return 0;
 }
+
+/* ---- weights ---- */
 
 /* 16-bit weights for the layers whose 8 bits hurt most. */
-static int widen_weights(struct calib *c, double before, double *error, struct mnq_err *e)
+static int widen_weights(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 {
     const struct mnq_calib_opts *o = c->o;
-    *error = before;
-    if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, o->threads > 0 ? o->threads : 1, c->sensitivity, c->progress,
-                        c->progress_ctx, e) != 0)
+    double before = *error;
+    if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, c->threads, c->sensitivity, c->progress, c->progress_ctx, e) != 0)
         return -1;
-    mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->bits);
+    mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->format);
+    for (int i = 0; o->choice != NULL && i < c->g->n; i++) { /* rules have the last word */
+        if (o->choice[i].weights == MNQ_WEIGHTS_INT8) c->format[i].bits = 8;
+        if (o->choice[i].weights == MNQ_WEIGHTS_INT16) c->format[i].bits = 16;
+    }
     if (o->wide == MNQ_WIDE_NONE) return 0;
     if (judge(c, "wide", error, e) != 0) return -1;
-    add_pass(c, "16-bit weights where they pay", before, *error, true);
+    mnq_calib_pass(c, "16-bit weights where they pay", before, *error, true);
     return 0;
 }
 
-/* Second-order rounding, then bias correction, over all held samples; each is kept only if the noise falls. */
-static int refine(struct calib *c, double plain, struct mnq_qmodel *q, struct mnq_err *e)
+/* Formats of fewer bits that the options and rules name. True if there are any. */
+static bool few_bits(struct mnq_calib_run *c)
 {
     const struct mnq_calib_opts *o = c->o;
-    enum mnq_rounding rounding = MNQ_ROUND_NEAREST;
-    struct mnq_qmodel tried;
-    double best = plain, error;
-    bool done = false; /* q holds the best so far */
-    if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
-        if (lower(c, MNQ_ROUND_SECOND_ORDER, false, 1, c->arena, "round", &tried, &error, e) != 0) return -1;
-        done = error <= best;
-        add_pass(c, "second-order rounding", best, error, done);
-        if (done) {
-            rounding = MNQ_ROUND_SECOND_ORDER;
-            best = error;
-            *q = tried;
-        }
+    bool any = false;
+    for (int i = 0; i < c->g->n; i++) {
+        const struct mnq_layer_choice *rule = o->choice != NULL && o->choice[i].weights >= 0 ? &o->choice[i] : NULL;
+        if (!mnq_lower_is_pointwise(c->g, i) || c->qp[c->g->node[i].in[0]].dtype == MNQ_U8) continue;
+        int weights = rule != NULL ? rule->weights
+                      : mnq_node_weights(c->g, &c->g->node[i]) >= (size_t)o->small_layer ? (int)o->weights
+                                                                                         : MNQ_WEIGHTS_INT8;
+        int bases = rule != NULL && rule->bases > 0 ? rule->bases : o->bases;
+        bool signs = rule != NULL && rule->inputs == 1;
+        if (weights == MNQ_WEIGHTS_INT4) c->format[i] = (struct mnq_wformat){4, 0, 8};
+        if (weights == MNQ_WEIGHTS_BINARY)
+            c->format[i] = (struct mnq_wformat){1, (uint8_t)(signs ? 1 : bases), (uint8_t)(signs ? 1 : 8)};
+        any = any || c->format[i].bits < 8;
     }
-    if (o->bias_correction) {
-        if (lower(c, rounding, true, 1, c->arena, "correct", &tried, &error, e) != 0) return -1;
-        add_pass(c, "bias correction", best, error, error <= best);
-        if (error <= best) {
-            *q = tried;
-            done = true;
-        }
-    }
-    return done ? 0 : lower(c, rounding, false, 1, c->arena, "round", q, &error, e);
+    return any;
 }
 
-static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_err *e)
+static int reduce_bits(struct mnq_calib_run *c, double *error, struct mnq_err *e)
+{
+    double before = *error;
+    if (!few_bits(c)) return 0;
+    if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
+    mnq_calib_pass(c, "fewer bits where asked for", before, *error, true);
+    return 0;
+}
+
+static int fill_report(struct mnq_calib_run *c, const struct mnq_qmodel *q, struct mnq_err *e)
 {
     struct mnq_calib_report *r = c->report;
     r->samples = c->stats.samples;
@@ -198,7 +180,9 @@ static int fill_report(struct calib *c, const struct mnq_qmodel *q, struct mnq_e
         const struct mnq_qlayer *l = &q->layer[k];
         r->layer[k] = (struct mnq_calib_layer){.name = l->name,
                                                .acc_bits = l->acc_bits,
-                                               .bits = mnq_lower_has_weights(c->g, l->node) ? c->bits[l->node] : 0,
+                                               .bits = mnq_lower_has_weights(c->g, l->node) ? c->format[l->node].bits : 0,
+                                               .bases = c->format[l->node].bases,
+                                               .inputs = c->format[l->node].inputs,
                                                .sensitivity = c->sensitivity[l->node],
                                                .tensor_sensitivity = c->tensor_sensitivity[l->node],
                                                .act_bits = c->qp[l->node].dtype == MNQ_S16 ? 16 : 8,
@@ -213,31 +197,42 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
                   const struct mnq_calib_opts *o, struct mnq_qmodel *q, struct mnq_calib_report *r, struct mnq_arena *arena,
                   mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
-    enum { PASSES = 8 };
+    enum { PASSES = 12 };
     size_t n = (size_t)legal->n;
-    struct calib c = {.g = legal, .o = o, .report = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
-    double plain, scaled, wide;
+    struct mnq_calib_run c = {.g = legal,
+                              .o = o,
+                              .p = p,
+                              .threads = o->threads > 0 ? o->threads : 1,
+                              .report = r,
+                              .arena = arena,
+                              .progress = progress,
+                              .progress_ctx = progress_ctx};
+    struct mnq_fit fit;
+    double plain, error, ignored;
     *r = (struct mnq_calib_report){.pass = mnq_arena_array(arena, PASSES, sizeof *r->pass)};
     c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
-    c.bits = mnq_arena_array(arena, n, sizeof *c.bits);
+    c.format = mnq_arena_array(arena, n, sizeof *c.format);
     c.wide = mnq_arena_array(arena, n, sizeof *c.wide);
     c.weights = mnq_arena_array(arena, n, sizeof *c.weights);
     c.sensitivity = mnq_arena_array(arena, n, sizeof *c.sensitivity);
     c.tensor_sensitivity = mnq_arena_array(arena, n, sizeof *c.tensor_sensitivity);
-    if (r->pass == NULL || c.qp == NULL || c.bits == NULL || c.wide == NULL || c.weights == NULL || c.sensitivity == NULL ||
-        c.tensor_sensitivity == NULL)
+    if (r->pass == NULL || c.qp == NULL || c.format == NULL || c.wide == NULL || c.weights == NULL ||
+        c.sensitivity == NULL || c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
-    c.judge = c.stats.held > JUDGED ? c.stats.held / JUDGED : 1;
+    c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
-    memset(c.bits, 8, n);
+    for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
 
-    if (judge_plain(&c, p, &plain, e) != 0 || choose_ranges(&c, p, e) != 0 || judge(&c, "scales", &scaled, e) != 0)
+    if (judge_plain(&c, &plain, e) != 0 || choose_ranges(&c, e) != 0 || judge(&c, "scales", &error, e) != 0) return -1;
+    mnq_calib_pass(&c, o->act_scale == MNQ_SCALE_CHANNEL ? "activation ranges, a scale per channel" : "activation ranges",
+                   plain, error, true);
+    if (widen_tensors(&c, &error, e) != 0 || widen_weights(&c, &error, e) != 0 || reduce_bits(&c, &error, e) != 0 ||
+        mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
         return -1;
-    add_pass(&c, o->act_scale == MNQ_SCALE_CHANNEL ? "activation ranges, a scale per channel" : "activation ranges", plain,
-             scaled, true);
-    if (widen_tensors(&c, p, &scaled, e) != 0 || widen_weights(&c, scaled, &wide, e) != 0) return -1;
-    if (refine(&c, wide, q, e) != 0 || fill_report(&c, q, e) != 0) return -1;
+    if (o->weights == MNQ_WEIGHTS_AUTO && mnq_calib_auto(&c, &fit, &error, e) != 0) return -1;
+    r->expected_drop = mnq_expected_drop(c.stats.logits, c.stats.held, c.stats.n_logits, error);
+    if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 || fill_report(&c, q, e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
     return mnq_qmodel_plan(q, e);

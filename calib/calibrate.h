@@ -4,6 +4,7 @@
 #define MNQ_CALIBRATE_H
 
 #include "dataset.h"
+#include "rules.h"
 #include "pack/qmodel.h"
 #include "quantize/qparams.h"
 #include "quantize/shrink.h"
@@ -21,6 +22,14 @@ struct mnq_calib_opts {
     double wide_budget;             /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
     enum mnq_wide wide_activations; /* which tensors get 16-bit activations; AUTO never needs more RAM */
     bool bias_correction;
+    bool refit; /* re-fit 1x1 and dense weights to the float layers, behind which the earlier layers' errors lie */
+    enum mnq_weights weights; /* of 1x1 and dense layers with small_layer weights or more: INT8, INT4, BINARY, AUTO */
+    int bases;                /* of BINARY, 1..4 */
+    int small_layer;
+    double max_drop;    /* AUTO: points of expected accuracy that may go, 0 = 1 point unless flash is given */
+    int64_t flash;      /* AUTO: bytes of the file at most, 0 = no limit */
+    int64_t meta_bytes; /* what the caller will add to the file's META section */
+    const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
     bool shrink; /* remove channels that provably never change */
     int samples; /* use at most this many, evenly spaced; 0 = all */
     int threads;
@@ -34,7 +43,7 @@ typedef void mnq_progress(void *ctx, const char *phase, int done, int total);
 /** What each layer got and what each pass gained, for the report. */
 struct mnq_calib_layer {
     const char *name;
-    int bits; /* of the weights */
+    int bits, bases, inputs; /* of the weights (struct mnq_wformat); 0 bits: none */
     int acc_bits;
     double sensitivity; /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
     double clipped;     /* share of output samples clipped by the chosen range */
@@ -53,6 +62,7 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
+    double expected_drop; /* points that the noise on held-back samples is expected to cost, < 0 unknown */
     struct mnq_shrink_report shrink; /* all zero when switched off */
 };
 

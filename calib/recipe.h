@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Recipes: a YAML file that says what the options of `mnquant calibrate` say. */
+ * Recipes: a YAML file that says what the options of `mnquant calibrate` and `mnquant prune` say, and per-layer rules. */
 #ifndef MNQ_RECIPE_H
 #define MNQ_RECIPE_H
 
 #include "calibrate.h"
 #include "graph/preprocess.h"
+#include "rules.h"
 
 /** Words of the choices, NULL-terminated, in the order of their enums. */
 extern const char *const mnq_observer_words[];  /* auto minmax percentile mse kl */
@@ -14,8 +15,19 @@ extern const char *const mnq_wide_words[];      /* auto none all */
 extern const char *const mnq_switch_words[];    /* off on */
 extern const char *const mnq_resize_words[];    /* stretch crop */
 extern const char *const mnq_filter_words[];    /* pil tf */
+extern const char *const mnq_weights_words[];   /* int8 int4 binary auto */
+extern const char *const mnq_storage_words[];   /* bytes speed dense */
+extern const char *const mnq_scope_words[];     /* layer global */
+extern const char *const mnq_method_words[];    /* magnitude obs */
 
-/** Everything a recipe can set; plain types, so that option tables can point into it. */
+/** What the packer looks at when it stores weights with zeros: the fewest BYTES, the fewest operations, or DENSE always. */
+enum mnq_storage { MNQ_STORAGE_BYTES, MNQ_STORAGE_SPEED, MNQ_STORAGE_DENSE };
+
+/** Pruning: the same ratio in every LAYER, or one GLOBAL ratio shared out by the error it adds. */
+enum mnq_scope { MNQ_SCOPE_LAYER, MNQ_SCOPE_GLOBAL };
+enum mnq_method { MNQ_METHOD_MAGNITUDE, MNQ_METHOD_OBS };
+
+/** Everything a recipe can set; plain types, so that option tables can point into it. Each command reads its own part. */
 struct mnq_recipe {
     const char *preprocess; /* NULL = the model's own */
     const char *arch;
@@ -24,6 +36,22 @@ struct mnq_recipe {
     int observer, act_scale, rounding, wide, wide_activations, bias_correction, shrink; /* indices of the words above */
     double percentile, wide_budget;
     int samples;
+    /* calibrate: weight formats */
+    int weights;     /* enum mnq_weights of the layers without a rule: INT8, INT4, BINARY, AUTO */
+    int bases;       /* of binary weights, 1..4 */
+    int small_layer; /* layers with fewer weights keep int8, unless a rule names another format */
+    double max_drop; /* AUTO: points of accuracy that may be lost; 0 = unset */
+    int64_t flash;   /* AUTO: bytes of the file at most; 0 = unset */
+    int re_fit;      /* off on */
+    int storage;     /* enum mnq_storage */
+    /* prune */
+    double ratio;        /* share of zeros, 0 = unset */
+    int scope;           /* enum mnq_scope */
+    int method;          /* enum mnq_method */
+    const char *pattern; /* text for mnq_pattern_parse(); NULL = none */
+    /* both */
+    const struct mnq_rule *rule; /* [n_rules] */
+    int n_rules;
 };
 
 /** What mnq_calib_defaults() says, in these terms. */
@@ -38,9 +66,15 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_WIDE_BUDGET_MAX 4.0
 #define MNQ_SAMPLES_MAX     1000000000
 #define MNQ_RESOLUTION_MAX  4096
+#define MNQ_BASES_MAX       4
+#define MNQ_SMALL_LAYER_MAX 1000000000
+#define MNQ_MAX_DROP_MAX    100.0
+#define MNQ_FLASH_MAX       2147483648.0
+#define MNQ_RATIO_MAX       0.99
 
 /**
- * Reads a recipe file over r, which holds what absent keys keep. Strings are in the arena.
+ * Reads a recipe file over r, which holds what absent keys keep. Strings and rules are in the arena; a `layers:` list
+ * replaces that of r.
  * return  0, or -1: "FILE:LINE:COL: key: expected ..., got ..."; unknown keys are errors that name the nearest known one
  */
 int mnq_recipe_read(const char *path, struct mnq_recipe *r, struct mnq_arena *arena, struct mnq_err *e);
@@ -52,7 +86,14 @@ int mnq_recipe_parse(const char *name, const char *text, size_t n, struct mnq_re
 /** Name of key i in the order of mnq_recipe_text(), NULL behind the last. */
 const char *mnq_recipe_key(int i);
 
-/** Every key with its value as YAML that mnq_recipe_parse() reads back, in the arena; NULL when out of memory. */
+/** Name of key i of a rule in that order, NULL behind the last. */
+const char *mnq_rule_key(int i);
+
+/**
+ * Every key that is set with its value, and the rules, as YAML that mnq_recipe_parse() reads back to the same values.
+ * Bytes of strings that are not UTF-8 are the only thing that does not survive.
+ * return  the text in the arena; NULL when out of memory
+ */
 char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
 
 #endif

@@ -87,7 +87,9 @@ static int fill_weights(struct probe *p, struct mnq_arena *arena, struct mnq_err
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_has_weights(g, i)) continue;
         p->w[i] = mnq_arena_array(arena, mnq_node_weights(g, &g->node[i]), sizeof **p->w);
-        if (p->w[i] == NULL || mnq_lower_fake_quantize(p->l, i, 8, p->w[i]) != 0) return mnq_fail_nomem(e);
+        if (p->w[i] == NULL) return mnq_fail_nomem(e);
+        struct mnq_rounding_job job = {.format = MNQ_WFORMAT_INT8};
+        if (mnq_lower_fake_quantize(p->l, i, &job, p->w[i], e) != 0) return -1;
     }
     return 0;
 }

@@ -5,13 +5,15 @@
 #include "host.h"
 #include "quantize/gram.h"
 #include "quantize/qrun.h"
+#include "targets.h"
 #include "util/pool.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows for one Gram matrix: enough for its rank, few enough to be quick. */
-enum { GRAM_ROWS_MIN = 8192, GRAM_ROWS_PER_INPUT = 12 };
+/* Fewer rows than this per input would fit noise. */
+enum { REFIT_ROWS_PER_INPUT = 8 };
 
 struct run {
     const struct mnq_lowering *l;
@@ -19,6 +21,8 @@ struct run {
     const struct mnq_seq_opts *o;
     struct mnq_qmodel *q;
     int samples;                    /* in this run */
+    int fitted;                     /* those that are not held back */
+    struct mnq_targets *targets;    /* NULL without re-fit */
     uint8_t **tensor;               /* [n_tensors]: [samples] tensors, NULL while not alive */
     int *last_use;                  /* [n_tensors] layer index after which it is freed */
     const struct mnq_qlayer *layer; /* at work */
@@ -73,26 +77,61 @@ static void gather(int16_t *to, const void *tensor, enum mnq_dtype dtype, size_t
         to[i] = dtype == MNQ_S16 ? ((const int16_t *)tensor)[from + i] : ((const int8_t *)tensor)[from + i];
 }
 
-/* Gathers rows of the layer's input, pixels spread evenly, and makes its Gram matrix. */
-static int make_gram(const struct run *r, int node, struct mnq_gram *gram, struct mnq_arena *arena, struct mnq_err *e)
+/* Rows of the layer's input at the sampled pixels of the fitted samples: [fitted][per][C_in]. */
+static int16_t *gather_rows(const struct run *r, int node, const struct mnq_pixels *p, struct mnq_arena *arena)
 {
     int t = mnq_lower_tensor_index(r->l->g, r->l->g->node[node].in[0]);
     const struct mnq_qtensor *in = &r->q->tensor[t];
-    size_t c = (size_t)in->shape.c, pixels = (size_t)in->shape.h * (size_t)in->shape.w;
-    size_t want = GRAM_ROWS_PER_INPUT * c > GRAM_ROWS_MIN ? GRAM_ROWS_PER_INPUT * c : GRAM_ROWS_MIN;
-    size_t per = (want + (size_t)r->samples - 1) / (size_t)r->samples;
-    if (per > pixels) per = pixels;
+    size_t c = (size_t)in->shape.c;
+    int16_t *x = mnq_arena_array(arena, p->per * (size_t)r->fitted * c, sizeof *x), *to = x;
+    if (x == NULL) return NULL;
+    for (int j = 0; j < r->fitted; j++)
+        for (size_t k = 0; k < p->per; k++, to += c)
+            gather(to, at(r, t, mnq_fit_sample(j, r->o->holdout)), in->dtype, mnq_pixel(p, j, k) * c, c);
+    return x;
+}
+
+/* Thresholds of binarized inputs, their means, and the rows as signs around them. */
+static int binarize_rows(int16_t *x, size_t rows, size_t n, int16_t **threshold, struct mnq_arena *arena)
+{
+    *threshold = mnq_arena_array(arena, n, sizeof **threshold);
+    if (*threshold == NULL) return -1;
+    for (size_t k = 0; k < n; k++) {
+        int64_t sum = 0;
+        for (size_t r = 0; r < rows; r++) sum += x[r * n + k];
+        (*threshold)[k] = (int16_t)ceil((double)sum / (double)rows);
+        for (size_t r = 0; r < rows; r++) x[r * n + k] = x[r * n + k] >= (*threshold)[k] ? 1 : -1;
+    }
+    return 0;
+}
+
+/* Second-order information for a 1x1 or dense layer, and the targets of its re-fit. */
+static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job, struct mnq_gram *gram,
+                     struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_graph *g = r->l->g;
+    struct mnq_pixels p = mnq_pixels_for(g, node, r->fitted);
+    int n = g->node[g->node[node].in[0]].out.c, zero = r->l->qp[g->node[node].in[0]].zp, rc = -1;
+    size_t rows = p.per * (size_t)r->fitted;
+    bool fit = r->targets != NULL && rows >= REFIT_ROWS_PER_INPUT * (size_t)n, signs = job->format.inputs == 1;
     struct mnq_arena scratch = {0};
-    int16_t *x = mnq_arena_array(&scratch, per * (size_t)r->samples * c, sizeof *x);
-    if (x == NULL) return mnq_fail_nomem(e);
-    for (int s = 0; s < r->samples; s++)
-        for (size_t k = 0; k < per; k++) {
-            /* golden-section offsets decorrelate the grid from sample to sample */
-            size_t pixel = (k * pixels / per + (size_t)s * 2654435761u % (pixels / per)) % pixels;
-            gather(x + ((size_t)s * per + k) * c, at(r, t, s), in->dtype, pixel * c, c);
-        }
-    int rc = mnq_gram_make(x, per * (size_t)r->samples, (int)c, in->zp, r->o->bias_correction, true, r->o->threads, gram,
-                           arena, e);
+    int16_t *x = gather_rows(r, node, &p, &scratch), *threshold = NULL;
+    if (x == NULL || (signs && binarize_rows(x, rows, (size_t)n, &threshold, arena) != 0)) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (signs) zero = 0;
+    job->threshold = threshold;
+    if (mnq_gram_make(x, rows, n, zero, r->o->bias_correction || fit, true, r->o->threads, gram, arena, e) != 0) goto done;
+    if (fit && gram->u != NULL) {
+        const float *y = mnq_targets_of(r->targets, node, e);
+        if (y == NULL ||
+            mnq_gram_targets(x, y, rows, zero, g->node[node].out.c, r->o->threads, gram, arena, e) != 0)
+            goto done;
+    }
+    job->gram = gram;
+    rc = 0;
+done:
     mnq_arena_free(&scratch);
     return rc;
 }
@@ -128,19 +167,32 @@ done:
     return rc;
 }
 
+/* Noise at the layer's output of every candidate format, and of plain 8-bit rounding. */
+static int probe_layer(const struct run *r, int node, const struct mnq_rounding_job *job, struct mnq_err *e)
+{
+    const struct mnq_probe *p = r->o->probe;
+    struct mnq_rounding_job other = *job, nearest = {.format = MNQ_WFORMAT_INT8, .threads = job->threads};
+    for (int i = 0; i < p->n; i++) {
+        other.format = p->candidate[i];
+        if (mnq_lower_weight_noise(r->l, node, &other, job->gram, &p->noise[(size_t)node * (size_t)p->n + (size_t)i], e) != 0)
+            return -1;
+    }
+    return mnq_lower_weight_noise(r->l, node, &nearest, job->gram, &p->nearest[node], e);
+}
+
 static int do_layer(struct run *r, int node, struct mnq_err *e)
 {
     const struct mnq_graph *g = r->l->g;
     struct mnq_qlayer *y = &r->q->layer[r->q->n_layers++];
     struct mnq_arena arena = {0};
     struct mnq_gram gram;
-    struct mnq_rounding_job job = {.bits = r->o->bits[node]};
+    struct mnq_rounding_job job = {.format = r->o->format[node], .threads = r->o->threads};
+    bool few = job.format.bits <= 8 && r->o->rounding == MNQ_ROUND_SECOND_ORDER;
     int rc = -1;
-    if (r->o->rounding == MNQ_ROUND_SECOND_ORDER && job.bits == 8 && mnq_lower_is_pointwise(g, node) &&
-        r->l->qp[g->node[node].in[0]].dtype != MNQ_U8) {
-        if (make_gram(r, node, &gram, &arena, e) != 0) goto done;
-        job.gram = &gram;
-    }
+    if ((few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&
+        r->l->qp[g->node[node].in[0]].dtype != MNQ_U8 && make_gram(r, node, &job, &gram, &arena, e) != 0)
+        goto done;
+    if (r->o->probe != NULL && job.gram != NULL && job.gram->u != NULL && probe_layer(r, node, &job, e) != 0) goto done;
     if (mnq_lower_node(r->l, node, &job, y, e) != 0) goto done;
     if (r->o->bias_correction && mnq_lower_has_weights(g, node) && correct_bias(r, node, y, e) != 0) goto done;
     if (alloc_tensor(r, y->out, e) != 0) goto done;
@@ -168,8 +220,8 @@ static double logits_error(const struct run *r)
     const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
     for (int s = 0; s < r->samples; s++) {
-        int slot = s * r->o->stride;
-        if (slot % r->o->judge != 0) continue;
+        int slot = s * r->o->stride + r->o->first;
+        if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
         const float *f = r->stats->logits + (size_t)slot * (size_t)n;
         const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
         double mean_f = 0, mean_d = 0;
@@ -193,7 +245,8 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
                    struct mnq_err *e)
 {
     const struct mnq_graph *g = l->g;
-    struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held + o->stride - 1) / o->stride};
+    struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held - o->first + o->stride - 1) / o->stride};
+    r.fitted = mnq_fit_count(r.samples, o->holdout);
     if (mnq_lower_frame(l, q, e) != 0) return -1;
     r.tensor = calloc((size_t)q->n_tensors, sizeof *r.tensor);
     r.last_use = calloc((size_t)q->n_tensors, sizeof *r.last_use);
@@ -203,9 +256,10 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
         goto done;
     }
     find_last_uses(&r);
+    if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->holdout, o->threads, e)) == NULL) goto done;
     if (alloc_tensor(&r, q->input, e) != 0) goto done;
     for (int s = 0; s < r.samples; s++)
-        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride) * stats->input_bytes, stats->input_bytes);
+        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride + o->first) * stats->input_bytes, stats->input_bytes);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         if (do_layer(&r, i, e) != 0) goto done;
@@ -222,5 +276,6 @@ done:
     for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);
     free(r.tensor);
     free(r.last_use);
+    mnq_targets_free(r.targets);
     return rc;
 }

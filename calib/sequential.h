@@ -6,13 +6,23 @@
 #include "observe.h"
 #include "quantize/lower.h"
 
+/** What each 1x1 or dense layer's output would suffer from formats it does not have; the run itself goes on unchanged. */
+struct mnq_probe {
+    const struct mnq_wformat *candidate;
+    int n;
+    double *noise;   /* [g->n][n] noise power at the layer's output, in squared real units, summed over its channels */
+    double *nearest; /* [g->n] the same for 8-bit weights rounded to nearest */
+};
+
 /** One run. */
 struct mnq_seq_opts {
     enum mnq_rounding rounding;
     bool bias_correction; /* match every layer's mean pre-activation to the float graph's on the held samples */
-    const uint8_t *bits;  /* [g->n] weight bits, 8 or 16 */
-    int stride;           /* use every stride-th held sample */
-    int judge;            /* error is measured on every judge-th held sample; a multiple of stride */
+    bool refit;           /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
+    const struct mnq_wformat *format; /* [g->n] of the weights */
+    int stride, first;    /* use every stride-th held sample, from the first-th on */
+    int holdout;          /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
+    const struct mnq_probe *probe; /* or NULL */
     int threads;
 };
 

@@ -41,40 +41,6 @@ static enum mnq_stored_format format_of(const struct mnq_qlayer *l)
     }
 }
 
-/* Weights per block that are not all zero, times the block: what a sparse array holds besides its bitmap. */
-static int64_t kept_weights(const struct mnq_qlayer *l, size_t block)
-{
-    int64_t kept = 0;
-    for (size_t i = 0; i < l->w_count; i += block) {
-        bool any = false;
-        for (size_t k = i; k < i + block && k < l->w_count; k++) any = any || mnq_qlayer_weight(l, k) != 0;
-        if (any) kept += (int64_t)block;
-    }
-    return kept;
-}
-
-static int64_t array_bytes(const struct mnq_qlayer *l)
-{
-    int64_t n = (int64_t)l->w_count;
-    size_t block = l->block > 0 ? (size_t)l->block : 1;
-    switch (format_of(l)) {
-    case MNQ_STORED_INT16:
-        return 2 * n;
-    case MNQ_STORED_INT8:
-        return n;
-    case MNQ_STORED_INT4:
-        return (n + 1) / 2;
-    case MNQ_STORED_SPARSE:
-        return (n / (int64_t)block + 7) / 8 + kept_weights(l, block);
-    case MNQ_STORED_BINARY:
-        return (n + 7) / 8 * l->bases;
-    case MNQ_STORED_XNOR:
-        return (n + 7) / 8;
-    default:
-        return 0;
-    }
-}
-
 static void read_packed(const struct mnq_qmodel *q, struct mnq_stored *out)
 {
     for (int i = 0; i < q->n_layers; i++) {
@@ -87,7 +53,7 @@ static void read_packed(const struct mnq_qmodel *q, struct mnq_stored *out)
         s->bases = l->bases;
         s->pointwise = l->op == MNQ_L_PW || (l->op == MNQ_L_CONV && l->kh == 1 && l->kw == 1);
         s->weights = (int64_t)l->w_count;
-        s->bytes = array_bytes(l);
+        s->bytes = (int64_t)mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c);
         for (size_t k = 0; k < l->w_count; k++) s->zeros += mnq_qlayer_weight(l, k) == 0;
     }
 }

@@ -26,7 +26,7 @@ struct mnq_stored_layer {
     bool pointwise;  /* 1x1 convolution or dense */
     int64_t weights; /* dense count, without biases */
     int64_t zeros;   /* of them */
-    int64_t bytes;   /* of the weight array as the file holds it */
+    int64_t bytes;   /* mnq_qlayer_weight_bytes(): as the file holds them */
     int64_t macs;
 };
 

@@ -7,18 +7,18 @@
 #include <string.h>
 
 void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
-                     double budget, uint8_t *bits)
+                     double budget, struct mnq_wformat *format)
 {
     double left = 0;
     for (int i = 0; i < g->n; i++) {
-        bits[i] = wide == MNQ_WIDE_ALL ? 16 : 8;
+        if (wide == MNQ_WIDE_ALL && format[i].bits == 8) format[i].bits = 16;
         left += budget * (double)weights[i];
     }
     while (wide == MNQ_WIDE_AUTO) {
         int best = -1;
         double best_gain = 0;
         for (int i = 0; i < g->n; i++) {
-            if (bits[i] == 16 || weights[i] == 0 || (double)weights[i] > left) continue;
+            if (format[i].bits != 8 || weights[i] == 0 || (double)weights[i] > left) continue;
             double gain = sensitivity[i] / (double)weights[i];
             if (gain > best_gain) {
                 best = i;
@@ -26,7 +26,7 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
             }
         }
         if (best < 0) return;
-        bits[best] = 16;
+        format[best].bits = 16;
         left -= (double)weights[best];
     }
 }

@@ -4,14 +4,15 @@
 #define MNQ_WIDE_H
 
 #include "calibrate.h"
+#include "quantize/lower.h"
 
 /**
  * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights.
  * weights  [g->n], weights of each node that the packed model will hold
- * bits     [g->n], filled with 8 or 16
+ * format   [g->n]; 8-bit ones may become 16-bit
  */
 void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
-                     double budget, uint8_t *bits);
+                     double budget, struct mnq_wformat *format);
 
 /**
  * Chooses 16-bit activations: tensors by falling sensitivity until most of the noise is gone, as long as the memory plan

@@ -5,6 +5,7 @@
 #include "host.h"
 #include "util/file.h"
 #include "util/json.h"
+#include "util/nearest.h"
 
 #include <errno.h>
 #include <stdio.h>

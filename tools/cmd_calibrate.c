@@ -54,6 +54,18 @@ static const struct mnq_option options[] = {
      0, MNQ_WIDE_BUDGET_MAX, NULL},
     {"bias-correction", 0, MNQ_OPT_CHOICE, R(bias_correction), "ON|OFF",
      "correct biases where that lowers the measured error", 0, 0, mnq_switch_words},
+    {"weights", 'w', MNQ_OPT_CHOICE, R(weights), "FORMAT",
+     "of 1x1 and dense layers: int8, int4, binary, or auto (chosen by measurement)", 0, 0, mnq_weights_words},
+    {"bases", 0, MNQ_OPT_INT, R(bases), "M", "binary weights: sign vectors per output channel", 1, MNQ_BASES_MAX, NULL},
+    {"small-layer", 0, MNQ_OPT_INT, R(small_layer), "N", "layers with fewer weights keep 8 or 16 bits", 0,
+     MNQ_SMALL_LAYER_MAX, NULL},
+    {"max-drop", 0, MNQ_OPT_DOUBLE, R(max_drop), "POINTS",
+     "--weights auto: the smallest file expected to lose no more accuracy than this (1 unless --flash is given)", 0.01,
+     MNQ_MAX_DROP_MAX, NULL},
+    {"flash", 0, MNQ_OPT_SIZE, R(flash), "BYTES",
+     "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow)", 1, MNQ_FLASH_MAX, NULL},
+    {"re-fit", 0, MNQ_OPT_CHOICE, R(re_fit), "ON|OFF",
+     "re-fit weights to the float layers' outputs where that lowers the measured error", 0, 0, mnq_switch_words},
     {"shrink", 0, MNQ_OPT_CHOICE, R(shrink), "ON|OFF", "remove channels that provably never change", 0, 0, mnq_switch_words},
     {"samples", 'n', MNQ_OPT_INT, R(samples), "N", "use at most N samples, evenly spaced", 1, MNQ_SAMPLES_MAX, NULL},
 };
@@ -114,6 +126,7 @@ struct result {
     uint8_t *bytes;
     size_t n;
     const char *recipe;
+    struct mnq_layer_choice *choice; /* of each node of the legal graph */
 };
 
 static int most_acc_bits(const struct mnq_qmodel *q)
@@ -286,9 +299,29 @@ static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subj
     return 0;
 }
 
+/* What the recipe's rules say about each layer of the model. */
+static int settle_rules(struct mnq_cli *cli, const struct mnq_recipe *r, struct result *x)
+{
+    const struct mnq_graph *legal = &x->subject.legal;
+    x->choice = mnq_arena_array(&cli->arena, (size_t)legal->n, sizeof *x->choice);
+    if (x->choice == NULL) return mnq_fail_nomem(&cli->err);
+    return mnq_rules_resolve(r, legal, x->choice, &cli->err);
+}
+
+/* What the file's META section will hold beside names of layers, roughly from above: the recipe with a rule per layer. */
+static int64_t meta_bytes(const struct result *x)
+{
+    const struct mnq_graph *g = &x->subject.legal;
+    size_t n = strlen(x->recipe) + 512;
+    for (int i = 0; i < g->n; i++) n += strlen(g->node[i].name) + 8;
+    return (int64_t)n;
+}
+
 static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struct mnq_dataset *d, struct result *x)
 {
     struct mnq_calib_opts co = mnq_recipe_calib(r, cli->global.threads);
+    co.choice = x->choice;
+    co.meta_bytes = meta_bytes(x);
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
     if (mnq_calibrate(&s->legal, d, &s->preprocess, &co, q, &x->report, &cli->arena, mnq_term_progress, &cli->term,
@@ -321,7 +354,7 @@ static int run(struct mnq_cli *cli)
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
         if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
     }
-    if (cli->n_inputs > 0 && open_float(cli, &r, &x->subject) != 0) return -1;
+    if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);
     if (x->recipe == NULL) return mnq_fail_nomem(e);
     if (o->print_recipe) {

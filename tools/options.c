@@ -2,49 +2,15 @@
  * Declarative command-line options: parsing and strict value checks. */
 #include "options.h"
 
+#include "util/nearest.h"
+#include "util/size.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_WORD = 63 };
-
-/* Optimal string alignment distance (insert, delete, replace, swap neighbours) of words up to MAX_WORD letters. */
-static int distance(const char *a, const char *b)
-{
-    int row[3][MAX_WORD + 1];
-    size_t na = strlen(a), nb = strlen(b);
-    if (na > MAX_WORD || nb > MAX_WORD) return INT_MAX;
-    for (size_t j = 0; j <= nb; j++) row[0][j] = (int)j;
-    for (size_t i = 1; i <= na; i++) {
-        int *cur = row[i % 3], *up = row[(i - 1) % 3], *up2 = row[(i + 1) % 3];
-        cur[0] = (int)i;
-        for (size_t j = 1; j <= nb; j++) {
-            int d = up[j - 1] + (a[i - 1] != b[j - 1]);
-            if (up[j] + 1 < d) d = up[j] + 1;
-            if (cur[j - 1] + 1 < d) d = cur[j - 1] + 1;
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && up2[j - 2] + 1 < d) d = up2[j - 2] + 1;
-            cur[j] = d;
-        }
-    }
-    return row[na % 3][nb];
-}
-
-const char *mnq_nearest(const char *word, const char *const *list, int n)
-{
-    const char *best = NULL;
-    int least = 1 + (int)strlen(word) / 3;
-    for (int i = 0; i < n; i++) {
-        int d = distance(word, list[i]);
-        if (d <= least && (best == NULL || d < least)) {
-            best = list[i];
-            least = d;
-        }
-    }
-    return best;
-}
 
 size_t mnq_option_size(enum mnq_opt_type type)
 {
@@ -55,6 +21,8 @@ size_t mnq_option_size(enum mnq_opt_type type)
     case MNQ_OPT_INT:
     case MNQ_OPT_CHOICE:
         return sizeof(int);
+    case MNQ_OPT_SIZE:
+        return sizeof(int64_t);
     case MNQ_OPT_DOUBLE:
         return sizeof(double);
     case MNQ_OPT_STRING:
@@ -70,12 +38,17 @@ void mnq_option_default(const struct mnq_option *o, const void *defaults, char *
     const char *at = (const char *)defaults + o->offset;
     int i;
     double d;
+    int64_t size;
     const char *s;
     text[0] = '\0';
     switch (o->type) {
     case MNQ_OPT_INT:
         memcpy(&i, at, sizeof i);
         if (i >= o->lo && i <= o->hi) snprintf(text, n, "%d", i);
+        break;
+    case MNQ_OPT_SIZE:
+        memcpy(&size, at, sizeof size);
+        if (size > 0) snprintf(text, n, "%lld", (long long)size);
         break;
     case MNQ_OPT_DOUBLE:
         memcpy(&d, at, sizeof d);
@@ -113,6 +86,16 @@ static int store_int(const struct mnq_option *o, const char *text, void *at, str
                         text);
     int i = (int)v;
     memcpy(at, &i, sizeof i);
+    return 0;
+}
+
+static int store_size(const struct mnq_option *o, const char *text, void *at, struct mnq_err *e)
+{
+    int64_t n;
+    if (mnq_size_parse(text, &n) != 0 || (double)n < o->lo || (double)n > o->hi)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--%s: expected bytes in %.0f..%.0f, as 204800, 200k or 200KiB, got '%s'",
+                        o->name, o->lo, o->hi, text);
+    memcpy(at, &n, sizeof n);
     return 0;
 }
 
@@ -166,6 +149,8 @@ static int store(struct mnq_option_set *set, int i, const char *text, struct mnq
         return 0;
     case MNQ_OPT_INT:
         return store_int(o, text, at, e);
+    case MNQ_OPT_SIZE:
+        return store_size(o, text, at, e);
     case MNQ_OPT_DOUBLE:
         return store_double(o, text, at, e);
     case MNQ_OPT_CHOICE:
@@ -200,12 +185,12 @@ static bool find_short(struct mnq_option_set *set, int n_sets, char letter, int 
 static int unknown(struct mnq_option_set *set, int n_sets, const char *name, size_t len, struct mnq_err *e)
 {
     const char *list[128];
-    char word[MAX_WORD + 1];
+    char word[64];
     int n = 0;
     for (int s = 0; s < n_sets; s++)
         for (int i = 0; i < set[s].n && n < 128; i++) list[n++] = set[s].option[i].name;
     const char *near = NULL;
-    if (len <= MAX_WORD) {
+    if (len < sizeof word) {
         memcpy(word, name, len);
         word[len] = '\0';
         near = mnq_nearest(word, list, n);

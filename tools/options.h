@@ -15,6 +15,7 @@ enum mnq_opt_type {
     MNQ_OPT_FLAG,   /* bool: set to true, takes no value */
     MNQ_OPT_COUNT,  /* int: counts how often it is given, takes no value */
     MNQ_OPT_INT,    /* int in [lo, hi] */
+    MNQ_OPT_SIZE,   /* int64_t in [lo, hi]: bytes, suffixes as in util/size.h; 0 stands for "not given" */
     MNQ_OPT_DOUBLE, /* double in [lo, hi]; NaN stands for "not given" */
     MNQ_OPT_CHOICE, /* int: index of a word; -1 stands for "not given" */
     MNQ_OPT_STRING, /* const char * */
@@ -61,8 +62,5 @@ size_t mnq_option_size(enum mnq_opt_type type);
 
 /** The default of an option as help shows it, from the struct that holds the defaults; "" if there is none. */
 void mnq_option_default(const struct mnq_option *o, const void *defaults, char *text, size_t n);
-
-/** Nearest of n words by edit distance, or NULL when none is near enough to be meant. */
-const char *mnq_nearest(const char *word, const char *const *list, int n);
 
 #endif

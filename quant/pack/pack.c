@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "pack/meta.h"
 #include "pack/qmodel.h"
+#include "pack/weights.h"
 #include "quantize/qrun.h"
 #include "util/file.h"
 
@@ -73,12 +74,31 @@ static uint32_t put_array(struct bytes *b, const void *src, size_t n, int size)
     return at;
 }
 
-static void put_layer(struct bytes *records, struct bytes *data, const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+/* Appends the layer's weights; *at and *n are their place and size. */
+static int put_weights(struct bytes *b, const struct mnq_qmodel *q, const struct mnq_qlayer *l, uint32_t *at, uint32_t *n,
+                       struct mnq_err *e)
 {
+    int cin = q->tensor[l->in0].shape.c, cout = q->tensor[l->out].shape.c;
+    *at = NONE;
+    *n = 0;
+    if (l->w == NULL) return 0;
+    size_t size = mnq_qlayer_weight_bytes(l, cin, cout);
+    align(b);
+    *at = (uint32_t)b->n;
+    *n = (uint32_t)size;
+    uint8_t *p = grow(b, size);
+    return p == NULL ? 0 : mnq_weights_encode(l, cin, cout, p, e);
+}
+
+static int put_layer(struct bytes *records, struct bytes *data, const struct mnq_qmodel *q, const struct mnq_qlayer *l,
+                     struct mnq_err *e)
+{
+    uint32_t weights, weights_size;
     uint8_t *r = grow(records, LAYR);
-    if (r == NULL) return;
+    if (put_weights(data, q, l, &weights, &weights_size, e) != 0) return -1;
+    if (r == NULL) return 0;
     bool scalar = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
-    size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c, size = l->wtype == MNQ_W_S16 ? 2 : 1;
+    size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c;
     r[0] = l->op;
     r[1] = l->wtype;
     r[2] = l->act;
@@ -88,11 +108,11 @@ static void put_layer(struct bytes *records, struct bytes *data, const struct mn
     le16(r + 8, (unsigned)l->out);
     r[10] = (uint8_t)l->kh, r[11] = (uint8_t)l->kw, r[12] = (uint8_t)l->sh, r[13] = (uint8_t)l->sw;
     r[14] = (uint8_t)l->pt, r[15] = (uint8_t)l->pl, r[16] = (uint8_t)l->pb, r[17] = (uint8_t)l->pr;
-    le16(r + 18, (unsigned)l->mult);
+    le16(r + 18, (unsigned)(l->wtype == MNQ_W_SPARSE ? l->block : l->wtype == MNQ_W_BINARY ? l->bases : l->mult));
     le32(r + 20, (uint32_t)l->lo);
     le32(r + 24, (uint32_t)l->hi);
-    le32(r + 28, put_array(data, l->w, l->w_count, (int)size));
-    le32(r + 32, (uint32_t)(l->w_count * size));
+    le32(r + 28, weights);
+    le32(r + 32, weights_size);
     le32(r + 36, put_array(data, l->bias, oc, 4));
     le32(r + 40, put_array(data, l->m, oc, 4));
     le32(r + 44, put_array(data, l->r, oc, 1));
@@ -100,6 +120,7 @@ static void put_layer(struct bytes *records, struct bytes *data, const struct mn
     le32(r + 52, put_array(data, l->r2, oc, 1));
     le32(r + 56, put_array(data, l->pad, (size_t)q->tensor[l->in0].shape.c, 1));
     le32(r + 60, 0);
+    return 0;
 }
 
 /* ---- TENS and SCAL ---- */
@@ -176,6 +197,8 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     static const uint8_t magic[4] = {'M', 'N', 'Q', 0x1a};
     memcpy(h, magic, 4);
     le16(h + 4, 1);
+    for (int i = 0; i < q->n_layers; i++)
+        if (q->layer[i].wtype > MNQ_W_S16) le16(h + 6, 1);
     le32(h + 8, (uint32_t)file->n);
     le32(h + 16, SECTIONS);
     le32(h + 20, q->arena_bytes);
@@ -194,7 +217,8 @@ int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, stru
     int rc = -1;
     if (check_limits(q, e) != 0) return -1;
     for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[0], &section[3], &q->tensor[i]);
-    for (int i = 0; i < q->n_layers; i++) put_layer(&section[1], &section[2], q, &q->layer[i]);
+    for (int i = 0; i < q->n_layers; i++)
+        if (put_layer(&section[1], &section[2], q, &q->layer[i], e) != 0) goto done;
     mnq_meta_write(&meta, q);
     uint8_t *text = meta.failed ? NULL : grow(&section[4], meta.n);
     if (text == NULL) goto nomem;

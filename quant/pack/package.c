@@ -3,6 +3,7 @@
 #include "host.h"
 #include "pack/meta.h"
 #include "pack/qmodel.h"
+#include "pack/weights.h"
 #include "quantize/qrun.h"
 #include "util/file.h"
 
@@ -71,7 +72,7 @@ static void *array_at(const struct mnq_package *p, uint32_t at)
     return at == NONE ? NULL : (void *)(p->bytes + (p->model.data - p->bytes) + at);
 }
 
-static void read_layers(struct mnq_package *p)
+static int read_layers(struct mnq_package *p, struct mnq_err *e)
 {
     struct mnq_qmodel *q = &p->q;
     const uint8_t *r = p->model.layr;
@@ -97,8 +98,11 @@ static void read_layers(struct mnq_package *p)
                                  .mult = (int)get16(r + 18),
                                  .lo = (int32_t)get32(r + 20),
                                  .hi = (int32_t)get32(r + 24)};
-        l->w = array_at(p, get32(r + 28));
-        l->w_count = get32(r + 32) / (l->wtype == MNQ_W_S16 ? 2 : 1);
+        if (l->wtype == MNQ_W_SPARSE) l->block = l->mult, l->mult = 0;
+        if (l->wtype == MNQ_W_BINARY) l->bases = l->mult, l->mult = 0;
+        if (get32(r + 28) != NONE && mnq_weights_decode(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c,
+                                                        array_at(p, get32(r + 28)), get32(r + 32), q->arena, e) != 0)
+            return -1;
         l->bias = array_at(p, get32(r + 36));
         l->m = array_at(p, get32(r + 40));
         l->r = array_at(p, get32(r + 44));
@@ -108,6 +112,7 @@ static void read_layers(struct mnq_package *p)
         l->macs = mnq_qlayer_macs(q, l);
         p->macs += l->macs;
     }
+    return 0;
 }
 
 int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_package *p, struct mnq_arena *arena,
@@ -131,7 +136,7 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
     q->layer = mnq_arena_array(arena, (size_t)q->n_layers, sizeof *q->layer);
     if (q->tensor == NULL || q->layer == NULL) return mnq_fail_nomem(e);
     if (read_tensors(p, arena, e) != 0) return -1;
-    read_layers(p);
+    if (read_layers(p, e) != 0) return -1;
     size_t meta_n, data_n;
     const uint8_t *meta = section(p, "META", &meta_n);
     section(p, "DATA", &data_n);

@@ -55,6 +55,12 @@ static inline int32_t mnq_qlayer_weight(const struct mnq_qlayer *l, size_t i)
     return mnq_qlayer_wide(l) ? ((const int16_t *)l->w)[i] : ((const int8_t *)l->w)[i];
 }
 
+/**
+ * Bytes of the layer's weights as FORMAT.md stores them, coefficients and thresholds included.
+ * cin, cout  channels of its input and output
+ */
+size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout);
+
 /** The whole integer model. */
 struct mnq_qmodel {
     struct mnq_arena *arena;
@@ -85,7 +91,7 @@ struct mnq_package {
     uint8_t *bytes; /* the whole file, 16-byte aligned */
     size_t n_bytes;
     struct mnq_model model; /* loaded view for mnq_run() */
-    struct mnq_qmodel q;    /* decoded; weights point into bytes */
+    struct mnq_qmodel q;    /* decoded; weights of one integer each point into bytes */
     int64_t macs;           /* totals */
     int64_t weight_bytes;   /* weights, biases, multipliers, shifts, pads: everything in DATA */
 };

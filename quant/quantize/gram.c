@@ -78,7 +78,8 @@ static int factorize(const int64_t *g, const double *mean, size_t rows, bool cen
     size_t n = (size_t)out->n;
     double trace = 0, damp = MNQ_GRAM_DAMPING;
     out->u = mnq_arena_array(arena, n * n, sizeof *out->u);
-    if (out->u == NULL) return mnq_fail_nomem(e);
+    out->h = mnq_arena_array(arena, n * n, sizeof *out->h);
+    if (out->u == NULL || out->h == NULL) return mnq_fail_nomem(e);
     for (size_t k = 0; k < n; k++) trace += (double)g[k * n + k] / (double)rows - (centred ? mean[k] * mean[k] : 0);
     trace = trace > 0 ? trace / (double)n : 1;
     for (int attempt = 0; attempt < 8; attempt++, damp *= 10) { /* more damping until it is positive definite */
@@ -86,8 +87,10 @@ static int factorize(const int64_t *g, const double *mean, size_t rows, bool cen
             for (size_t b = a; b < n; b++) {
                 size_t i = (size_t)out->order[a], j = (size_t)out->order[b], lo = i < j ? i : j, hi = i < j ? j : i;
                 double v = (double)g[lo * n + hi] / (double)rows - (centred ? mean[i] * mean[j] : 0);
-                out->u[a * n + b] = v + (a == b ? damp * trace : 0);
+                out->h[a * n + b] = out->h[b * n + a] = v + (a == b ? damp * trace : 0);
             }
+        out->damp = damp * trace;
+        memcpy(out->u, out->h, n * n * sizeof *out->u);
         if (mnq_inverse_cholesky(out->u, out->n) == 0) return 0;
     }
     out->u = NULL; /* rounds to nearest */
@@ -120,6 +123,83 @@ int mnq_gram_make(const int16_t *x, size_t rows, int n, int zero, bool centred, 
     qsort(col, nn, sizeof *col, by_power);
     for (size_t k = 0; k < nn; k++) out->order[k] = col[k].index;
     rc = factor ? factorize(g, mean, rows > 0 ? rows : 1, centred, out, arena, e) : 0;
+done:
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+/* ---- targets ---- */
+
+struct cross {
+    const float *x, *y; /* [n][BLOCK], [outputs][BLOCK]: one block of rows, transposed */
+    double *sum;        /* [outputs][n] */
+    int n, len;         /* len: a multiple of LANES, padded with zeros */
+};
+
+enum { LANES = 8 };
+
+/* One output against all inputs; partial sums in LANES lanes, so that vectors give the same bits as plain code. */
+static int one_output(void *ctx, int o, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct cross *j = ctx;
+    const float *y = j->y + (size_t)o * BLOCK;
+    for (int k = 0; k < j->n; k++) {
+        const float *x = j->x + (size_t)k * BLOCK;
+        float lane[LANES] = {0}, total = 0;
+        for (int p = 0; p < j->len; p += LANES)
+            for (int l = 0; l < LANES; l++) lane[l] += x[p + l] * y[p + l];
+        for (int l = 0; l < LANES; l++) total += lane[l];
+        j->sum[(size_t)o * (size_t)j->n + (size_t)k] += (double)total;
+    }
+    return 0;
+}
+
+/* dst[c][p] = src[p][c] - mean[c] for one block, padded with zeros. */
+static void transpose_targets(const float *src, int len, int padded, int channels, const double *mean, float *dst)
+{
+    for (int c = 0; c < channels; c++) {
+        for (int p = 0; p < len; p++)
+            dst[(size_t)c * BLOCK + (size_t)p] = src[(size_t)p * (size_t)channels + (size_t)c] - (float)mean[c];
+        for (int p = len; p < padded; p++) dst[(size_t)c * BLOCK + (size_t)p] = 0;
+    }
+}
+
+int mnq_gram_targets(const int16_t *x, const float *y, size_t rows, int zero, int outputs, int threads,
+                     struct mnq_gram *gram, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    size_t n = (size_t)gram->n, m = (size_t)outputs;
+    int rc = -1;
+    double *cross = mnq_arena_array(arena, n * m, sizeof *cross), *mean = mnq_arena_array(&scratch, m, sizeof *mean);
+    double *input_mean = mnq_arena_array(&scratch, n, sizeof *input_mean);
+    float *tx = mnq_arena_array(&scratch, n * BLOCK, sizeof *tx), *ty = mnq_arena_array(&scratch, m * BLOCK, sizeof *ty);
+    if (cross == NULL || mean == NULL || input_mean == NULL || tx == NULL || ty == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    /* Centring the targets is enough: the mean of the inputs then falls out. Subtracting it keeps the floats short. */
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < m; c++) mean[c] += (double)y[r * m + c] / (double)rows;
+        for (size_t k = 0; k < n; k++) input_mean[k] += (x[r * n + k] - zero) / (double)rows;
+    }
+    struct cross j = {.x = tx, .y = ty, .sum = cross, .n = gram->n};
+    for (size_t at = 0; at < rows; at += BLOCK) {
+        int len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
+        j.len = (len + LANES - 1) / LANES * LANES;
+        transpose_targets(y + at * m, len, j.len, outputs, mean, ty);
+        for (size_t k = 0; k < n; k++) { /* in the matrix's order */
+            const size_t from = (size_t)gram->order[k];
+            for (int p = 0; p < j.len; p++)
+                tx[k * BLOCK + (size_t)p] =
+                    p < len ? (float)(x[(at + (size_t)p) * n + from] - zero) - (float)input_mean[from] : 0;
+        }
+        if (mnq_pool_for(outputs, threads, one_output, &j, e) != 0) goto done;
+    }
+    for (size_t i = 0; i < n * m; i++) cross[i] /= (double)rows;
+    gram->cross = cross;
+    rc = 0;
 done:
     mnq_arena_free(&scratch);
     return rc;

@@ -79,6 +79,12 @@ static struct range tap_range(const struct mnq_qlayer *l, const struct mnq_inter
     return (struct range){pad < x.lo ? pad : x.lo, pad > x.hi ? pad : x.hi};
 }
 
+/* What an XNOR layer sees of channel c: its sign, times 256. */
+static struct range sign_range(const struct mnq_qlayer *l, const struct mnq_interval *iv, int c)
+{
+    return (struct range){iv->lo[c] >= l->threshold[c] ? 256 : -256, iv->hi[c] >= l->threshold[c] ? 256 : -256};
+}
+
 static void conv_accumulators(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_interval *in,
                               struct range *acc)
 {
@@ -94,8 +100,10 @@ static void conv_accumulators(const struct mnq_qmodel *q, const struct mnq_qlaye
                 continue;
             }
             size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
-            for (int c = 0; c < cin; c++)
-                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, row + (size_t)c), tap_range(l, in, c, padding, input));
+            for (int c = 0; c < cin; c++) {
+                struct range x = l->wtype == MNQ_W_XNOR ? sign_range(l, in, c) : tap_range(l, in, c, padding, input);
+                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, row + (size_t)c), x);
+            }
         }
     }
 }

@@ -4,15 +4,14 @@
 
 #include "kernels.h"
 #include "quantize/multiplier.h"
-#include "quantize/wround.h"
+#include "quantize/qrun.h"
+#include "quantize/rows.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Largest accumulator the host allows; the runtime refuses more than 2^31 - 1. */
 static const double ACC_LIMIT = 2147483647.0;
-/* Bias in accumulator units stays below this, so that weights keep their share of the 31 bits. */
-static const double BIAS_LIMIT = 1073741824.0;
 
 int mnq_lower_tensor_index(const struct mnq_graph *g, int node)
 {
@@ -52,124 +51,38 @@ int mnq_lower_acc_bits(double worst)
 
 /* ---- weights ---- */
 
-/* One output channel's weights in real units per input integer: absorbed[k] * (q_k - zero_k). */
-struct rows {
-    int n, rows;  /* inputs per output, outputs */
-    double *w;    /* [rows][n] */
-    double *zero; /* [rows][n] for depthwise, else [1][n] */
-    bool depthwise;
-    int16_t *q;   /* [rows][n] */
-    double *step; /* [rows] */
-};
-
-static const double *row_zero(const struct rows *r, int o)
-{
-    return r->zero + (r->depthwise ? (size_t)o * (size_t)r->n : 0);
-}
-
-static int absorb(const struct mnq_lowering *l, int i, struct rows *r, struct mnq_arena *scratch)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    const struct mnq_qparams *in = &l->qp[nd->in[0]];
-    bool image = in->dtype == MNQ_U8;
-    int cin = l->g->node[nd->in[0]].out.c, taps = nd->kh * nd->kw, cout = nd->out.c;
-    *r = (struct rows){.depthwise = nd->op == MNQ_OP_DWCONV, .rows = cout, .n = nd->op == MNQ_OP_DWCONV ? taps : taps * cin};
-    size_t total = (size_t)r->n * (size_t)cout;
-    r->w = mnq_arena_array(scratch, total, sizeof *r->w);
-    r->q = mnq_arena_array(scratch, total, sizeof *r->q);
-    r->step = mnq_arena_array(scratch, (size_t)cout, sizeof *r->step);
-    r->zero = mnq_arena_array(scratch, r->depthwise ? total : (size_t)r->n, sizeof *r->zero);
-    if (r->w == NULL || r->q == NULL || r->step == NULL || r->zero == NULL) return -1;
-
-    for (int t = 0; t < taps; t++) {
-        if (r->depthwise) {
-            for (int o = 0; o < cout; o++) {
-                int c = o / nd->mult;
-                r->w[(size_t)o * (size_t)taps + (size_t)t] =
-                    (double)nd->w[(size_t)t * (size_t)cout + (size_t)o] * in->scale[c];
-                r->zero[(size_t)o * (size_t)taps + (size_t)t] = in->zero[c];
-            }
-            continue;
-        }
-        for (int c = 0; c < cin; c++) {
-            int k = t * cin + (image ? l->p->source[c] : c); /* the picture's channel order */
-            r->zero[k] = in->zero[c];
-            for (int o = 0; o < cout; o++)
-                r->w[(size_t)o * (size_t)r->n + (size_t)k] =
-                    (double)nd->w[((size_t)t * (size_t)cin + (size_t)c) * (size_t)cout + (size_t)o] * in->scale[c];
-        }
-    }
-    return 0;
-}
-
-static void round_row(struct rows *r, int o, const struct mnq_rounding_job *job, int qmax, double *work)
-{
-    const double *w = r->w + (size_t)o * (size_t)r->n;
-    int16_t *q = r->q + (size_t)o * (size_t)r->n;
-    const struct mnq_gram *gram = job->gram;
-    if (gram == NULL || gram->u == NULL || job->bits != 8) {
-        mnq_wround_nearest(w, r->n, r->step[o], qmax, q);
-        return;
-    }
-    int16_t *permuted = (int16_t *)(void *)(work + r->n);
-    for (int k = 0; k < r->n; k++) work[k] = w[gram->order[k]];
-    mnq_wround_second_order(work, gram->u, r->n, r->step[o], qmax, permuted);
-    for (int k = 0; k < r->n; k++) q[gram->order[k]] = permuted[k];
-}
-
-/* Bias in accumulator units and the worst-case accumulator of a rounded row. */
-static double row_bound(const struct rows *r, int o, double in_max, double bias_real, double *bias)
-{
-    const int16_t *q = r->q + (size_t)o * (size_t)r->n;
-    const double *zero = row_zero(r, o);
-    double sum = 0, b = bias_real / r->step[o];
-    for (int k = 0; k < r->n; k++) {
-        sum += fabs((double)q[k]);
-        b -= q[k] * zero[k];
-    }
-    *bias = round(b);
-    return fabs(*bias) + in_max * sum;
-}
-
-/* Rounds every row; a row whose accumulator could overflow gets a larger step until it fits. */
-static int round_rows(struct rows *r, const float *b, const struct mnq_rounding_job *job, double in_max, int32_t *bias,
-                      int *acc_bits, struct mnq_arena *scratch)
-{
-    int qmax = job->bits == 16 ? 32767 : 127;
-    double *work = mnq_arena_array(scratch, 2 * (size_t)r->n + 8, sizeof *work), worst = 1;
-    if (work == NULL) return -1;
-    for (int o = 0; o < r->rows; o++) {
-        const double *importance = job->gram != NULL && job->bits == 8 ? job->gram->diag : NULL;
-        double real = b != NULL ? (double)b[o] : 0, q_bias, bound;
-        r->step[o] = mnq_wround_step(r->w + (size_t)o * (size_t)r->n, importance, r->n, qmax);
-        r->step[o] = fmax(r->step[o], fabs(real) / BIAS_LIMIT);
-        for (;;) {
-            round_row(r, o, job, qmax, work);
-            bound = row_bound(r, o, in_max, real, &q_bias);
-            if (bound <= ACC_LIMIT) break;
-            r->step[o] *= fmax(1.001, bound / ACC_LIMIT);
-        }
-        bias[o] = (int32_t)q_bias;
-        worst = fmax(worst, bound);
-    }
-    *acc_bits = mnq_lower_acc_bits(worst);
-    return 0;
-}
-
 /* Stores rows in the runtime's layout. */
-static int store_weights(const struct rows *r, int bits, struct mnq_qlayer *out, struct mnq_arena *arena)
+static int store_weights(const struct mnq_rows *r, const struct mnq_rounding_job *job, struct mnq_qlayer *out,
+                         struct mnq_arena *arena)
 {
+    const struct mnq_wformat *f = &job->format;
     out->w_count = (size_t)r->n * (size_t)r->rows;
-    out->wtype = bits == 16 ? MNQ_W_S16 : MNQ_W_S8;
-    out->w = mnq_arena_array(arena, out->w_count, bits == 16 ? 2 : 1);
+    out->wtype = f->bits == 16      ? MNQ_W_S16
+                 : f->bits == 8     ? MNQ_W_S8
+                 : f->bits == 4     ? MNQ_W_S4
+                 : f->inputs == 1   ? MNQ_W_XNOR
+                                    : MNQ_W_BINARY;
+    bool wide = mnq_qlayer_wide(out);
+    out->w = mnq_arena_array(arena, out->w_count, wide ? 2 : 1);
     if (out->w == NULL) return -1;
     for (int o = 0; o < r->rows; o++)
         for (int k = 0; k < r->n; k++) {
             size_t from = (size_t)o * (size_t)r->n + (size_t)k,
                    to = r->depthwise ? (size_t)k * (size_t)r->rows + (size_t)o : from;
-            if (bits == 16) ((int16_t *)out->w)[to] = r->q[from];
+            if (wide) ((int16_t *)out->w)[to] = r->q[from];
             else ((int8_t *)out->w)[to] = (int8_t)r->q[from];
         }
+    if (out->wtype == MNQ_W_BINARY) {
+        size_t n = (size_t)r->rows * f->bases;
+        out->bases = f->bases;
+        if (f->bases > 1 && (out->coef = mnq_arena_array(arena, n, sizeof *out->coef)) == NULL) return -1;
+        if (f->bases > 1) memcpy(out->coef, r->coef, n * sizeof *out->coef);
+    }
+    if (out->wtype == MNQ_W_XNOR) {
+        out->threshold = mnq_arena_array(arena, (size_t)r->n, sizeof *out->threshold);
+        if (out->threshold == NULL) return -1;
+        memcpy(out->threshold, job->threshold, (size_t)r->n * sizeof *out->threshold);
+    }
     return 0;
 }
 
@@ -225,17 +138,21 @@ static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *
 
 /* ---- operators ---- */
 
-static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, struct mnq_qlayer *out)
+static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, struct mnq_qlayer *out,
+                      struct mnq_err *e)
 {
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     struct mnq_arena scratch = {0};
-    struct rows r;
+    struct mnq_rows r;
+    double worst;
     int rc = -1;
-    if (alloc_channels(out, nd->out.c, l->arena) != 0 || absorb(l, i, &r, &scratch) != 0 ||
-        round_rows(&r, nd->b, job, out->in_max, out->bias, &out->acc_bits, &scratch) != 0 ||
-        store_weights(&r, job->bits, out, l->arena) != 0)
+    if (alloc_channels(out, nd->out.c, l->arena) != 0 || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
+        mnq_fail_nomem(e);
         goto done;
+    }
+    if (mnq_rows_round(&r, nd->b, job, out->in_max, out->bias, &worst, e) != 0) goto done;
+    out->acc_bits = mnq_lower_acc_bits(worst);
     memcpy(out->acc_step, r.step, (size_t)r.rows * sizeof *r.step);
     if (mnq_lower_is_pointwise(l->g, i)) {
         out->op = MNQ_L_PW;
@@ -245,11 +162,13 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
         out->mult = nd->op == MNQ_OP_DWCONV ? nd->mult : 0;
         out->pt = nd->pt, out->pl = nd->pl, out->pb = nd->pb, out->pr = nd->pr;
         out->pad = mnq_arena_alloc(l->arena, (size_t)cin);
-        if (out->pad == NULL) goto done;
-        for (int c = 0; c < cin; c++)
+        for (int c = 0; out->pad != NULL && c < cin; c++)
             out->pad[in->dtype == MNQ_U8 ? l->p->source[c] : c] = (int8_t)fmin(fmax(round(in->zero[c]), -128), 127);
     }
-    rc = output_stage(l, i, out);
+    if ((out->op != MNQ_L_PW && out->pad == NULL) || store_weights(&r, job, out, l->arena) != 0 ||
+        output_stage(l, i, out) != 0)
+        mnq_fail_nomem(e);
+    else rc = 0;
 done:
     mnq_arena_free(&scratch);
     return rc;
@@ -340,8 +259,7 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
     case MNQ_OP_CONV:
     case MNQ_OP_DENSE:
     case MNQ_OP_DWCONV:
-        rc = lower_conv(l, i, job, out);
-        break;
+        return lower_conv(l, i, job, out, e);
     case MNQ_OP_AVGPOOL:
         rc = lower_avgpool(l, i, out);
         break;
@@ -361,46 +279,33 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
     return rc == 0 ? 0 : mnq_fail_nomem(e);
 }
 
-/* Sum of |w| over the inputs of output channel o. */
-static double row_weight(const struct mnq_qlayer *l, int o, int channels)
-{
-    size_t n = l->w_count / (size_t)channels, first = (size_t)o * n, stride = 1;
-    if (l->op == MNQ_L_DWCONV) {
-        first = (size_t)o;
-        stride = (size_t)channels;
-    }
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) {
-        size_t at = first + k * stride;
-        sum += fabs((double)mnq_qlayer_weight(l, at));
-    }
-    return sum;
-}
-
 void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channels)
 {
     double worst = 1;
     for (int o = 0; o < channels; o++) {
-        double weight = l->in_max * row_weight(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
+        double weight = mnq_qlayer_reach(l, o, channels), shift = round(delta[o] / l->acc_step[o]);
         if (isfinite(shift) && fabs(l->bias[o] + shift) + weight <= ACC_LIMIT) l->bias[o] = (int32_t)(l->bias[o] + shift);
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }
     l->acc_bits = mnq_lower_acc_bits(worst);
 }
 
-int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, int bits, float *w)
+int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, float *w,
+                            struct mnq_err *e)
 {
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     struct mnq_arena scratch = {0};
-    struct rows r;
-    int rc = absorb(l, i, &r, &scratch), qmax = bits == 16 ? 32767 : 127;
-    for (int o = 0; rc == 0 && o < r.rows; o++) {
-        r.step[o] = mnq_wround_step(r.w + (size_t)o * (size_t)r.n, NULL, r.n, qmax);
-        mnq_wround_nearest(r.w + (size_t)o * (size_t)r.n, r.n, r.step[o], qmax, r.q + (size_t)o * (size_t)r.n);
+    struct mnq_rows r;
+    int taps = nd->kh * nd->kw, cin = l->g->node[nd->in[0]].out.c, cout = nd->out.c, rc = -1;
+    int32_t *bias = mnq_arena_array(&scratch, (size_t)cout, sizeof *bias);
+    double worst;
+    if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
+        mnq_fail_nomem(e);
+        goto done;
     }
-    int taps = nd->kh * nd->kw, cin = l->g->node[nd->in[0]].out.c, cout = nd->out.c;
-    for (int t = 0; rc == 0 && t < taps; t++)
+    if (mnq_rows_round(&r, NULL, job, 1, bias, &worst, e) != 0) goto done;
+    for (int t = 0; t < taps; t++)
         for (int c = 0; c < (r.depthwise ? 1 : cin); c++) {
             int k = r.depthwise ? t : t * cin + (in->dtype == MNQ_U8 ? l->p->source[c] : c);
             for (int o = 0; o < cout; o++) {
@@ -410,6 +315,28 @@ int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, int bits, float
                 w[to] = s == 0 ? nd->w[to] : (float)(r.q[(size_t)o * (size_t)r.n + (size_t)k] * r.step[o] / s);
             }
         }
+    rc = 0;
+done:
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job,
+                           const struct mnq_gram *gram, double *noise, struct mnq_err *e)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    struct mnq_arena scratch = {0};
+    struct mnq_rows r;
+    int32_t *bias = mnq_arena_array(&scratch, (size_t)nd->out.c, sizeof *bias);
+    double worst;
+    int rc = -1;
+    if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_rows_round(&r, NULL, job, 1, bias, &worst, e) != 0) goto done;
+    rc = mnq_rows_noise(&r, job, gram, noise, e);
+done:
     mnq_arena_free(&scratch);
     return rc;
 }

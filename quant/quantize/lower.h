@@ -15,18 +15,33 @@ struct mnq_lowering {
     struct mnq_arena *arena;
 };
 
-/** Second-order information about a layer's inputs. */
+/** Format of one layer's weights. 4 bits and 1 bit are for 1x1 and dense layers. */
+struct mnq_wformat {
+    uint8_t bits;   /* 16, 8, 4 or 1 */
+    uint8_t bases;  /* of 1-bit weights, 1..4; else 0 */
+    uint8_t inputs; /* 1: the activations are binarized too (XNOR, one base); else 8 */
+};
+
+/** 8-bit weights. */
+#define MNQ_WFORMAT_INT8 ((struct mnq_wformat){8, 0, 8})
+
+/** Second-order information about a layer's inputs. Matrices are in the order of `order`. */
 struct mnq_gram {
-    int n;        /* inputs per output: kh * kw * cin (1x1, dense: cin) */
-    double *diag; /* [n] mean square of each input, in integer units around its zero point */
-    int *order;   /* [n] columns by falling mean square */
-    double *u;    /* [n][n] upper Cholesky factor of the inverse of the damped Gram matrix, in that order; NULL: nearest */
+    int n;         /* inputs per output: kh * kw * cin (1x1, dense: cin) */
+    double *diag;  /* [n] mean square of each input, in integer units around its zero point */
+    int *order;    /* [n] columns by falling mean square */
+    double damp;   /* added to the diagonal */
+    double *h;     /* [n][n] damped Gram matrix, symmetric */
+    double *u;     /* [n][n] upper Cholesky factor of its inverse; NULL: round to nearest */
+    double *cross; /* [C_out][n] covariance of input k and the float layer's pre-activation o; NULL: no re-fit */
 };
 
 /** How the weights of one layer are rounded. */
 struct mnq_rounding_job {
-    int bits;                    /* 8 or 16 */
-    const struct mnq_gram *gram; /* NULL: nearest rounding, step from the largest weight */
+    struct mnq_wformat format;
+    const struct mnq_gram *gram; /* NULL: nearest rounding, step from the largest weight; binary: mean |w| */
+    const int16_t *threshold;    /* [C_in] of the inputs' signs, format.inputs == 1 only */
+    int threads;
 };
 
 /** Tensor index of a node in the integer model: nodes in order, AFFINE behind INPUT shares the input's. */
@@ -54,9 +69,17 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
 /** Adds delta[o] (real, before the activation) to the layer's bias, as far as the accumulator's bound allows. */
 void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channels);
 
-/** Float weights of node i as `bits`-bit nearest rounding would leave them (graph layout, w has mnq_node_weights() entries).
+/** Float weights of node i as the job would leave them (graph layout, w has mnq_node_weights() entries); not for XNOR. */
+int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, float *w,
+                            struct mnq_err *e);
+
+/**
+ * Noise power at node i's output, summed over its channels, that the job's weights cause against the exact ones (or, with
+ * targets, the re-fitted ones), as the Gram matrix of its inputs has it. 1x1 and dense layers.
+ * gram  not NULL and factored, also where the job itself rounds to nearest
  */
-int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, int bits, float *w);
+int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job,
+                           const struct mnq_gram *gram, double *noise, struct mnq_err *e);
 
 /** Fills tensors, input, output and the fixed fields of an integer model for g (layers are the caller's). */
 int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct mnq_err *e);

@@ -167,7 +167,9 @@ static int choose_tensor(const struct mnq_graph *g, int i, const struct mnq_hist
                          const struct mnq_range_opts *o, struct mnq_qparams *qp)
 {
     struct mnq_arena scratch = {0};
-    struct tensor t = {.nd = &g->node[i], .hist = &hist[i], .o = o, .wide = wide};
+    struct mnq_range_opts own = *o;
+    struct tensor t = {.nd = &g->node[i], .hist = &hist[i], .o = &own, .wide = wide};
+    if (o->observer_of != NULL && o->observer_of[i] >= 0) own.observer = (enum mnq_observer)o->observer_of[i];
     size_t n = (size_t)t.hist->channels;
     int rc = -1;
     qp->dtype = wide ? MNQ_S16 : MNQ_S8;

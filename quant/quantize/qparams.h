@@ -15,6 +15,7 @@ enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
 /** How ranges are chosen. */
 struct mnq_range_opts {
     enum mnq_observer observer;
+    const int *observer_of; /* [g->n] of single tensors, -1 = `observer`; or NULL */
     double percentile; /* PERCENTILE: share of values kept, in percent, e.g. 99.99 */
     enum mnq_act_scale act_scale;
     double weight_noise; /* what rounding keeps of the noise of nearest rounding: 1 nearest, about 0.4 second order */

@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 
+#include <math.h>
 #include <string.h>
 
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
@@ -19,11 +20,19 @@ int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
     return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * in.c : 0;
 }
 
+int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i)
+{
+    if (t->dtype == MNQ_S16) return ((const int16_t *)data)[i];
+    return (int8_t)(((const uint8_t *)data)[i] ^ (t->dtype == MNQ_U8 ? 0x80 : 0));
+}
+
 static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
 {
     const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
     return (struct mnq_layer){.op = l->op,
-                              .wtype = l->wtype,
+                              .wtype = mnq_qlayer_wide(l) ? MNQ_W_S16
+                                       : l->w != NULL     ? MNQ_W_S8
+                                                          : MNQ_W_NONE,
                               .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
                               .in16 = in->dtype == MNQ_S16,
                               .in16b = l->in1 >= 0 && q->tensor[l->in1].dtype == MNQ_S16,
@@ -57,11 +66,40 @@ static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlay
                                     .out16 = out->dtype == MNQ_S16}};
 }
 
+/* Pixel p's activations as +-256, which the dense kernel reads as S16. */
+static void binarize(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *x, size_t p, int16_t *t)
+{
+    const struct mnq_qtensor *in = &q->tensor[l->in0];
+    size_t c = (size_t)in->shape.c;
+    for (size_t i = 0; i < c; i++) t[i] = mnq_qtensor_at(in, x, p * c + i) >= l->threshold[i] ? 256 : -256;
+}
+
+/* XNOR: 16 pixels at a time, so that outputs start where a tensor may. */
+static void run_xnor(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k,
+                     struct mnq_layer *d, void *out, const void *x)
+{
+    enum { PIXELS = 16 };
+    _Alignas(16) int16_t t[PIXELS * MNQ_XNOR_MAX];
+    size_t c = (size_t)d->c, n = (size_t)d->h * (size_t)d->w, row = (size_t)d->oc << d->q.out16;
+    d->in16 = 1;
+    d->in_flip = 0;
+    d->w = d->ow = 1;
+    for (size_t p = 0; p < n; p += PIXELS) {
+        d->h = d->oh = (int32_t)(n - p < PIXELS ? n - p : PIXELS);
+        for (size_t j = 0; j < (size_t)d->h; j++) binarize(q, l, x, p + j, t + j * c);
+        k->pw[0](d, (uint8_t *)out + p * row, t, NULL);
+    }
+}
+
 void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
                     const void *in0, const void *in1)
 {
     struct mnq_layer d = decode(q, l);
-    int wide = l->wtype == MNQ_W_S16;
+    int wide = mnq_qlayer_wide(l);
+    if (l->wtype == MNQ_W_XNOR) {
+        run_xnor(q, l, k, &d, out, in0);
+        return;
+    }
     switch (l->op) {
     case MNQ_L_CONV:
         k->conv[wide](&d, out, in0, in1);
@@ -116,6 +154,14 @@ static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out
     }
 }
 
+/* The same for XNOR, which has one tap and no padding: sums of +-256. */
+static void sign_sums(const struct mnq_qtensor *in, const struct mnq_qlayer *l, const void *x, int64_t *s)
+{
+    size_t c = (size_t)in->shape.c, n = (size_t)in->shape.h * (size_t)in->shape.w * c;
+    memset(s, 0, c * sizeof *s);
+    for (size_t i = 0; i < n; i++) s[i % c] += mnq_qtensor_at(in, x, i) >= l->threshold[i % c] ? 256 : -256;
+}
+
 int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
                             int64_t *scratch)
 {
@@ -124,7 +170,8 @@ int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer 
     int cin = in->shape.c, cout = out->shape.c, taps = l->kh * l->kw;
     for (int o = 0; o < cout; o++) sum[o] += pixels * l->bias[o];
     for (int t = 0; t < taps; t++) { /* the mean is linear: sum the inputs first, multiply once */
-        tap_sums(in, out, l, in0, t / l->kw, t % l->kw, scratch);
+        if (l->wtype == MNQ_W_XNOR) sign_sums(in, l, in0, scratch);
+        else tap_sums(in, out, l, in0, t / l->kw, t % l->kw, scratch);
         for (int o = 0; o < cout; o++) {
             if (l->op == MNQ_L_DWCONV) {
                 sum[o] += scratch[o / l->mult] * mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o);
@@ -135,4 +182,19 @@ int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer 
         }
     }
     return pixels;
+}
+
+double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout)
+{
+    bool rows = l->op == MNQ_L_CONV || l->op == MNQ_L_PW;
+    size_t n = l->w_count / (size_t)cout, first = rows ? (size_t)o * n : (size_t)o, step = rows ? 1 : (size_t)cout;
+    double sum = 0;
+    if (l->wtype == MNQ_W_XNOR) return 256.0 * (double)n;
+    if (l->wtype == MNQ_W_BINARY && l->coef == NULL) return l->in_max * (double)n;
+    if (l->wtype == MNQ_W_BINARY) {
+        for (int m = 0; m < l->bases; m++) sum += l->coef[(size_t)o * (size_t)l->bases + (size_t)m];
+        return l->in_max * (double)n * sum;
+    }
+    for (size_t i = 0; i < n; i++) sum += fabs((double)mnq_qlayer_weight(l, first + i * step));
+    return l->in_max * sum;
 }

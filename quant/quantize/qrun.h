@@ -10,11 +10,15 @@ struct mnq_kernels;
 /** Bytes of tensor t. */
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t);
 
+/** Value q of element i of a tensor. */
+int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i);
+
 /** Multiply-accumulates of a layer (CONV, DWCONV, PW; others 0). */
 int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
 
 /**
- * Runs layer l of q through kernel table k.
+ * Runs layer l of q through kernel table k. Compressed weights run as what they stand for, S8 or S16, XNOR as S8 weights on
+ * activations of +-256: the packed layer's bits, by definition (NUMERICS.md section 4).
  * out, in0, in1   whole tensors, 16-byte aligned, not overlapping; in1 NULL if unused
  */
 void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
@@ -28,5 +32,11 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
  */
 int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
                             int64_t *scratch);
+
+/**
+ * Bound of |accumulator - bias| of output channel o, NUMERICS.md section 4: what the loader adds to |bias|. For layers whose
+ * in_max is known; cout are all their output channels.
+ */
+double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout);
 
 #endif

@@ -71,9 +71,16 @@ static bool unread_by(const struct mnq_qmodel *q, const struct mnq_qlayer *l, in
     return true;
 }
 
+/* What weights of XNOR are multiplied by when the input is q. */
+static int32_t sign_of(const struct mnq_qlayer *l, size_t c, int32_t q)
+{
+    return q >= l->threshold[c] ? 256 : -256;
+}
+
 static bool foldable(const struct shrink *s, const struct mnq_qlayer *l, int c)
 {
     const struct mnq_interval *iv = &s->iv[l->in0];
+    if (l->wtype == MNQ_W_XNOR) return sign_of(l, (size_t)c, iv->lo[c]) == sign_of(l, (size_t)c, iv->hi[c]);
     if (iv->lo[c] != iv->hi[c]) return false;
     return l->op == MNQ_L_PW || l->pt + l->pl + l->pb + l->pr == 0 || l->pad[c] == iv->lo[c];
 }
@@ -135,8 +142,9 @@ static void fold_constants(const struct shrink *s, struct mnq_qlayer *l)
             next++;
             continue;
         }
+        int32_t x = l->wtype == MNQ_W_XNOR ? sign_of(l, c, iv->lo[c]) : iv->lo[c];
         for (size_t o = 0; o < cout; o++)
-            for (size_t i = c; i < n; i += cin) l->bias[o] += mnq_qlayer_weight(l, o * n + i) * iv->lo[c];
+            for (size_t i = c; i < n; i += cin) l->bias[o] += mnq_qlayer_weight(l, o * n + i) * x;
     }
 }
 
@@ -172,13 +180,7 @@ static void *select_columns(const struct shrink *s, struct mnq_qlayer *l, struct
 static double largest_accumulator(const struct mnq_qlayer *l, int cout)
 {
     double worst = 1;
-    size_t n = l->w_count / (size_t)cout;
-    for (int o = 0; o < cout; o++) {
-        double sum = 0;
-        for (size_t i = 0; i < n; i++)
-            sum += fabs((double)mnq_qlayer_weight(l, mixes(l) ? (size_t)o * n + i : i * (size_t)cout + (size_t)o));
-        worst = fmax(worst, fabs((double)l->bias[o]) + l->in_max * sum);
-    }
+    for (int o = 0; o < cout; o++) worst = fmax(worst, fabs((double)l->bias[o]) + mnq_qlayer_reach(l, o, cout));
     return worst;
 }
 
@@ -192,6 +194,9 @@ static int shrink_layer(const struct shrink *s, struct mnq_qlayer *l, struct mnq
         l->w = mixes(l) ? select_matrix(s, l, arena) : select_columns(s, l, arena);
         if (l->w == NULL) return -1;
     }
+    if (l->block > 1 && s->n_kept[l->in0] < s->q->tensor[l->in0].shape.c) l->block = 1; /* blocks hold no longer */
+    select_array(l->coef, out, n, (size_t)l->bases * sizeof *l->coef);
+    select_array(l->threshold, s->kept[l->in0], s->n_kept[l->in0], sizeof *l->threshold);
     select_array(l->bias, out, n, sizeof *l->bias);
     select_array(l->m, out, n, sizeof *l->m);
     select_array(l->r, out, n, sizeof *l->r);
@@ -223,7 +228,7 @@ static void measure(const struct mnq_qmodel *q, int64_t *macs, int64_t *bytes, i
     for (int k = 0; k < q->n_layers; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
         *macs += l->macs;
-        *bytes += (int64_t)l->w_count * (mnq_qlayer_wide(l) ? 2 : 1);
+        *bytes += (int64_t)mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c);
         *channels += q->tensor[l->out].shape.c;
     }
 }

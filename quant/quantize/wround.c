@@ -41,15 +41,3 @@ void mnq_wround_nearest(const double *w, int n, double step, int qmax, int16_t *
     double inv = 1 / step;
     for (int k = 0; k < n; k++) q[k] = (int16_t)quantum(w[k] * inv, qmax);
 }
-
-void mnq_wround_second_order(double *w, const double *u, int n, double step, int qmax, int16_t *q)
-{
-    double inv = 1 / step;
-    for (int k = 0; k < n; k++) {
-        const double *row = u + (size_t)k * (size_t)n;
-        double v = quantum(w[k] * inv, qmax);
-        q[k] = (int16_t)v;
-        double err = (w[k] - v * step) / row[k];
-        for (int j = k + 1; j < n; j++) w[j] -= err * row[j];
-    }
-}

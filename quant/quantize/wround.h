@@ -17,13 +17,4 @@ double mnq_wround_step(const double *w, const double *importance, int n, int qma
 /** q[k] = clamp(round(w[k] / step)), round half away from zero. */
 void mnq_wround_nearest(const double *w, int n, double step, int qmax, int16_t *q);
 
-/**
- * Second-order rounding: weights are rounded one after the other, in the given order of columns, and each error is spread
- * over the columns still open so that the layer's output error, measured by the Gram matrix of its inputs, grows least
- * (OBQ, Frantar and Alistarh 2022, arXiv:2208.11580; the fixed order of GPTQ, arXiv:2210.17323).
- * w    [n], permuted into that order by the caller; destroyed
- * u    [n][n] upper Cholesky factor of the inverse Gram matrix (mnq_inverse_cholesky), in the same order
- */
-void mnq_wround_second_order(double *w, const double *u, int n, double step, int qmax, int16_t *q);
-
 #endif

@@ -5,6 +5,8 @@
  * exponentially large trees. Building is iterative, so nesting costs no stack. */
 #include "util/ydoc.h"
 
+#include "util/nearest.h"
+
 #include <yaml.h>
 
 #include <errno.h>
@@ -147,7 +149,7 @@ static int on_event(struct builder *b, const yaml_event_t *ev)
     case YAML_DOCUMENT_START_EVENT:
         return b->root == NULL ? 0 : fail_at(b, ev->start_mark, "a second document; one is read");
     case YAML_ALIAS_EVENT:
-        return fail_at(b, ev->start_mark, "aliases (*name) are not supported");
+        return fail_at(b, ev->start_mark, "aliases (*name) are not supported; a text that starts with * belongs in quotes");
     case YAML_SCALAR_EVENT:
         return on_scalar(b, ev);
     case YAML_SEQUENCE_START_EVENT:
@@ -168,6 +170,7 @@ static int fail_syntax(const struct builder *b, const yaml_parser_t *p)
     if (p->error == YAML_MEMORY_ERROR) return mnq_fail_nomem(b->e);
     if (p->error == YAML_READER_ERROR)
         return mnq_fail(b->e, b->doc->code, "%s: byte %zu: %s", b->doc->name, p->problem_offset, what);
+    if (p->context != NULL && strstr(p->context, "alias") != NULL) what = "a text that starts with * belongs in quotes";
     return fail_at(b, p->problem_mark, what);
 }
 
@@ -413,7 +416,9 @@ int mnq_y_choice(const struct mnq_ynode *v, const char *const *word, int n, int 
         int w = snprintf(list + at, sizeof list - at, "%s%s", i > 0 ? ", " : "", word[i]);
         if (w > 0 && (size_t)w < sizeof list - at) at += (size_t)w;
     }
-    return mnq_y_fail(v, e, "expected one of %.*s, got %s", (int)at, list, shown(v, buf, sizeof buf));
+    const char *near = v->kind == MNQ_Y_SCALAR ? mnq_nearest(v->text, word, n) : NULL;
+    return mnq_y_fail(v, e, "expected one of %.*s, got %s%s%s%s", (int)at, list, shown(v, buf, sizeof buf),
+                      near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
 }
 
 int mnq_y_want(const struct mnq_ynode *v, enum mnq_ykind kind, struct mnq_err *e)
@@ -426,44 +431,16 @@ int mnq_y_want(const struct mnq_ynode *v, enum mnq_ykind kind, struct mnq_err *e
 
 /* ---- unknown keys ---- */
 
-enum { WORD = 40 };
-
-/* Levenshtein distance of two words cut at WORD characters. */
-static int distance(const char *a, const char *b)
-{
-    int row[WORD + 1];
-    int na = (int)strnlen(a, WORD), nb = (int)strnlen(b, WORD);
-    for (int j = 0; j <= nb; j++) row[j] = j;
-    for (int i = 1; i <= na; i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= nb; j++) {
-            int best = diagonal + (a[i - 1] != b[j - 1]);
-            if (row[j] + 1 < best) best = row[j] + 1;
-            if (row[j - 1] + 1 < best) best = row[j - 1] + 1;
-            diagonal = row[j];
-            row[j] = best;
-        }
-    }
-    return row[nb];
-}
-
 int mnq_y_only(const struct mnq_ynode *map, const char *const *known, int n, struct mnq_err *e)
 {
     if (mnq_y_want(map, MNQ_Y_MAP, e) != 0) return -1;
     for (const struct mnq_ynode *v = map->first; v != NULL; v = v->next) {
-        int nearest = -1, least = INT_MAX;
-        for (int i = 0; i < n && least > 0; i++) {
-            int d = distance(v->key, known[i]);
-            if (d < least) {
-                least = d;
-                nearest = i;
-            }
-        }
-        if (least == 0 && strcmp(v->key, known[nearest]) == 0) continue;
-        bool close = nearest >= 0 && least <= 3 && least < (int)strlen(known[nearest]);
+        bool is_known = false;
+        for (int i = 0; i < n && !is_known; i++) is_known = strcmp(v->key, known[i]) == 0;
+        if (is_known) continue;
+        const char *near = mnq_nearest(v->key, known, n);
         return mnq_fail(e, v->doc->code, "%s:%d:%d: unknown key '%.60s'%s%s%s", v->doc->name, v->key_line, v->key_col,
-                        v->key, close ? "; did you mean '" : "", close ? known[nearest] : "", close ? "'?" : "");
+                        v->key, near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
     }
     return 0;
 }

@@ -17,6 +17,7 @@ enum mnq_layer_wtype {
     MNQ_W_BINARY = 5, /* PW: sum of 1..4 bases of signs */
     MNQ_W_XNOR = 6    /* PW: signs, and the activations' signs around a threshold */
 };
+enum { MNQ_XNOR_MAX = 1024 }; /* input channels of an XNOR layer */
 enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2 };
 
 /** NUMERICS.md sections 2 and 3: from accumulator to output. Arrays have one entry per output channel. */
@@ -37,11 +38,11 @@ struct mnq_layer {
     uint8_t in_flip;             /* 0x80: input bytes are U8, q = (int8_t)(byte ^ 0x80); else 0 */
     uint8_t in16, in16b;         /* 1: input 0, input 1 is S16; a port may hand such layers to the generic kernel */
     uint8_t kh, kw, sh, sw, pt, pl;
-    uint16_t mult;               /* depth multiplier */
+    uint16_t mult;               /* DWCONV: depth multiplier; SPARSE: block length; BINARY: bases */
     int32_t h, w, c;             /* input 0 */
     int32_t oh, ow, oc;          /* output */
     int32_t zp0, zp1;            /* zero points of the inputs */
-    const void *weights;         /* int8_t or int16_t, layout in NUMERICS.md */
+    const void *weights;         /* layout in NUMERICS.md section 4 and, compressed, in FORMAT.md */
     const int8_t *pad;           /* value of padding, per input channel */
     struct mnq_requant_params q;
 };
@@ -57,7 +58,7 @@ struct mnq_kernels {
     const char *name;
     mnq_kernel *conv[2];   /* [0] S8 weights, [1] S16 weights */
     mnq_kernel *dwconv[2];
-    mnq_kernel *pw[2];
+    mnq_kernel *pw[6];     /* [wtype - 1]: S8, S16, S4, SPARSE, BINARY, XNOR */
     mnq_kernel *avgpool, *add, *mul, *softmax, *logistic;
 };
 

@@ -15,7 +15,8 @@ enum {
     MNQ_R_MULTIPLIER = 32,  /* depth multiplier */
     MNQ_R_INPUT_U8 = 64,    /* beside S8 and S16 */
     MNQ_R_ONLY_S16 = 128,   /* input and output */
-    MNQ_R_PER_CHANNEL = 256 /* bias, m and r per output channel, then an activation */
+    MNQ_R_PER_CHANNEL = 256, /* bias, m and r per output channel, then an activation */
+    MNQ_R_COMPRESSED = 512   /* weights may be S4, SPARSE, BINARY or XNOR */
 };
 
 /** The rules of a known operator. */
@@ -29,6 +30,22 @@ enum mnq_status mnq_check_layers(struct mnq_model *m);
 
 /** FORMAT.md, DATA: the arrays of layer i, whose other fields were validated, are there and inside DATA. */
 enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i);
+
+/**
+ * FORMAT.md, compressed weights: the bytes that the weights of a PW layer of type S4, SPARSE, BINARY or XNOR take. The fields
+ * of the record but for its arrays were validated. The bitmap of SPARSE is counted; if it is not inside DATA, its own bytes
+ * are all that is returned.
+ * c, oc  channels of input and output
+ */
+uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record *rec, uint32_t c, uint32_t oc);
+
+/**
+ * FORMAT.md and NUMERICS.md section 4: compressed weights and coefficients are in their ranges, bits and nibbles behind the
+ * last are 0, and no accumulator leaves 32 bits.
+ * l  a PW layer whose weights have their size and place
+ * a  magnitude of the input
+ */
+enum mnq_status mnq_check_compressed(const struct mnq_layer *l, uint32_t a);
 
 /**
  * NUMERICS.md section 1: what bounds |q| of the inputs of layer i, whose record and whose predecessors were validated.

@@ -27,25 +27,37 @@ static uint64_t weight_count(const struct mnq_record *rec, const struct mnq_tens
     }
 }
 
+/* The weights, of whatever type the operator allows, have their size and place. */
+static int weights_valid(const struct mnq_model *m, const struct mnq_record *rec, const struct mnq_tensor *in,
+                         const struct mnq_tensor *out)
+{
+    const unsigned rules = mnq_rules_of(rec->op), wanted = (rules & (MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16)) != 0;
+    uint64_t bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16);
+
+    if (wanted != (rec->wtype != MNQ_W_NONE) || rec->wtype > MNQ_W_XNOR) return 0;
+    if (rec->wtype == MNQ_W_S8 && !(rules & MNQ_R_WEIGHTS_S8)) return 0;
+    if (rec->wtype > MNQ_W_S16) {
+        if (!(rules & MNQ_R_COMPRESSED)) return 0;
+        bytes = mnq_compressed_bytes(m, rec, in->c, out->c);
+    }
+    return rec->weights_size == bytes && array_valid(m, wanted, rec->weights, bytes);
+}
+
 enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i)
 {
     struct mnq_record rec;
     struct mnq_tensor in, out;
-    uint64_t weight_bytes, channels;
-    unsigned rules, weights, second;
+    uint64_t channels;
+    unsigned rules, second;
 
     mnq_record_read(m, i, &rec);
     mnq_tensor_read(m, rec.in0, &in);
     mnq_tensor_read(m, rec.out, &out);
     rules = mnq_rules_of(rec.op);
-    weights = (rules & (MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16)) != 0;
     second = rec.act != MNQ_A_CLAMP;
-    weight_bytes = weight_count(&rec, &in, &out) << (rec.wtype == MNQ_W_S16);
     channels = rules & MNQ_R_PER_CHANNEL ? out.c : 1;
 
-    if (rec.wtype > MNQ_W_S16 || weights != (rec.wtype != MNQ_W_NONE)) return MNQ_E_FORMAT;
-    if (rec.wtype == MNQ_W_S8 && !(rules & MNQ_R_WEIGHTS_S8)) return MNQ_E_FORMAT;
-    if (rec.weights_size != weight_bytes || !array_valid(m, weights, rec.weights, weight_bytes)) return MNQ_E_FORMAT;
+    if (!weights_valid(m, &rec, &in, &out)) return MNQ_E_FORMAT;
     if (!array_valid(m, rules & MNQ_R_PER_CHANNEL, rec.bias, channels * 4)) return MNQ_E_FORMAT;
     if (!array_valid(m, 1, rec.m, channels * 4) || !array_valid(m, 1, rec.r, channels)) return MNQ_E_FORMAT;
     if (!array_valid(m, second, rec.m2, channels * 4) || !array_valid(m, second, rec.r2, channels)) return MNQ_E_FORMAT;

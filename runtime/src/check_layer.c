@@ -39,7 +39,7 @@ unsigned mnq_rules_of(uint8_t op)
         return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_WINDOW | MNQ_R_PADDING | MNQ_R_MULTIPLIER | MNQ_R_INPUT_U8 |
                MNQ_R_PER_CHANNEL;
     case MNQ_L_PW:
-        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
+        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_COMPRESSED | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
     case MNQ_L_AVGPOOL:
         return MNQ_R_WINDOW | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
     case MNQ_L_ADD:
@@ -55,6 +55,18 @@ static int input_type_valid(unsigned rules, uint8_t dtype)
 {
     if (dtype == MNQ_S16) return 1;
     return !(rules & MNQ_R_ONLY_S16) && (dtype == MNQ_S8 || (rules & MNQ_R_INPUT_U8));
+}
+
+/* The field at 18: depth multiplier, block length, number of bases, or 0; and what weight types want of the input. */
+static int mult_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in)
+{
+    const unsigned n = rec->mult, compressed = rules & MNQ_R_COMPRESSED;
+
+    if (rules & MNQ_R_MULTIPLIER) return n != 0;
+    if (compressed && rec->wtype == MNQ_W_SPARSE) return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && in->c % n == 0;
+    if (compressed && rec->wtype == MNQ_W_BINARY) return n >= 1 && n <= 4;
+    if (compressed && rec->wtype == MNQ_W_XNOR && in->c > MNQ_XNOR_MAX) return 0;
+    return n == 0;
 }
 
 static int fields_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
@@ -73,8 +85,7 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     /* which also refuses a kernel of no rows or columns */
     if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
     if (!(rules & MNQ_R_PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
-    if ((rules & MNQ_R_MULTIPLIER) ? rec->mult == 0 : rec->mult != 0) return 0;
-    return rec->reserved == 0;
+    return mult_valid(rules, rec, in) && rec->reserved == 0;
 }
 
 static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)

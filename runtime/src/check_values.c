@@ -85,6 +85,7 @@ enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i)
     if (!scaling_valid(l.q.mult, l.q.shift, l.oc)) return MNQ_E_FORMAT;
     if (l.q.act != MNQ_A_CLAMP && !scaling_valid(l.q.mult2, l.q.shift2, l.oc)) return MNQ_E_FORMAT;
     mnq_magnitudes(m, i, a);
+    if (l.wtype > MNQ_W_S16) return mnq_check_compressed(&l, a[0]);
     for (o = 0; o < l.oc; o++) {
         const enum mnq_status s = channel_check(&l, o, a);
         if (s != MNQ_OK) return s;

@@ -12,7 +12,7 @@ static mnq_kernel *kernel_of(const struct mnq_kernels *k, const struct mnq_layer
     case MNQ_L_DWCONV:
         return k->dwconv[wide];
     case MNQ_L_PW:
-        return k->pw[wide];
+        return k->pw[l->wtype - 1];
     case MNQ_L_AVGPOOL:
         return k->avgpool;
     case MNQ_L_ADD:

@@ -43,6 +43,60 @@ static void ask(const struct mnq_ynode *v)
     MNQ_FUZZ_MUST(n == v->n);
 }
 
+/* A few layers for rules to meet. Names and kinds matter; shapes and weights do not. */
+static void few_layers(struct mnq_graph *g, struct mnq_arena *arena)
+{
+    static const struct {
+        const char *name;
+        enum mnq_op op;
+        int window;
+    } list[] = {{"input_1", MNQ_OP_INPUT, 1},     {"conv1", MNQ_OP_CONV, 3},
+                {"conv_dw_1", MNQ_OP_DWCONV, 3},  {"conv_pw_1", MNQ_OP_CONV, 1},
+                {"block/add[1]", MNQ_OP_ADD, 1},  {"block/\xc3\xa9", MNQ_OP_CONV, 1},
+                {"predictions", MNQ_OP_DENSE, 1}, {"predictions/softmax", MNQ_OP_SOFTMAX, 1}};
+    mnq_graph_init(g, arena);
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
+        struct mnq_node *nd = mnq_graph_add(g, list[i].op, list[i].name);
+        MNQ_FUZZ_MUST(nd != NULL);
+        nd->kh = nd->kw = list[i].window;
+    }
+}
+
+/* What rules settled is in range and can be had. */
+static void check_choices(const struct mnq_graph *g, const struct mnq_layer_choice *choice)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_layer_choice *c = &choice[i];
+        bool compresses = mnq_kind_compresses(mnq_node_kind(g, i));
+        MNQ_FUZZ_MUST(c->weights != MNQ_WEIGHTS_AUTO && c->weights >= -1 && c->weights <= MNQ_WEIGHTS_INT16);
+        MNQ_FUZZ_MUST(compresses || (c->weights != MNQ_WEIGHTS_INT4 && c->weights != MNQ_WEIGHTS_BINARY));
+        MNQ_FUZZ_MUST(compresses || (c->bases == 0 && c->inputs == 0 && c->ratio <= 0));
+        MNQ_FUZZ_MUST(c->bases >= 0 && c->bases <= MNQ_BASES_MAX);
+        MNQ_FUZZ_MUST(c->inputs == 0 || c->inputs == 8 || (c->inputs == 1 && c->bases == 1));
+        MNQ_FUZZ_MUST(c->ratio <= MNQ_RATIO_MAX && c->pattern.m >= -1 && c->pattern.m <= MNQ_PATTERN_MAX);
+    }
+}
+
+/* What a recipe says can be written, read back, and asked of a model. */
+static void use(const struct mnq_recipe *r, struct mnq_arena *arena)
+{
+    struct mnq_err e = {0};
+    struct mnq_recipe back;
+    struct mnq_graph g;
+    const char *text = mnq_recipe_text(r, arena), *again;
+    MNQ_FUZZ_MUST(text != NULL);
+    mnq_recipe_defaults(&back);
+    MNQ_FUZZ_MUST(mnq_recipe_parse("y", text, strlen(text), &back, arena, &e) == 0);
+    again = mnq_recipe_text(&back, arena);
+    MNQ_FUZZ_MUST(again != NULL && strcmp(text, again) == 0);
+    if (r->n_rules == 0) return;
+    few_layers(&g, arena);
+    struct mnq_layer_choice *choice = mnq_arena_array(arena, (size_t)g.n, sizeof *choice);
+    MNQ_FUZZ_MUST(choice != NULL);
+    if (mnq_rules_resolve(r, &g, choice, &e) == 0) check_choices(&g, choice);
+    else must_explain(&e);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mnq_arena arena = {0};
@@ -56,13 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(&e, 0, sizeof e);
     mnq_recipe_defaults(&r);
-    if (mnq_recipe_parse("x", (const char *)bytes, size, &r, &arena, &e) != 0) {
-        must_explain(&e);
-    } else { /* what a recipe says can be written and read back */
-        const char *text = mnq_recipe_text(&r, &arena);
-        MNQ_FUZZ_MUST(text != NULL);
-        MNQ_FUZZ_MUST(mnq_recipe_parse("y", text, strlen(text), &r, &arena, &e) == 0);
-    }
+    if (mnq_recipe_parse("x", (const char *)bytes, size, &r, &arena, &e) != 0) must_explain(&e);
+    else use(&r, &arena);
     free(bytes);
     mnq_arena_free(&arena);
     return 0;
@@ -77,6 +126,14 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
         "# recipe\npreprocess: tf\nobserver: mse\npercentile: 99.99\nsamples: 100\n",
         "preprocess: \"0.5,0.25,0.125:-1\"\nresize: crop\nfilter: tf\nrounding: second-order\nwide: auto\nwide-budget: "
         "0.1\n",
+        "weights: auto\nmax-drop: 1\nflash: 200KiB\nsmall-layer: 0\nre-fit: off\nstorage: speed\nratio: 0.5\nscope: "
+        "layer\nmethod: obs\npattern: 2:4\nbases: 3\n",
+        "layers:\n  - match: \"conv_*_?\"\n    kind: pointwise\n    weights: binary\n    bases: 2\n    inputs: 8\n    "
+        "ratio: "
+        "0.25\n    pattern: block4\n    observer: kl\n  - match: [conv1, \"pred*[m-z]\"]\n    observer: mse\n",
+        "layers: [{kind: [dense, pointwise], weights: int4}, {match: predictions, weights: int16, ratio: 0, pattern: none}, "
+        "{match: \"block/*\", weights: binary, inputs: 1}]",
+        "layers:\n  - {match: \"bl*add[[]1]\", ratio: 0}\n  - match: conv_dw\n    weights: int4\n",
         "",
         "&a [*a, <<: {x: 1}]\n---\nb",
     };

@@ -58,30 +58,43 @@ static void pages(void **state)
     }
 }
 
-/* mnquant-yaml.5 lists exactly the keys of recipes, and every key is an option of calibrate. */
+/* mnquant-yaml.5 lists exactly the keys of recipes and of their rules, each in its section. */
 static void recipe_page(void **state)
 {
     (void)state;
-    char line[512], want[512];
+    char line[512], want[512], section[80] = "";
     FILE *f = fopen(MNQ_SOURCE_DIR "/tools/man/mnquant-yaml.5", "r");
     assert_non_null(f);
-    int i = 0;
+    int keys = 0, rule_keys = 0;
     while (fgets(line, sizeof line, f) != NULL) {
+        if (strncmp(line, ".Sh ", 4) == 0) snprintf(section, sizeof section, "%.*s", (int)strcspn(line + 4, "\n"), line + 4);
         if (strncmp(line, ".It Ic ", 7) != 0) continue;
-        const char *key = mnq_recipe_key(i++);
-        if (key == NULL) fail_msg("%s is no key", line);
+        const char *key = NULL;
+        if (strcmp(section, "KEYS") == 0) key = mnq_recipe_key(keys++);
+        if (strcmp(section, "LAYERS") == 0) key = mnq_rule_key(rule_keys++);
+        if (key == NULL) fail_msg("%s: %s is no key", section, line);
         snprintf(want, sizeof want, ".It Ic %s\n", key);
         assert_string_equal(line, want);
-        bool found = false;
-        for (int k = 0; k < mnq_cmd_calibrate.n_options; k++)
-            found = found || strcmp(mnq_cmd_calibrate.option[k].name, key) == 0;
-        if (!found) fail_msg("%s is no option of calibrate", key);
     }
-    assert_null(mnq_recipe_key(i));
+    assert_null(mnq_recipe_key(keys));
+    assert_null(mnq_rule_key(rule_keys));
     fclose(f);
 }
 
-/* Tables must be unambiguous: no name or letter twice, also against the global options. */
+/* Every option of calibrate but those about files can be said in a recipe. */
+static void recipe_options(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"data", "output", "force", "recipe", "print-recipe"};
+    for (int i = 0; i < mnq_cmd_calibrate.n_options; i++) {
+        const char *name = mnq_cmd_calibrate.option[i].name;
+        bool found = false;
+        for (size_t k = 0; k < sizeof files / sizeof *files; k++) found = found || strcmp(files[k], name) == 0;
+        for (int k = 0; mnq_recipe_key(k) != NULL; k++) found = found || strcmp(mnq_recipe_key(k), name) == 0;
+        if (!found) fail_msg("--%s is no key of a recipe", name);
+    }
+}
+
 static void unique(void **state)
 {
     (void)state;
@@ -125,7 +138,8 @@ static void help_lines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(recipe_page), cmocka_unit_test(unique),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pages), cmocka_unit_test(recipe_page),
+                                       cmocka_unit_test(recipe_options), cmocka_unit_test(unique),
                                        cmocka_unit_test(help_lines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,8 @@
  * Option tables: every form of an option, every fault of a value. */
 #include "options.h"
 
+#include "util/nearest.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +16,7 @@ struct values {
     bool force;
     int verbose, top, color;
     double share;
+    int64_t flash;
     const char *output;
     struct mnq_opt_list data;
 };
@@ -28,6 +31,7 @@ static const struct mnq_option table[] = {
     {"share", 0, MNQ_OPT_DOUBLE, AT(share), "P", "percent", 0, 100, NULL},
     {"output", 'o', MNQ_OPT_STRING, AT(output), "FILE", "file", 0, 0, NULL},
     {"data", 'd', MNQ_OPT_LIST, AT(data), "PATH", "data", 0, 0, NULL},
+    {"flash", 0, MNQ_OPT_SIZE, AT(flash), "BYTES", "size", 1, 2097152, NULL},
 };
 
 struct fixture {
@@ -106,6 +110,18 @@ static void lists(void **state)
     mnq_arena_free(&f.arena);
 }
 
+static void sizes(void **state)
+{
+    (void)state;
+    struct fixture f;
+    parse(&f, "--flash 200k", false);
+    assert_int_equal(f.v.flash, 200000);
+    mnq_arena_free(&f.arena);
+    parse(&f, "--flash=2MiB", false);
+    assert_int_equal(f.v.flash, 2097152);
+    mnq_arena_free(&f.arena);
+}
+
 static void fails(const char *line, const char *message)
 {
     struct fixture f;
@@ -134,6 +150,9 @@ static void faults(void **state)
     fails("--share nan", "--share: expected a number 0..100, got 'nan'");
     fails("--share 0x10", "--share: expected a number 0..100, got '0x10'");
     fails("--share -1", "--share: expected a number 0..100, got '-1'");
+    fails("--flash 0", "--flash: expected bytes in 1..2097152, as 204800, 200k or 200KiB, got '0'");
+    fails("--flash 2.1M", "--flash: expected bytes in 1..2097152, as 204800, 200k or 200KiB, got '2.1M'");
+    fails("--flash 2x", "--flash: expected bytes in 1..2097152, as 204800, 200k or 200KiB, got '2x'");
     fails("--color red", "--color: expected one of auto, always, never, got 'red'");
 }
 
@@ -144,6 +163,8 @@ static void nearest(void **state)
     assert_string_equal(mnq_nearest("inpsect", list, 4), "inspect");
     assert_string_equal(mnq_nearest("evla", list, 4), "eval");
     assert_null(mnq_nearest("calibrate", list, 4));
+    assert_string_equal(mnq_nearest("ins", list, 4), "inspect"); /* a start */
+    assert_null(mnq_nearest("i", list, 4));
     char text[200];
     memset(text, 'a', sizeof text);
     text[sizeof text - 1] = '\0';
@@ -161,6 +182,11 @@ static void defaults(void **state)
     assert_string_equal(text, "always");
     mnq_option_default(&table[4], &v, text, sizeof text);
     assert_string_equal(text, "2.5");
+    mnq_option_default(&table[7], &v, text, sizeof text);
+    assert_string_equal(text, ""); /* 0: not set */
+    v.flash = 2097152;
+    mnq_option_default(&table[7], &v, text, sizeof text);
+    assert_string_equal(text, "2097152");
     v.top = 0; /* outside its range: not set */
     mnq_option_default(&table[2], &v, text, sizeof text);
     assert_string_equal(text, "");
@@ -168,8 +194,8 @@ static void defaults(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(forms),   cmocka_unit_test(ends_and_dashes),
-                                       cmocka_unit_test(lists),   cmocka_unit_test(faults),
-                                       cmocka_unit_test(nearest), cmocka_unit_test(defaults)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(forms),  cmocka_unit_test(ends_and_dashes), cmocka_unit_test(lists),   cmocka_unit_test(sizes),
+        cmocka_unit_test(faults), cmocka_unit_test(nearest),         cmocka_unit_test(defaults)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

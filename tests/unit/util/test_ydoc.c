@@ -139,8 +139,8 @@ static void refuses_what_is_ambiguous_or_hostile(void **state)
 {
     (void)state;
     expect_error("a: 1\nb: 2\na: 3\n", "f.yaml:3:1: key 'a' appears twice");
-    expect_error("a: &x [1]\nb: *x\n", "f.yaml:2:4: aliases (*name) are not supported");
-    expect_error("&a [*a]", "f.yaml:1:5: aliases (*name) are not supported");
+    expect_error("a: &x [1]\nb: *x\n", "f.yaml:2:4: aliases (*name) are not supported; a text that starts with * belongs in quotes");
+    expect_error("&a [*a]", "f.yaml:1:5: aliases (*name) are not supported; a text that starts with * belongs in quotes");
     expect_error("a: 1\n---\nb: 2\n", "f.yaml:2:1: a second document; one is read");
     expect_error("{[1]: 2}", "f.yaml:1:2: a key must be a plain word");
     expect_error("[\"a\\0b\"]", "f.yaml:1:2: text contains a NUL character");

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Mixed precision by measurement: what every format costs at every layer, the path of least noise, and where to stop on it.
+ *
+ * A format's noise at a layer's output comes from the Gram matrix of the inputs that the layer really sees; what it becomes at
+ * the logits is scaled by the float probe of the same layer (sensitivity.h). Noise powers of layers add up. The prediction
+ * only orders the steps: how far to go is decided by lowering the whole network and measuring on samples held back. */
+#include "assign.h"
+#include "calib_run.h"
+#include "drop.h"
+#include "quantize/shrink.h"
+
+#include <math.h>
+#include <string.h>
+
+static const struct mnq_wformat probed[] = {{8, 0, 8}, {4, 0, 8}, {1, 3, 8}, {1, 2, 8}, {1, 1, 8}};
+enum { PROBED_FORMATS = sizeof probed / sizeof *probed };
+/* Default of --max-drop, points. */
+static const double MAX_DROP = 1;
+
+struct search {
+    struct mnq_calib_run *c;
+    const struct mnq_fit *fit;
+    struct mnq_choices *choices;
+    int n;
+    struct mnq_step_down *step;
+    int steps;
+    double bytes; /* of the weights before the first step */
+};
+
+static bool may_choose(const struct mnq_calib_run *c, int i)
+{
+    if (!mnq_lower_has_weights(c->g, i) || c->weights[i] == 0) return false;
+    return c->o->choice == NULL || c->o->choice[i].weights < 0;
+}
+
+static bool may_compress(const struct mnq_calib_run *c, int i)
+{
+    const struct mnq_node *nd = &c->g->node[i];
+    return mnq_lower_is_pointwise(c->g, i) && c->qp[nd->in[0]].dtype != MNQ_U8 &&
+           mnq_node_weights(c->g, nd) >= (size_t)c->o->small_layer;
+}
+
+static void add_candidate(const struct mnq_calib_run *c, struct mnq_choices *x, struct mnq_wformat f, double noise)
+{
+    double bytes = mnq_wformat_bytes(&f, c->weights[x->node], c->g->node[x->node].out.c);
+    x->candidate[x->n++] = (struct mnq_candidate){f, bytes, noise};
+}
+
+static int list_choices(struct search *s, const struct mnq_probe *p)
+{
+    const struct mnq_calib_run *c = s->c;
+    for (int i = 0; i < c->g->n; i++) {
+        if (!may_choose(c, i)) continue;
+        struct mnq_choices *x = &s->choices[s->n++];
+        x->node = i;
+        double gain = p->nearest[i] > 0 ? c->sensitivity[i] / p->nearest[i] : 0;
+        bool measured = may_compress(c, i) && p->nearest[i] > 0;
+        if (c->format[i].bits == 16) add_candidate(c, x, c->format[i], 0);
+        if (!measured) {
+            add_candidate(c, x, MNQ_WFORMAT_INT8, c->sensitivity[i]);
+            continue;
+        }
+        for (int k = 0; k < PROBED_FORMATS; k++)
+            add_candidate(c, x, probed[k], gain * p->noise[(size_t)i * PROBED_FORMATS + (size_t)k]);
+    }
+    for (int k = 0; k < s->n; k++) s->bytes += s->choices[k].candidate[0].bytes;
+    s->steps = mnq_assign_path(s->choices, s->n, s->step);
+    return s->steps;
+}
+
+/* The formats after the first `steps` steps; returns the bytes of weights. */
+static double apply(const struct search *s, int steps)
+{
+    double bytes = s->bytes;
+    for (int k = 0; k < s->n; k++) s->c->format[s->choices[k].node] = s->choices[k].candidate[0].format;
+    for (int i = 0; i < steps; i++) {
+        const struct mnq_choices *x = &s->choices[s->step[i].choices];
+        s->c->format[x->node] = x->candidate[s->step[i].to].format;
+        bytes -= s->step[i].bytes;
+    }
+    return bytes;
+}
+
+static double expected_drop(const struct mnq_calib_run *c, double noise)
+{
+    return mnq_expected_drop(c->stats.logits, c->stats.held, c->stats.n_logits, noise);
+}
+
+/* Bytes of the file beside the weights that are chosen here. */
+static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    struct mnq_qmodel q;
+    struct mnq_shrink_report r;
+    struct mnq_fit plain = {MNQ_ROUND_NEAREST, false, false};
+    uint8_t *packed;
+    size_t n = 0;
+    double error;
+    apply(s, 0);
+    int rc = mnq_calib_lower(s->c, &plain, true, NULL, "size", &scratch, &q, &error, e);
+    if (rc == 0 && s->c->o->shrink) rc = mnq_shrink(&q, &r, e);
+    if (rc == 0) rc = mnq_qmodel_plan(&q, e);
+    if (rc == 0) rc = mnq_qmodel_pack(&q, &packed, &n, e);
+    *bytes = (double)n + (double)s->c->o->meta_bytes - s->bytes;
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+/* Steps until the file fits. */
+static int steps_for_flash(const struct search *s, int *steps, struct mnq_err *e)
+{
+    double other, limit = (double)s->c->o->flash;
+    if (other_bytes(s, &other, e) != 0) return -1;
+    for (*steps = 0; apply(s, *steps) + other > limit; (*steps)++)
+        if (*steps == s->steps)
+            return mnq_fail(e, MNQ_EXIT_FAILED,
+                            "--flash %.0f cannot be met: the smallest file of this model has about %.0f bytes, %.0f of them "
+                            "weights",
+                            limit, apply(s, s->steps) + other, apply(s, s->steps));
+    return 0;
+}
+
+static int measure(const struct search *s, int steps, double *error, struct mnq_err *e)
+{
+    apply(s, steps);
+    return mnq_calib_error(s->c, s->fit, NULL, "formats", error, e);
+}
+
+/* The most steps whose noise is expected to cost no more than max_drop. */
+static int steps_for_drop(const struct search *s, int from, double max_drop, int *steps, double *error, struct mnq_err *e)
+{
+    int good = from, bad = s->steps + 1;
+    if (measure(s, from, error, e) != 0) return -1;
+    double drop = expected_drop(s->c, *error);
+    if (drop > max_drop)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", max_drop,
+                        from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", drop);
+    if (s->c->o->flash > 0) {
+        *steps = from; /* the file fits: no further */
+        return 0;
+    }
+    while (bad - good > 1) {
+        int middle = (good + bad) / 2;
+        double noise;
+        if (measure(s, middle, &noise, e) != 0) return -1;
+        if (expected_drop(s->c, noise) <= max_drop) {
+            good = middle;
+            *error = noise;
+        } else {
+            bad = middle;
+        }
+    }
+    *steps = good;
+    return 0;
+}
+
+int mnq_calib_auto(struct mnq_calib_run *c, const struct mnq_fit *fit, double *error, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    size_t n = (size_t)c->g->n;
+    struct mnq_probe p = {.candidate = probed, .n = PROBED_FORMATS};
+    struct search s = {.c = c, .fit = fit};
+    struct mnq_fit measured = {MNQ_ROUND_SECOND_ORDER, fit->refit, fit->bias};
+    int steps = 0, rc = -1;
+    double before = *error, max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 ? 100 : MAX_DROP;
+    p.noise = mnq_arena_array(&arena, n * PROBED_FORMATS, sizeof *p.noise);
+    p.nearest = mnq_arena_array(&arena, n, sizeof *p.nearest);
+    s.choices = mnq_arena_array(&arena, n, sizeof *s.choices);
+    s.step = mnq_arena_array(&arena, n * MNQ_FORMATS_MAX, sizeof *s.step);
+    if (p.noise == NULL || p.nearest == NULL || s.choices == NULL || s.step == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_calib_error(c, &measured, &p, "probe", error, e) != 0) goto done;
+    list_choices(&s, &p);
+    if (c->o->flash > 0 && steps_for_flash(&s, &steps, e) != 0) goto done;
+    if (steps_for_drop(&s, steps, max_drop, &steps, error, e) != 0) goto done;
+    apply(&s, steps);
+    mnq_calib_pass(c, "formats chosen by measurement", before, *error, true);
+    rc = 0;
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A calibration at work: what its passes share. Internal to calib. */
+#ifndef MNQ_CALIB_RUN_H
+#define MNQ_CALIB_RUN_H
+
+#include "calibrate.h"
+#include "observe.h"
+#include "sequential.h"
+
+struct mnq_calib_run {
+    const struct mnq_graph *g;
+    const struct mnq_calib_opts *o;
+    const struct mnq_preprocess *p;
+    int threads;
+    struct mnq_stats stats;
+    struct mnq_lowering lowering;
+    struct mnq_qparams *qp;
+    struct mnq_wformat *format; /* [g->n] of the weights */
+    double *sensitivity, *tensor_sensitivity;
+    uint8_t *wide;   /* [g->n] tensors with 16 bits */
+    size_t *weights; /* [g->n] what remains of a node's weights after shrinking */
+    struct mnq_calib_report *report;
+    struct mnq_arena *arena;
+    mnq_progress *progress;
+    void *progress_ctx;
+    int holdout; /* every holdout-th held sample judges the steps and is not fitted to; 1: too few samples, all do both */
+};
+
+/** How the weights of one run are fitted. */
+struct mnq_fit {
+    enum mnq_rounding rounding;
+    bool refit, bias;
+};
+
+/**
+ * Lowers with the current scales and formats.
+ * judged   fit to the samples that are not held back and measure on those that are; else fit to all
+ * probe    NULL, or see sequential.h
+ * error    noise over signal at the logits
+ */
+int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool judged, const struct mnq_probe *probe,
+                    const char *phase, struct mnq_arena *arena, struct mnq_qmodel *q, double *error, struct mnq_err *e);
+
+/** The same, judged, for the error alone. */
+int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
+                    double *error, struct mnq_err *e);
+
+/** Adds a line to the report. */
+void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept);
+
+/**
+ * Second-order rounding, re-fit, bias correction: each is kept only if the noise on held-back samples falls.
+ * error  in: of nearest rounding; out: of the fit that is kept
+ */
+int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
+
+/**
+ * `--weights auto`: chooses every layer's format by measured noise, for the smallest file that is expected to lose no more
+ * than max_drop points, or the least noise in a file of `flash` bytes.
+ * fit    how layers are fitted; error: of the formats so far, replaced
+ * return 0, or -1: neither budget can be met
+ */
+int mnq_calib_auto(struct mnq_calib_run *c, const struct mnq_fit *fit, double *error, struct mnq_err *e);
+
+#endif

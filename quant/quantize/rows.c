@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The weights of one layer on their way to integers: one row per output channel.
+ *
+ * With a Gram matrix the row is first re-fitted to what the float layer makes of the same samples (ridge regression toward the
+ * row itself), which also undoes what earlier layers lost; then it is rounded second order. */
+#include "quantize/rows.h"
+
+#include "quantize/wbinary.h"
+#include "quantize/wgrid.h"
+#include "quantize/wround.h"
+#include "util/pool.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Largest accumulator the host allows; the runtime refuses more than 2^31 - 1. */
+static const double ACC_LIMIT = 2147483647.0;
+/* Bias in accumulator units stays below this, so that weights keep their share of the 31 bits. */
+static const double BIAS_LIMIT = 1073741824.0;
+/* Layers with more zeros than this were re-fitted when they were pruned; a dense re-fit would only be cut off again. */
+static const double PRUNED_SHARE = 0.05;
+/* XNOR counts in 256ths, NUMERICS.md section 4. */
+static const double XNOR_UNIT = 256;
+
+enum { STEPS = 8 }; /* steps tried for few-bit rows: the largest weight over qmax, then 1/16 less each */
+
+int mnq_rows_absorb(const struct mnq_lowering *l, int i, const struct mnq_wformat *f, struct mnq_rows *r,
+                    struct mnq_arena *arena)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    const struct mnq_qparams *in = &l->qp[nd->in[0]];
+    bool image = in->dtype == MNQ_U8;
+    int cin = l->g->node[nd->in[0]].out.c, taps = nd->kh * nd->kw, cout = nd->out.c;
+    *r = (struct mnq_rows){
+        .depthwise = nd->op == MNQ_OP_DWCONV, .rows = cout, .n = nd->op == MNQ_OP_DWCONV ? taps : taps * cin};
+    size_t total = (size_t)r->n * (size_t)cout, pruned = 0;
+    r->w = mnq_arena_array(arena, total, sizeof *r->w);
+    r->q = mnq_arena_array(arena, total, sizeof *r->q);
+    r->pruned = mnq_arena_array(arena, total, sizeof *r->pruned);
+    r->step = mnq_arena_array(arena, (size_t)cout, sizeof *r->step);
+    r->zero = mnq_arena_array(arena, r->depthwise ? total : (size_t)r->n, sizeof *r->zero);
+    r->coef = mnq_arena_array(arena, (size_t)cout * (size_t)(f->bases + 1), sizeof *r->coef);
+    if (r->w == NULL || r->q == NULL || r->pruned == NULL || r->step == NULL || r->zero == NULL || r->coef == NULL)
+        return -1;
+
+    for (int t = 0; t < taps; t++) {
+        if (r->depthwise) {
+            for (int o = 0; o < cout; o++) {
+                int c = o / nd->mult;
+                r->w[(size_t)o * (size_t)taps + (size_t)t] =
+                    (double)nd->w[(size_t)t * (size_t)cout + (size_t)o] * in->scale[c];
+                r->zero[(size_t)o * (size_t)taps + (size_t)t] = in->zero[c];
+            }
+            continue;
+        }
+        for (int c = 0; c < cin; c++) {
+            int k = t * cin + (image ? l->p->source[c] : c); /* the picture's channel order */
+            r->zero[k] = in->zero[c];
+            for (int o = 0; o < cout; o++) {
+                size_t at = (size_t)o * (size_t)r->n + (size_t)k;
+                double w = (double)nd->w[((size_t)t * (size_t)cin + (size_t)c) * (size_t)cout + (size_t)o];
+                r->w[at] = w * in->scale[c];
+                r->pruned[at] = w == 0;
+                pruned += w == 0;
+            }
+        }
+    }
+    r->zeros = (double)pruned / (double)total;
+    return 0;
+}
+
+/* ---- one row ---- */
+
+struct work {
+    struct mnq_rows *r;
+    const float *b;
+    const struct mnq_rounding_job *job;
+    double in_max;
+    int32_t *bias;
+    double *bound;   /* [rows] */
+    double *scratch; /* [threads][scratch_size] */
+    size_t scratch_size;
+};
+
+static bool second_order(const struct mnq_rounding_job *job)
+{
+    return job->gram != NULL && job->gram->u != NULL;
+}
+
+/* The row's real weights in the Gram matrix's order, re-fitted if the job has targets. */
+static void target_row(const struct work *w, int o, double *to, uint8_t *pruned, double *tmp)
+{
+    const struct mnq_gram *gram = w->job->gram;
+    const struct mnq_rows *r = w->r;
+    int n = r->n;
+    const double *from = r->w + (size_t)o * (size_t)n;
+    for (int k = 0; k < n; k++) {
+        to[k] = from[gram->order[k]];
+        pruned[k] = r->pruned[(size_t)o * (size_t)n + (size_t)gram->order[k]];
+    }
+    if (gram->cross == NULL || r->zeros > PRUNED_SHARE) return;
+    /* to += inverse(H) (cross - G w), H = G + damp, inverse(H) = U^T U */
+    double *rhs = tmp, *mid = tmp + n;
+    const double *cross = gram->cross + (size_t)o * (size_t)n;
+    bool prior = w->job->format.inputs != 1; /* signs of activations have another scale than the activations */
+    if (!prior) memset(to, 0, (size_t)n * sizeof *to);
+    for (int k = 0; k < n; k++) rhs[k] = cross[k] + gram->damp * to[k];
+    for (int k = 0; k < n && prior; k++) {
+        const double *row = gram->h + (size_t)k * (size_t)n;
+        for (int j = 0; j < n; j++) rhs[j] -= to[k] * row[j];
+    }
+    for (int k = 0; k < n; k++) {
+        const double *row = gram->u + (size_t)k * (size_t)n;
+        double s = 0;
+        for (int j = k; j < n; j++) s += row[j] * rhs[j];
+        mid[k] = s;
+    }
+    for (int k = 0; k < n; k++) {
+        const double *row = gram->u + (size_t)k * (size_t)n;
+        for (int j = k; j < n; j++) to[j] += row[j] * mid[k];
+    }
+}
+
+/* Values of a uniform grid: the best of a few steps, or of the one given. Returns the step. */
+static double round_uniform(const struct work *w, int o, const double *target, const uint8_t *pruned, double *tmp,
+                            double forced, double *value)
+{
+    const struct mnq_rounding_job *job = w->job;
+    const struct mnq_gram *gram = job->gram;
+    int n = w->r->n, bits = job->format.bits, qmax = (1 << (bits - 1)) - 1, lanes = 0;
+    struct mnq_grid grid[STEPS];
+    double error[STEPS], top = 0;
+    for (int k = 0; k < n; k++) top = fmax(top, fabs(target[k]));
+    if (forced > 0) {
+        grid[lanes++] = (struct mnq_grid){.step = forced, .qmax = qmax};
+    } else if (bits <= 4 && top > 0) {
+        for (; lanes < STEPS; lanes++) grid[lanes] = (struct mnq_grid){.step = top / qmax * (1 - lanes / 16.0), .qmax = qmax};
+    } else {
+        double *importance = tmp;
+        for (int k = 0; k < n; k++) importance[k] = gram->diag[gram->order[k]];
+        grid[lanes++] = (struct mnq_grid){.step = mnq_wround_step(target, importance, n, qmax), .qmax = qmax};
+    }
+    (void)o;
+    for (int l = 0; l < lanes; l++) memcpy(tmp + (size_t)l * (size_t)n, target, (size_t)n * sizeof *tmp);
+    mnq_grid_sweep(tmp, gram->u, pruned, n, lanes, grid, error);
+    int best = 0;
+    for (int l = 1; l < lanes; l++)
+        if (error[l] < error[best]) best = l;
+    memcpy(value, tmp + (size_t)best * (size_t)n, (size_t)n * sizeof *value);
+    return grid[best].step;
+}
+
+/* Rounds row o with a step (0: choose one); returns the step used. */
+static double round_row(const struct work *w, int o, double forced, double *scratch)
+{
+    struct mnq_rows *r = w->r;
+    int n = r->n, bits = w->job->format.bits;
+    int16_t *q = r->q + (size_t)o * (size_t)n;
+    const double *row = r->w + (size_t)o * (size_t)n;
+    if (!second_order(w->job)) {
+        int qmax = (1 << (bits - 1)) - 1;
+        const double *importance = w->job->gram != NULL && bits <= 8 ? w->job->gram->diag : NULL;
+        double step = forced > 0 ? forced : mnq_wround_step(row, importance, n, qmax);
+        mnq_wround_nearest(row, n, step, qmax, q);
+        return step;
+    }
+    double *target = scratch, *value = target + n, *tmp = value + n;
+    uint8_t *pruned = (uint8_t *)(tmp + (size_t)STEPS * (size_t)n);
+    target_row(w, o, target, pruned, tmp);
+    if (bits == 16) {
+        double step = forced > 0 ? forced : mnq_wround_step(target, NULL, n, 32767);
+        mnq_wround_nearest(target, n, step, 32767, (int16_t *)(void *)tmp);
+        for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = ((int16_t *)(void *)tmp)[k];
+        return step;
+    }
+    double step = round_uniform(w, o, target, pruned, tmp, forced, value);
+    for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = (int16_t)lround(value[k] / step);
+    return step;
+}
+
+/* Binary rows: signs, or sums of bases in integers. Returns the real value of one integer unit. */
+static double round_binary_row(const struct work *w, int o, double *scratch)
+{
+    struct mnq_rows *r = w->r;
+    const struct mnq_wformat *f = &w->job->format;
+    const struct mnq_gram *gram = w->job->gram;
+    int n = r->n, bases = f->bases;
+    double *target = scratch, *value = target + n, *tmp = value + n, coef[MNQ_WBINARY_MAX], sum = 0;
+    uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_WBINARY_MAX + 8) * (size_t)n);
+    int16_t *q = r->q + (size_t)o * (size_t)n;
+    bool fit = second_order(w->job);
+    if (fit) target_row(w, o, target, pruned, tmp);
+    else memcpy(target, r->w + (size_t)o * (size_t)n, (size_t)n * sizeof *target);
+    mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
+                    coef, value, tmp);
+    for (int m = 0; m < bases; m++) sum += coef[m];
+    double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], real / BIAS_LIMIT);
+    int whole[MNQ_WBINARY_MAX] = {1};
+    if (bases > 1) {
+        unit = fmax(fmax(sum / 32000, w->in_max * n * sum / (ACC_LIMIT / 2)), real / BIAS_LIMIT);
+        for (int m = 0; m < bases; m++) whole[m] = (int)fmax(1, round(coef[m] / unit));
+    }
+    for (int k = 0; k < n; k++) {
+        int v = 0;
+        for (int m = 0; m < bases; m++) v += whole[m] * mnq_wbinary_sign(coef, bases, value[k], m);
+        q[fit ? gram->order[k] : k] = (int16_t)v;
+    }
+    for (int m = 0; m < bases; m++) r->coef[(size_t)o * (size_t)bases + (size_t)m] = (int16_t)whole[m];
+    return unit;
+}
+
+/* Bias in accumulator units and the worst-case accumulator of a rounded row. */
+static double row_bound(const struct work *w, int o, double *bias)
+{
+    const struct mnq_rows *r = w->r;
+    const int16_t *q = r->q + (size_t)o * (size_t)r->n;
+    const double *zero = r->zero + (r->depthwise ? (size_t)o * (size_t)r->n : 0);
+    const struct mnq_wformat *f = &w->job->format;
+    double sum = 0, b = (w->b != NULL ? (double)w->b[o] : 0) / r->step[o];
+    if (f->inputs == 1) {
+        *bias = round(b);
+        return fabs(*bias) + XNOR_UNIT * r->n;
+    }
+    for (int k = 0; k < r->n; k++) {
+        sum += fabs((double)q[k]);
+        b -= q[k] * zero[k];
+    }
+    if (f->bits == 1) { /* what the format proves: every base with all signs alike */
+        sum = 0;
+        for (int m = 0; m < f->bases; m++) sum += r->n * (double)r->coef[(size_t)o * (size_t)f->bases + (size_t)m];
+    }
+    *bias = round(b);
+    return fabs(*bias) + w->in_max * sum;
+}
+
+static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
+{
+    struct work *w = ctx;
+    struct mnq_rows *r = w->r;
+    double *scratch = w->scratch + (size_t)thread * w->scratch_size, bias, bound;
+    if (w->job->format.bits == 1) {
+        r->step[o] = round_binary_row(w, o, scratch);
+        if (w->job->format.inputs == 1) r->step[o] /= XNOR_UNIT;
+        bound = row_bound(w, o, &bias);
+        if (bound > ACC_LIMIT) return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
+    } else {
+        double real = w->b != NULL ? fabs((double)w->b[o]) : 0, forced = 0;
+        for (;;) {
+            r->step[o] = round_row(w, o, forced, scratch);
+            if (r->step[o] < real / BIAS_LIMIT) {
+                forced = real / BIAS_LIMIT;
+                continue;
+            }
+            bound = row_bound(w, o, &bias);
+            if (bound <= ACC_LIMIT) break;
+            forced = r->step[o] * fmax(1.001, bound / ACC_LIMIT);
+        }
+    }
+    w->bias[o] = (int32_t)bias;
+    w->bound[o] = bound;
+    return 0;
+}
+
+int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding_job *job, double in_max, int32_t *bias,
+                   double *worst, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    int threads = job->threads > 0 ? job->threads : 1, rc = -1;
+    struct work w = {.r = r, .b = b, .job = job, .in_max = in_max, .bias = bias};
+    w.scratch_size = (size_t)r->n * (MNQ_WBINARY_MAX + 8 + 3) + 64;
+    w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
+    w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
+    if (w.bound == NULL || w.scratch == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_pool_for(r->rows, threads, one_row, &w, e) != 0) goto done;
+    *worst = 1;
+    for (int o = 0; o < r->rows; o++) *worst = fmax(*worst, w.bound[o]);
+    rc = 0;
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+/* ---- noise ---- */
+
+/* (w - q)^T G (w - q) of row o, into bound[o]. */
+static int one_noise(void *ctx, int o, int thread, struct mnq_err *e)
+{
+    (void)e;
+    struct work *w = ctx;
+    const struct mnq_rows *r = w->r;
+    const struct mnq_gram *gram = w->job->gram;
+    int n = r->n;
+    double *d = w->scratch + (size_t)thread * w->scratch_size, *tmp = d + n, sum = 0, square = 0;
+    target_row(w, o, d, (uint8_t *)(tmp + 2 * n), tmp);
+    for (int k = 0; k < n; k++) d[k] -= r->q[(size_t)o * (size_t)n + (size_t)gram->order[k]] * r->step[o];
+    for (int k = 0; k < n; k++) {
+        const double *row = gram->h + (size_t)k * (size_t)n;
+        double part = 0.5 * d[k] * row[k];
+        for (int j = k + 1; j < n; j++) part += d[j] * row[j];
+        sum += 2 * d[k] * part;
+        square += d[k] * d[k];
+    }
+    w->bound[o] = fmax(0, sum - gram->damp * square);
+    return 0;
+}
+
+int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram, double *noise,
+                   struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_rounding_job measured = *job;
+    struct mnq_gram plain = *gram;
+    int threads = job->threads > 0 ? job->threads : 1, rc = -1;
+    struct work w = {.r = r, .job = &measured};
+    if (job->gram == NULL) plain.cross = NULL; /* rounded without targets: measured against the weights themselves */
+    measured.gram = &plain;
+    w.scratch_size = (size_t)r->n * 4 + 64;
+    w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
+    w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
+    *noise = 0;
+    if (w.bound == NULL || w.scratch == NULL) {
+        mnq_fail_nomem(e);
+        goto done;
+    }
+    if (mnq_pool_for(r->rows, threads, one_noise, &w, e) != 0) goto done;
+    for (int o = 0; o < r->rows; o++) *noise += w.bound[o];
+    rc = 0;
+done:
+    mnq_arena_free(&arena);
+    return rc;
+}

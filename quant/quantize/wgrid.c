@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Grids of values that a weight may take, and the second-order sweep that rounds a row to one. */
+#include "quantize/wgrid.h"
+
+#include <math.h>
+#include <stddef.h>
+
+double mnq_grid_nearest(const struct mnq_grid *g, double v)
+{
+    if (g->levels == 0) {
+        double q = floor(fabs(v) / g->step + 0.5);
+        if (q > g->qmax) q = g->qmax;
+        return v < 0 ? -q * g->step : q * g->step;
+    }
+    double best = g->level[0];
+    for (int i = 1; i < g->levels; i++)
+        if (fabs(g->level[i] - v) < fabs(best - v)) best = g->level[i];
+    return best;
+}
+
+void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int lanes, const struct mnq_grid *grid,
+                    double *error)
+{
+    for (int l = 0; l < lanes; l++) error[l] = 0;
+    for (int k = 0; k < n; k++) {
+        const double *row = u + (size_t)k * (size_t)n;
+        for (int l = 0; l < lanes; l++) {
+            double *x = w + (size_t)l * (size_t)n;
+            double v = zero != NULL && zero[k] ? 0 : mnq_grid_nearest(&grid[l], x[k]), err = (x[k] - v) / row[k];
+            x[k] = v;
+            error[l] += err * err;
+            for (int j = k + 1; j < n; j++) x[j] -= err * row[j];
+        }
+    }
+}
