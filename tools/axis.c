@@ -23,7 +23,8 @@ int mnq_ticks(double lo, double hi, int most, double *tick)
 {
     double step = mnq_tick_step(lo, hi, most);
     int n = 0;
-    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step && n < most; k++) tick[n++] = k * step + 0.0; /* no -0 */
+    for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step && n < most; k++)
+        tick[n++] = k * step + 0.0; /* no -0 */
     return n;
 }
 

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TICKS = 6, FEWEST = 3 };
+enum { TICKS = 7, FEWEST = 3 };
 
 struct plot {
     const char *cls; /* which screens show it */

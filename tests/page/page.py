@@ -11,9 +11,8 @@ import sys
 import xml.etree.ElementTree as tree
 
 VOID = {"meta", "br", "img"}
-TAGS = {"html", "head", "meta", "title", "style", "body", "main", "header", "section", "nav", "footer", "h1", "h2", "h3", "p", "a",
-        "dl", "div", "dt", "dd", "table", "thead", "tbody", "tfoot", "tr", "th", "td", "span", "figure", "figcaption", "details",
-        "summary", "pre", "br", "img", "svg", "line", "rect", "circle", "text", "path"}
+TAGS = set("""html head meta title style body main header section nav footer h1 h2 h3 p a dl div dt dd table thead tbody tfoot
+    tr th td span figure figcaption details summary pre br img svg line rect circle text path""".split())
 
 
 def fail(message):

@@ -28,14 +28,15 @@ chain)
     models="$reader/reader.h5 int8.mnq plain.mnq other/plain.mnq" data=$reader/reader-calib.h5
     ;;
 hostile)
-    model functional '<img src=x onerror=alert(1)>.h5'
+    float='<img src=x onerror=alert(1)>.h5' integer='"><script>alert(2)<.mnq'
+    model functional "$float"
     mkdir -p 'd&"'"'"'<x>/<b>a' 'd&"'"'"'<x>/"b' $'d&"\'<x>/\xffc\x01'
     n=0
     for class in 'd&"'"'"'<x>'/*; do
         for i in 1 2 3; do n=$((n + 1)); picture "$class/]]><script>$i.ppm" $n; done
     done
-    mnquant -q calibrate '<img src=x onerror=alert(1)>.h5' --data 'd&"'"'"'<x>' --preprocess unit $plain -o '"><script>alert(2)<.mnq' >out
-    models= data='d&"'"'"'<x>'
+    data='d&"'"'"'<x>'
+    mnquant -q calibrate "$float" --data "$data" --preprocess unit $plain -o "$integer" >out
     ;;
 unlabelled)
     model
@@ -54,7 +55,7 @@ esac
 # run THREADS FILE: the page, and the document on standard output
 run() {
     if [ $case = hostile ]; then
-        mnquant -q -j $1 eval '<img src=x onerror=alert(1)>.h5' '"><script>alert(2)<.mnq' --data "$data" --html $2 --json --samples
+        mnquant -q -j $1 eval "$float" "$integer" --data "$data" --html $2 --json --samples
     else
         mnquant -q -j $1 eval $models --data "$data" --html $2 --json --samples
     fi
