@@ -114,6 +114,22 @@ static int find_node(const struct mnq_graph *g, const char *name)
     return -1;
 }
 
+/* The float node whose output layer l computes, -1 if there is none. */
+static int match(const struct mnq_graph *g, const struct mnq_qmodel *q, int l)
+{
+    const struct mnq_qlayer *ql = &q->layer[l];
+    int node = ql->name == NULL ? -1 : find_node(g, ql->name);
+    return node >= 0 && fits(g->node[node].out, &q->tensor[ql->out]) ? node : -1;
+}
+
+int mnq_compare_matches(const struct mnq_subject *flt, const struct mnq_subject *packed)
+{
+    int n = 0;
+    if (!same_shape(flt->input, packed->input)) return 0;
+    for (int l = 0; l < packed->package.q.n_layers; l++) n += match(&flt->legal, &packed->package.q, l) >= 0;
+    return n;
+}
+
 static int match_layers(struct run *r, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_qmodel *q = &r->packed->package.q;
@@ -123,8 +139,8 @@ static int match_layers(struct run *r, struct mnq_arena *arena, struct mnq_err *
     if (c->layer == NULL) return mnq_fail_nomem(e);
     for (int l = 0; l < q->n_layers; l++) {
         const struct mnq_qlayer *ql = &q->layer[l];
-        int node = ql->name == NULL ? -1 : find_node(g, ql->name);
-        if (node < 0 || !fits(g->node[node].out, &q->tensor[ql->out])) {
+        int node = match(g, q, l);
+        if (node < 0) {
             c->unmatched++;
             continue;
         }

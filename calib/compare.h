@@ -30,6 +30,9 @@ struct mnq_comparison {
     int unmatched; /* integer layers without a float node of the same name and shape */
 };
 
+/** Layers of an integer model that have a float node of the same name and shape; 0 if the inputs differ. */
+int mnq_compare_matches(const struct mnq_subject *flt, const struct mnq_subject *packed);
+
 /**
  * Runs both on every sample; the integer layers see the integer results of the layers before (errors accumulate as they
  * do in use). Sums are taken in sample order: the same for any thread count.

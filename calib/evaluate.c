@@ -254,11 +254,8 @@ static void total(struct run *r, int s)
     for (int i = 0; i < ev->n; i++) {
         int label = ev->label[i];
         if (ev->accuracy && label >= 0) {
-            bool right = m->top1[i] == label, base_right = base->top1[i] == label;
-            m->hits1 += right;
+            m->hits1 += m->top1[i] == label;
             m->hits5 += m->top5[i];
-            m->lost += base_right && !right;
-            m->won += right && !base_right;
         }
         if (!comparable) continue;
         const struct diff *d = &r->diff[(size_t)s * (size_t)ev->n + (size_t)i];

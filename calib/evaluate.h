@@ -32,7 +32,6 @@ struct mnq_eval_model {
     uint8_t *top5;    /* [n] 1 if the label is among the first five */
     int hits1, hits5; /* of the labelled samples; -1 when there is no accuracy */
     int agree;        /* samples with the same top-1 as the first model; -1 if the outputs differ in number */
-    int lost, won;    /* labelled samples right in the first model only, in this one only */
     double mean_diff, rms_diff, max_diff; /* output values minus the first model's; NaN likewise */
 };
 

@@ -2,24 +2,27 @@
  * mnquant eval: accuracy, agreement and size, one row per model, then differences to the first. */
 #include "command.h"
 
-#include "evaluate.h"
-#include "util/json.h"
+#include "page.h"
+#include "util/file.h"
 
 #include <math.h>
-#include <string.h>
-
-enum { CONFUSION_MAX = 64 }; /* classes: larger matrices are not printed */
 
 struct eval_opts {
     struct mnq_model_opts model;
     struct mnq_opt_list data;
     double min_agreement, min_top1;
-    bool samples;
+    const char *html;
+    bool samples, layers, force;
 };
 
 static const struct mnq_option options[] = {
     {"data", 'd', MNQ_OPT_LIST, offsetof(struct eval_opts, data), "PATH",
      "folder, CSV of path,label, or HDF5 file with images and labels; may be repeated", 0, 0, NULL},
+    {"html", 0, MNQ_OPT_STRING, offsetof(struct eval_opts, html), "FILE",
+     "also write a page with all figures, plots, and the pictures that changed", 0, 0, NULL},
+    {"force", 'f', MNQ_OPT_FLAG, offsetof(struct eval_opts, force), NULL, "overwrite FILE", 0, 0, NULL},
+    {"layers", 'l', MNQ_OPT_FLAG, offsetof(struct eval_opts, layers), NULL,
+     "also compare integer models layer by layer with their float model; --html does it always", 0, 0, NULL},
     {"min-agreement", 0, MNQ_OPT_DOUBLE, offsetof(struct eval_opts, min_agreement), "P",
      "fail with exit code 3 if a model agrees with the first in less than P percent", 0, 100, NULL},
     {"min-top1", 0, MNQ_OPT_DOUBLE, offsetof(struct eval_opts, min_top1), "P",
@@ -32,216 +35,6 @@ static const struct mnq_option options[] = {
 static void init(void *opts)
 {
     *(struct eval_opts *)opts = (struct eval_opts){.min_agreement = (double)NAN, .min_top1 = (double)NAN};
-}
-
-static double ratio(int64_t a, int64_t b)
-{
-    return a >= 0 && b > 0 ? (double)a / (double)b : (double)NAN;
-}
-
-/* ---- text ---- */
-
-static void cell_share(struct mnq_table *t, int hits, int n)
-{
-    if (hits < 0) {
-        mnq_table_cell(t, "-");
-        return;
-    }
-    struct mnq_share s = mnq_wilson(hits, n);
-    mnq_table_cell(t, "%.2f [%.1f, %.1f]", s.percent, s.lo, s.hi);
-}
-
-static void cell_bytes(struct mnq_table *t, int64_t bytes)
-{
-    char text[32];
-    mnq_table_cell(t, "%s", bytes < 0 ? "-" : mnq_text_bytes(text, bytes));
-}
-
-static void cell_ratio(struct mnq_table *t, int64_t a, int64_t b)
-{
-    double r = ratio(a, b);
-    if (isnan(r)) mnq_table_cell(t, "-");
-    else mnq_table_cell(t, "%.3f", r);
-}
-
-static void print_models(const struct mnq_evaluation *ev, struct mnq_cli *cli)
-{
-    struct mnq_table t;
-    char count[32];
-    mnq_table_init(&t, &cli->arena, "llrrrrrrrr");
-    mnq_table_row(&t, "model", "kind", "n", "top-1 %", "top-5 %", "agree %", "file", "weights", "RAM", "MACs");
-    for (int i = 0; i < ev->n_models; i++) {
-        const struct mnq_eval_model *m = &ev->model[i];
-        const struct mnq_subject *s = m->subject;
-        mnq_table_cell(&t, "%s", s->file);
-        mnq_table_cell(&t, "%s", mnq_subject_kind_name(s->kind));
-        mnq_table_cell(&t, "%d", ev->n);
-        cell_share(&t, m->hits1, ev->labelled);
-        if (m->hits5 < 0 || s->outputs <= 5) mnq_table_cell(&t, "-");
-        else mnq_table_cell(&t, "%.2f", 100.0 * m->hits5 / ev->labelled);
-        if (i == 0) mnq_table_cell(&t, "(base)");
-        else cell_share(&t, m->agree, ev->n);
-        cell_bytes(&t, (int64_t)s->file_bytes);
-        cell_bytes(&t, s->weight_bytes);
-        cell_bytes(&t, s->arena_bytes);
-        mnq_table_cell(&t, "%s", mnq_text_count(count, s->macs));
-    }
-    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
-}
-
-static void print_deltas(const struct mnq_evaluation *ev, struct mnq_cli *cli)
-{
-    if (ev->n_models < 2) return;
-    const struct mnq_eval_model *base = &ev->model[0];
-    struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "lrrrrrrr");
-    mnq_table_row(&t, "against the first", "top-1 points", "lost", "won", "file x", "weights x", "RAM x", "MACs x");
-    for (int i = 1; i < ev->n_models; i++) {
-        const struct mnq_eval_model *m = &ev->model[i];
-        mnq_table_cell(&t, "%s", m->subject->file);
-        if (m->hits1 < 0) {
-            for (int k = 0; k < 3; k++) mnq_table_cell(&t, "-");
-        } else {
-            mnq_table_cell(&t, "%+.2f", 100.0 * (m->hits1 - base->hits1) / ev->labelled);
-            mnq_table_cell(&t, "%d", m->lost);
-            mnq_table_cell(&t, "%d", m->won);
-        }
-        cell_ratio(&t, (int64_t)m->subject->file_bytes, (int64_t)base->subject->file_bytes);
-        cell_ratio(&t, m->subject->weight_bytes, base->subject->weight_bytes);
-        cell_ratio(&t, m->subject->arena_bytes, base->subject->arena_bytes);
-        cell_ratio(&t, m->subject->macs, base->subject->macs);
-    }
-    printf("\n");
-    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
-}
-
-/* ---- JSON ---- */
-
-static void json_interval(struct mnq_json *w, const char *key, int hits, int n)
-{
-    if (hits < 0) {
-        mnq_json_null(w, key);
-        return;
-    }
-    struct mnq_share s = mnq_wilson(hits, n);
-    mnq_json_row(w, key);
-    mnq_json_double(w, NULL, s.lo);
-    mnq_json_double(w, NULL, s.hi);
-    mnq_json_end(w);
-}
-
-static void json_percent(struct mnq_json *w, const char *key, int hits, int n)
-{
-    if (hits < 0) mnq_json_null(w, key);
-    else mnq_json_double(w, key, 100.0 * hits / n);
-}
-
-static void json_confusion(struct mnq_json *w, const struct mnq_evaluation *ev, int i, struct mnq_arena *arena)
-{
-    int outputs = ev->model[i].subject->outputs;
-    int *count = ev->accuracy && outputs <= CONFUSION_MAX ? mnq_confusion(ev, i, arena) : NULL;
-    if (count == NULL) return;
-    mnq_json_array(w, "confusion");
-    for (int r = 0; r < ev->classes; r++) {
-        mnq_json_row(w, NULL);
-        for (int c = 0; c < outputs; c++) mnq_json_int(w, NULL, count[r * outputs + c]);
-        mnq_json_end(w);
-    }
-    mnq_json_end(w);
-}
-
-static void json_model(struct mnq_json *w, const struct mnq_evaluation *ev, int i, struct mnq_arena *arena)
-{
-    const struct mnq_eval_model *m = &ev->model[i];
-    const struct mnq_subject *s = m->subject;
-    mnq_json_object(w, NULL);
-    mnq_json_string(w, "file", s->file);
-    mnq_json_string(w, "kind", mnq_subject_kind_name(s->kind));
-    mnq_json_string(w, "preprocess", s->preprocess.name);
-    mnq_json_int(w, "n", ev->n);
-    mnq_json_int(w, "labelled", ev->accuracy ? ev->labelled : 0);
-    json_percent(w, "top1", m->hits1, ev->labelled);
-    json_percent(w, "top5", m->hits5, ev->labelled);
-    json_interval(w, "top1_ci95", m->hits1, ev->labelled);
-    json_percent(w, "agreement", m->agree, ev->n);
-    json_interval(w, "agreement_ci95", m->agree, ev->n);
-    mnq_json_double(w, "mean_difference", m->mean_diff);
-    mnq_json_double(w, "rms_difference", m->rms_diff);
-    mnq_json_double(w, "max_difference", m->max_diff);
-    mnq_json_int(w, "file_bytes", (int64_t)s->file_bytes);
-    mnq_json_int(w, "weight_bytes", s->weight_bytes);
-    mnq_json_int(w, "arena_bytes", s->arena_bytes);
-    mnq_json_int(w, "macs", s->macs);
-    mnq_json_int(w, "params", s->params);
-    json_confusion(w, ev, i, arena);
-    mnq_json_end(w);
-}
-
-static void json_delta(struct mnq_json *w, const struct mnq_evaluation *ev, int i)
-{
-    const struct mnq_eval_model *m = &ev->model[i], *base = &ev->model[0];
-    mnq_json_object(w, NULL);
-    mnq_json_string(w, "file", m->subject->file);
-    mnq_json_string(w, "base", base->subject->file);
-    mnq_json_double(w, "top1_points", m->hits1 < 0 ? (double)NAN : 100.0 * (m->hits1 - base->hits1) / ev->labelled);
-    mnq_json_double(w, "top5_points", m->hits5 < 0 ? (double)NAN : 100.0 * (m->hits5 - base->hits5) / ev->labelled);
-    json_percent(w, "agreement", m->agree, ev->n);
-    if (m->hits1 < 0) {
-        mnq_json_null(w, "lost");
-        mnq_json_null(w, "won");
-    } else {
-        mnq_json_int(w, "lost", m->lost);
-        mnq_json_int(w, "won", m->won);
-    }
-    mnq_json_double(w, "file_ratio", ratio((int64_t)m->subject->file_bytes, (int64_t)base->subject->file_bytes));
-    mnq_json_double(w, "weight_ratio", ratio(m->subject->weight_bytes, base->subject->weight_bytes));
-    mnq_json_double(w, "arena_ratio", ratio(m->subject->arena_bytes, base->subject->arena_bytes));
-    mnq_json_double(w, "mac_ratio", ratio(m->subject->macs, base->subject->macs));
-    mnq_json_end(w);
-}
-
-static void json_samples(struct mnq_json *w, const struct mnq_evaluation *ev)
-{
-    mnq_json_array(w, "samples");
-    for (int i = 0; i < ev->n; i++) {
-        mnq_json_object(w, NULL);
-        mnq_json_string(w, "input", ev->name[i]);
-        if (ev->label[i] >= 0) mnq_json_int(w, "label", ev->label[i]);
-        else mnq_json_null(w, "label");
-        mnq_json_row(w, "predicted");
-        for (int m = 0; m < ev->n_models; m++) mnq_json_int(w, NULL, ev->model[m].top1[i]);
-        mnq_json_end(w);
-        mnq_json_row(w, "score");
-        for (int m = 0; m < ev->n_models; m++) mnq_json_float(w, NULL, ev->model[m].score[i]);
-        mnq_json_end(w);
-        mnq_json_end(w);
-    }
-    mnq_json_end(w);
-}
-
-static int print_json(const struct mnq_evaluation *ev, const struct eval_opts *o, struct mnq_cli *cli)
-{
-    struct mnq_json w = {.indent = 2};
-    mnq_json_object(&w, NULL);
-    mnq_json_string(&w, "schema", "mnquant.eval/1");
-    mnq_json_array(&w, "data");
-    for (int i = 0; i < o->data.n; i++) mnq_json_string(&w, NULL, o->data.item[i]);
-    mnq_json_end(&w);
-    if (ev->note != NULL) mnq_json_string(&w, "note", ev->note);
-    if (ev->class_name != NULL) {
-        mnq_json_array(&w, "classes");
-        for (int i = 0; i < ev->classes; i++) mnq_json_string(&w, NULL, ev->class_name[i]);
-        mnq_json_end(&w);
-    }
-    mnq_json_array(&w, "models");
-    for (int i = 0; i < ev->n_models; i++) json_model(&w, ev, i, &cli->arena);
-    mnq_json_end(&w);
-    mnq_json_array(&w, "deltas");
-    for (int i = 1; i < ev->n_models; i++) json_delta(&w, ev, i);
-    mnq_json_end(&w);
-    if (o->samples) json_samples(&w, ev);
-    mnq_json_end(&w);
-    return mnq_cli_print_json(&w, &cli->err);
 }
 
 /* ---- gates ---- */
@@ -266,28 +59,51 @@ static int check_gates(const struct mnq_evaluation *ev, const struct eval_opts *
     return 0;
 }
 
+/* Everything measured. */
+static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_subject *s, struct mnq_eval_result *r)
+{
+    int n = cli->n_inputs, threads = cli->global.threads;
+    *r = (struct mnq_eval_result){.subject = s, .data = (char *const *)o->data.item, .n_data = o->data.n};
+    if (mnq_cli_open_all(cli, &o->model, cli->input, n, s) != 0) return -1;
+    r->stored = mnq_arena_array(&cli->arena, (size_t)n, sizeof *r->stored);
+    if (r->stored == NULL) return mnq_fail_nomem(&cli->err);
+    for (int i = 0; i < n; i++)
+        if (mnq_stored_read(&s[i], &r->stored[i], &cli->arena, &cli->err) != 0) return -1;
+    if (mnq_evaluate(s, n, r->data, r->n_data, threads, &r->ev, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)
+        return -1;
+    if ((o->layers || o->html != NULL) &&
+        mnq_eval_compare(r, threads, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)
+        return -1;
+    mnq_term_clear(&cli->term);
+    return 0;
+}
+
+static int write_page(struct mnq_cli *cli, const struct eval_opts *o, const struct mnq_eval_result *r)
+{
+    const char *text;
+    size_t n;
+    if (o->html == NULL) return 0;
+    if (mnq_page_make(r, &text, &n, &cli->arena, &cli->err) != 0) return -1;
+    return mnq_cli_write(cli, o->html, text, n, o->force);
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct eval_opts *o = cli->opts;
     struct mnq_subject *s = mnq_arena_array(&cli->arena, (size_t)cli->n_inputs, sizeof *s);
-    struct mnq_evaluation ev;
+    struct mnq_eval_result r;
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (o->data.n == 0) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--data is missing: the pictures to evaluate on");
+    if (o->force && o->html == NULL) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "-f overwrites the file of --html: name it");
     if (!isnan(o->min_agreement) && cli->n_inputs < 2)
         return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--min-agreement: needs a second model to compare with the first");
-    if (mnq_cli_open_all(cli, &o->model, cli->input, cli->n_inputs, s) != 0) return -1;
-    if (mnq_evaluate(s, cli->n_inputs, (char *const *)o->data.item, o->data.n, cli->global.threads, &ev, &cli->arena,
-                     mnq_term_progress, &cli->term, &cli->err) != 0)
-        return -1;
+    if (o->html != NULL && mnq_file_writable(o->html, o->force, &cli->err) != 0) return -1;
+    if (measure(cli, o, s, &r) != 0 || write_page(cli, o, &r) != 0) return -1;
     mnq_cli_say(cli, s, cli->n_inputs);
-    if (ev.note != NULL) mnq_term_note(&cli->term, 0, "%s", ev.note);
-    if (cli->global.json) {
-        if (print_json(&ev, o, cli) != 0) return -1;
-    } else {
-        print_models(&ev, cli);
-        print_deltas(&ev, cli);
-    }
-    return check_gates(&ev, o, &cli->err);
+    if (r.ev.note != NULL) mnq_term_note(&cli->term, 0, "%s", r.ev.note);
+    if (!cli->global.json) mnq_eval_print(&r, o->layers, cli);
+    else if (mnq_eval_json(&r, o->samples, cli) != 0) return -1;
+    return check_gates(&r.ev, o, &cli->err);
 }
 
 const struct mnq_command mnq_cmd_eval = {
@@ -297,10 +113,13 @@ const struct mnq_command mnq_cmd_eval = {
     .about = "Runs every MODEL (float or .mnq) on the same data and prints one row for each:\n"
              "top-1 with its 95 % Wilson interval, top-5, how often its top-1 agrees with the\n"
              "first model's, file, weight and RAM bytes, multiply-accumulates; then the\n"
-             "differences to the first model. RAM of a float model is the largest sum of its\n"
-             "living float tensors; of an .mnq, its memory plan.",
+             "differences to the first model, samples lost and won with the exact McNemar test,\n"
+             "and how the weights are stored. RAM of a float model is the largest sum of its\n"
+             "living float tensors; of an .mnq, its memory plan. --html writes one page without\n"
+             "scripts that also shows layers, confusion and the pictures that changed.",
     .examples = "  mnquant eval model.h5 model.mnq --data test/ --preprocess tf\n"
-                "  mnquant eval model.h5 model.mnq --data test.h5 --min-agreement 98 --json\n",
+                "  mnquant eval model.h5 model.mnq --data test.h5 --min-agreement 98 --json\n"
+                "  mnquant eval model.h5 int8.mnq mixed.mnq --data test/ --html report.html\n",
     .option = options,
     .n_options = sizeof options / sizeof *options,
     .opts_size = sizeof(struct eval_opts),

@@ -2,6 +2,8 @@
  * A JSON writer. */
 #include "util/json.h"
 
+#include "util/utf8.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,26 +39,11 @@ static void new_line(struct mnq_json *j)
     for (int i = 0; i < j->depth * j->indent; i++) puts_json(j, " ");
 }
 
-/* Length of the UTF-8 sequence at s, 0 if it is not valid. */
-static size_t sequence(const unsigned char *s)
-{
-    size_t n = s[0] < 0x80                   ? 1
-               : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-               : (s[0] & 0xf0) == 0xe0       ? 3
-               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                             : 0;
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))) return 0;
-    if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))) return 0;
-    return n;
-}
-
 static void put_string(struct mnq_json *j, const char *s)
 {
     puts_json(j, "\"");
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0';) {
-        size_t n = sequence(p);
+        size_t n = mnq_utf8_length(p);
         char code[8];
         if (n == 0) {
             puts_json(j, "\xef\xbf\xbd");

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A page of `mnquant eval --html` against the JSON document of the same run.
+
+usage: page.py PAGE.html DOCUMENT.json
+It must parse as XML and as HTML, hold no script and no reference to anything outside, and show the document's figures.
+"""
+import html.parser
+import json
+import re
+import sys
+import xml.etree.ElementTree as tree
+
+VOID = {"meta", "br", "img"}
+TAGS = set("""html head meta title style body main header section nav footer h1 h2 h3 p a dl div dt dd table thead tbody tfoot
+    tr th td span figure figcaption details summary pre br img svg line rect circle text path""".split())
+
+
+def fail(message):
+    print("FAILED:", message)
+    sys.exit(1)
+
+
+class Reader(html.parser.HTMLParser):
+    """Balance of tags as HTML sees them, and what might load or run something."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.open, self.tags, self.ids, self.links = [], set(), set(), set()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for key, value in attributes:
+            if key.startswith("on"):
+                fail("attribute %s of %s" % (key, tag))
+            if key == "id":
+                if value in self.ids:
+                    fail("id %s twice" % value)
+                self.ids.add(value)
+            if key == "src" and not value.startswith("data:image/jpeg;base64,"):
+                fail("src %s" % value[:60])
+            if key == "href":
+                if not value.startswith("#"):
+                    fail("href %s" % value)
+                self.links.add(value[1:])
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            fail("</%s> closes nothing" % tag)
+
+
+def words(node):
+    return " ".join("".join(node.itertext()).split())
+
+
+def rows(section, index=0):
+    """Rows of the section's table: lists of (label, text)."""
+    table = section.findall(".//table")[index]
+    return [[(c.get("data-l"), words(c).replace("\u2212", "-")) for c in r if c.tag in ("th", "td")]
+            for r in table.findall("./tbody/tr")]
+
+
+def figure(row, label):
+    found = [text for name, text in row if name == label]
+    return found[0] if found else None
+
+
+def same(what, found, wanted):
+    if found != wanted:
+        fail("%s: the page shows %r, the document says %r" % (what, found, wanted))
+
+
+def count(n):
+    return "{:,}".format(n)
+
+
+def p_value(p):
+    return "%.1e" % p if p < 0.001 else "%.3f" % p
+
+
+def check_models(page, doc):
+    cost = rows(page["cost"])
+    top1 = rows(page["accuracy"]) if "accuracy" in page else None
+    same("models", len(cost), len(doc["models"]))
+    for i, m in enumerate(doc["models"]):
+        bits, zeros = figure(cost[i], "bits each"), figure(cost[i], "zeros in 1x1")
+        same("bits_per_weight", bits, "%.2f" % m["bits_per_weight"])
+        same("zeros_1x1", zeros, count(m["zeros_1x1"]))
+        same("share of zeros", figure(cost[i], "zero %"), "%.1f" % (100 * m["zeros_1x1"] / m["weights_1x1"]))
+        same("macs", figure(cost[i], "MACs").split("x")[0].strip(), count(m["macs"]))
+        if m["top1"] is not None:
+            same("top1", figure(top1[i], "top-1 %"), "%.2f" % m["top1"])
+            same("top1_ci95", figure(top1[i], "95 % interval"), "[%.1f, %.1f]" % tuple(m["top1_ci95"]))
+        if i > 0 and m["agreement"] is not None:
+            same("agreement", figure(top1[i], "agree %"), "%.2f" % m["agreement"])
+    for i, d in enumerate(doc["deltas"]):
+        for key, label in (("file_ratio", "file"), ("arena_ratio", "RAM"), ("mac_ratio", "MACs")):
+            same(key, figure(cost[i + 1], label).split("x")[1].strip(), "%.3f" % d[key])
+        if d["lost"] is None:
+            continue
+        row = top1[i + 1]
+        same("top1_points", figure(row, "points"), "%+.2f" % d["top1_points"])
+        same("lost", figure(row, "lost"), str(d["lost"]))
+        same("won", figure(row, "won"), str(d["won"]))
+        same("mcnemar_p", figure(row, "p"), p_value(d["mcnemar_p"]))
+    for i, d in enumerate(doc.get("steps", [])):
+        row = rows(page["accuracy"], 1)[i]
+        same("step", [figure(row, k) for k in ("points", "lost", "won", "p")],
+             ["%+.2f" % d["top1_points"], str(d["lost"]), str(d["won"]), p_value(d["mcnemar_p"])])
+
+
+def check_layers(page, doc):
+    integer = [m for m in doc["models"] if "layers" in m]
+    same("layers of integer models", "layers" in page, bool(integer))
+    for i, m in enumerate(integer):
+        table = rows(page["layers"], i)
+        same("layers", len(table), len(m["layers"]))
+        seen = 0
+        for row, l in zip(table, m["layers"]):
+            same("SQNR of " + l["name"], figure(row, "SQNR dB"), "-" if l["sqnr_db"] is None else "%.2f" % l["sqnr_db"])
+            seen += l["sqnr_db"] is not None
+            if l["weights"] > 0:
+                same("bytes of " + l["name"], figure(row, "bytes"), count(l["bytes"]))
+                same("format of " + l["name"], figure(row, "weights"), l["format"])
+                same("zeros of " + l["name"], figure(row, "zero %"), "%.1f" % (100 * l["zeros"] / l["weights"]))
+        if m["compared_with"] is None or seen < len(m["layers"]) / 2:
+            fail("%s: %d of %d layers were compared" % (m["file"], seen, len(m["layers"])))
+
+
+def check_confusion(page, doc):
+    matrices = page["confusion"].findall(".//table")
+    same("matrices", len(matrices), len(doc["models"]))
+    if len(doc["models"][0]["confusion"]) > 30:
+        return
+    for matrix, m in zip(matrices, doc["models"]):
+        cells = [[int(words(c)) for c in r.findall("td")] for r in matrix.findall("./tbody/tr")]
+        same("confusion of " + m["file"], cells, m["confusion"])
+
+
+def check_changed(page, doc):
+    for i in range(1, len(doc["models"])):
+        changed = [s for s in doc["samples"] if s["predicted"][0] != s["predicted"][i]]
+        if not changed:
+            continue
+        notes = [words(p) for p in page["changed"].findall("./p[@class='note']")]
+        start = "%d of %d samples changed" % (len(changed), len(doc["samples"]))
+        if not any(n.startswith(start) for n in notes):
+            fail("the page does not say '%s'" % start)
+    for shot in page["changed"].findall(".//div[@class='shot']") if "changed" in page else []:
+        if shot.find("./img") is None:
+            fail("a changed sample without its picture")
+
+
+def main():
+    text = open(sys.argv[1], "rb").read()
+    doc = json.load(open(sys.argv[2], encoding="utf-8"))
+    for word in (b"<script", b"javascript:", b"@import", b"url(", b"http://", b"https://"):
+        if word in text.lower():
+            fail("the page holds %s" % word.decode())
+    root = tree.fromstring(re.sub(rb"^<!DOCTYPE html>", b"", text))
+    reader = Reader()
+    reader.feed(text.decode("utf-8"))
+    reader.close()
+    if reader.open:
+        fail("not closed: %s" % reader.open)
+    if reader.tags - TAGS:
+        fail("unknown elements %s" % (reader.tags - TAGS))
+    if reader.links - reader.ids:
+        fail("links to nowhere: %s" % (reader.links - reader.ids))
+    page = {s.get("id"): s for s in root.findall(".//section")}
+    everything = words(root)
+    for m in doc["models"]:
+        if m["file"].split("/")[-1] not in everything:
+            fail("%s is not on the page" % m["file"])
+        if m["crc32"] not in everything:
+            fail("the checksum of %s is not on the page" % m["file"])
+        if m.get("recipe") and " ".join(m["recipe"].split()) not in everything:
+            fail("the recipe of %s is not on the page" % m["file"])
+    check_models(page, doc)
+    check_layers(page, doc)
+    if doc["models"][0]["top1"] is not None:
+        check_confusion(page, doc)
+    elif "confusion" in page:
+        fail("confusion without labels")
+    if ("tradeoff" in page) != (len(doc["models"]) > 2 and doc["models"][0]["top1"] is not None):
+        fail("trade-off plots")
+    check_changed(page, doc)
+    print("%d models, %d sections, %d bytes" % (len(doc["models"]), len(page), len(text)))
+
+
+main()

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The tables of `mnquant eval`. */
+#include "eval_result.h"
+
+#include "command.h"
+#include "figures.h"
+
+static void show(struct mnq_table *t, struct mnq_cli *cli)
+{
+    mnq_table_print(t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
+}
+
+static void cell_share(struct mnq_table *t, int hits, int n)
+{
+    if (hits < 0) mnq_table_cell(t, "-");
+    else mnq_table_cell(t, "%s %s", mnq_fig_percent(hits, n).s, mnq_fig_interval(hits, n).s);
+}
+
+static void cell(struct mnq_table *t, struct mnq_fig f)
+{
+    mnq_table_cell(t, "%s", f.s);
+}
+
+static void print_models(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    const struct mnq_evaluation *ev = &r->ev;
+    struct mnq_table t;
+    mnq_table_init(&t, &cli->arena, "llrrrrrrrr");
+    mnq_table_row(&t, "model", "kind", "n", "top-1 %", "top-5 %", "agree %", "file", "weights", "RAM", "MACs");
+    for (int i = 0; i < ev->n_models; i++) {
+        const struct mnq_eval_model *m = &ev->model[i];
+        const struct mnq_subject *s = m->subject;
+        mnq_table_cell(&t, "%s", s->file);
+        mnq_table_cell(&t, "%s", mnq_subject_kind_name(s->kind));
+        mnq_table_cell(&t, "%d", ev->n);
+        cell_share(&t, m->hits1, ev->labelled);
+        cell(&t, mnq_fig_percent(s->outputs <= 5 ? -1 : m->hits5, ev->labelled));
+        if (i == 0) mnq_table_cell(&t, "(base)");
+        else cell_share(&t, m->agree, ev->n);
+        cell(&t, mnq_fig_bytes((int64_t)s->file_bytes));
+        cell(&t, mnq_fig_bytes(s->weight_bytes));
+        cell(&t, mnq_fig_bytes(s->arena_bytes));
+        cell(&t, mnq_fig_count(s->macs));
+    }
+    show(&t, cli);
+}
+
+static void print_weights(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    struct mnq_table t;
+    mnq_table_init(&t, &cli->arena, "lrrrrl");
+    mnq_table_row(&t, "weights", "bits each", "in 1x1", "zero", "zero %", "stored as");
+    for (int i = 0; i < r->ev.n_models; i++) {
+        const struct mnq_stored *s = &r->stored[i];
+        char formats[200];
+        mnq_fig_formats(s, formats, sizeof formats);
+        mnq_table_cell(&t, "%s", r->subject[i].file);
+        cell(&t, mnq_fig_bits(s->bytes, s->weights));
+        cell(&t, mnq_fig_count(s->weights_1x1));
+        cell(&t, mnq_fig_count(s->zeros_1x1));
+        cell(&t, mnq_fig_part(s->zeros_1x1, s->weights_1x1));
+        mnq_table_cell(&t, "%s", formats);
+    }
+    printf("\n");
+    show(&t, cli);
+}
+
+static void cells_pair(struct mnq_table *t, const struct mnq_evaluation *ev, int a, int b)
+{
+    if (!ev->accuracy) {
+        for (int k = 0; k < 4; k++) mnq_table_cell(t, "-");
+        return;
+    }
+    struct mnq_pairing p = mnq_pair(ev, a, b);
+    cell(t, mnq_fig_points(p.points));
+    mnq_table_cell(t, "%d", p.lost);
+    mnq_table_cell(t, "%d", p.won);
+    cell(t, mnq_fig_p(p.p));
+}
+
+static void print_deltas(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    const struct mnq_evaluation *ev = &r->ev;
+    if (ev->n_models < 2) return;
+    const struct mnq_subject *base = &r->subject[0];
+    struct mnq_table t;
+    mnq_table_init(&t, &cli->arena, "lrrrrrrrr");
+    mnq_table_row(&t, "against the first", "top-1 points", "lost", "won", "p", "file x", "weights x", "RAM x", "MACs x");
+    for (int i = 1; i < ev->n_models; i++) {
+        const struct mnq_subject *s = &r->subject[i];
+        mnq_table_cell(&t, "%s", s->file);
+        cells_pair(&t, ev, 0, i);
+        cell(&t, mnq_fig_ratio((int64_t)s->file_bytes, (int64_t)base->file_bytes));
+        cell(&t, mnq_fig_ratio(s->weight_bytes, base->weight_bytes));
+        cell(&t, mnq_fig_ratio(s->arena_bytes, base->arena_bytes));
+        cell(&t, mnq_fig_ratio(s->macs, base->macs));
+    }
+    printf("\n");
+    show(&t, cli);
+}
+
+/* From each model to the next, for a list that is a chain: float, pruned, int8, mixed. */
+static void print_steps(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    const struct mnq_evaluation *ev = &r->ev;
+    if (ev->n_models < 3 || !ev->accuracy) return;
+    struct mnq_table t;
+    mnq_table_init(&t, &cli->arena, "lrrrr");
+    mnq_table_row(&t, "against the one before", "top-1 points", "lost", "won", "p");
+    for (int i = 1; i < ev->n_models; i++) {
+        mnq_table_cell(&t, "%s", r->subject[i].file);
+        cells_pair(&t, ev, i - 1, i);
+    }
+    printf("\n");
+    show(&t, cli);
+}
+
+static void print_layers(const struct mnq_eval_result *r, int i, struct mnq_cli *cli)
+{
+    const struct mnq_stored *s = &r->stored[i];
+    const struct mnq_eval_layers *l = &r->layers[i];
+    const struct mnq_qmodel *q = &r->subject[i].package.q;
+    struct mnq_table t;
+    mnq_table_init(&t, &cli->arena, "lllrrrrrr");
+    mnq_table_row(&t, "layer", "op", "weights", "number", "zero %", "bits each", "bytes", "MACs %", "SQNR dB");
+    for (int k = 0; k < s->n; k++) {
+        const struct mnq_stored_layer *row = &s->layer[k];
+        mnq_table_cell(&t, "%s", row->name);
+        mnq_table_cell(&t, "%s", mnq_layer_op_name(q->layer[k].op));
+        cell(&t, mnq_fig_format(row));
+        cell(&t, row->weights > 0 ? mnq_fig_count(row->weights) : mnq_fig_part(0, 0));
+        cell(&t, mnq_fig_part(row->zeros, row->weights));
+        cell(&t, mnq_fig_bits(row->bytes, row->weights));
+        cell(&t, row->weights > 0 ? mnq_fig_count(row->bytes) : mnq_fig_part(0, 0));
+        cell(&t, mnq_fig_part(row->macs, s->macs));
+        if (l->row == NULL || l->row[k] == NULL) mnq_table_cell(&t, "-");
+        else cell(&t, mnq_fig_db(l->row[k]->sqnr_db));
+    }
+    if (l->against >= 0)
+        printf("\n%s against %s, %d samples\n", r->subject[i].file, r->subject[l->against].file, l->samples);
+    else printf("\n%s; the float model it was made from is not in the list\n", r->subject[i].file);
+    show(&t, cli);
+}
+
+void mnq_eval_print(const struct mnq_eval_result *r, bool layers, struct mnq_cli *cli)
+{
+    print_models(r, cli);
+    print_deltas(r, cli);
+    print_steps(r, cli);
+    print_weights(r, cli);
+    for (int i = 0; layers && i < r->ev.n_models; i++)
+        if (r->subject[i].kind == MNQ_SUBJECT_INT8) print_layers(r, i, cli);
+}

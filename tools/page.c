@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The page of `mnquant eval --html`: frame and what sections share. */
+#include "page.h"
+
+#include "util/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL || slash[1] == '\0' ? path : slash + 1;
+}
+
+/* File names without folders; equal ones keep their whole path. */
+static int name_models(struct mnq_page *p)
+{
+    int n = p->r->ev.n_models;
+    p->name = mnq_arena_array(p->arena, (size_t)n, sizeof *p->name);
+    if (p->name == NULL) return -1;
+    for (int i = 0; i < n; i++) {
+        p->name[i] = base_name(p->r->subject[i].file);
+        for (int k = 0; k < n; k++)
+            if (k != i && strcmp(base_name(p->r->subject[k].file), base_name(p->r->subject[i].file)) == 0)
+                p->name[i] = p->r->subject[i].file;
+    }
+    return 0;
+}
+
+const char *mnq_page_shorten(struct mnq_page *p, const char *s, int most)
+{
+    int count = mnq_utf8_count(s), at = 0, head = (most - 1) / 2, tail = most - 1 - head;
+    if (count <= most) return s;
+    char *out = mnq_arena_alloc(p->arena, strlen(s) + 4);
+    if (out == NULL) {
+        p->h.failed = true;
+        return s;
+    }
+    char *o = out;
+    for (const unsigned char *c = (const unsigned char *)s; *c != '\0'; at++) {
+        size_t n = mnq_utf8_length(c);
+        if (n == 0) n = 1;
+        if (at == head) {
+            memcpy(o, "\xe2\x80\xa6", 3);
+            o += 3;
+        }
+        if (at < head || at >= count - tail) {
+            memcpy(o, c, n);
+            o += n;
+        }
+        c += n;
+    }
+    return out;
+}
+
+void mnq_page_section(struct mnq_page *p, const char *id, const char *title)
+{
+    mnq_html_putf(&p->h, "<section id=\"%s\">\n", id);
+    mnq_html_tag(&p->h, "h2", NULL, title);
+    mnq_html_put(&p->h, "\n");
+}
+
+void mnq_page_end_section(struct mnq_page *p)
+{
+    mnq_html_put(&p->h, "</section>\n");
+}
+
+void mnq_page_model_cell(struct mnq_page *p, int i)
+{
+    const struct mnq_subject *s = &p->r->subject[i];
+    char formats[200];
+    mnq_fig_formats(&p->r->stored[i], formats, sizeof formats);
+    mnq_html_put(&p->h, "<th scope=\"row\"");
+    mnq_html_attribute(&p->h, "title", s->file);
+    mnq_html_put(&p->h, ">");
+    mnq_html_tag(&p->h, "span", "name", p->name[i]);
+    mnq_html_put(&p->h, "<span class=\"sub\">");
+    mnq_html_text(&p->h, i == 0 && p->r->ev.n_models > 1 ? "base, " : "");
+    mnq_html_text(&p->h, formats[0] != '\0' ? formats : mnq_subject_kind_name(s->kind));
+    mnq_html_put(&p->h, "</span></th>");
+}
+
+void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, const char *text)
+{
+    mnq_html_put(&p->h, "<td");
+    if (*text != '\0') mnq_html_attribute(&p->h, "data-l", label);
+    if (cls != NULL) mnq_html_attribute(&p->h, "class", cls);
+    mnq_html_put(&p->h, ">");
+    mnq_html_minus(&p->h, text);
+    mnq_html_put(&p->h, "</td>");
+}
+
+/* Whether model i speaks better for the list than model k. */
+static bool better(const struct mnq_evaluation *ev, int i, int k)
+{
+    const struct mnq_eval_model *a = &ev->model[i], *b = &ev->model[k];
+    if (!ev->accuracy) return a->agree > b->agree;
+    struct mnq_pairing pa = mnq_pair(ev, 0, i), pb = mnq_pair(ev, 0, k);
+    bool good_a = pa.points >= 0 || pa.p >= MNQ_PAGE_P, good_b = pb.points >= 0 || pb.p >= MNQ_PAGE_P;
+    if (good_a != good_b) return good_a;
+    return good_a ? a->subject->file_bytes < b->subject->file_bytes : a->hits1 > b->hits1;
+}
+
+/* The smallest model that is not measurably worse than the first; if there is none, the most accurate one. Without
+ * accuracy, the one that agrees most. */
+static int choose_headline(const struct mnq_evaluation *ev)
+{
+    int best = ev->n_models > 1 ? 1 : 0;
+    for (int i = 2; i < ev->n_models; i++)
+        if (better(ev, i, best)) best = i;
+    return best;
+}
+
+static void head(struct mnq_page *p)
+{
+    struct mnq_html *h = &p->h;
+    mnq_html_put(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
+                    "<meta charset=\"utf-8\"/>\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+                    "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
+    mnq_html_textf(h, "%s: evaluation", p->name[p->headline]);
+    mnq_html_put(h, "</title>\n<style>\n");
+    for (int i = 0; mnq_page_style[i] != NULL; i++) mnq_html_put(h, mnq_page_style[i]);
+    mnq_html_put(h, "</style>\n</head>\n<body>\n<main>\n");
+}
+
+static void foot(struct mnq_page *p)
+{
+    mnq_html_put(&p->h, "<footer>");
+    mnq_html_textf(&p->h, "mnquant %d.%d.%d, eval", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
+    mnq_html_put(&p->h, "</footer>\n</main>\n</body>\n</html>\n");
+}
+
+int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_page p = {.r = r, .arena = arena, .headline = choose_headline(&r->ev)};
+    char *copy = NULL;
+    if (name_models(&p) != 0) return mnq_fail_nomem(e);
+    if (mnq_page_load_thumbs(&p, e) != 0) return -1;
+    head(&p);
+    mnq_page_headline(&p);
+    mnq_page_accuracy(&p);
+    mnq_page_cost(&p);
+    mnq_page_tradeoff(&p);
+    mnq_page_layers(&p);
+    mnq_page_confusion(&p);
+    mnq_page_changed(&p);
+    mnq_page_origin(&p);
+    foot(&p);
+    if (!p.h.failed) copy = mnq_arena_alloc(arena, p.h.n);
+    if (copy != NULL) memcpy(copy, p.h.text, p.h.n);
+    *text = copy;
+    *n = p.h.n;
+    mnq_html_free(&p.h);
+    return copy != NULL ? 0 : mnq_fail_nomem(e);
+}
