@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Mixed precision by measurement: what every format costs at every layer, the path of least noise, and where to stop on it.
  *
- * A format's noise at a layer's output comes from the Gram matrix of the inputs that the layer really sees; what it becomes at
- * the logits is scaled by the float probe of the same layer (sensitivity.h). Noise powers of layers add up. The prediction
- * only orders the steps: how far to go is decided by lowering the whole network and measuring on samples held back. */
+ * A format's noise at a layer's output comes from the Gram matrix of the inputs that the layer really sees; what it becomes
+ * at the logits is scaled by the float probe of the same layer (sensitivity.h). Noise powers of layers add up. The
+ * prediction only orders the steps: how far to go is decided by lowering the whole network and measuring on samples held
+ * back. */
 #include "assign.h"
 #include "calib_run.h"
 #include "drop.h"

@@ -78,8 +78,8 @@ static int judge_plain(struct mnq_calib_run *c, double *error, struct mnq_err *e
     struct mnq_arena scratch = {0};
     struct mnq_range_opts plain = {.observer = MNQ_OBS_MINMAX, .act_scale = MNQ_SCALE_TENSOR, .weight_noise = 1};
     struct mnq_qparams *qp = mnq_arena_array(&scratch, (size_t)c->g->n, sizeof *qp);
-    int rc = qp == NULL ? mnq_fail_nomem(e)
-                        : mnq_qparams_choose(c->g, c->stats.hist, c->wide, c->p, &plain, qp, &scratch, e);
+    int rc =
+        qp == NULL ? mnq_fail_nomem(e) : mnq_qparams_choose(c->g, c->stats.hist, c->wide, c->p, &plain, qp, &scratch, e);
     if (rc == 0) {
         c->lowering.qp = qp;
         rc = judge(c, "min-max", error, e);
@@ -147,7 +147,7 @@ static bool few_bits(struct mnq_calib_run *c)
     for (int i = 0; i < c->g->n; i++) {
         const struct mnq_layer_choice *rule = o->choice != NULL && o->choice[i].weights >= 0 ? &o->choice[i] : NULL;
         if (!mnq_lower_is_pointwise(c->g, i) || c->qp[c->g->node[i].in[0]].dtype == MNQ_U8) continue;
-        int weights = rule != NULL ? rule->weights
+        int weights = rule != NULL                                                       ? rule->weights
                       : mnq_node_weights(c->g, &c->g->node[i]) >= (size_t)o->small_layer ? (int)o->weights
                                                                                          : MNQ_WEIGHTS_INT8;
         int bases = rule != NULL && rule->bases > 0 ? rule->bases : o->bases;

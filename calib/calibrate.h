@@ -30,8 +30,8 @@ struct mnq_calib_opts {
     int64_t flash;      /* AUTO: bytes of the file at most, 0 = no limit */
     int64_t meta_bytes; /* what the caller will add to the file's META section */
     const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
-    bool shrink; /* remove channels that provably never change */
-    int samples; /* use at most this many, evenly spaced; 0 = all */
+    bool shrink;                           /* remove channels that provably never change */
+    int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
 };
 
@@ -62,7 +62,7 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
-    double expected_drop; /* points that the noise on held-back samples is expected to cost, < 0 unknown */
+    double expected_drop;            /* points that the noise on held-back samples is expected to cost, < 0 unknown */
     struct mnq_shrink_report shrink; /* all zero when switched off */
 };
 

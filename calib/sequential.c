@@ -125,8 +125,7 @@ static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job
     if (mnq_gram_make(x, rows, n, zero, r->o->bias_correction || fit, true, r->o->threads, gram, arena, e) != 0) goto done;
     if (fit && gram->u != NULL) {
         const float *y = mnq_targets_of(r->targets, node, e);
-        if (y == NULL ||
-            mnq_gram_targets(x, y, rows, zero, g->node[node].out.c, r->o->threads, gram, arena, e) != 0)
+        if (y == NULL || mnq_gram_targets(x, y, rows, zero, g->node[node].out.c, r->o->threads, gram, arena, e) != 0)
             goto done;
     }
     job->gram = gram;
@@ -174,7 +173,8 @@ static int probe_layer(const struct run *r, int node, const struct mnq_rounding_
     struct mnq_rounding_job other = *job, nearest = {.format = MNQ_WFORMAT_INT8, .threads = job->threads};
     for (int i = 0; i < p->n; i++) {
         other.format = p->candidate[i];
-        if (mnq_lower_weight_noise(r->l, node, &other, job->gram, &p->noise[(size_t)node * (size_t)p->n + (size_t)i], e) != 0)
+        if (mnq_lower_weight_noise(r->l, node, &other, job->gram, &p->noise[(size_t)node * (size_t)p->n + (size_t)i], e) !=
+            0)
             return -1;
     }
     return mnq_lower_weight_noise(r->l, node, &nearest, job->gram, &p->nearest[node], e);
@@ -259,7 +259,8 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
     if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->holdout, o->threads, e)) == NULL) goto done;
     if (alloc_tensor(&r, q->input, e) != 0) goto done;
     for (int s = 0; s < r.samples; s++)
-        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride + o->first) * stats->input_bytes, stats->input_bytes);
+        memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride + o->first) * stats->input_bytes,
+               stats->input_bytes);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         if (do_layer(&r, i, e) != 0) goto done;

@@ -17,11 +17,11 @@ struct mnq_probe {
 /** One run. */
 struct mnq_seq_opts {
     enum mnq_rounding rounding;
-    bool bias_correction; /* match every layer's mean pre-activation to the float graph's on the held samples */
-    bool refit;           /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
+    bool bias_correction;             /* match every layer's mean pre-activation to the float graph's on the held samples */
+    bool refit;                       /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
     const struct mnq_wformat *format; /* [g->n] of the weights */
-    int stride, first;    /* use every stride-th held sample, from the first-th on */
-    int holdout;          /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
+    int stride, first;                /* use every stride-th held sample, from the first-th on */
+    int holdout; /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
     const struct mnq_probe *probe; /* or NULL */
     int threads;
 };

@@ -18,12 +18,12 @@ struct mnq_targets {
     const struct mnq_lowering *l;
     const struct mnq_stats *stats;
     int samples, holdout, threads;
-    int first, last;          /* nodes first .. last - 1 are at hand */
-    float **y;                /* [g->n] */
-    struct mnq_exec **exec;   /* [threads] */
-    float **input;            /* [threads] */
-    struct mnq_arena arena;   /* the above */
-    struct mnq_arena group;   /* y's arrays */
+    int first, last;        /* nodes first .. last - 1 are at hand */
+    float **y;              /* [g->n] */
+    struct mnq_exec **exec; /* [threads] */
+    float **input;          /* [threads] */
+    struct mnq_arena arena; /* the above */
+    struct mnq_arena group; /* y's arrays */
 };
 
 struct mnq_pixels mnq_pixels_for(const struct mnq_graph *g, int node, int samples)
@@ -66,8 +66,7 @@ static int one_sample(void *ctx, int s, int w, struct mnq_err *e)
     struct mnq_targets *t = ctx;
     struct mnq_shape in = t->l->g->node[0].out;
     struct tap_ctx x = {t, s};
-    const uint8_t *picture =
-        t->stats->input + (size_t)mnq_fit_sample(s, t->holdout) * t->stats->input_bytes;
+    const uint8_t *picture = t->stats->input + (size_t)mnq_fit_sample(s, t->holdout) * t->stats->input_bytes;
     mnq_preprocess_apply(t->l->p, picture, in.h * in.w, t->input[w]);
     mnq_exec_run(t->exec[w], t->input[w], tap, &x);
     return 0;

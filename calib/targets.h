@@ -12,7 +12,8 @@ struct mnq_pixels {
     size_t pixels; /* the node has */
 };
 
-/** Index of the j-th sample that is fitted when every `holdout`-th is held back from fitting (0: none is), and how many of n. */
+/** Index of the j-th sample that is fitted when every `holdout`-th is held back from fitting (0: none is), and how many of
+ * n. */
 static inline int mnq_fit_sample(int j, int holdout)
 {
     return holdout > 1 ? j + j / (holdout - 1) : j;

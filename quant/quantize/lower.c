@@ -57,11 +57,11 @@ static int store_weights(const struct mnq_rows *r, const struct mnq_rounding_job
 {
     const struct mnq_wformat *f = &job->format;
     out->w_count = (size_t)r->n * (size_t)r->rows;
-    out->wtype = f->bits == 16      ? MNQ_W_S16
-                 : f->bits == 8     ? MNQ_W_S8
-                 : f->bits == 4     ? MNQ_W_S4
-                 : f->inputs == 1   ? MNQ_W_XNOR
-                                    : MNQ_W_BINARY;
+    out->wtype = f->bits == 16    ? MNQ_W_S16
+                 : f->bits == 8   ? MNQ_W_S8
+                 : f->bits == 4   ? MNQ_W_S4
+                 : f->inputs == 1 ? MNQ_W_XNOR
+                                  : MNQ_W_BINARY;
     bool wide = mnq_qlayer_wide(out);
     out->w = mnq_arena_array(arena, out->w_count, wide ? 2 : 1);
     if (out->w == NULL) return -1;

@@ -16,7 +16,7 @@ enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
 struct mnq_range_opts {
     enum mnq_observer observer;
     const int *observer_of; /* [g->n] of single tensors, -1 = `observer`; or NULL */
-    double percentile; /* PERCENTILE: share of values kept, in percent, e.g. 99.99 */
+    double percentile;      /* PERCENTILE: share of values kept, in percent, e.g. 99.99 */
     enum mnq_act_scale act_scale;
     double weight_noise; /* what rounding keeps of the noise of nearest rounding: 1 nearest, about 0.4 second order */
     int small_layer;     /* layers with fewer weights are taken as 16-bit (no weight noise); 0 = none */
@@ -44,7 +44,8 @@ bool mnq_node_nonnegative(const struct mnq_graph *g, int i);
 /** The node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
 int mnq_logits_node(const struct mnq_graph *g);
 
-/** Rounds n pixels of a float tensor to what the integers can hold. Channels with scale 0 (removed ones) stay as they are. */
+/** Rounds n pixels of a float tensor to what the integers can hold. Channels with scale 0 (removed ones) stay as they are.
+ */
 void mnq_qparams_apply(const struct mnq_qparams *qp, float *x, int n, int channels);
 
 /**

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The weights of one layer on their way to integers: one row per output channel.
  *
- * With a Gram matrix the row is first re-fitted to what the float layer makes of the same samples (ridge regression toward the
- * row itself), which also undoes what earlier layers lost; then it is rounded second order. */
+ * With a Gram matrix the row is first re-fitted to what the float layer makes of the same samples (ridge regression toward
+ * the row itself), which also undoes what earlier layers lost; then it is rounded second order. */
 #include "quantize/rows.h"
 
 #include "quantize/wbinary.h"
@@ -134,7 +134,8 @@ static double round_uniform(const struct work *w, int o, const double *target, c
     if (forced > 0) {
         grid[lanes++] = (struct mnq_grid){.step = forced, .qmax = qmax};
     } else if (bits <= 4 && top > 0) {
-        for (; lanes < STEPS; lanes++) grid[lanes] = (struct mnq_grid){.step = top / qmax * (1 - lanes / 16.0), .qmax = qmax};
+        for (; lanes < STEPS; lanes++)
+            grid[lanes] = (struct mnq_grid){.step = top / qmax * (1 - lanes / 16.0), .qmax = qmax};
     } else {
         double *importance = tmp;
         for (int k = 0; k < n; k++) importance[k] = gram->diag[gram->order[k]];
@@ -242,7 +243,8 @@ static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
         r->step[o] = round_binary_row(w, o, scratch);
         if (w->job->format.inputs == 1) r->step[o] /= XNOR_UNIT;
         bound = row_bound(w, o, &bias);
-        if (bound > ACC_LIMIT) return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
+        if (bound > ACC_LIMIT)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
     } else {
         double real = w->b != NULL ? fabs((double)w->b[o]) : 0, forced = 0;
         for (;;) {

@@ -130,10 +130,25 @@ static void sort_falling(double *coef, int bases)
         }
 }
 
+/* The best found so far. */
+struct best {
+    double error, *coef, *value;
+    int n, bases;
+};
+
+static void keep_better(struct best *b, double error, const double *coef, const double *value)
+{
+    if (error >= b->error) return;
+    b->error = error;
+    memcpy(b->coef, coef, (size_t)b->bases * sizeof *coef);
+    memcpy(b->value, value, (size_t)b->n * sizeof *value);
+}
+
 double mnq_wbinary_row(const double *w, const double *h, const double *u, int n, int bases, enum mnq_binary_fit fit,
                        double *coef, double *value, double *work)
 {
-    double *sign = work, *hw = work + bases * n, *hs = hw + n, *at = hs + n, top = 0, best = HUGE_VAL;
+    double *sign = work, *hw = work + bases * n, *hs = hw + n, *at = hs + n, top = 0;
+    struct best best = {HUGE_VAL, coef, value, n, bases};
     if (fit == MNQ_BINARY_MEAN || h == NULL || u == NULL) {
         greedy(w, n, bases, coef, value, work);
         double e = 0;
@@ -145,31 +160,26 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
     multiply(h, w, n, hw);
     double whw = dot(hw, w, n);
     for (int start = 0; start < STARTS; start++) {
-        double c[MNQ_WBINARY_MAX], e;
-        if (start == 0) greedy(w, n, bases, c, at, hs);
-        else /* the uniform grid, its ends at 1, 0.8, 0.6, 0.4 of the largest weight */
+        double c[MNQ_WBINARY_MAX], e, last = HUGE_VAL;
+        if (start == 0) { /* mean |w| with its own signs, other scales */
+            greedy(w, n, bases, c, at, hs);
+            e = refit(hw, whw, h, n, bases, c, at, sign, hs);
+            keep_better(&best, e, c, at);
+        } else { /* the uniform grid, its ends at 1, 0.8, 0.6, 0.4 of the largest weight */
             for (int m = 0; m < bases; m++)
                 c[m] = fmax(top, 1e-30) * (1.2 - 0.2 * start) * (1 << (bases - 1 - m)) / ((1 << bases) - 1);
-        double last = HUGE_VAL;
+        }
         for (int round = 0; round < ROUNDS; round++) {
             struct mnq_grid g = grid_of(c, bases);
             memcpy(at, w, (size_t)n * sizeof *at);
             mnq_grid_sweep(at, u, NULL, n, 1, &g, &e);
-            if (e < best) {
-                best = e;
-                memcpy(coef, c, (size_t)bases * sizeof *coef);
-                memcpy(value, at, (size_t)n * sizeof *value);
-            }
+            keep_better(&best, e, c, at);
             e = refit(hw, whw, h, n, bases, c, at, sign, hs);
-            if (e < best) {
-                best = e;
-                memcpy(coef, c, (size_t)bases * sizeof *coef);
-                memcpy(value, at, (size_t)n * sizeof *value);
-            }
+            keep_better(&best, e, c, at);
             if (e > 0.999 * last) break;
             last = e;
         }
     }
     sort_falling(coef, bases);
-    return best;
+    return best.error;
 }

@@ -9,8 +9,10 @@ enum { MNQ_WBINARY_MAX = 4 };
 
 /** How the bases of a row are found. */
 enum mnq_binary_fit {
-    MNQ_BINARY_MEAN, /* XNOR-Net: a = mean |residual|, s = sign(residual), one base after the other; inputs are not looked at */
-    MNQ_BINARY_FIT   /* least squares of the scales on the layer's inputs, alternating with second-order rounding to the signs */
+    MNQ_BINARY_MEAN, /* XNOR-Net: a = mean |residual|, s = sign(residual), one base after the other; inputs are not looked at
+                      */
+    MNQ_BINARY_FIT /* least squares of the scales on the layer's inputs, alternating with second-order rounding to the signs
+                    */
 };
 
 /**

@@ -84,6 +84,41 @@ static void threads_change_nothing(void **state)
     mnq_arena_free(&arena);
 }
 
+/* Targets' covariances are those of plain sums, for any number of threads. */
+static void targets_match_direct_sums(void **state)
+{
+    (void)state;
+    enum { OUT = 5 };
+    struct mnq_arena arena = {0};
+    struct mnq_gram g, again;
+    struct mnq_err e = {0};
+    int16_t *x = make(256);
+    float *y = malloc(ROWS * OUT * sizeof *y);
+    assert_non_null(y);
+    for (int r = 0; r < ROWS; r++)
+        for (int o = 0; o < OUT; o++)
+            y[r * OUT + o] = (float)(100 + 0.25 * x[r * N + o] - 0.5 * x[r * N + o + 1] + rand() % 7);
+    assert_int_equal(mnq_gram_make(x, ROWS, N, 3, true, true, 1, &g, &arena, &e), 0);
+    again = g;
+    assert_int_equal(mnq_gram_targets(x, y, ROWS, 3, OUT, 1, &g, &arena, &e), 0);
+    assert_int_equal(mnq_gram_targets(x, y, ROWS, 3, OUT, 3, &again, &arena, &e), 0);
+    assert_memory_equal(g.cross, again.cross, OUT * N * sizeof *g.cross);
+    for (int o = 0; o < OUT; o++)
+        for (int k = 0; k < N; k++) {
+            double s = 0, mx = 0, my = 0;
+            for (int r = 0; r < ROWS; r++) {
+                double vx = x[r * N + g.order[k]], vy = (double)y[r * OUT + o];
+                s += vx * vy / ROWS;
+                mx += vx / ROWS;
+                my += vy / ROWS;
+            }
+            assert_true(fabs(g.cross[o * N + k] - (s - mx * my)) < 1e-3 * fabs(s - mx * my) + 0.05);
+        }
+    free(x);
+    free(y);
+    mnq_arena_free(&arena);
+}
+
 static void no_rows(void **state)
 {
     (void)state;
@@ -99,6 +134,6 @@ static void no_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(matches_direct_sums), cmocka_unit_test(threads_change_nothing),
-                                       cmocka_unit_test(no_rows)};
+                                       cmocka_unit_test(targets_match_direct_sums), cmocka_unit_test(no_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void check_packed(const char *arch, int resolution, int classes)
     struct mnq_lowering l = {.g = &legal, .qp = some_scales(&legal, &arena), .p = &pre, .pre_max = pre_max, .arena = &arena};
     struct mnq_qmodel q;
     assert_int_equal(mnq_lower_frame(&l, &q, &e), 0);
-    struct mnq_rounding_job job = {.bits = 8};
+    struct mnq_rounding_job job = {.format = MNQ_WFORMAT_INT8};
     for (int i = 0; i < legal.n; i++)
         if (mnq_lower_is_layer(&legal, i) && mnq_lower_node(&l, i, &job, &q.layer[q.n_layers++], &e) != 0)
             fail_msg("%s", e.msg);
