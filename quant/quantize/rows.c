@@ -148,6 +148,7 @@ static double round_uniform(const struct work *w, int o, const double *target, c
     for (int l = 1; l < lanes; l++)
         if (error[l] < error[best]) best = l;
     memcpy(value, tmp + (size_t)best * (size_t)n, (size_t)n * sizeof *value);
+    mnq_grid_descend(target, value, gram->h, pruned, n, &grid[best], tmp);
     return grid[best].step;
 }
 

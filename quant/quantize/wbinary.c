@@ -173,6 +173,7 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
             struct mnq_grid g = grid_of(c, bases);
             memcpy(at, w, (size_t)n * sizeof *at);
             mnq_grid_sweep(at, u, NULL, n, 1, &g, &e);
+            e = mnq_grid_descend(w, at, h, NULL, n, &g, hs);
             keep_better(&best, e, c, at);
             e = refit(hw, whw, h, n, bases, c, at, sign, hs);
             keep_better(&best, e, c, at);

@@ -33,3 +33,30 @@ void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int 
         }
     }
 }
+
+double mnq_grid_descend(const double *w, double *value, const double *h, const uint8_t *zero, int n,
+                        const struct mnq_grid *grid, double *scratch)
+{
+    enum { PASSES = 8 };
+    double *pull = scratch, error = 0; /* h (w - value) */
+    for (int k = 0; k < n; k++) pull[k] = 0;
+    for (int k = 0; k < n; k++) {
+        const double *row = h + (size_t)k * (size_t)n;
+        double d = w[k] - value[k];
+        for (int j = 0; j < n; j++) pull[j] += d * row[j];
+    }
+    for (int pass = 0, moved = 1; moved != 0 && pass < PASSES; pass++) {
+        moved = 0;
+        for (int k = 0; k < n; k++) {
+            const double *row = h + (size_t)k * (size_t)n;
+            if (zero != NULL && zero[k]) continue;
+            double v = mnq_grid_nearest(grid, value[k] + pull[k] / row[k]), d = v - value[k];
+            if (d * (2 * pull[k] - d * row[k]) <= 1e-12 * fabs(d * pull[k])) continue; /* the fall of the error */
+            value[k] = v;
+            moved = 1;
+            for (int j = 0; j < n; j++) pull[j] -= d * row[j];
+        }
+    }
+    for (int k = 0; k < n; k++) error += (w[k] - value[k]) * pull[k];
+    return error;
+}

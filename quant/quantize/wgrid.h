@@ -32,4 +32,17 @@ double mnq_grid_nearest(const struct mnq_grid *g, double v);
 void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int lanes, const struct mnq_grid *grid,
                     double *error);
 
+/**
+ * Coordinate descent on a rounded row: each weight in turn takes the grid's value that is best beside all others, until
+ * none moves (QuantEase, Behdin et al. 2023, arXiv:2309.01885). The error never rises.
+ *
+ * w        [n] what was rounded
+ * value    [n] values of the grid, improved in place
+ * h        [n][n] the damped Gram matrix, symmetric
+ * scratch  [n]
+ * return   (w - value)^T h (w - value)
+ */
+double mnq_grid_descend(const double *w, double *value, const double *h, const uint8_t *zero, int n,
+                        const struct mnq_grid *grid, double *scratch);
+
 #endif
