@@ -6,15 +6,19 @@
 
 #include <string.h>
 
+/* Noise of 8-bit weights, all layers together, that is not worth bytes: 32 dB below the signal, which costs no decision. */
+static const double WIDE_ENOUGH = 6e-4;
+
 void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
                      double budget, struct mnq_wformat *format)
 {
-    double left = 0;
+    double left = 0, noise = 0;
     for (int i = 0; i < g->n; i++) {
         if (wide == MNQ_WIDE_ALL && format[i].bits == 8) format[i].bits = 16;
         left += budget * (double)weights[i];
+        if (weights[i] > 0) noise += sensitivity[i];
     }
-    while (wide == MNQ_WIDE_AUTO) {
+    while (wide == MNQ_WIDE_AUTO && noise > WIDE_ENOUGH) {
         int best = -1;
         double best_gain = 0;
         for (int i = 0; i < g->n; i++) {
@@ -28,6 +32,7 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
         if (best < 0) return;
         format[best].bits = 16;
         left -= (double)weights[best];
+        noise -= sensitivity[best];
     }
 }
 

@@ -7,7 +7,8 @@
 #include "quantize/lower.h"
 
 /**
- * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights.
+ * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights and the
+ * 8-bit layers still make noise worth mentioning.
  * weights  [g->n], weights of each node that the packed model will hold
  * format   [g->n]; 8-bit ones may become 16-bit
  */
