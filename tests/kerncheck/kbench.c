@@ -77,7 +77,7 @@ void mnq_kbench(const struct mnq_kernels *t, int op)
 
         if (op && op != l.op) continue;
         l.oh = l.ow = (l.h + 2 * l.pt - l.kh) / l.sh + 1;
-        mnq_kcase_shaped(&k, &l, 1);
+        mnq_kcase_shaped(&k, &l, 0, 1);
         struct mnq_guard out = mnq_guard_new(k.out_bytes, 0);
         double ref = rate(mnq_kcase_kernel(&mnq_kernels_generic, &k.l), &k, out.p) * (double)k.macs * 1e-6;
         double own = t == &mnq_kernels_generic ? ref : rate(mnq_kcase_kernel(t, &k.l), &k, out.p) * (double)k.macs * 1e-6;

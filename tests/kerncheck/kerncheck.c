@@ -29,14 +29,12 @@ static int is_generic(const struct mnq_kernels *t)
 
 static void describe(const struct mnq_kcase *k)
 {
+    static const char *const weights[] = {"none", "s8", "s16", "s4", "sparse", "binary", "xnor"};
     const struct mnq_layer *l = &k->l;
     printf(
         "  %ldx%ldx%ld -> %ldx%ldx%ld, kernel %dx%d, stride %dx%d, pad %d,%d, mult %d, weights %s, input %s%s, output %s\n",
         (long)l->h, (long)l->w, (long)l->c, (long)l->oh, (long)l->ow, (long)l->oc, l->kh, l->kw, l->sh, l->sw, l->pt, l->pl,
-        l->mult,
-        l->wtype == MNQ_W_S16 ? "s16"
-        : l->wtype            ? "s8"
-                              : "none",
+        l->mult, weights[l->wtype],
         l->in_flip ? "u8"
         : l->in16  ? "s16"
                    : "s8",
