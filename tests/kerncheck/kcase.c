@@ -407,12 +407,14 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
 {
     struct mnq_rng g = mnq_rng_seed((uint64_t)op << 32, seed);
     struct profile p = pick_profile(&g);
+    int bases;
 
     memset(k, 0, sizeof *k);
     k->l.op = (uint8_t)op;
     do {
         mnq_kshape_pick(&g, &k->l);
-    } while (mnq_kshape_work(&k->l) > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
+        bases = k->l.wtype == MNQ_W_BINARY ? k->l.mult : 1;
+    } while (mnq_kshape_work(&k->l) * bases > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
     k->l.in16 = op >= MNQ_L_SOFTMAX || mnq_rng_chance(&g, 40);
     k->l.in16b = (op == MNQ_L_ADD || op == MNQ_L_MUL) && mnq_rng_chance(&g, 40);
     make(k, &g, &p);
