@@ -17,7 +17,8 @@
 struct profile {
     int plain; /* nothing extreme: outputs spread over their range */
     int weights, data, bias, scale, clamp, bound;
-    int zeros; /* percent of blocks that SPARSE leaves out */
+    int zeros;   /* percent of blocks that SPARSE leaves out */
+    int clamped; /* no other activation */
 };
 
 enum { FULL, MAX, MIN, ALTERNATE, SMALL, SPIKES, BELL, PATTERNS };
@@ -353,6 +354,16 @@ static void make_inputs(struct mnq_kcase *k, struct mnq_rng *g, const struct pro
     fill_input(g, &k->g[KA_IN1], l->in16b ? 2 : 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1, r1);
 }
 
+/* Room for the kernel: none, some, or as much as it could want. */
+static void make_room(struct mnq_kcase *k, struct mnq_rng *g)
+{
+    size_t most = ((size_t)k->l.c << k->l.in16) * 40, some = (size_t)mnq_rng_in(g, 0, (int32_t)most);
+    int kind = mnq_rng_in(g, 0, 3);
+
+    k->l.room_bytes = kind == 0 ? 0 : kind == 1 ? most : some;
+    k->l.room = array(k, g, KA_ROOM, k->l.room_bytes, 1);
+}
+
 static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
 {
     struct mnq_layer *l = &k->l;
@@ -372,11 +383,12 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
         make_exponent(k, g, p);
         return;
     }
-    l->q.act = mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
+    l->q.act = p->clamped || mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
     l->q.frac = l->q.act == MNQ_A_CLAMP ? 0 : (uint8_t)mnq_rng_in(g, 0, 12);
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
+    if (l->wtype == MNQ_W_SPARSE) make_room(k, g);
 }
 
 static void seal(struct mnq_kcase *k)
@@ -424,7 +436,7 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
 void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int zeros, uint64_t seed)
 {
     struct mnq_rng g = mnq_rng_seed(shape->op, seed);
-    struct profile p = {.plain = 1, .weights = BELL, .zeros = zeros};
+    struct profile p = {.plain = 1, .weights = BELL, .zeros = zeros, .clamped = 1};
 
     memset(k, 0, sizeof *k);
     k->l = *shape;

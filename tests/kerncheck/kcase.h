@@ -10,7 +10,7 @@
 enum { MNQ_KOPS = 8 }; /* enum mnq_layer_op, 1..8 */
 
 /** The arrays of a case, indices of mnq_kcase.g. */
-enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_COUNT };
+enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_ROOM, KA_COUNT };
 
 struct mnq_kcase {
     struct mnq_layer l;           /* what a kernel gets; its pointers go into g */
