@@ -50,9 +50,9 @@ static int32_t list_inputs(const struct mnq_layer *l, int32_t o, int32_t *bit, u
         }
         return n;
     }
-    for (; *bit < bits && n <= LIST - block; ++*bit) { /* a block that is not there is written over by the next */
-        for (k = 0; k < block; k++) list[n + k] = (uint16_t)(*bit * block + k);
-        n += block & -(map[*bit / 8] >> *bit % 8 & 1);
+    for (; *bit < bits && n <= LIST - block; ++*bit) {
+        if (!(map[*bit / 8] >> *bit % 8 & 1)) continue;
+        for (k = 0; k < block; k++) list[n++] = (uint16_t)(*bit * block + k);
     }
     return n;
 }
