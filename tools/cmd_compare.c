@@ -3,6 +3,7 @@
 #include "command.h"
 
 #include "compare.h"
+#include "pack/weights.h"
 #include "util/json.h"
 
 #include <math.h>
@@ -30,11 +31,6 @@ static void init(void *opts)
     *(struct compare_opts *)opts = (struct compare_opts){.min_sqnr = (double)NAN};
 }
 
-static int weight_bits(const struct mnq_qlayer *l)
-{
-    return l->wtype == 1 ? 8 : l->wtype == 2 ? 16 : 0;
-}
-
 static void cell_alone(struct mnq_table *t, double noise)
 {
     if (isnan(noise)) mnq_table_cell(t, "-");
@@ -55,7 +51,7 @@ static void print_text(const struct mnq_comparison *c, const struct mnq_qmodel *
         mnq_table_cell(&t, "%s", mnq_layer_op_name(ql->op));
         mnq_table_cell(&t, "%dx%dx%d", l->out.h, l->out.w, l->out.c);
         mnq_table_cell(&t, "%d", l->channels);
-        if (weight_bits(ql) > 0) mnq_table_cell(&t, "%d", weight_bits(ql));
+        if (mnq_weights_bits(ql) > 0) mnq_table_cell(&t, "%d", mnq_weights_bits(ql));
         else mnq_table_cell(&t, "-");
         mnq_table_cell(&t, "%.2f", l->sqnr_db);
         mnq_table_cell(&t, "%+.5f", l->bias);
@@ -97,7 +93,7 @@ static int print_json(const struct mnq_comparison *c, const struct mnq_subject *
         mnq_json_int(&w, NULL, l->out.c);
         mnq_json_end(&w);
         mnq_json_int(&w, "channels", l->channels);
-        if (weight_bits(ql) > 0) mnq_json_int(&w, "weight_bits", weight_bits(ql));
+        if (mnq_weights_bits(ql) > 0) mnq_json_int(&w, "weight_bits", mnq_weights_bits(ql));
         else mnq_json_null(&w, "weight_bits");
         mnq_json_double(&w, "sqnr_db", l->sqnr_db);
         mnq_json_double(&w, "bias", l->bias);

@@ -4,6 +4,7 @@
 
 #include "cost_table.h"
 #include "graph/cost.h"
+#include "pack/weights.h"
 #include "util/json.h"
 
 #include <math.h>
@@ -36,6 +37,8 @@ struct row {
     int kh, kw, sh, sw;
     int64_t macs, params, weight_bytes, activation_bytes;
     int weight_bits, acc_bits;
+    char format[MNQ_FORMAT_TEXT]; /* of the weights, packed models only */
+    double zeros;
     double saving;
     const char *pair;
 };
@@ -68,7 +71,11 @@ static void json_row(struct mnq_json *w, const struct row *r)
     mnq_json_int(w, NULL, r->sw);
     mnq_json_end(w);
     mnq_json_string(w, "activation", r->act);
-    if (r->weight_bits > 0) mnq_json_int(w, "weight_bits", r->weight_bits);
+    if (r->weight_bits > 0) {
+        mnq_json_string(w, "weights", r->format);
+        mnq_json_int(w, "weight_bits", r->weight_bits);
+        mnq_json_double(w, "zeros", r->zeros);
+    }
     if (r->acc_bits > 0) mnq_json_int(w, "acc_bits", r->acc_bits);
     if (r->pair != NULL) {
         mnq_json_string(w, "separable_with", r->pair);
@@ -118,7 +125,9 @@ static void text_row(struct mnq_table *t, const struct row *r, bool packed)
     cell_number(t, r->params);
     cell_number(t, r->weight_bytes);
     if (packed) {
-        cell_number(t, r->weight_bits);
+        mnq_table_cell(t, "%s", r->format);
+        if (r->weight_bits > 0) mnq_table_cell(t, "%.1f", 100 * r->zeros);
+        else mnq_table_cell(t, "-");
         cell_number(t, r->acc_bits);
     } else if (r->pair != NULL) {
         mnq_table_cell(t, "%.4f", r->saving);
@@ -272,7 +281,6 @@ static struct row packed_row(const struct mnq_qmodel *q, int i)
     const struct mnq_qlayer *l = &q->layer[i];
     const struct mnq_qtensor *t = &q->tensor[l->out];
     int64_t values = (int64_t)t->shape.h * t->shape.w * t->shape.c;
-    int bytes = l->wtype == 1 ? 1 : l->wtype == 2 ? 2 : 0;
     bool has_weights = l->w_count > 0;
     struct row r = {.name = l->name,
                     .op = mnq_layer_op_name(l->op),
@@ -284,10 +292,12 @@ static struct row packed_row(const struct mnq_qmodel *q, int i)
                     .sw = l->sw,
                     .macs = l->macs,
                     .params = (int64_t)l->w_count + (has_weights && l->bias != NULL ? t->shape.c : 0),
-                    .weight_bytes = (int64_t)l->w_count * bytes,
+                    .weight_bytes = (int64_t)mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, t->shape.c),
                     .activation_bytes = t->dtype == MNQ_S16 ? 2 * values : values,
-                    .weight_bits = has_weights ? 8 * bytes : 0,
+                    .weight_bits = mnq_weights_bits(l),
+                    .zeros = mnq_weights_zeros(l),
                     .acc_bits = l->acc_bits};
+    mnq_weights_format(l, r.format);
     if (l->act == 0 && l->lo == t->zp && has_weights) r.act = "relu";
     return r;
 }
@@ -336,8 +346,8 @@ static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
     struct mnq_table t;
     char a[32], b[32], c[32];
     printf("%s: integer model, input %dx%dx%d\n\n", s->file, s->input.h, s->input.w, s->input.c);
-    mnq_table_init(&t, &cli->arena, "llrrrrrrl");
-    mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "weight bits", "acc bits", "activation");
+    mnq_table_init(&t, &cli->arena, "llrrrrlrrl");
+    mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "weights", "zeros %", "acc bits", "activation");
     for (int i = 0; i < q->n_layers; i++) {
         struct row r = packed_row(q, i);
         text_row(&t, &r, true);
@@ -440,8 +450,9 @@ const struct mnq_command mnq_cmd_inspect = {
              "output shape, multiply-accumulates, parameters and bytes, then the totals. For a\n"
              "float model, `pair x` is the cost of a depthwise layer and its 1x1 layer over the\n"
              "standard convolution they replace, and the last table what int8 will cost; with\n"
-             "--resolution beside the file's own input size. For an .mnq, weight and accumulator\n"
-             "bits. With --family, costs at every width and input size, without any file.",
+             "--resolution beside the file's own input size. For an .mnq, how the weights are\n"
+             "stored (int8, int16, int4, sparse, binary xM, xnor), zeros and accumulator bits. With\n"
+             "--family, costs at every width and input size, without any file.",
     .examples = "  mnquant inspect model.h5\n"
                 "  mnquant inspect model.h5 --resolution 160\n"
                 "  mnquant inspect --family v2\n"

@@ -5,6 +5,8 @@
 #include "kernels.h"
 #include "packed.h"
 
+#include <stdio.h>
+
 static void le16(uint8_t *p, unsigned v)
 {
     p[0] = (uint8_t)v;
@@ -211,4 +213,29 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
         decode_xnor(l->w, cin, rows, from);
     }
     return 0;
+}
+
+/* ---- description ---- */
+
+const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_TEXT])
+{
+    static const char *const name[] = {"-", "int8", "int16", "int4", "sparse", "binary", "xnor"};
+    const char *text = l->w == NULL || l->wtype > MNQ_W_XNOR ? "-" : name[l->wtype];
+    if (l->wtype == MNQ_W_BINARY) snprintf(buf, MNQ_FORMAT_TEXT, "%s x%d", text, l->bases);
+    else snprintf(buf, MNQ_FORMAT_TEXT, "%s", text);
+    return buf;
+}
+
+int mnq_weights_bits(const struct mnq_qlayer *l)
+{
+    static const int bits[] = {0, 8, 16, 4, 8, 0, 1};
+    if (l->w == NULL || l->wtype > MNQ_W_XNOR) return 0;
+    return l->wtype == MNQ_W_BINARY ? l->bases : bits[l->wtype];
+}
+
+double mnq_weights_zeros(const struct mnq_qlayer *l)
+{
+    size_t zeros = 0;
+    for (size_t i = 0; i < l->w_count; i++) zeros += mnq_qlayer_weight(l, i) == 0;
+    return l->w_count > 0 ? (double)zeros / (double)l->w_count : 0;
 }

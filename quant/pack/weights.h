@@ -20,4 +20,15 @@ int mnq_weights_encode(const struct mnq_qlayer *l, int cin, int cout, uint8_t *t
 int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, size_t n, struct mnq_arena *arena,
                        struct mnq_err *e);
 
+enum { MNQ_FORMAT_TEXT = 16 };
+
+/** "int8", "int16", "int4", "sparse", "binary x3", "xnor", or "-" without weights. Returns buf. */
+const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_TEXT]);
+
+/** Bits of one weight before zeros are left out: 16, 8, 4, or the number of bases; 0 without weights. */
+int mnq_weights_bits(const struct mnq_qlayer *l);
+
+/** Share of the weights that are 0; 0 without weights. */
+double mnq_weights_zeros(const struct mnq_qlayer *l);
+
 #endif

@@ -3,7 +3,7 @@
  *
  * Channels of different tensors that a channelwise layer ties together form a group (union-find). A group may leave when
  * every layer that mixes channels (1x1, dense, convolution) and reads one of its members can do without: the member is
- * constant and can be folded, or all its weights are zero. */
+ * constant and can be folded, or all its weights in outputs that stay are zero. */
 #include "quantize/shrink.h"
 
 #include "kernels.h"
@@ -63,11 +63,15 @@ static void tie_groups(struct shrink *s)
     }
 }
 
-static bool unread_by(const struct mnq_qmodel *q, const struct mnq_qlayer *l, int c)
+/* Whether no output that stays has a weight on input c. */
+static bool unread_by(struct shrink *s, const struct mnq_qlayer *l, int c)
 {
-    size_t cin = (size_t)q->tensor[l->in0].shape.c;
-    for (size_t i = (size_t)c; i < l->w_count; i += cin)
-        if (mnq_qlayer_weight(l, i) != 0) return false;
+    size_t cin = (size_t)s->q->tensor[l->in0].shape.c, cout = (size_t)s->q->tensor[l->out].shape.c, n = l->w_count / cout;
+    for (size_t o = 0; o < cout; o++) {
+        if (!s->stay[root(s, s->first[l->out] + (int)o)]) continue;
+        for (size_t i = (size_t)c; i < n; i += cin)
+            if (mnq_qlayer_weight(l, o * n + i) != 0) return false;
+    }
     return true;
 }
 
@@ -90,22 +94,48 @@ static void keep_tensor(struct shrink *s, int t)
     for (int c = 0; c < s->q->tensor[t].shape.c; c++) s->stay[root(s, s->first[t] + c)] = true;
 }
 
+/* Makes the inputs of a mixing layer stay that it cannot do without; returns whether there were new ones. */
+static bool keep_inputs(struct shrink *s, const struct mnq_qlayer *l)
+{
+    bool more = false;
+    for (int c = 0; c < s->q->tensor[l->in0].shape.c; c++) {
+        bool *stay = &s->stay[root(s, s->first[l->in0] + c)];
+        if (*stay || foldable(s, l, c) || unread_by(s, l, c)) continue;
+        *stay = more = true;
+    }
+    return more;
+}
+
+/* Gives an empty tensor its first channel; returns whether one was empty. */
+static bool fill_empty(struct shrink *s)
+{
+    for (int t = 0; t < s->q->n_tensors; t++) {
+        bool any = false;
+        for (int c = 0; c < s->q->tensor[t].shape.c; c++) any = any || s->stay[root(s, s->first[t] + c)];
+        if (any) continue;
+        s->stay[root(s, s->first[t])] = true;
+        return true;
+    }
+    return false;
+}
+
+/* Channels that stay keep inputs, which are outputs of earlier layers, and so on. */
 static void find_stayers(struct shrink *s)
 {
     const struct mnq_qmodel *q = s->q;
+    bool more = true;
     keep_tensor(s, q->input);
     keep_tensor(s, q->output);
     for (int k = 0; k < q->n_layers; k++) {
-        const struct mnq_qlayer *l = &q->layer[k];
-        if (l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC) keep_tensor(s, l->in0);
-        if (!mixes(l)) continue;
-        for (int c = 0; c < q->tensor[l->in0].shape.c; c++)
-            if (!foldable(s, l, c) && !unread_by(q, l, c)) s->stay[root(s, s->first[l->in0] + c)] = true;
+        if (q->layer[k].op != MNQ_L_SOFTMAX && q->layer[k].op != MNQ_L_LOGISTIC) continue;
+        keep_tensor(s, q->layer[k].in0);
+        keep_tensor(s, q->layer[k].out);
     }
-    for (int t = 0; t < q->n_tensors; t++) { /* no tensor without channels */
-        bool any = false;
-        for (int c = 0; c < q->tensor[t].shape.c; c++) any = any || s->stay[root(s, s->first[t] + c)];
-        if (!any) s->stay[root(s, s->first[t])] = true;
+    while (more) {
+        more = false;
+        for (int k = q->n_layers - 1; k >= 0; k--)
+            if (mixes(&q->layer[k])) more = keep_inputs(s, &q->layer[k]) || more;
+        if (!more) more = fill_empty(s);
     }
 }
 

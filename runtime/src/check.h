@@ -12,9 +12,9 @@ enum {
     MNQ_R_TWO_INPUTS = 4,
     MNQ_R_WINDOW = 8, /* kernel and strides */
     MNQ_R_PADDING = 16,
-    MNQ_R_MULTIPLIER = 32,  /* depth multiplier */
-    MNQ_R_INPUT_U8 = 64,    /* beside S8 and S16 */
-    MNQ_R_ONLY_S16 = 128,   /* input and output */
+    MNQ_R_MULTIPLIER = 32,   /* depth multiplier */
+    MNQ_R_INPUT_U8 = 64,     /* beside S8 and S16 */
+    MNQ_R_ONLY_S16 = 128,    /* input and output */
     MNQ_R_PER_CHANNEL = 256, /* bias, m and r per output channel, then an activation */
     MNQ_R_COMPRESSED = 512   /* weights may be S4, SPARSE, BINARY or XNOR */
 };
@@ -32,10 +32,9 @@ enum mnq_status mnq_check_layers(struct mnq_model *m);
 enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i);
 
 /**
- * FORMAT.md, compressed weights: the bytes that the weights of a PW layer of type S4, SPARSE, BINARY or XNOR take. The fields
- * of the record but for its arrays were validated. The bitmap of SPARSE is counted; if it is not inside DATA, its own bytes
- * are all that is returned.
- * c, oc  channels of input and output
+ * FORMAT.md, compressed weights: the bytes that the weights of a PW layer of type S4, SPARSE, BINARY or XNOR take. The
+ * fields of the record but for its arrays were validated. The bitmap of SPARSE is counted; if it is not inside DATA, its own
+ * bytes are all that is returned. c, oc  channels of input and output
  */
 uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record *rec, uint32_t c, uint32_t oc);
 
@@ -54,10 +53,23 @@ enum mnq_status mnq_check_compressed(const struct mnq_layer *l, uint32_t a);
 void mnq_magnitudes(const struct mnq_model *m, unsigned i, uint32_t a[2]);
 
 /**
+ * NUMERICS.md sections 4 to 7: S8 and S16 weights are in their ranges and no accumulator leaves 32 bits; MUL has no bias.
+ * l  an ordinary layer (not SOFTMAX, LOGISTIC) with its arrays in place
+ * a  magnitudes of the inputs
+ */
+enum mnq_status mnq_check_bounds(const struct mnq_layer *l, const uint32_t a[2]);
+
+/**
  * NUMERICS.md: the values of layer i, whose record was validated, are in their ranges and no accumulator
  * leaves 32 bits.
  */
 enum mnq_status mnq_check_values(const struct mnq_model *m, unsigned i);
+
+/**
+ * Layers *first .. *last - 1 run while tensor i is needed: those after its writer up to its last reader.
+ * return  0 if it is read before it is written, or not written by exactly one layer (the input: by none)
+ */
+int mnq_tensor_life(const struct mnq_model *m, unsigned i, unsigned *first, unsigned *last);
 
 /**
  * The static memory plan: every tensor is written before it is read, by one layer, and nothing that is

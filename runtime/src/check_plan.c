@@ -29,8 +29,7 @@ static int overlap(const struct mnq_model *m, unsigned i, const struct mnq_tenso
     return a.offset < (uint64_t)t->offset + t->size && t->offset < (uint64_t)a.offset + a.size;
 }
 
-/* Layers first .. last - 1 run while tensor i is needed: those after its writer up to its last reader. */
-static int life(const struct mnq_model *m, unsigned i, unsigned *first, unsigned *last)
+int mnq_tensor_life(const struct mnq_model *m, unsigned i, unsigned *first, unsigned *last)
 {
     unsigned k, writers = 0;
 
@@ -56,7 +55,7 @@ static int tensor_survives(const struct mnq_model *m, unsigned i)
     struct mnq_tensor t;
     unsigned first, last, k;
 
-    if (!life(m, i, &first, &last)) return 0;
+    if (!mnq_tensor_life(m, i, &first, &last)) return 0;
     mnq_tensor_read(m, i, &t);
     for (k = first; k < last; k++)
         if (overlap(m, links_of(m, k).out, &t)) return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a loaded model: decodes one layer at a time and calls its kernel. */
 #include "record.h"
+#include "room.h"
 
 static mnq_kernel *kernel_of(const struct mnq_kernels *k, const struct mnq_layer *l)
 {
@@ -32,6 +33,12 @@ static void run_layer(const struct mnq_model *m, uint8_t *arena, unsigned i)
     uint32_t offset[3];
 
     mnq_layer_read(m, i, &l, offset);
+    if (l.wtype == MNQ_W_SPARSE) { /* the only one that makes use of it */
+        uint32_t at, size;
+        mnq_find_room(m, i, &at, &size);
+        l.room = arena + at;
+        l.room_bytes = size;
+    }
     kernel_of(m->kernels, &l)(&l, arena + offset[0], arena + offset[1], arena + offset[2]);
 }
 

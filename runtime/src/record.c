@@ -82,6 +82,9 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->weights = array_at(m, rec.weights);
     l->pad = (const int8_t *)array_at(m, rec.pad);
 
+    l->room = NULL;
+    l->room_bytes = 0;
+
     mnq_tensor_read(m, rec.in0, &t);
     offset[1] = t.offset;
     l->h = t.h;

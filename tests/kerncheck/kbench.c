@@ -37,6 +37,26 @@ static const struct {
     {"logistic 1000", MNQ_L_LOGISTIC, MNQ_W_NONE, 1, 1, 0, 1, 1000, 1000, 1, 0},
 };
 
+/* The 1x1 layers of MobileNet V1 1.0 at 224x224 and its classifier: pixels, channels in and out. */
+static const int32_t pw_shapes[][3] = {{12544, 32, 64}, {3136, 128, 128}, {784, 256, 256},
+                                       {196, 512, 512}, {49, 1024, 1024}, {1, 1024, 1000}};
+
+/* Weight types to compare with S8; percent of zeros of SPARSE, block length or bases. */
+static const struct {
+    const char *what;
+    uint8_t wtype, zeros, field;
+} formats[] = {
+    {"s4", MNQ_W_S4, 0, 0},
+    {"sparse 0 %", MNQ_W_SPARSE, 0, 1},
+    {"sparse 50 %", MNQ_W_SPARSE, 50, 1},
+    {"sparse 75 %", MNQ_W_SPARSE, 75, 1},
+    {"sparse 90 %", MNQ_W_SPARSE, 90, 1},
+    {"sparse 75 %, blocks of 4", MNQ_W_SPARSE, 75, 4},
+    {"binary x1", MNQ_W_BINARY, 0, 1},
+    {"binary x3", MNQ_W_BINARY, 0, 3},
+    {"xnor", MNQ_W_XNOR, 0, 0},
+};
+
 /* Calls per second of one kernel, over at least a fifth of a second. */
 static double rate(mnq_kernel *f, const struct mnq_kcase *k, void *out)
 {
@@ -52,6 +72,63 @@ static double rate(mnq_kernel *f, const struct mnq_kcase *k, void *out)
         now = clock();
     } while (now - start < CLOCKS_PER_SEC / 5);
     return (double)calls * (double)CLOCKS_PER_SEC / (double)(now - start);
+}
+
+/* Seconds of one call, the processor's time. */
+static double once(mnq_kernel *f, const struct mnq_kcase *k, void *out)
+{
+    const clock_t start = clock();
+    f(&k->l, out, k->g[KA_IN0].p, NULL);
+    return (double)(clock() - start) / (double)CLOCKS_PER_SEC;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Median times of two kernels, called in turn. */
+static void medians(const struct mnq_kernels *t, const struct mnq_kcase *a, const struct mnq_kcase *b, double m[2])
+{
+    enum { CALLS = 15 };
+    double s[2][CALLS];
+    struct mnq_guard out = mnq_guard_new(a->out_bytes, 0);
+
+    for (int i = 0; i < CALLS; i++) {
+        s[0][i] = once(mnq_kcase_kernel(t, &a->l), a, out.p);
+        s[1][i] = once(mnq_kcase_kernel(t, &b->l), b, out.p);
+    }
+    for (int i = 0; i < 2; i++) {
+        qsort(s[i], CALLS, sizeof s[i][0], ascending);
+        m[i] = s[i][CALLS / 2];
+    }
+    mnq_guard_free(&out);
+}
+
+void mnq_kbench_compressed(const struct mnq_kernels *t)
+{
+    printf("%-24s %-25s %12s %12s %7s\n", "compressed 1x1 layer", "weights", "s8", t->name, "time");
+    for (size_t i = 0; i < sizeof pw_shapes / sizeof *pw_shapes; i++) {
+        struct mnq_layer l = {.op = MNQ_L_PW, .wtype = MNQ_W_S8, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .w = 1, .ow = 1};
+        struct mnq_kcase dense, packed;
+        l.h = l.oh = pw_shapes[i][0], l.c = pw_shapes[i][1], l.oc = pw_shapes[i][2];
+        mnq_kcase_shaped(&dense, &l, 0, 1);
+        for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+            double m[2];
+            char shape[40];
+            l.wtype = formats[f].wtype, l.mult = formats[f].field;
+            mnq_kcase_shaped(&packed, &l, formats[f].zeros, 1);
+            struct mnq_guard room = mnq_guard_new((size_t)l.c * 32, 0);
+            packed.l.room = room.p, packed.l.room_bytes = room.n; /* as in the middle of a network */
+            medians(t, &dense, &packed, m);
+            snprintf(shape, sizeof shape, "%ldx%ldx%ld", (long)l.h, (long)l.c, (long)l.oc);
+            printf("%-24s %-25s %8.3f ms  %8.3f ms  %6.2fx\n", shape, formats[f].what, 1e3 * m[0], 1e3 * m[1], m[1] / m[0]);
+            mnq_kcase_free(&packed);
+            mnq_guard_free(&room);
+        }
+        mnq_kcase_free(&dense);
+    }
 }
 
 void mnq_kbench(const struct mnq_kernels *t, int op)
@@ -77,7 +154,7 @@ void mnq_kbench(const struct mnq_kernels *t, int op)
 
         if (op && op != l.op) continue;
         l.oh = l.ow = (l.h + 2 * l.pt - l.kh) / l.sh + 1;
-        mnq_kcase_shaped(&k, &l, 1);
+        mnq_kcase_shaped(&k, &l, 0, 1);
         struct mnq_guard out = mnq_guard_new(k.out_bytes, 0);
         double ref = rate(mnq_kcase_kernel(&mnq_kernels_generic, &k.l), &k, out.p) * (double)k.macs * 1e-6;
         double own = t == &mnq_kernels_generic ? ref : rate(mnq_kcase_kernel(t, &k.l), &k, out.p) * (double)k.macs * 1e-6;

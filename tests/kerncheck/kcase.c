@@ -6,15 +6,19 @@
  * ranges of sections 1 to 3, padding smaller than the kernel. Inside that, extremes are the rule. */
 #include "kcase.h"
 
+#include "kpacked.h"
 #include "kshape.h"
 #include "rng.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* How hard a case pushes; chosen once per case so that extremes meet. */
 struct profile {
     int plain; /* nothing extreme: outputs spread over their range */
     int weights, data, bias, scale, clamp, bound;
+    int zeros;   /* percent of blocks that SPARSE leaves out */
+    int clamped; /* no other activation */
 };
 
 enum { FULL, MAX, MIN, ALTERNATE, SMALL, SPIKES, BELL, PATTERNS };
@@ -247,11 +251,32 @@ static double typical_acc(const struct mnq_kcase *k, struct column col, const vo
 
 /* ---- whole case ---- */
 
+/* What to make of compressed weights; wtype 0 if the layer has none. */
+static struct mnq_wmake packed_of(const struct mnq_kcase *k, const struct profile *p)
+{
+    const struct mnq_layer *l = &k->l;
+    int32_t far = k->a0 > 32767 ? 32767 : k->a0;
+    int style = p->weights == MAX ? 1 : p->weights == MIN ? 2 : p->weights == ALTERNATE ? 3 : 0;
+
+    return (struct mnq_wmake){.wtype = l->op == MNQ_L_PW && l->wtype > MNQ_W_S16 ? l->wtype : 0,
+                              .c = l->c,
+                              .oc = l->oc,
+                              .field = l->mult,
+                              .a = k->a0 > 0 ? k->a0 : 1,
+                              .style = style,
+                              .zeros = p->zeros,
+                              .lo = -far,
+                              .hi = far};
+}
+
 static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
 {
     struct mnq_layer *l = &k->l;
     size_t oc = (size_t)l->oc, per = column_of(l, 0).count;
-    void *w = l->wtype ? array(k, g, KA_W, per * oc, l->wtype == MNQ_W_S16 ? 2 : 1) : NULL;
+    struct mnq_wmake make = packed_of(k, p);
+    int32_t *v = make.wtype ? mnq_kpacked_make(g, &make) : NULL;
+    size_t bytes = v ? mnq_wpack_size(make.wtype, make.c, make.oc, make.field, v) : per * oc;
+    void *w = l->wtype ? array(k, g, KA_W, bytes, l->wtype == MNQ_W_S16 ? 2 : 1) : NULL;
     int32_t *bias = array(k, g, KA_BIAS, oc, 4), *m = array(k, g, KA_MULT, oc, 4), *m2 = NULL;
     int8_t *r = array(k, g, KA_SHIFT, oc, 1), *r2 = NULL;
     double one = (double)(1 << l->q.frac), span = l->q.out16 ? 15000.0 : 90.0;
@@ -263,12 +288,16 @@ static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct p
     for (int o = 0; o < l->oc; o++) {
         struct column col = column_of(l, o);
         int64_t reach = l->op == MNQ_L_AVGPOOL ? (int64_t)k->a0 * l->kh * l->kw : 0;
-        if (w) reach = fill_weights(g, k, col, w, p->weights);
+        if (v) reach = mnq_wmake_row(&make, v, o).reach;
+        else if (w) reach = fill_weights(g, k, col, w, p->weights);
         if (l->op != MNQ_L_MUL) bias[o] = pick_bias(g, p->bias, reach);
-        double acc = typical_acc(k, col, w, p->bias == B_SMALL ? 0 : bias[o]);
+        int32_t b = p->bias == B_SMALL ? 0 : bias[o];
+        double acc = v ? mnq_kpacked_acc(&make, v, o, b) : typical_acc(k, col, w, b);
         pick_scale(g, p->scale, (l->q.act == MNQ_A_CLAMP ? span : 4.0 * one) / acc, &m[o], &r[o]);
         if (m2) pick_scale(g, p->scale, span / (l->q.act == MNQ_A_HSWISH ? 24.0 * one * one : 4.0 * one), &m2[o], &r2[o]);
     }
+    if (v) mnq_wpack_write(make.wtype, make.c, make.oc, make.field, v, w);
+    free(v);
     l->weights = w;
     l->q.bias = bias, l->q.mult = m, l->q.shift = r, l->q.mult2 = m2, l->q.shift2 = r2;
 }
@@ -325,6 +354,16 @@ static void make_inputs(struct mnq_kcase *k, struct mnq_rng *g, const struct pro
     fill_input(g, &k->g[KA_IN1], l->in16b ? 2 : 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1, r1);
 }
 
+/* Room for the kernel: none, some, or as much as it could want. */
+static void make_room(struct mnq_kcase *k, struct mnq_rng *g)
+{
+    size_t most = ((size_t)k->l.c << k->l.in16) * 40, some = (size_t)mnq_rng_in(g, 0, (int32_t)most);
+    int kind = mnq_rng_in(g, 0, 3);
+
+    k->l.room_bytes = kind == 0 ? 0 : kind == 1 ? most : some;
+    k->l.room = array(k, g, KA_ROOM, k->l.room_bytes, 1);
+}
+
 static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
 {
     struct mnq_layer *l = &k->l;
@@ -344,11 +383,12 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
         make_exponent(k, g, p);
         return;
     }
-    l->q.act = mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
+    l->q.act = p->clamped || mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
     l->q.frac = l->q.act == MNQ_A_CLAMP ? 0 : (uint8_t)mnq_rng_in(g, 0, 12);
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
+    if (l->wtype == MNQ_W_SPARSE) make_room(k, g);
 }
 
 static void seal(struct mnq_kcase *k)
@@ -358,7 +398,7 @@ static void seal(struct mnq_kcase *k)
 
 static struct profile pick_profile(struct mnq_rng *g)
 {
-    struct profile p = {.plain = mnq_rng_chance(g, 40)};
+    struct profile p = {.plain = mnq_rng_chance(g, 40), .zeros = mnq_rng_chance(g, 80) ? mnq_rng_in(g, 0, 100) : 0};
 
     if (p.plain) return p;
     if (mnq_rng_chance(g, 50)) p.weights = mnq_rng_in(g, 0, PATTERNS - 1);
@@ -379,22 +419,24 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
 {
     struct mnq_rng g = mnq_rng_seed((uint64_t)op << 32, seed);
     struct profile p = pick_profile(&g);
+    int bases;
 
     memset(k, 0, sizeof *k);
     k->l.op = (uint8_t)op;
     do {
         mnq_kshape_pick(&g, &k->l);
-    } while (mnq_kshape_work(&k->l) > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
+        bases = k->l.wtype == MNQ_W_BINARY ? k->l.mult : 1;
+    } while (mnq_kshape_work(&k->l) * bases > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
     k->l.in16 = op >= MNQ_L_SOFTMAX || mnq_rng_chance(&g, 40);
     k->l.in16b = (op == MNQ_L_ADD || op == MNQ_L_MUL) && mnq_rng_chance(&g, 40);
     make(k, &g, &p);
     seal(k);
 }
 
-void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, uint64_t seed)
+void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int zeros, uint64_t seed)
 {
     struct mnq_rng g = mnq_rng_seed(shape->op, seed);
-    struct profile p = {.plain = 1, .weights = BELL};
+    struct profile p = {.plain = 1, .weights = BELL, .zeros = zeros, .clamped = 1};
 
     memset(k, 0, sizeof *k);
     k->l = *shape;
@@ -416,7 +458,7 @@ mnq_kernel *mnq_kcase_kernel(const struct mnq_kernels *t, const struct mnq_layer
     case MNQ_L_DWCONV:
         return t->dwconv[wide];
     case MNQ_L_PW:
-        return t->pw[wide];
+        return t->pw[l->wtype - 1];
     case MNQ_L_AVGPOOL:
         return t->avgpool;
     case MNQ_L_ADD:

@@ -10,7 +10,7 @@
 enum { MNQ_KOPS = 8 }; /* enum mnq_layer_op, 1..8 */
 
 /** The arrays of a case, indices of mnq_kcase.g. */
-enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_COUNT };
+enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_ROOM, KA_COUNT };
 
 struct mnq_kcase {
     struct mnq_layer l;           /* what a kernel gets; its pointers go into g */
@@ -29,8 +29,8 @@ int mnq_kop_find(const char *name);
 void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);
 
 /** A case of a given shape (fields op, wtype, in16, in16b, kernel, strides, padding, mult, h .. oc of *shape) with typical
- * data. */
-void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, uint64_t seed);
+ * data; SPARSE leaves out `zeros` percent of the blocks. */
+void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int zeros, uint64_t seed);
 
 void mnq_kcase_free(struct mnq_kcase *k);
 

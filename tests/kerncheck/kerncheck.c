@@ -16,11 +16,11 @@ struct options {
     const char *table; /* NULL = all */
     int op;            /* 0 = all */
     unsigned long first, cases;
-    int bench, list, oracle;
+    int bench, compressed, list, oracle;
 };
 
-static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",   "m",
-                                                  "r",       "m2",      "second r", "padding"};
+static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",    "m",
+                                                  "r",       "m2",      "second r", "padding", "room"};
 
 static int is_generic(const struct mnq_kernels *t)
 {
@@ -29,14 +29,12 @@ static int is_generic(const struct mnq_kernels *t)
 
 static void describe(const struct mnq_kcase *k)
 {
+    static const char *const weights[] = {"none", "s8", "s16", "s4", "sparse", "binary", "xnor"};
     const struct mnq_layer *l = &k->l;
     printf(
         "  %ldx%ldx%ld -> %ldx%ldx%ld, kernel %dx%d, stride %dx%d, pad %d,%d, mult %d, weights %s, input %s%s, output %s\n",
         (long)l->h, (long)l->w, (long)l->c, (long)l->oh, (long)l->ow, (long)l->oc, l->kh, l->kw, l->sh, l->sw, l->pt, l->pl,
-        l->mult,
-        l->wtype == MNQ_W_S16 ? "s16"
-        : l->wtype            ? "s8"
-                              : "none",
+        l->mult, weights[l->wtype],
         l->in_flip ? "u8"
         : l->in16  ? "s16"
                    : "s8",
@@ -97,7 +95,7 @@ static int check(const struct options *opt, const struct mnq_kernels *t, int op,
         mnq_kcase_kernel(&mnq_kernels_generic, &k.l)(&k.l, want.p, k.g[KA_IN0].p, k.g[KA_IN1].p);
     }
     for (int i = 0; i < KA_COUNT && !fault; i++) {
-        if (mnq_guard_payload(&k.g[i]) || mnq_guard_zones(&k.g[i])) fault = array_names[i];
+        if ((i != KA_ROOM && mnq_guard_payload(&k.g[i])) || mnq_guard_zones(&k.g[i])) fault = array_names[i];
     }
     if (!fault && mnq_guard_zones(&got)) fault = "wrote outside the output";
     differs = memcmp(got.p, want.p, k.out_bytes) != 0;
@@ -135,6 +133,7 @@ static int usage(void)
     fprintf(stderr, "usage: kerncheck [--table NAME] [--op OP] [--cases N] [--first SEED] [--oracle]\n"
                     "       kerncheck [--table NAME] --op OP --seed N      one case again\n"
                     "       kerncheck [--table NAME] [--op OP] --bench     rates, and ratios to generic\n"
+                    "       kerncheck [--table NAME] --bench --compressed  1x1 layers only: ratios of weight types to s8\n"
                     "       kerncheck --list                               tables of this build\n"
                     "OP is conv, dwconv, pw, avgpool, add, mul, softmax or logistic.\n");
     return 2;
@@ -155,6 +154,7 @@ static int parse(struct options *opt, int argc, char **argv)
         const char *a = argv[i];
 
         if (!strcmp(a, "--bench")) opt->bench = 1;
+        else if (!strcmp(a, "--compressed")) opt->compressed = 1;
         else if (!strcmp(a, "--list")) opt->list = 1;
         else if (!strcmp(a, "--oracle")) opt->oracle = 1;
         else if (++i >= argc) return -1;
@@ -193,7 +193,8 @@ int main(int argc, char **argv)
             printf("%s: skipped, not on this processor\n", t->kernels->name);
             skipped = 1;
         } else if (opt.bench) {
-            mnq_kbench(t->kernels, opt.op);
+            if (!opt.compressed) mnq_kbench(t->kernels, opt.op);
+            if (opt.compressed || !opt.op) mnq_kbench_compressed(t->kernels);
         } else {
             failures += check_table(&opt, t->kernels);
         }

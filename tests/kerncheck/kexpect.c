@@ -21,6 +21,13 @@ static int32_t *widen(const void *p, size_t n, int width)
     return a;
 }
 
+/* Compressed weights as the oracle reads them. */
+static int unpack(const struct mnq_kcase *k, struct mnq_oracle_layer *o, int32_t **v)
+{
+    *v = calloc((size_t)mnq_oracle_unpacked(o), sizeof **v);
+    return *v ? mnq_oracle_unpack(o, k->g[KA_W].p, (int64_t)k->g[KA_W].n, *v) : -1;
+}
+
 int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
 {
     static const int widths[KA_COUNT] = {
@@ -32,7 +39,7 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
     if (!y) return -1;
     for (int i = 0; i < KA_COUNT; i++) {
         int width = widths[i];
-        if (!k->g[i].p) continue;
+        if (!k->g[i].p || i == KA_ROOM || (i == KA_W && l->wtype > MNQ_W_S16)) continue;
         if (i == KA_IN0) width = l->in16 ? 2 : 1;
         if (i == KA_IN1) width = l->in16b ? 2 : 1;
         if (i == KA_W) width = l->wtype == MNQ_W_S16 ? 2 : 1;
@@ -43,6 +50,7 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
     }
     struct mnq_oracle_layer o = {
         .op = l->op,
+        .wtype = l->wtype,
         .act = l->q.act,
         .frac = l->q.frac,
         .kh = l->kh,
@@ -73,7 +81,8 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
         .r2 = a[KA_SHIFT2],
         .pad = a[KA_PAD],
     };
-    int bad = mnq_oracle_layer(&o, a[KA_IN0], a[KA_IN1], y);
+    int bad = l->wtype > MNQ_W_S16 ? unpack(k, &o, &a[KA_W]) : 0;
+    if (!bad) bad = mnq_oracle_layer(&o, a[KA_IN0], a[KA_IN1], y);
     for (size_t i = 0; i < k->out_n; i++) {
         if (l->q.out16) ((int16_t *)(void *)out)[i] = (int16_t)y[i];
         else out[i] = (uint8_t)(int8_t)y[i];

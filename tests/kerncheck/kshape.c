@@ -2,6 +2,8 @@
  * Random shapes of the kernel check: sides, windows and channels around the lengths of vectors and their multiples. */
 #include "kshape.h"
 
+#include "wmake.h"
+
 #define PICK(g, a) ((a)[mnq_rng_in(g, 0, (int)(sizeof(a) / sizeof *(a)) - 1)])
 
 /* Edges of small vectors, tails of long ones (k blocks of 4 to 64 and a few more or less), or anything. */
@@ -66,6 +68,15 @@ int64_t mnq_kshape_work(const struct mnq_layer *l)
     }
 }
 
+/* A compressed weight type; blocks of inputs are made to fit half of the time. */
+static void pick_packed(struct mnq_rng *g, struct mnq_layer *l)
+{
+    l->wtype = (uint8_t)mnq_rng_in(g, MNQ_W_S4, MNQ_W_XNOR);
+    if (l->wtype == MNQ_W_SPARSE && l->c > 16 && mnq_rng_chance(g, 50)) l->c = l->c / 16 * 16;
+    if (l->wtype == MNQ_W_XNOR && l->c > MNQ_XNOR_MAX) l->c = MNQ_XNOR_MAX;
+    l->mult = (uint16_t)mnq_wmake_field(g, l->wtype, l->c);
+}
+
 void mnq_kshape_pick(struct mnq_rng *g, struct mnq_layer *l)
 {
     static const int classes[] = {1, 2, 3, 4, 7, 8, 9, 10, 15, 16, 17, 33, 100, 999, 1000, 1001, 2000};
@@ -112,4 +123,5 @@ void mnq_kshape_pick(struct mnq_rng *g, struct mnq_layer *l)
     }
     if (l->op == MNQ_L_ADD) l->wtype = MNQ_W_S16;
     if (l->op <= MNQ_L_PW) l->wtype = mnq_rng_chance(g, 50) ? MNQ_W_S8 : MNQ_W_S16;
+    if (l->op == MNQ_L_PW && mnq_rng_chance(g, 70)) pick_packed(g, l);
 }

@@ -100,6 +100,7 @@ static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally 
         if (!same(b, b->net.out[k], tally)) return complain(b, "output differs at layer", k);
         tally->layers++;
         tally->ops[b->net.layer[k].op]++;
+        if (b->net.layer[k].op == ORC_PW) tally->packed[b->net.layer[k].wtype]++;
         tally->wide += b->net.layer[k].op < ORC_SOFTMAX && reads_s16(&b->net, k);
     }
     fill(b->arena, b->arena_size, &g);
@@ -175,5 +176,7 @@ void mnq_nettally_print(const struct mnq_nettally *t)
 
     printf("%ld networks, %ld inputs, %ld layers, %ld bytes compared:", t->nets, t->inputs, t->layers, t->bytes);
     for (int op = ORC_CONV; op <= ORC_LOGISTIC; op++) printf(" %s %ld", names[op], t->ops[op]);
-    printf(", %ld of them on 16-bit activations\n", t->wide);
+    printf(", %ld of them on 16-bit activations; of the pw s8 %ld, s16 %ld, s4 %ld, sparse %ld, binary %ld, xnor %ld\n",
+           t->wide, t->packed[ORC_W_S8], t->packed[ORC_W_S16], t->packed[ORC_W_S4], t->packed[ORC_W_SPARSE],
+           t->packed[ORC_W_BINARY], t->packed[ORC_W_XNOR]);
 }

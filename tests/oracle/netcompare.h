@@ -9,7 +9,8 @@
 /** What was compared, summed over calls. */
 struct mnq_nettally {
     long nets, inputs, layers, bytes, ops[ORC_LOGISTIC + 1];
-    long wide; /* layers other than softmax and logistic that read S16 */
+    long wide;                   /* layers other than softmax and logistic that read S16 */
+    long packed[ORC_W_XNOR + 1]; /* PW layers by weight type */
 };
 
 /**

@@ -2,6 +2,8 @@
  * Grows a random network layer by layer. */
 #include "netgen_net.h"
 
+#include "wmake.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,6 +41,7 @@ static int new_tensor(struct mnq_netgen_net *g, int h, int w, int c, int dtype)
 struct spec {
     int op, act, k, kw, s, sw, pad[4], mult, oc, dtype, in0, in1;
     int linear; /* no lower clamp at zero */
+    int wtype, field;
 };
 
 /* m and r for a real multiplier x > 0: m * 2^-(32 + r), m in [2^30, 2^31). */
@@ -151,6 +154,44 @@ static int32_t pick_bias(struct mnq_netgen_net *g, const struct column *col)
     return (int32_t)(b < -room ? -room : b > room ? room : b);
 }
 
+/* Compressed weights of a PW layer: plain integers in *v, to be freed. */
+static struct mnq_wmake pack_weights(struct mnq_netgen_net *g, const struct spec *s, int32_t **v)
+{
+    const struct mnq_netgen_tensor *a = &g->t[s->in0];
+    int32_t reach = (int32_t)a->spread, style = mnq_rng_chance(&g->rng, 90) ? 0 : mnq_rng_in(&g->rng, 1, 3);
+    struct mnq_wmake m = {.wtype = s->wtype, .c = a->c, .oc = s->oc, .field = s->field, .a = a->a, .style = style};
+
+    m.zeros = mnq_rng_in(&g->rng, 0, 100);
+    m.lo = a->zp - reach < -32768 ? -32768 : a->zp - reach;
+    m.hi = a->zp + reach > 32767 ? 32767 : a->zp + reach;
+    *v = mnq_netgen_need(calloc(mnq_wpack_count(m.wtype, m.c, m.oc, m.field), sizeof **v));
+    mnq_wmake(&g->rng, &m, *v);
+    return m;
+}
+
+/* What pack_weights() made, in DATA. */
+static void write_packed(struct mnq_netgen_net *g, const struct mnq_wmake *m, const int32_t *v, uint8_t *row)
+{
+    size_t n = mnq_wpack_size(m->wtype, m->c, m->oc, m->field, v);
+    uint8_t *bytes = mnq_netgen_need(malloc(n + 1));
+
+    mnq_wpack_write(m->wtype, m->c, m->oc, m->field, v, bytes);
+    mnq_netgen_put32(row + 28, mnq_netgen_bytes(g, bytes, n));
+    mnq_netgen_put32(row + 32, (uint32_t)n);
+    free(bytes);
+}
+
+static void sum_packed(const struct mnq_netgen_net *g, const struct spec *s, const struct mnq_wmake *m, const int32_t *v,
+                       int o, struct column *col)
+{
+    struct mnq_wrow r = mnq_wmake_row(m, v, o);
+    double spread = m->wtype == WP_XNOR ? 1.0 : g->t[s->in0].spread;
+
+    col->reach = r.reach;
+    col->zero = r.sum * g->t[s->in0].zp;
+    col->acc = root(r.squares * spread * spread);
+}
+
 /* Weights, folded bias and multipliers of every output channel, such that the output spreads as it should. */
 static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8_t *row, double spread)
 {
@@ -158,18 +199,23 @@ static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8
     int wtype = row[1];
     double one = (double)(1 << row[3]);
     int32_t *w = mnq_netgen_need(calloc(count * oc + 1, sizeof *w)), *v = mnq_netgen_need(calloc(5 * oc, sizeof *v));
-    int32_t *bias = v, *m = v + oc, *sh = v + 2 * oc, *m2 = v + 3 * oc, *sh2 = v + 4 * oc;
+    int32_t *bias = v, *m = v + oc, *sh = v + 2 * oc, *m2 = v + 3 * oc, *sh2 = v + 4 * oc, *packed = NULL;
+    struct mnq_wmake make = {0};
 
+    if (wtype > 2) make = pack_weights(g, s, &packed);
     for (int o = 0; o < s->oc; o++) {
         struct column col = column_of(s, g->t[s->in0].c, w, o);
-        if (wtype) fill_column(g, s, &col, wtype == 2 ? 32767 : 127);
+        if (packed) sum_packed(g, s, &make, packed, o, &col);
+        else if (wtype) fill_column(g, s, &col, wtype == 2 ? 32767 : 127);
         else sum_plain(g, s, &col);
         double x = (s->act == NG_CLAMP ? spread : 2.5 * one) / col.acc;
         if (s->op != NG_MUL) bias[o] = pick_bias(g, &col);
         split(x * (0.7 + mnq_rng_in(&g->rng, 0, 600) / 1000.0), &m[o], &sh[o]);
         if (s->act != NG_CLAMP) split(spread / (s->act == NG_HSWISH ? 12.0 * one * one : 2.4 * one), &m2[o], &sh2[o]);
     }
-    if (wtype) {
+    if (packed) {
+        write_packed(g, &make, packed, row);
+    } else if (wtype) {
         mnq_netgen_put32(row + 28, mnq_netgen_values(g, w, count * oc, wtype));
         mnq_netgen_put32(row + 32, (uint32_t)(count * oc * (size_t)wtype));
     }
@@ -180,6 +226,7 @@ static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8
         mnq_netgen_put32(row + 48, mnq_netgen_values(g, m2, oc, 4));
         mnq_netgen_put32(row + 52, mnq_netgen_values(g, sh2, oc, 1));
     }
+    free(packed);
     free(w);
     free(v);
 }
@@ -250,7 +297,10 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
     memset(row + 28, 255, 32);
     mnq_netgen_put32(row + 32, 0);
     row[0] = (uint8_t)s.op;
-    row[1] = (uint8_t)(s.op == NG_ADD ? 2 : s.op > NG_PW ? 0 : mnq_rng_in(&g->rng, 1, 2));
+    s.wtype = s.op == NG_ADD ? 2 : s.op > NG_PW ? 0 : mnq_rng_in(&g->rng, 1, s.op == NG_PW && g->packed ? 6 : 2);
+    if (s.wtype == WP_XNOR && a->c > 1024) s.wtype = WP_BINARY;
+    s.field = mnq_wmake_field(&g->rng, s.wtype, a->c);
+    row[1] = (uint8_t)s.wtype;
     row[2] = (uint8_t)s.act;
     row[3] = (uint8_t)(s.act == NG_CLAMP ? 0 : mnq_rng_in(&g->rng, 4, 12));
     mnq_netgen_put16(row + 4, (uint32_t)s.in0);
@@ -258,7 +308,7 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
     mnq_netgen_put16(row + 8, (uint32_t)out);
     row[10] = (uint8_t)s.k, row[11] = (uint8_t)s.kw, row[12] = (uint8_t)s.s, row[13] = (uint8_t)s.sw;
     for (int i = 0; i < 4; i++) row[14 + i] = (uint8_t)s.pad[i];
-    mnq_netgen_put16(row + 18, s.op == NG_DWCONV ? (uint32_t)s.mult : 0);
+    mnq_netgen_put16(row + 18, (uint32_t)(s.op == NG_DWCONV ? s.mult : s.field));
     mnq_netgen_put32(row + 20, (uint32_t)g->t[out].lo);
     mnq_netgen_put32(row + 24, (uint32_t)g->t[out].hi);
     if (is_table(s.op)) write_exponent(g, &s, row);
@@ -371,6 +421,7 @@ struct mnq_netgen_file mnq_netgen(uint64_t seed)
     g->rng = mnq_rng_seed(0x6e6574, seed);
     int kind = mnq_rng_in(&g->rng, 0, 9), dtype = kind < 6 ? NG_U8 : kind < 8 ? NG_S8 : NG_S16;
     g->wide = wide[mnq_rng_in(&g->rng, 0, 4)];
+    g->packed = mnq_rng_chance(&g->rng, 70);
     int x = new_tensor(g, mnq_rng_in(&g->rng, 1, 20), mnq_rng_in(&g->rng, 1, 20), mnq_rng_in(&g->rng, 1, 4), dtype);
     g->t[x].born = -1;
     if (dtype == NG_S16) g->t[x].a = 32768, g->t[x].spread = 9000.0;

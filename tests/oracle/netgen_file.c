@@ -29,8 +29,8 @@ void *mnq_netgen_need(void *p)
     return p;
 }
 
-/* n bytes at a multiple of 16: their offset. Half of the time they may share the place of equal bytes. */
-static uint32_t put_data(struct mnq_netgen_net *g, const uint8_t *p, size_t n)
+/* At a multiple of 16. Half of the time they may share the place of equal bytes. */
+uint32_t mnq_netgen_bytes(struct mnq_netgen_net *g, const uint8_t *p, size_t n)
 {
     if (mnq_rng_chance(&g->rng, 50)) {
         for (size_t at = 0; at + n <= g->n_data; at += 16) {
@@ -56,7 +56,7 @@ uint32_t mnq_netgen_values(struct mnq_netgen_net *g, const int32_t *v, size_t n,
         else if (width == 2) mnq_netgen_put16(b + 2 * i, (uint32_t)v[i]);
         else b[i] = (uint8_t)((uint32_t)v[i] & 255);
     }
-    uint32_t at = put_data(g, b, n * (size_t)width);
+    uint32_t at = mnq_netgen_bytes(g, b, n * (size_t)width);
     free(b);
     return at;
 }

@@ -24,7 +24,8 @@ struct mnq_netgen_net {
     struct mnq_netgen_tensor t[NG_MAX_TENSORS];
     uint8_t layer[NG_MAX_TENSORS][64]; /* LAYR records */
     int n_tensors, n_layers;
-    int wide; /* share of S16 among intermediate tensors, in percent */
+    int wide;   /* share of S16 among intermediate tensors, in percent */
+    int packed; /* PW layers may have compressed weights */
     uint8_t *data;
     size_t n_data, cap;
 };
@@ -38,6 +39,9 @@ void *mnq_netgen_need(void *p);
 
 /** Appends n values of `width` bytes (1, 2, 4) to DATA, or finds them there already; returns their offset. */
 uint32_t mnq_netgen_values(struct mnq_netgen_net *g, const int32_t *v, size_t n, int width);
+
+/** Appends bytes to DATA in the same way. */
+uint32_t mnq_netgen_bytes(struct mnq_netgen_net *g, const uint8_t *p, size_t n);
 
 /** Plans the arena by lifetimes and writes everything down; tensor 0 is the input. */
 struct mnq_netgen_file mnq_netgen_write(struct mnq_netgen_net *g, int output);

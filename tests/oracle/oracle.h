@@ -11,17 +11,20 @@
 
 enum mnq_oracle_op { ORC_CONV = 1, ORC_DWCONV, ORC_PW, ORC_AVGPOOL, ORC_ADD, ORC_MUL, ORC_SOFTMAX, ORC_LOGISTIC };
 enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2 };
+enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR };
 enum mnq_oracle_dtype { ORC_U8 = 0, ORC_S8 = 1, ORC_S16 = 2 };
 
 /** One layer with every array widened to 32 bits; unused arrays are NULL. */
 struct mnq_oracle_layer {
-    int op, act, frac;
-    int kh, kw, sh, sw, pt, pl, mult; /* mult: depth multiplier of DWCONV */
+    int op, wtype, act, frac;
+    int kh, kw, sh, sw, pt, pl, mult; /* mult: depth multiplier of DWCONV, block length of SPARSE, bases of BINARY */
     int h, w, c;                      /* input 0 */
     int oh, ow, oc;                   /* output */
     int32_t zp0, zp1, zp_out, lo, hi;
     int32_t a0, a1;              /* magnitudes of the inputs (section 1); a0 at least 128 with padding (section 4) */
-    const int32_t *weights;      /* order of NUMERICS.md sections 4 and 6 */
+    const int32_t *weights;      /* order of NUMERICS.md sections 4 and 6; signs: BINARY [oc][mult][c], XNOR [oc][c] */
+    const int32_t *coef;         /* [oc][mult], BINARY */
+    const int32_t *threshold;    /* [c], XNOR */
     const int32_t *bias, *m, *r; /* [oc]; SOFTMAX, LOGISTIC: m, r have one entry */
     const int32_t *m2, *r2;      /* [oc], HSWISH and HSIGMOID */
     const int32_t *pad;          /* [c], CONV and DWCONV */
@@ -42,6 +45,14 @@ uint32_t mnq_oracle_exp2_table(int i);
 /** Section 8 on plain arrays of n int16 values. */
 void mnq_oracle_softmax(const int32_t *q, int32_t *p, int n, int32_t m, int r);
 void mnq_oracle_logistic(const int32_t *q, int32_t *p, int n, int32_t m, int r);
+
+/**
+ * FORMAT.md, "Compressed weights": n bytes of a layer whose wtype, mult, c and oc are set, as integers; sets weights, coef
+ * and threshold to places in v. v       mnq_oracle_unpacked(l) integers return  0, or -1 if there are not exactly n bytes of
+ * them or one is not allowed
+ */
+int mnq_oracle_unpack(struct mnq_oracle_layer *l, const uint8_t *bytes, int64_t n, int32_t *v);
+int64_t mnq_oracle_unpacked(const struct mnq_oracle_layer *l);
 
 /**
  * The most that |accumulator| of channel ch can be, by sections 4 to 7: the loader accepts up to 2^31 - 1.

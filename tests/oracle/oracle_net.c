@@ -129,6 +129,18 @@ static int32_t farther(int32_t lo, int32_t hi)
     return lo < -hi ? -lo : hi;
 }
 
+/* Compressed weights of n bytes at DATA offset `at`. */
+static int read_packed(struct mnq_oracle_net *net, struct mnq_oracle_layer *l, struct span data, uint32_t at, uint32_t n)
+{
+    int most = l->wtype == ORC_W_SPARSE ? 16 : l->wtype == ORC_W_BINARY ? 4 : 0;
+    if (l->wtype > ORC_W_XNOR || at > data.n || n > data.n - at) return -1;
+    if (l->mult > most || l->mult < (most > 0)) return -1;
+    int32_t *v = calloc((size_t)mnq_oracle_unpacked(l) + 1, sizeof *v);
+    if (!v) return -1;
+    net->owned[net->n_owned++] = v;
+    return mnq_oracle_unpack(l, data.p + at, n, v);
+}
+
 static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struct span data)
 {
     struct mnq_oracle_layer *l = &net->layer[k];
@@ -165,8 +177,13 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
 
     int64_t count = weight_count(l), ch = table ? 1 : l->oc;
     int wide = p[1] == 2 ? 2 : 1;
-    if ((p[1] == 0) != (count == 0) || (int64_t)u32_at(p + 32) != count * wide) return fail(net, "weight bytes");
-    if (count) l->weights = widen(net, data, u32_at(p + 28), count, wide);
+    l->wtype = p[1];
+    if (l->wtype > ORC_W_S16) {
+        if (l->op != ORC_PW || read_packed(net, l, data, u32_at(p + 28), u32_at(p + 32))) return fail(net, "packed weights");
+    } else if ((p[1] == 0) != (count == 0) || (int64_t)u32_at(p + 32) != count * wide) {
+        return fail(net, "weight bytes");
+    }
+    if (count && !l->weights) l->weights = widen(net, data, u32_at(p + 28), count, wide);
     if (!table) l->bias = widen(net, data, u32_at(p + 36), ch, 4);
     l->m = widen(net, data, u32_at(p + 40), ch, 4);
     l->r = widen(net, data, u32_at(p + 44), ch, 1);

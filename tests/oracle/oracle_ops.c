@@ -37,10 +37,30 @@ static int64_t acc_dwconv(const struct mnq_oracle_layer *l, const int32_t *in, i
     return acc;
 }
 
+static int64_t acc_binary(const struct mnq_oracle_layer *l, const int32_t *q, int o)
+{
+    int64_t acc = l->bias[o];
+    for (int m = 0; m < l->mult; m++) {
+        int64_t sum = 0, row = (int64_t)o * l->mult + m;
+        for (int i = 0; i < l->c; i++) sum += l->weights[row * l->c + i] * (int64_t)q[i];
+        acc += l->coef[row] * sum;
+    }
+    return acc;
+}
+
+static int64_t acc_xnor(const struct mnq_oracle_layer *l, const int32_t *q, int o)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < l->c; i++) sum += l->weights[(int64_t)o * l->c + i] * (q[i] >= l->threshold[i] ? 1 : -1);
+    return l->bias[o] + 256 * sum;
+}
+
 static int64_t acc_pw(const struct mnq_oracle_layer *l, const int32_t *in, int y, int x, int o)
 {
     const int32_t *q = in + ((int64_t)y * l->w + x) * l->c;
     int64_t acc = l->bias[o];
+    if (l->wtype == ORC_W_BINARY) return acc_binary(l, q, o);
+    if (l->wtype == ORC_W_XNOR) return acc_xnor(l, q, o);
     for (int i = 0; i < l->c; i++) acc += (int64_t)l->weights[(int64_t)o * l->c + i] * q[i];
     return acc;
 }
@@ -81,6 +101,8 @@ int64_t mnq_oracle_bound(const struct mnq_oracle_layer *l, int ch)
     case ORC_DWCONV:
         return b + l->a0 * absolute_sum(l->weights + ch, window, l->oc);
     case ORC_PW:
+        if (l->wtype == ORC_W_XNOR) return b + 256 * (int64_t)l->c;
+        if (l->wtype == ORC_W_BINARY) return b + l->a0 * absolute_sum(l->coef + (int64_t)ch * l->mult, l->mult, 1) * l->c;
         return b + l->a0 * absolute_sum(l->weights + (int64_t)ch * l->c, l->c, 1);
     case ORC_AVGPOOL:
         return b + l->a0 * window;

@@ -2,6 +2,8 @@
  * Writes .mnq files in memory; shares no code with the packer or the loader. */
 #include "mnq_bytes.h"
 
+#include "wmake.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +220,32 @@ static size_t weight_count(const struct mnq_bytes_layer *l, const struct mnq_byt
     return l->op >= MNQ_L_AVGPOOL && l->op != MNQ_L_ADD ? 0 : *per_channel * out->c;
 }
 
+/* Random compressed weights of a PW layer; returns what an accumulator typically is. */
+static double packed_weights(struct mnq_bytes *b, struct mnq_bytes_layer *l, int c, int oc)
+{
+    struct mnq_rng g = mnq_rng_seed(0x7a6f6f, mnq_bytes_random(b));
+    const double a = magnitude_of(b, l->in0);
+    struct mnq_wmake m = {.wtype = (int)l->wtype, .c = c, .oc = oc, .a = (int64_t)a, .zeros = 60, .lo = -40, .hi = 40};
+    int32_t *v;
+    uint8_t *bytes;
+    double squares;
+
+    m.field = mnq_wmake_field(&g, m.wtype, c);
+    v = malloc(mnq_wpack_count(m.wtype, c, oc, m.field) * sizeof *v);
+    if (!v) abort();
+    mnq_wmake(&g, &m, v);
+    l->mult = (unsigned)m.field;
+    l->weights_size = (uint32_t)mnq_wpack_size(m.wtype, c, oc, m.field, v);
+    bytes = malloc(l->weights_size);
+    if (!bytes) abort();
+    mnq_wpack_write(m.wtype, c, oc, m.field, v, bytes);
+    l->weights = mnq_bytes_array(b, bytes, 1, l->weights_size);
+    squares = mnq_wmake_row(&m, v, 0).squares;
+    free(bytes);
+    free(v);
+    return sqrt(squares + 1) * (m.wtype == MNQ_W_XNOR ? 1 : typical(a));
+}
+
 /* Weights, bias and scaling of a layer of ordinary arithmetic (not SOFTMAX, LOGISTIC). */
 static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const struct mnq_bytes_tensor *in,
                           const struct mnq_bytes_tensor *out)
@@ -229,15 +257,18 @@ static void random_arrays(struct mnq_bytes *b, struct mnq_bytes_layer *l, const 
     const double a0 = magnitude_of(b, l->in0), a1 = l->in1 == MNQ_BYTES_NO_TENSOR ? a0 : magnitude_of(b, l->in1);
     const double a = fmax(a0, a1);
     int32_t limit = wide ? 32767 : 127;
-    double spread; /* of the accumulator: weights are uniform */
+    double spread = 0; /* of the accumulator: weights are uniform */
 
     if ((double)terms * limit * a > 1e9) limit = (int32_t)(1e9 / a / (double)terms);
-    if (n > 0) { /* ADD: equal shares of both inputs */
+    if (l->wtype > MNQ_W_S16) {
+        spread = packed_weights(b, l, (int)in->c, (int)out->c);
+    } else if (n > 0) { /* ADD: equal shares of both inputs */
         const int32_t share0 = (int32_t)fmin(limit * a / a0, 32767), share1 = (int32_t)fmin(limit * a / a1, 32767);
         l->weights = random_halves(b, wide ? 2 : 1, n, share0, l->op == MNQ_L_ADD ? n / 2 : n, share1);
         l->weights_size = (uint32_t)(n << wide);
     }
-    if (l->op == MNQ_L_MUL) spread = typical(a0) * typical(a1);
+    if (l->wtype > MNQ_W_S16) spread = fmax(spread, 1);
+    else if (l->op == MNQ_L_MUL) spread = typical(a0) * typical(a1);
     else if (n > 0) spread = limit * 0.58 * typical(a) * sqrt((double)terms);
     else spread = typical(a) * 0.5 * (double)terms; /* AVGPOOL: neighbours are alike */
     l->bias = random_array(b, 4, out->c, l->op == MNQ_L_MUL ? 0 : (int32_t)fmin(spread, 1 << 28));
@@ -324,6 +355,18 @@ static unsigned wide_zoo(struct mnq_bytes *b, unsigned x)
                  .pr = 1);
 }
 
+/* Every compressed weight type on U8 or S8 and on S16 activations; returns an S8 tensor of c channels. */
+static unsigned packed_zoo(struct mnq_bytes *b, unsigned x, unsigned c)
+{
+    unsigned t, y;
+
+    for (t = MNQ_W_S4; t <= MNQ_W_XNOR; t++) {
+        y = LAYER(.op = MNQ_L_PW, .wtype = t, .in0 = x, .oc = 32, .wide_out = 1, .bits = 11);
+        x = LAYER(.op = MNQ_L_PW, .wtype = t, .act = t == MNQ_W_BINARY ? MNQ_A_HSWISH : MNQ_A_CLAMP, .in0 = y, .oc = c + t);
+    }
+    return LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_SPARSE, .in0 = x, .oc = c);
+}
+
 void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, unsigned channels)
 {
     const unsigned c = channels;
@@ -342,6 +385,7 @@ void mnq_bytes_zoo(struct mnq_bytes *b, uint32_t seed, unsigned h, unsigned w, u
     gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = gate, .oc = 7);
     gate = LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .act = MNQ_A_HSIGMOID, .in0 = gate, .oc = c + 5);
     x = LAYER(.op = MNQ_L_MUL, .in0 = x, .in1 = gate);
+    x = packed_zoo(b, x, c + 5);
     x = wide_zoo(b, x);
     x = LAYER(.op = MNQ_L_DWCONV, .wtype = MNQ_W_S8, .act = MNQ_A_HSWISH, .in0 = x, .kh = 3, .kw = 5, .sh = 2, .sw = 1,
               .pt = 2, .pl = 4, .pr = 1, .mult = 3);

@@ -42,7 +42,7 @@ struct mnq_bytes {
 /** The operator of mnq_bytes_random_layer(); zero fields mean 1 (kernel, stride, mult) or none. */
 struct mnq_bytes_op {
     unsigned op, wtype, act, in0, in1; /* in1: ADD and MUL */
-    unsigned oc;                       /* CONV, PW */
+    unsigned oc;                       /* CONV, PW; compressed weight types choose their `mult` */
     unsigned kh, kw, sh, sw, pt, pl, pb, pr, mult;
     unsigned wide_out; /* 1: the output is S16 */
     unsigned bits;     /* of a wide output: lo and hi; 0 means 16 */

@@ -87,7 +87,10 @@ const void *mnq_output(const struct mnq_model *m, const void *arena);
  */
 enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size);
 
-/** Runs layer i only; its inputs are in the arena. For tools that look at every tensor. */
+/**
+ * Runs layer i only; its inputs are in the arena. For tools that look at every tensor: what no later layer needs may be
+ * overwritten.
+ */
 enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i);
 
 /** One line of English for a status; lives in its own object file, so that firmware may leave it out. */

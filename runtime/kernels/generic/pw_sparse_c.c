@@ -22,27 +22,39 @@ static void transpose(void *to, const void *x, enum mnq_row_input type, int32_t 
         }
 }
 
+/* How many of the next pixels, `left` of them, can be transposed, and where to. */
+static size_t find_place(const struct mnq_layer *l, uint8_t *end, size_t left, void **place)
+{
+    const size_t in_bytes = (size_t)l->c << l->in16, out_bytes = (size_t)l->oc << l->q.out16; /* of a pixel */
+    size_t behind = left * out_bytes / (in_bytes + out_bytes); /* what is written and what is read do not meet */
+    size_t apart = l->room_bytes / in_bytes;
+
+    if (behind > MNQ_SPARSE_PIXELS) behind = MNQ_SPARSE_PIXELS;
+    if (apart > MNQ_SPARSE_PIXELS) apart = MNQ_SPARSE_PIXELS;
+    if (apart > left) apart = left;
+    behind -= behind % MNQ_LANES;
+    apart -= apart % MNQ_LANES;
+    *place = apart > behind ? l->room : (void *)(end - behind * in_bytes);
+    return apart > behind ? apart : behind;
+}
+
 void mnq_pw_sparse_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
     const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)l->h * (size_t)l->w;
-    const size_t in_bytes = c << l->in16, out_bytes = oc << l->q.out16; /* of a pixel */
-    uint8_t *const end = (uint8_t *)out + pixels * out_bytes / 2 * 2;
+    uint8_t *const end = (uint8_t *)out + (pixels * oc << l->q.out16) / 2 * 2;
     size_t p, n;
 
     (void)in1;
     for (p = 0; p < pixels; p += n, in0 = mnq_row_at(in0, type, n * c)) {
-        const void *x = in0;
-        int lanes = 0;
-        n = (pixels - p) * out_bytes / (in_bytes + out_bytes) / MNQ_LANES * MNQ_LANES; /* written, and read from behind */
+        void *place;
+        n = find_place(l, end, pixels - p, &place);
         if (n > 0) {
-            if (n > MNQ_SPARSE_PIXELS) n = MNQ_SPARSE_PIXELS;
-            x = end - n * in_bytes;
-            transpose(end - n * in_bytes, in0, type, l->c, (int32_t)n);
-            lanes = 1;
+            transpose(place, in0, type, l->c, (int32_t)n);
+            mnq_sparse_rows(l, out, p * oc, place, (int32_t)n, 1);
         } else {
             n = pixels - p < MNQ_SPARSE_PIXELS ? pixels - p : MNQ_SPARSE_PIXELS;
+            mnq_sparse_rows(l, out, p * oc, in0, (int32_t)n, 0);
         }
-        mnq_sparse_rows(l, out, p * oc, x, (int32_t)n, lanes);
     }
 }

@@ -40,6 +40,34 @@ static void *array(struct mnq_arena *arena, int n, size_t size)
     return p;
 }
 
+/* Compressed weights of a PW layer with cin inputs; a column is zero where the format has zeros. */
+static void add_compressed(struct mnq_qlayer *l, int wtype, int cin, int cout, struct mnq_arena *arena)
+{
+    int dead = below(cin), block = 1 << below(3);
+    while (cin % block != 0) block /= 2;
+    l->wtype = (uint8_t)wtype;
+    l->w_count = (size_t)(cin * cout);
+    l->w = array(arena, cin * cout, mnq_qlayer_wide(l) ? 2 : 1);
+    if (wtype == MNQ_W_SPARSE) l->block = block;
+    if (wtype == MNQ_W_BINARY) l->bases = 1 + below(4);
+    if (l->bases > 1) l->coef = array(arena, cout * l->bases, 2);
+    for (int i = 0; i < cout * l->bases && l->coef != NULL; i++) l->coef[i] = (int16_t)(1 + below(40));
+    for (int i = 0; i < cin * cout; i++) {
+        int v = 2 * below(2) - 1;
+        if (wtype == MNQ_W_S4) v = i % cin == dead ? 0 : below(15) - 7;
+        if (wtype == MNQ_W_SPARSE) v = i % cin == dead || below(2) ? 0 : below(255) - 127;
+        for (int m = 0; m < l->bases; m++) {
+            if (m == 0) v = 0;
+            v += (2 * below(2) - 1) * (l->coef != NULL ? l->coef[i / cin * l->bases + m] : 1);
+        }
+        if (mnq_qlayer_wide(l)) ((int16_t *)l->w)[i] = (int16_t)v;
+        else ((int8_t *)l->w)[i] = (int8_t)v;
+    }
+    if (wtype != MNQ_W_XNOR) return;
+    l->threshold = array(arena, cin, 2);
+    for (int c = 0; c < cin; c++) l->threshold[c] = (int16_t)(below(200) - 130);
+}
+
 static void add_layer(struct mnq_qmodel *q, const struct plan_entry *p, struct mnq_arena *arena)
 {
     int k = q->n_layers++, t = k + 1;
@@ -83,6 +111,10 @@ static void add_layer(struct mnq_qmodel *q, const struct plan_entry *p, struct m
         l->r2[c] = 15;
     }
     if (p->op == MNQ_L_AVGPOOL || p->op == MNQ_L_MUL) return;
+    if (p->op == MNQ_L_PW && below(3) > 0) {
+        add_compressed(l, MNQ_W_S4 + below(4), in->shape.c, p->c, arena);
+        return;
+    }
     bool wide = p->op == MNQ_L_ADD || below(3) == 0;
     int taps = p->op == MNQ_L_ADD ? 2 : p->k * p->k, depth = p->op == MNQ_L_CONV || p->op == MNQ_L_PW ? in->shape.c : 1;
     l->w_count = (size_t)(taps * depth * p->c);

@@ -23,7 +23,8 @@ enum {
     PW_S8,
     PW_GATE,
     MUL,
-    WIDE, /* seventeen layers of S16 activations */
+    PACKED,            /* nine layers of compressed weights */
+    WIDE = PACKED + 9, /* seventeen layers of S16 activations */
     DW_TRIPLE = WIDE + 17,
     POOL_WINDOW,
     POOL_LAST,
