@@ -169,6 +169,13 @@ static int reduce_bits(struct mnq_calib_run *c, double *error, struct mnq_err *e
     return 0;
 }
 
+/* Chooses the fit again for the formats chosen, as a recipe that names them will. */
+static int refit_chosen(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e)
+{
+    if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
+    return mnq_calib_choose_fit(c, fit, error, e);
+}
+
 static int fill_report(struct mnq_calib_run *c, const struct mnq_qmodel *q, struct mnq_err *e)
 {
     struct mnq_calib_report *r = c->report;
@@ -197,7 +204,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
                   const struct mnq_calib_opts *o, struct mnq_qmodel *q, struct mnq_calib_report *r, struct mnq_arena *arena,
                   mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
-    enum { PASSES = 12 };
+    enum { PASSES = 16 };
     size_t n = (size_t)legal->n;
     struct mnq_calib_run c = {.g = legal,
                               .o = o,
@@ -230,10 +237,13 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (widen_tensors(&c, &error, e) != 0 || widen_weights(&c, &error, e) != 0 || reduce_bits(&c, &error, e) != 0 ||
         mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
         return -1;
-    if (o->weights == MNQ_WEIGHTS_AUTO && mnq_calib_auto(&c, &fit, &error, e) != 0) return -1;
+    if (o->weights == MNQ_WEIGHTS_AUTO &&
+        (mnq_calib_auto(&c, &fit, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
+        return -1;
     r->expected_drop = mnq_expected_drop(c.stats.logits, c.stats.held, c.stats.n_logits, error);
     if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 || fill_report(&c, q, e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
+    if (mnq_choose_storage(q, o->storage, &r->storage, e) != 0) return -1;
     return mnq_qmodel_plan(q, e);
 }

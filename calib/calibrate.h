@@ -6,6 +6,7 @@
 #include "dataset.h"
 #include "rules.h"
 #include "pack/qmodel.h"
+#include "pack/storage.h"
 #include "quantize/qparams.h"
 #include "quantize/shrink.h"
 
@@ -31,6 +32,7 @@ struct mnq_calib_opts {
     int64_t meta_bytes; /* what the caller will add to the file's META section */
     const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
     bool shrink;                           /* remove channels that provably never change */
+    enum mnq_storage_mode storage;         /* of 1x1 weights with zeros */
     int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
 };
@@ -64,6 +66,7 @@ struct mnq_calib_report {
     int n_passes, samples;
     double expected_drop;            /* points that the noise on held-back samples is expected to cost, < 0 unknown */
     struct mnq_shrink_report shrink; /* all zero when switched off */
+    struct mnq_storage_report storage;
 };
 
 /**

@@ -55,6 +55,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.small_layer = r->small_layer;
     o.max_drop = r->max_drop;
     o.flash = r->flash;
+    o.storage = (enum mnq_storage_mode)r->storage;
     o.samples = r->samples;
     o.threads = threads;
     return o;

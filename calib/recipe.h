@@ -5,6 +5,7 @@
 
 #include "calibrate.h"
 #include "graph/preprocess.h"
+#include "pack/storage.h"
 #include "rules.h"
 
 /** Words of the choices, NULL-terminated, in the order of their enums. */
@@ -19,9 +20,6 @@ extern const char *const mnq_weights_words[];   /* int8 int4 binary auto */
 extern const char *const mnq_storage_words[];   /* bytes speed dense */
 extern const char *const mnq_scope_words[];     /* layer global */
 extern const char *const mnq_method_words[];    /* magnitude obs */
-
-/** What the packer looks at when it stores weights with zeros: the fewest BYTES, the fewest operations, or DENSE always. */
-enum mnq_storage { MNQ_STORAGE_BYTES, MNQ_STORAGE_SPEED, MNQ_STORAGE_DENSE };
 
 /** Pruning: the same ratio in every LAYER, or one GLOBAL ratio shared out by the error it adds. */
 enum mnq_scope { MNQ_SCOPE_LAYER, MNQ_SCOPE_GLOBAL };
@@ -43,7 +41,7 @@ struct mnq_recipe {
     double max_drop; /* AUTO: points of accuracy that may be lost; 0 = unset */
     int64_t flash;   /* AUTO: bytes of the file at most; 0 = unset */
     int re_fit;      /* off on */
-    int storage;     /* enum mnq_storage */
+    int storage;     /* enum mnq_storage_mode */
     /* prune */
     double ratio;        /* share of zeros, 0 = unset */
     int scope;           /* enum mnq_scope */
@@ -95,5 +93,11 @@ const char *mnq_rule_key(int i);
  * return  the text in the arena; NULL when out of memory
  */
 char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
+
+/**
+ * Turns `--weights auto` into the rules that repeat its choice: one for each format, naming its layers, over a model of
+ * int8; rules that r has go on after them, so what they say of observers stays. -1 when out of memory.
+ */
+int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *report, struct mnq_arena *arena);
 
 #endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What `mnquant calibrate` made, and printing it. */
+#ifndef MNQ_CALIBRATE_RESULT_H
+#define MNQ_CALIBRATE_RESULT_H
+
+#include "command.h"
+
+#include "calibrate.h"
+
+/** One run of the command. */
+struct mnq_calibrate_result {
+    struct mnq_subject subject;
+    struct mnq_qmodel q;
+    struct mnq_calib_report report;
+    struct mnq_package package; /* what was written, read back */
+    uint8_t *bytes;
+    size_t n;
+    const char *recipe;
+    struct mnq_layer_choice *choice; /* of each node of the legal graph */
+};
+
+/** Tables on standard output. */
+void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *output, struct mnq_cli *cli);
+
+/** The JSON document mnquant.calibrate/1 on standard output. */
+int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output, struct mnq_err *e);
+
+#endif
