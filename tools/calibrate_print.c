@@ -87,7 +87,7 @@ static void print_passes(const struct mnq_calib_report *r, struct mnq_cli *cli)
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
-/* Layers with so many zeros that leaving them out is worth a thought. */
+/* Layers with so many zeros that leaving them out is worth a thought, and where it begins to pay. */
 static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *cli)
 {
     const struct mnq_storage_report *s = &x->report.storage;
@@ -98,7 +98,7 @@ static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *
     mnq_table_row(&t, "zeros left out", "zeros %", "even at %", "time even at %", "dense", "sparse", "time x", "stored");
     for (int i = 0; i < s->n; i++) {
         const struct mnq_storage_layer *l = &s->layer[i];
-        if (l->zeros < 0.05) continue;
+        if (l->zeros < l->even_bytes / 2) continue; /* far from it */
         rows++;
         mnq_table_cell(&t, "%s", x->q.layer[l->layer].name);
         mnq_table_cell(&t, "%.1f", 100 * l->zeros);
