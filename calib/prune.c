@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Pruning: which layers, how many zeros, by which method. */
+#include "prune_parts.h"
+
+#include "quantize/lower.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- layers ---- */
+
+static int first_layer(const struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++)
+        if (mnq_lower_has_weights(g, i) && g->node[i].w_path != NULL) return i;
+    return -1;
+}
+
+bool mnq_prune_can(const struct mnq_graph *legal, int i)
+{
+    const struct mnq_node *nd = &legal->node[i];
+    if (nd->op != MNQ_OP_CONV && nd->op != MNQ_OP_DENSE) return false;
+    return mnq_lower_is_pointwise(legal, i) && nd->w_path != NULL && nd->source >= 0 && i != first_layer(legal);
+}
+
+int64_t mnq_prune_implied(const struct mnq_prune_layer *l)
+{
+    int m = l->pattern.m, n = l->pattern.n, rest = l->inputs % m;
+    return (int64_t)l->outputs * ((int64_t)(l->inputs / m) * (m - n) + (rest > n ? rest - n : 0));
+}
+
+int64_t mnq_prune_limit(const struct mnq_prune_layer *l)
+{
+    if (l->pattern.kind == MNQ_PATTERN_N_M) return mnq_prune_implied(l);
+    return (int64_t)(MNQ_PRUNE_MOST * (double)l->weights);
+}
+
+void mnq_prune_count(const struct mnq_graph *g, struct mnq_prune_report *r)
+{
+    for (int l = 0; l < r->n_layers; l++) {
+        struct mnq_prune_layer *layer = &r->layer[l];
+        const float *w = g->node[layer->node].w;
+        layer->zeros = 0;
+        for (int64_t k = 0; k < layer->weights; k++) layer->zeros += w[k] == 0.0f;
+    }
+}
+
+static int list_layers(struct mnq_pruning *p, struct mnq_err *e)
+{
+    const struct mnq_graph *g = p->legal;
+    struct mnq_prune_report *r = p->r;
+    r->layer = mnq_arena_array(p->arena, (size_t)g->n, sizeof *r->layer);
+    p->fixed = mnq_arena_array(p->arena, (size_t)g->n, sizeof *p->fixed);
+    p->want_here = mnq_arena_array(p->arena, (size_t)g->n, sizeof *p->want_here);
+    if (r->layer == NULL || p->fixed == NULL || p->want_here == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_prune_can(g, i)) continue;
+        const struct mnq_layer_choice *c = p->o->choice != NULL ? &p->o->choice[i] : NULL;
+        p->fixed[r->n_layers] = c != NULL && c->ratio >= 0 ? c->ratio : -1;
+        r->layer[r->n_layers++] =
+            (struct mnq_prune_layer){.name = g->node[i].name,
+                                     .node = i,
+                                     .inputs = g->node[g->node[i].in[0]].out.c,
+                                     .outputs = g->node[i].out.c,
+                                     .pattern = c != NULL && c->pattern.m >= 0 ? c->pattern : p->o->pattern,
+                                     .weights = (int64_t)mnq_node_weights(g, &g->node[i])};
+    }
+    if (r->n_layers > 0) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: nothing to prune: no 1x1 or dense layer behind the first layer",
+                    g->file != NULL ? g->file : "graph");
+}
+
+/* ---- how many ---- */
+
+/* N:M settles a layer's zeros; a ratio beside it must agree, or leave some layers dense. */
+static int settle_n_m(struct mnq_pruning *p, int l, struct mnq_err *e)
+{
+    const double close = 0.005;
+    const struct mnq_prune_layer *layer = &p->r->layer[l];
+    double implied = 1 - (double)layer->pattern.n / layer->pattern.m;
+    bool ruled = p->fixed[l] >= 0;
+    double ratio = ruled ? p->fixed[l] : p->o->ratio;
+    char text[24];
+    if (ruled && ratio == 0) {
+        p->want_here[l] = 0;
+    } else if (isnan(ratio) || fabs(ratio - implied) <= close) {
+        p->want_here[l] = mnq_prune_implied(layer);
+    } else if (ratio > implied || ruled || p->o->scope == MNQ_PRUNE_LAYER) {
+        return mnq_fail(e, MNQ_EXIT_USAGE, "ratio %g: pattern %s makes %g of a layer's weights zero", ratio,
+                        mnq_pattern_text(layer->pattern, text), implied);
+    }
+    return 0;
+}
+
+static int settle_amounts(struct mnq_pruning *p, struct mnq_err *e)
+{
+    const struct mnq_prune_opts *o = p->o;
+    int64_t all = 0, most = 0, fixed = 0;
+    bool exact = false; /* every free layer has its own number */
+    for (int l = 0; l < p->r->n_layers; l++) {
+        const struct mnq_prune_layer *layer = &p->r->layer[l];
+        double ratio = p->fixed[l] >= 0 ? p->fixed[l] : o->scope == MNQ_PRUNE_LAYER ? o->ratio : -1;
+        p->want_here[l] = -1;
+        if (layer->pattern.kind == MNQ_PATTERN_N_M) {
+            if (settle_n_m(p, l, e) != 0) return -1;
+        } else if (isnan(o->ratio) && p->fixed[l] < 0) {
+            return mnq_fail(e, MNQ_EXIT_USAGE, "a ratio is missing: only a pattern N:M implies one");
+        } else if (ratio >= 0) {
+            p->want_here[l] = llround(ratio * (double)layer->weights);
+            int64_t limit = mnq_prune_limit(layer);
+            if (p->want_here[l] > limit && p->fixed[l] >= 0)
+                return mnq_fail(e, MNQ_EXIT_USAGE,
+                                "layer '%s': ratio %g cannot be reached, at most %g of it may become zero", layer->name,
+                                ratio, (double)limit / (double)layer->weights);
+            if (p->want_here[l] > limit) p->want_here[l] = limit;
+        }
+        exact = exact || p->want_here[l] >= 0;
+        all += layer->weights;
+        most += p->want_here[l] >= 0 ? p->want_here[l] : mnq_prune_limit(layer);
+        if (p->want_here[l] >= 0) fixed += p->want_here[l];
+    }
+    p->want = isnan(o->ratio) || o->scope == MNQ_PRUNE_LAYER ? fixed : llround(o->ratio * (double)all);
+    if (o->scope == MNQ_PRUNE_LAYER || isnan(o->ratio) || p->want <= most) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "ratio %g cannot be reached: at most %g of the 1x1 weights may become zero%s",
+                    o->ratio, (double)most / (double)all, exact ? " under these rules" : "");
+}
+
+/* ---- public ---- */
+
+/* The same nodes with arrays of their own where pruning changes them. */
+static int copy_graph(struct mnq_pruning *p, struct mnq_err *e)
+{
+    const struct mnq_graph *g = p->legal;
+    *p->out = *g;
+    p->out->node = mnq_arena_array(p->arena, (size_t)g->n, sizeof *g->node);
+    if (p->out->node == NULL) return mnq_fail_nomem(e);
+    memcpy(p->out->node, g->node, (size_t)g->n * sizeof *g->node);
+    for (int i = 0; i < g->n; i++) {
+        struct mnq_node *nd = &p->out->node[i];
+        size_t weights = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
+        float *w = nd->w == NULL ? NULL : mnq_arena_array(p->arena, weights, sizeof *w);
+        float *b = nd->b == NULL ? NULL : mnq_arena_array(p->arena, c, sizeof *b);
+        if ((nd->w != NULL && w == NULL) || (nd->b != NULL && b == NULL)) return mnq_fail_nomem(e);
+        if (w != NULL) memcpy(w, nd->w, weights * sizeof *w);
+        if (b != NULL) memcpy(b, nd->b, c * sizeof *b);
+        nd->w = w;
+        nd->b = b;
+    }
+    return 0;
+}
+
+/* What the layer's weights lost, relative to what they were. */
+static void weight_errors(const struct mnq_pruning *p)
+{
+    for (int l = 0; l < p->r->n_layers; l++) {
+        struct mnq_prune_layer *layer = &p->r->layer[l];
+        const float *a = p->legal->node[layer->node].w, *b = p->out->node[layer->node].w;
+        double noise = 0, signal = 0;
+        for (int64_t k = 0; k < layer->weights; k++) {
+            double d = (double)a[k] - (double)b[k];
+            noise += d * d;
+            signal += (double)a[k] * (double)a[k];
+        }
+        layer->error = signal > 0 ? noise / signal : 0;
+    }
+}
+
+int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
+              const struct mnq_prune_opts *o, struct mnq_graph *out, struct mnq_prune_report *r, struct mnq_arena *arena,
+              mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    struct mnq_pruning p = {
+        .legal = legal, .out = out, .o = o, .r = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
+    (void)data;
+    (void)pp;
+    *r = (struct mnq_prune_report){.error = (double)NAN};
+    if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || copy_graph(&p, e) != 0) return -1;
+    if (mnq_prune_magnitude(&p, e) != 0) return -1;
+    weight_errors(&p);
+    mnq_prune_count(out, r);
+    return 0;
+}
