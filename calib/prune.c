@@ -165,18 +165,64 @@ static void weight_errors(const struct mnq_pruning *p)
     }
 }
 
+struct logits {
+    float *to;
+    size_t n;
+};
+
+static void keep_logits(void *ctx, int sample, int worker, const float *pre, struct mnq_exec *x)
+{
+    (void)worker;
+    (void)x;
+    const struct logits *l = ctx;
+    memcpy(l->to + (size_t)sample * l->n, pre, l->n * sizeof *pre);
+}
+
+/* The samples, and what the dense network makes of them. */
+static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
+                        struct mnq_err *e)
+{
+    const struct mnq_graph *g = p->legal;
+    int logits = mnq_logits_node(g), threads = p->o->threads;
+    if (mnq_dataset_count(data) == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to prune on");
+    if (mnq_pictures_load(data, pp, g->node[0].out, p->o->samples, threads, &p->pictures, p->arena, e) != 0) return -1;
+    p->n_logits = g->node[logits].out.h * g->node[logits].out.w * g->node[logits].out.c;
+    p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * (size_t)p->n_logits, sizeof *p->logits);
+    if (p->logits == NULL) return mnq_fail_nomem(e);
+    struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, e);
+    struct logits l = {p->logits, (size_t)p->n_logits};
+    int rc = s == NULL ? -1 : mnq_stream_run(s, logits, -1, keep_logits, &l, e);
+    mnq_stream_free(s);
+    p->r->samples = p->pictures.n;
+    return rc;
+}
+
+static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
+{
+    int layers = p->r->n_layers;
+    bool all_fixed = true;
+    p->zeros = mnq_arena_array(p->arena, (size_t)layers, sizeof *p->zeros);
+    if (p->zeros == NULL) return mnq_fail_nomem(e);
+    for (int l = 0; l < layers; l++) {
+        if (p->want_here[l] >= 0) p->zeros[l] = p->want_here[l];
+        else all_fixed = false;
+    }
+    if (!all_fixed && mnq_prune_allocate(p, e) != 0) return -1;
+    return mnq_prune_sequential(p, e);
+}
+
 int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
               const struct mnq_prune_opts *o, struct mnq_graph *out, struct mnq_prune_report *r, struct mnq_arena *arena,
               mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
     struct mnq_pruning p = {
         .legal = legal, .out = out, .o = o, .r = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
-    (void)data;
-    (void)pp;
     *r = (struct mnq_prune_report){.error = (double)NAN};
     if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || copy_graph(&p, e) != 0) return -1;
-    if (mnq_prune_magnitude(&p, e) != 0) return -1;
-    weight_errors(&p);
+    if (data != NULL && look_at_data(&p, data, pp, e) != 0) return -1;
+    if (o->method == MNQ_PRUNE_OBS ? prune_by_obs(&p, e) : mnq_prune_magnitude(&p, e) != 0) return -1;
+    if (o->method == MNQ_PRUNE_MAGNITUDE) weight_errors(&p);
+    if (data != NULL && mnq_prune_logits_error(&p, out, true, &r->error, e) != 0) return -1;
     mnq_prune_count(out, r);
     return 0;
 }

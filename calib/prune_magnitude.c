@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pruning by magnitude: the smallest folded weights go, nothing makes up for them.
  *
- * Folded weights (with BatchNormalization's scale) say more than stored ones. Between layers they are compared relative to
- * their layer's root mean square. */
+ * Folded weights (with BatchNormalization's scale) say more than stored ones. Between layers they are compared by the LAMP
+ * score (Lee et al. 2021, arXiv:2010.07611): a weight's square over the sum of squares of those in its layer that are not
+ * smaller. It is the relative distortion that the weight's removal adds once all smaller ones are gone. */
 #include "prune_parts.h"
 
 #include "quantize/allocate.h"
@@ -12,7 +13,7 @@
 
 /* What becomes zero together: one weight, or a block. */
 struct unit {
-    double score; /* mean square of its weights over that of the layer */
+    double score; /* mean square of its weights; for comparison between layers, over that of those left in the layer */
     int layer, output, first, size;
 };
 
@@ -37,7 +38,6 @@ static int list_units(const struct mnq_pruning *p, int l, struct unit *unit)
     const struct mnq_prune_layer *layer = &p->r->layer[l];
     const float *w = p->out->node[layer->node].w;
     int step = layer->pattern.kind == MNQ_PATTERN_BLOCK ? layer->pattern.m : 1, n = 0;
-    double mean = energy(w, (size_t)layer->weights) / (double)layer->weights;
     for (int o = 0; o < layer->outputs; o++)
         for (int i = 0; i < layer->inputs; i += step) {
             int size = layer->inputs - i < step ? layer->inputs - i : step;
@@ -46,9 +46,21 @@ static int list_units(const struct mnq_pruning *p, int l, struct unit *unit)
                 double v = (double)w[(size_t)(i + k) * (size_t)layer->outputs + (size_t)o];
                 sum += v * v;
             }
-            unit[n++] = (struct unit){mean > 0 ? sum / size / mean : 0, l, o, i, size};
+            unit[n++] = (struct unit){sum / size, l, o, i, size};
         }
     return n;
+}
+
+/* Makes the scores of one layer's units comparable with other layers'. */
+static void compare_by_lamp(struct unit *unit, int n)
+{
+    double left = 0;
+    qsort(unit, (size_t)n, sizeof *unit, by_score);
+    for (int k = n - 1; k >= 0; k--) {
+        double sum = unit[k].score * unit[k].size;
+        left += sum;
+        unit[k].score = left > 0 ? sum / left / unit[k].size : 0;
+    }
 }
 
 static void clear(const struct mnq_pruning *p, const struct unit *u)
@@ -138,8 +150,12 @@ int mnq_prune_magnitude(struct mnq_pruning *p, struct mnq_err *e)
         else clear_smallest(p, unit, list_units(p, l, unit), p->want_here[l], zeros);
     }
     if (n_m) return choose_n_m(p, want, e);
-    for (int l = 0; l < layers; l++)
-        if (p->want_here[l] < 0) n += list_units(p, l, unit + n);
+    for (int l = 0; l < layers; l++) {
+        if (p->want_here[l] >= 0) continue;
+        int here = list_units(p, l, unit + n);
+        compare_by_lamp(unit + n, here);
+        n += here;
+    }
     clear_smallest(p, unit, n, want, zeros);
     return 0;
 }
