@@ -125,18 +125,18 @@ static int settle_amounts(struct mnq_pruning *p, struct mnq_err *e)
                     o->ratio, (double)most / (double)all, exact ? " under these rules" : "");
 }
 
-/* ---- public ---- */
+/* ---- parts ---- */
 
 /* The same nodes with arrays of their own where pruning changes them. */
-static int copy_graph(struct mnq_pruning *p, struct mnq_err *e)
+static int copy_graph(const struct mnq_pruning *p, struct mnq_graph *to, struct mnq_err *e)
 {
     const struct mnq_graph *g = p->legal;
-    *p->out = *g;
-    p->out->node = mnq_arena_array(p->arena, (size_t)g->n, sizeof *g->node);
-    if (p->out->node == NULL) return mnq_fail_nomem(e);
-    memcpy(p->out->node, g->node, (size_t)g->n * sizeof *g->node);
+    *to = *g;
+    to->node = mnq_arena_array(p->arena, (size_t)g->n, sizeof *g->node);
+    if (to->node == NULL) return mnq_fail_nomem(e);
+    memcpy(to->node, g->node, (size_t)g->n * sizeof *g->node);
     for (int i = 0; i < g->n; i++) {
-        struct mnq_node *nd = &p->out->node[i];
+        struct mnq_node *nd = &to->node[i];
         size_t weights = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
         float *w = nd->w == NULL ? NULL : mnq_arena_array(p->arena, weights, sizeof *w);
         float *b = nd->b == NULL ? NULL : mnq_arena_array(p->arena, c, sizeof *b);
@@ -197,19 +197,69 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
     return rc;
 }
 
+/* ---- the surgeon ---- */
+
+/* Weights drawn more or less toward the dense ones; the held-back samples decide. */
+static const double dampings[] = {0.3, 0.1, 1.0};
+enum { DAMPINGS = sizeof dampings / sizeof *dampings };
+
+/* Copies all weights and biases from one graph to another with the same nodes. */
+static void copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
+{
+    for (int i = 0; i < from->n; i++) {
+        const struct mnq_node *a = &from->node[i];
+        struct mnq_node *b = &to->node[i];
+        if (a->w != NULL) memcpy(b->w, a->w, mnq_node_weights(from, a) * sizeof *a->w);
+        if (a->b != NULL) memcpy(b->b, a->b, (size_t)a->out.c * sizeof *a->b);
+    }
+}
+
+/* Judges what p->out holds and keeps the better of it and `best`. */
+static int keep_better(struct mnq_pruning *p, const char *name, struct mnq_graph *best, double *layer_error,
+                       struct mnq_err *e)
+{
+    struct mnq_prune_report *r = p->r;
+    double error;
+    if (mnq_prune_logits_error(p, p->out, &error, e) != 0) return -1;
+    bool first = r->n_passes == 0, better = first || error < r->error;
+    r->pass[r->n_passes++] = (struct mnq_calib_pass){name, first ? error : r->error, error, better};
+    if (!better) return 0;
+    r->error = error;
+    copy_weights(p->out, best);
+    for (int l = 0; l < r->n_layers; l++) layer_error[l] = r->layer[l].error;
+    return 0;
+}
+
 static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
 {
+    static const char *const names[DAMPINGS] = {"surgeon, damping 0.3", "surgeon, damping 0.1", "surgeon, damping 1"};
     int layers = p->r->n_layers;
     bool all_fixed = true;
+    struct mnq_graph best;
+    double *layer_error = mnq_arena_array(p->arena, (size_t)layers, sizeof *layer_error);
     p->zeros = mnq_arena_array(p->arena, (size_t)layers, sizeof *p->zeros);
-    if (p->zeros == NULL) return mnq_fail_nomem(e);
+    p->r->pass = mnq_arena_array(p->arena, DAMPINGS + 1, sizeof *p->r->pass);
+    if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL || copy_graph(p, &best, e) != 0) return -1;
     for (int l = 0; l < layers; l++) {
         if (p->want_here[l] >= 0) p->zeros[l] = p->want_here[l];
         else all_fixed = false;
     }
+    p->damping = dampings[0];
     if (!all_fixed && mnq_prune_allocate(p, e) != 0) return -1;
-    return mnq_prune_sequential(p, e);
+    if (mnq_prune_magnitude(p, e) != 0) return -1;
+    weight_errors(p);
+    if (keep_better(p, "magnitude", &best, layer_error, e) != 0) return -1;
+    for (int k = 0; k < DAMPINGS; k++) {
+        copy_weights(p->legal, p->out);
+        p->damping = dampings[k];
+        if (mnq_prune_sequential(p, e) != 0 || keep_better(p, names[k], &best, layer_error, e) != 0) return -1;
+    }
+    copy_weights(&best, p->out);
+    for (int l = 0; l < layers; l++) p->r->layer[l].error = layer_error[l];
+    return 0;
 }
+
+/* ---- public ---- */
 
 int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
               const struct mnq_prune_opts *o, struct mnq_graph *out, struct mnq_prune_report *r, struct mnq_arena *arena,
@@ -218,11 +268,16 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
     struct mnq_pruning p = {
         .legal = legal, .out = out, .o = o, .r = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
     *r = (struct mnq_prune_report){.error = (double)NAN};
-    if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || copy_graph(&p, e) != 0) return -1;
+    if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || copy_graph(&p, out, e) != 0) return -1;
     if (data != NULL && look_at_data(&p, data, pp, e) != 0) return -1;
-    if (o->method == MNQ_PRUNE_OBS ? prune_by_obs(&p, e) : mnq_prune_magnitude(&p, e) != 0) return -1;
-    if (o->method == MNQ_PRUNE_MAGNITUDE) weight_errors(&p);
-    if (data != NULL && mnq_prune_logits_error(&p, out, true, &r->error, e) != 0) return -1;
+    if (o->method == MNQ_PRUNE_OBS) {
+        if (data == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "the optimal brain surgeon needs samples");
+        if (prune_by_obs(&p, e) != 0) return -1;
+    } else {
+        if (mnq_prune_magnitude(&p, e) != 0) return -1;
+        weight_errors(&p);
+        if (data != NULL && mnq_prune_logits_error(&p, out, &r->error, e) != 0) return -1;
+    }
     mnq_prune_count(out, r);
     return 0;
 }

@@ -3,8 +3,9 @@
  *
  * The layer reads the outputs of layers that are pruned already and aims at the dense network's pre-activations Y. With the
  * centred covariances C = cov(x, x), c = cov(x, y), damping d and dense weights w0:
- *     w = (C + d I)^-1 (c + d w0),    H = C + d I,    bias = mean(y) - w' mean(x)
- * and w' is found from w and H by the optimal brain surgeon (obs.h), output by output. */
+ *     w = (C + D)^-1 (c + D w0),    H = C + D,    bias = mean(y) - w' mean(x)
+ * where D = damping * (0.9 diag(C) + 0.1 mean(diag(C)) I) draws the weights toward the dense ones, and w' is found from w
+ * and H by the optimal brain surgeon (obs.h), output by output. */
 #include "prune_fit.h"
 
 #include "quantize/linalg.h"
@@ -13,6 +14,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Share of an input's own variance in its damping; the rest is the layer's mean, for inputs that hardly move. */
+static const double OWN = 0.9;
 
 /* ---- sums over rows ---- */
 
@@ -24,7 +28,7 @@ struct sums {
     double *cross; /* [outputs][inputs] cov(x, y) */
     double *xd;    /* [rows][inputs] centred inputs of the rows that count */
     size_t rows;
-    double damping;
+    double *drawn; /* [inputs] diagonal of D */
 };
 
 static bool counts(const struct mnq_rows *r, const struct mnq_fit_opts *o, size_t row)
@@ -134,15 +138,17 @@ static int trace_all(struct mnq_fit *f, const double *inverse, struct mnq_err *e
     return rc;
 }
 
-/* w = (C + d I)^-1 (c + d w0); leaves the inverse of H in `inverse`. */
+/* w = (C + D)^-1 (c + D w0); leaves the inverse of H in `inverse`. */
 static int regress(struct sums *s, double *inverse, double *scratch, struct mnq_err *e)
 {
     struct mnq_fit *f = s->f;
     size_t in = (size_t)f->inputs, out = (size_t)f->outputs;
-    double trace = 0;
-    for (size_t i = 0; i < in; i++) trace += f->h[i * in + i];
-    s->damping = s->o->damping * (trace > 0 ? trace / (double)in : 1);
-    for (size_t i = 0; i < in; i++) f->h[i * in + i] += s->damping;
+    double mean = 0;
+    for (size_t i = 0; i < in; i++) mean += f->h[i * in + i] / (double)in;
+    for (size_t i = 0; i < in; i++) {
+        s->drawn[i] = s->o->damping * (mean > 0 ? OWN * f->h[i * in + i] + (1 - OWN) * mean : 1);
+        f->h[i * in + i] += s->drawn[i];
+    }
     for (size_t i = 0; i < in; i++)
         for (size_t k = 0; k < i; k++) f->h[k * in + i] = f->h[i * in + k];
     memcpy(inverse, f->h, in * in * sizeof *inverse);
@@ -153,7 +159,7 @@ static int regress(struct sums *s, double *inverse, double *scratch, struct mnq_
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     for (size_t j = 0; j < out; j++) {
         double *w = f->w + j * in;
-        for (size_t i = 0; i < in; i++) w[i] = s->cross[j * in + i] + s->damping * (double)s->w0[i * out + j];
+        for (size_t i = 0; i < in; i++) w[i] = s->cross[j * in + i] + s->drawn[i] * (double)s->w0[i * out + j];
         mnq_cholesky_solve(scratch, f->inputs, w);
     }
     return 0;
@@ -174,11 +180,12 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     f->order = mnq_arena_array(arena, out * in, sizeof *f->order);
     f->removable = mnq_arena_array(arena, out, sizeof *f->removable);
     s.cross = mnq_arena_array(&scratch, out * in, sizeof *s.cross);
+    s.drawn = mnq_arena_array(&scratch, in, sizeof *s.drawn);
     double *inverse = mnq_arena_array(&scratch, in * in, sizeof *inverse);
     double *more = mnq_arena_array(&scratch, in * in, sizeof *more);
     int rc = -1;
     if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL || f->error == NULL || f->order == NULL ||
-        f->removable == NULL || s.cross == NULL || inverse == NULL || more == NULL)
+        f->removable == NULL || s.cross == NULL || s.drawn == NULL || inverse == NULL || more == NULL)
         mnq_fail_nomem(e);
     else if (center(&s, &scratch, e) == 0 && mnq_pool_for(r->inputs, o->threads, sum_input, &s, e) == 0 &&
              mnq_pool_for(r->outputs, o->threads, sum_output, &s, e) == 0) {

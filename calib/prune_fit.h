@@ -38,10 +38,7 @@ struct mnq_fit {
 };
 
 struct mnq_fit_opts {
-    double damping; /* of h, as a share of its mean diagonal; the weights are drawn toward the dense ones by as much */
-    double outside; /* weight of rows whose y is cut off by the activation, 1: all alike */
-    enum mnq_act act;
-    float act_max;
+    double damping;          /* of h, as a share of its diagonal; draws the weights toward the dense ones */
     const float *fixed_bias; /* of a layer whose bias cannot change, else NULL */
     int holdout;             /* every holdout-th sample is left out; 0: none */
     int threads;

@@ -26,6 +26,7 @@ struct mnq_pruning {
     float *logits; /* [pictures.n][n_logits] of the dense network */
     int n_logits;
     int64_t *zeros; /* [n_layers] what was chosen */
+    double damping; /* of all fits */
 };
 
 /** Every MNQ_PRUNE_HOLDOUT-th sample is fitted to by nothing: it judges. */
@@ -40,14 +41,14 @@ int64_t mnq_prune_implied(const struct mnq_prune_layer *l);
 /** Most zeros that a layer may get. */
 int64_t mnq_prune_limit(const struct mnq_prune_layer *l);
 
-/** Whether a layer's weights may move to make up for errors before it, and how they are fitted. */
+/** How a layer's weights are fitted. */
 struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l);
 
 /** Rows for a layer with so many inputs. */
 size_t mnq_prune_rows(int inputs);
 
-/** Noise over signal power (centred per sample) of g's logits against the dense ones; held: on held-back samples only. */
-int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, bool held, double *error, struct mnq_err *e);
+/** Noise over signal power (centred per sample) of g's logits against the dense ones, on held-back samples. */
+int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e);
 
 /** Power of a - b after removing its mean over n classes (b may be NULL; one class: not removed). */
 double mnq_centred_power(const float *a, const float *b, int n);

@@ -7,7 +7,6 @@
 #include "quantize/lower.h"
 #include "util/pool.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,20 +18,11 @@ size_t mnq_prune_rows(int inputs)
     return n < ROWS_MIN ? ROWS_MIN : n;
 }
 
-static double envd(const char *name, double d)
-{
-    const char *s = getenv(name);
-    return s != NULL ? atof(s) : d;
-}
-
 struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l)
 {
     int node = p->r->layer[l].node;
     const struct mnq_node *nd = &p->legal->node[node];
-    return (struct mnq_fit_opts){.damping = envd("DAMP", 0.01),
-                                 .outside = 1,
-                                 .act = nd->act,
-                                 .act_max = nd->act_max,
+    return (struct mnq_fit_opts){.damping = p->damping,
                                  .fixed_bias = mnq_restore_has_bias(p->legal, node) ? NULL : nd->b,
                                  .holdout = MNQ_PRUNE_HOLDOUT,
                                  .threads = p->o->threads};
@@ -67,7 +57,7 @@ static void judge(void *ctx, int sample, int worker, const float *pre, struct mn
     j->signal[sample] = mnq_centred_power(dense, NULL, j->p->n_logits);
 }
 
-int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, bool held, double *error, struct mnq_err *e)
+int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e)
 {
     int n = p->pictures.n;
     double *v = calloc(2 * (size_t)n, sizeof *v), noise = 0, signal = 0;
@@ -75,7 +65,7 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, boo
     struct judging j = {p, v, v + n};
     int rc = s == NULL ? mnq_fail_nomem(e) : mnq_stream_run(s, mnq_logits_node(g), -1, judge, &j, e);
     for (int i = 0; rc == 0 && i < n; i++) {
-        if (held && n >= MNQ_PRUNE_HOLDOUT && i % MNQ_PRUNE_HOLDOUT != MNQ_PRUNE_HOLDOUT - 1) continue;
+        if (n >= MNQ_PRUNE_HOLDOUT && i % MNQ_PRUNE_HOLDOUT != MNQ_PRUNE_HOLDOUT - 1) continue;
         noise += j.noise[i];
         signal += j.signal[i];
     }
