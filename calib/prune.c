@@ -108,7 +108,7 @@ static int settle_amounts(struct mnq_pruning *p, struct mnq_err *e)
         } else if (ratio >= 0) {
             p->want_here[l] = llround(ratio * (double)layer->weights);
             int64_t limit = mnq_prune_limit(layer);
-            if (p->want_here[l] > limit && p->fixed[l] >= 0)
+            if (p->want_here[l] > limit && ratio > MNQ_PRUNE_MOST)
                 return mnq_fail(e, MNQ_EXIT_USAGE,
                                 "layer '%s': ratio %g cannot be reached, at most %g of it may become zero", layer->name,
                                 ratio, (double)limit / (double)layer->weights);
@@ -279,5 +279,9 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
         if (data != NULL && mnq_prune_logits_error(&p, out, &r->error, e) != 0) return -1;
     }
     mnq_prune_count(out, r);
-    return 0;
+    int64_t zeros = 0;
+    for (int l = 0; l < r->n_layers; l++) zeros += r->layer[l].zeros;
+    if (o->scope == MNQ_PRUNE_LAYER || zeros >= p.want) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "ratio %g cannot be reached: the pattern allows %lld zeros, %lld are wanted",
+                    o->ratio, (long long)zeros, (long long)p.want);
 }
