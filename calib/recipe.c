@@ -6,10 +6,7 @@
 
 #include <string.h>
 
-enum {
-    RECIPE_MAX = 1 << 20, /* bytes of a recipe file */
-    SMALL_LAYER = 3000    /* weights: such a layer holds few bytes and loses most */
-};
+enum { RECIPE_MAX = 1 << 20 }; /* bytes of a recipe file */
 
 void mnq_recipe_defaults(struct mnq_recipe *r)
 {
@@ -32,8 +29,8 @@ void mnq_recipe_defaults(struct mnq_recipe *r)
                              .small_layer = o.small_layer,
                              .re_fit = o.refit,
                              .storage = MNQ_STORAGE_BYTES,
-                             .scope = MNQ_SCOPE_GLOBAL,
-                             .method = MNQ_METHOD_MAGNITUDE};
+                             .scope = MNQ_PRUNE_GLOBAL,
+                             .method = MNQ_PRUNE_AUTO};
 }
 
 struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)

@@ -6,6 +6,7 @@
 #include "calibrate.h"
 #include "graph/preprocess.h"
 #include "pack/storage.h"
+#include "prune.h"
 #include "rules.h"
 
 /** Words of the choices, NULL-terminated, in the order of their enums. */
@@ -19,11 +20,7 @@ extern const char *const mnq_filter_words[];    /* pil tf */
 extern const char *const mnq_weights_words[];   /* int8 int4 binary auto */
 extern const char *const mnq_storage_words[];   /* bytes speed dense */
 extern const char *const mnq_scope_words[];     /* layer global */
-extern const char *const mnq_method_words[];    /* magnitude obs */
-
-/** Pruning: the same ratio in every LAYER, or one GLOBAL ratio shared out by the error it adds. */
-enum mnq_scope { MNQ_SCOPE_LAYER, MNQ_SCOPE_GLOBAL };
-enum mnq_method { MNQ_METHOD_MAGNITUDE, MNQ_METHOD_OBS };
+extern const char *const mnq_method_words[];    /* magnitude obs auto */
 
 /** Everything a recipe can set; plain types, so that option tables can point into it. Each command reads its own part. */
 struct mnq_recipe {
@@ -44,8 +41,8 @@ struct mnq_recipe {
     int storage;     /* enum mnq_storage_mode */
     /* prune */
     double ratio;        /* share of zeros, 0 = unset */
-    int scope;           /* enum mnq_scope */
-    int method;          /* enum mnq_method */
+    int scope;           /* enum mnq_prune_scope */
+    int method;          /* enum mnq_prune_method */
     const char *pattern; /* text for mnq_pattern_parse(); NULL = none */
     /* both */
     const struct mnq_rule *rule; /* [n_rules] */

@@ -17,7 +17,7 @@ const char *const mnq_filter_words[] = {"pil", "tf", NULL};
 const char *const mnq_weights_words[] = {"int8", "int4", "binary", "auto", NULL};
 const char *const mnq_storage_words[] = {"bytes", "speed", "dense", NULL};
 const char *const mnq_scope_words[] = {"layer", "global", NULL};
-const char *const mnq_method_words[] = {"magnitude", "obs", NULL};
+const char *const mnq_method_words[] = {"magnitude", "obs", "auto", NULL};
 
 #define TEXT(name, type, member)                                                                                            \
     {                                                                                                                       \

@@ -35,7 +35,7 @@ const struct mnq_option mnq_global_options[] = {
 };
 const int mnq_n_global_options = sizeof mnq_global_options / sizeof *mnq_global_options;
 
-const struct mnq_command *const mnq_commands[] = {&mnq_cmd_import, &mnq_cmd_inspect, &mnq_cmd_calibrate,
+const struct mnq_command *const mnq_commands[] = {&mnq_cmd_import, &mnq_cmd_inspect, &mnq_cmd_prune,  &mnq_cmd_calibrate,
                                                   &mnq_cmd_run,    &mnq_cmd_eval,    &mnq_cmd_compare};
 const int mnq_n_commands = sizeof mnq_commands / sizeof *mnq_commands;
 

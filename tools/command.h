@@ -56,7 +56,7 @@ extern const int mnq_n_global_options;
 void mnq_globals_init(struct mnq_globals *g);
 
 extern const struct mnq_command mnq_cmd_import, mnq_cmd_inspect, mnq_cmd_calibrate, mnq_cmd_run, mnq_cmd_eval,
-    mnq_cmd_compare;
+    mnq_cmd_compare, mnq_cmd_prune;
 
 /** Parses and runs argv[1..]; the exit code of the program. */
 int mnq_cli_main(int argc, char **argv);

@@ -60,8 +60,12 @@ struct mnq_node {
     float eps;
     float *scale, *offset;     /* AFFINE [c] */
     /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
-    const char *w_path, *b_path;
+    const char *w_path, *b_path; /* BATCHNORM: b_path is beta's */
     int source;                /* legal graphs: index of the raw node that holds w_path; -1 if none */
+    /* Legal graphs: what folding made of the stored values; NULL = all ones.
+     *     w = stored w * in_gain[input channel] * out_gain[output channel],  d b = b_gain[output channel] * d (value at b_path)
+     * in_gain is kept for 1x1 and dense layers only. b_path leads to beta where a BatchNormalization was folded in, else to the layer's own bias. */
+    double *in_gain, *out_gain, *b_gain;
 };
 
 /** Names of the Keras dialects and decisions met while importing, printed by `inspect`. */

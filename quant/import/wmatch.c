@@ -230,7 +230,7 @@ static int read_all(struct mnq_h5 *h, struct mnq_build *b, const struct want *wa
         if (mnq_h5_read(h, found->item[want[i].found].path, &d, e) != 0) return -1;
         struct mnq_node *nd = &b->g->node[want[i].var->node];
         *mnq_var_values(b->g, want[i].var) = d.v;
-        if (want[i].var->kind == MNQ_VAR_BIAS) nd->b_path = d.path;
+        if (want[i].var->kind == MNQ_VAR_BIAS || want[i].var->kind == MNQ_VAR_BETA) nd->b_path = d.path;
         else if (want[i].var->kind <= MNQ_VAR_POINTWISE) nd->w_path = d.path;
     }
     return 0;

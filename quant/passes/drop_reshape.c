@@ -69,7 +69,10 @@ static int sink_pair(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
 static int to_window(struct mnq_rw *rw, int i, int r, struct mnq_shape from, struct mnq_err *e)
 {
     struct mnq_node *nd = mnq_rw_at(rw, r);
-    if (!is_vector(from)) nd->op = MNQ_OP_CONV;
+    if (!is_vector(from)) {
+        nd->op = MNQ_OP_CONV;
+        nd->in_gain = NULL; /* one per element of what is a window now */
+    }
     nd->kh = from.h;
     nd->kw = from.w;
     nd->sh = nd->sw = 1;

@@ -74,6 +74,16 @@ bool mnq_rw_is_identity(const struct mnq_rw *rw, int a)
     return true;
 }
 
+/* Multiplies a gain by a factor per channel; NULL stands for ones. */
+static int scale_gain(struct mnq_rw *rw, double **gain, const double *factor, size_t n, struct mnq_err *e)
+{
+    double *g = mnq_arena_array(rw->arena, n, sizeof *g);
+    if (g == NULL) return mnq_fail_nomem(e);
+    for (size_t c = 0; c < n; c++) g[c] = (*gain != NULL ? (*gain)[c] : 1.0) * factor[c];
+    *gain = g;
+    return 0;
+}
+
 int mnq_rw_merge_affine(struct mnq_rw *rw, int a, struct mnq_err *e)
 {
     int p = mnq_rw_producer(rw, a);
@@ -81,6 +91,11 @@ int mnq_rw_merge_affine(struct mnq_rw *rw, int a, struct mnq_err *e)
     const struct mnq_rw_node *first = &rw->node[p];
     struct mnq_rw_node *second = &rw->node[a];
     double *scale = second->scale, *offset = second->offset;
+    if (second->nd.b_path == NULL && first->nd.b_path != NULL) {
+        second->nd.b_path = first->nd.b_path;
+        second->nd.b_gain = first->nd.b_gain;
+        if (scale_gain(rw, &second->nd.b_gain, scale, channels(rw, a), e) != 0) return -1;
+    }
     for (size_t c = 0; c < channels(rw, a); c++) {
         offset[c] += scale[c] * first->offset[c];
         scale[c] *= first->scale[c];
@@ -118,18 +133,27 @@ static size_t inner_channels(const struct mnq_rw *rw, int i)
     return nd->op == MNQ_OP_DWCONV ? 1 : channels(rw, nd->in[0]);
 }
 
-static int fold_back(struct mnq_rw *rw, int conv, const double *scale, const double *offset, struct mnq_err *e)
+/* The map y = scale x + offset of node a (offset NULL: none) into the layer before it. */
+static int fold_back(struct mnq_rw *rw, int conv, int a, const double *offset, struct mnq_err *e)
 {
     struct mnq_node *nd = &rw->node[conv].nd;
+    const struct mnq_node *map = &rw->node[a].nd;
+    const double *scale = rw->node[a].scale;
     size_t c = channels(rw, conv), rows = (size_t)nd->kh * (size_t)nd->kw * inner_channels(rw, conv);
     float *w = mnq_arena_array(rw->arena, rows * c, sizeof *w), *b = mnq_arena_array(rw->arena, c, sizeof *b);
     if (w == NULL || b == NULL) return mnq_fail_nomem(e);
     for (size_t r = 0; r < rows; r++)
         for (size_t j = 0; j < c; j++) w[r * c + j] = (float)((double)nd->w[r * c + j] * scale[j]);
-    for (size_t j = 0; j < c; j++) b[j] = (float)(bias_at(nd, j) * scale[j] + offset[j]);
+    for (size_t j = 0; j < c; j++) b[j] = (float)(bias_at(nd, j) * scale[j] + (offset != NULL ? offset[j] : 0.0));
     nd->w = w;
     nd->b = b;
-    return 0;
+    if (nd->source >= 0 && offset != NULL && map->b_path != NULL) {
+        nd->b_path = map->b_path;
+        nd->b_gain = map->b_gain;
+    } else if (nd->b_path != NULL && scale_gain(rw, &nd->b_gain, scale, c, e) != 0) {
+        return -1;
+    }
+    return scale_gain(rw, &nd->out_gain, scale, c, e);
 }
 
 static int fold_into_reader(struct mnq_rw *rw, int a, int conv, struct mnq_err *e)
@@ -151,7 +175,7 @@ static int fold_into_reader(struct mnq_rw *rw, int a, int conv, struct mnq_err *
     bool keep = nd->b == NULL && only_scales(rw, a);
     nd->w = w;
     if (!keep) nd->b = b;
-    return 0;
+    return taps == 1 && nd->op != MNQ_OP_DWCONV ? scale_gain(rw, &nd->in_gain, scale, inner, e) : 0;
 }
 
 static bool can_take(const struct mnq_rw *rw, int a, int reader)
@@ -177,25 +201,23 @@ int mnq_rw_fold_forward(struct mnq_rw *rw, int a, struct mnq_err *e)
 
 static int fold_backward(struct mnq_rw *rw, int a, struct mnq_err *e)
 {
-    const double *scale = rw->node[a].scale, *offset = rw->node[a].offset;
+    const double *offset = rw->node[a].offset;
     int p = mnq_rw_producer(rw, a);
     if (mnq_rw_only_reader(rw, p) != a) return 0;
     if (is_linear(rw, p)) {
-        if (fold_back(rw, p, scale, offset, e) != 0) return -1;
+        if (fold_back(rw, p, a, offset, e) != 0) return -1;
         return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
     }
     const struct mnq_node *nd = &rw->node[p].nd;
     if (nd->act != MNQ_ACT_NONE) return 0;
     if (nd->op == MNQ_OP_AVGPOOL && is_linear(rw, nd->in[0]) && mnq_rw_only_reader(rw, nd->in[0]) == p) {
-        if (fold_back(rw, nd->in[0], scale, offset, e) != 0) return -1;
+        if (fold_back(rw, nd->in[0], a, offset, e) != 0) return -1;
         return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
     }
     if (nd->op != MNQ_OP_ADD) return 0;
     for (int k = 0; k < 2; k++)
         if (!is_linear(rw, nd->in[k]) || mnq_rw_only_reader(rw, nd->in[k]) != p) return 0;
-    double *zero = mnq_arena_array(rw->arena, channels(rw, a), sizeof *zero);
-    if (zero == NULL) return mnq_fail_nomem(e);
-    if (fold_back(rw, nd->in[0], scale, offset, e) != 0 || fold_back(rw, nd->in[1], scale, zero, e) != 0) return -1;
+    if (fold_back(rw, nd->in[0], a, offset, e) != 0 || fold_back(rw, nd->in[1], a, NULL, e) != 0) return -1;
     return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
 }
 
@@ -250,7 +272,7 @@ int mnq_affine_to_dwconv(struct mnq_rw *rw, struct mnq_err *e)
         int p = mnq_rw_producer(rw, i);
         if (rw->node[p].nd.op == MNQ_OP_INPUT && mnq_rw_only_reader(rw, p) == i) continue;
         if (mnq_rw_identity(rw, i, 1, 1, 0, e) != 0) return -1;
-        if (fold_back(rw, i, rw->node[i].scale, rw->node[i].offset, e) != 0) return -1;
+        if (fold_back(rw, i, i, rw->node[i].offset, e) != 0) return -1;
     }
     return 0;
 }

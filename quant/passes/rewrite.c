@@ -190,6 +190,7 @@ int mnq_rw_identity(struct mnq_rw *rw, int i, int kh, int kw, int center, struct
     nd->w = w;
     nd->b = NULL;
     nd->w_path = nd->b_path = NULL;
+    nd->in_gain = nd->out_gain = nd->b_gain = NULL;
     nd->source = -1;
     return 0;
 }
@@ -293,6 +294,16 @@ static float *copy(struct mnq_arena *arena, const float *from, size_t n)
     return to;
 }
 
+static int copy_gain(const struct mnq_graph *g, double **gain, size_t n, struct mnq_err *e)
+{
+    if (*gain == NULL) return 0;
+    double *to = mnq_arena_array(g->arena, n, sizeof *to);
+    if (to == NULL) return mnq_fail_nomem(e);
+    memcpy(to, *gain, n * sizeof *to);
+    *gain = to;
+    return 0;
+}
+
 static int copy_arrays(const struct mnq_rw_node *from, const struct mnq_graph *g, struct mnq_node *nd, struct mnq_err *e)
 {
     size_t weights = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
@@ -300,6 +311,9 @@ static int copy_arrays(const struct mnq_rw_node *from, const struct mnq_graph *g
     if (nd->b != NULL && (nd->b = copy(g->arena, nd->b, c)) == NULL) return mnq_fail_nomem(e);
     if (nd->w_path != NULL && (nd->w_path = mnq_arena_strdup(g->arena, nd->w_path)) == NULL) return mnq_fail_nomem(e);
     if (nd->b_path != NULL && (nd->b_path = mnq_arena_strdup(g->arena, nd->b_path)) == NULL) return mnq_fail_nomem(e);
+    if (copy_gain(g, &nd->out_gain, c, e) != 0 || copy_gain(g, &nd->b_gain, c, e) != 0 ||
+        copy_gain(g, &nd->in_gain, nd->n_in > 0 ? (size_t)g->node[nd->in[0]].out.c : 0, e) != 0)
+        return -1;
     if (nd->op != MNQ_OP_AFFINE) return 0;
     nd->scale = mnq_arena_array(g->arena, c, sizeof *nd->scale);
     nd->offset = mnq_arena_array(g->arena, c, sizeof *nd->offset);

@@ -168,7 +168,7 @@ static void random_recipe(uint32_t *seed, struct mnq_arena *arena, struct mnq_re
         .storage = (int)next(seed, 3),
         .ratio = random_double(seed, 0, MNQ_RATIO_MAX),
         .scope = (int)next(seed, 2),
-        .method = (int)next(seed, 2),
+        .method = (int)next(seed, 3),
     };
     if (next(seed, 2) == 0) r->preprocess = random_string(seed, arena);
     if (next(seed, 2) == 0) r->arch = random_string(seed, arena);
@@ -389,7 +389,7 @@ static void faults(void **state)
     fails("storage: byte\n", "r.yaml:1:10: storage: expected one of bytes, speed, dense, got byte; did you mean 'bytes'?");
     fails("ratio: 1\n", "r.yaml:1:8: ratio: expected a number in 0..0.99, got 1");
     fails("scope: model\n", "r.yaml:1:8: scope: ");
-    fails("method: obc\n", "r.yaml:1:9: method: expected one of magnitude, obs, got obc; did you mean 'obs'?");
+    fails("method: obc\n", "r.yaml:1:9: method: expected one of magnitude, obs, auto, got obc; did you mean 'obs'?");
     fails("pattern: 4:2\n", "r.yaml:1:10: pattern: expected none, N:M (1 <= N < M <= 64) or blockN (2..64), got 4:2");
     fails("refit: on\n", "r.yaml:1:1: unknown key 'refit'; did you mean 're-fit'?");
 }

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One layer's weights, fitted anew to what the dense network computes, with some of them zero.
+ *
+ * The layer reads the outputs of layers that are pruned already and aims at the dense network's pre-activations Y. With the
+ * centred covariances C = cov(x, x), c = cov(x, y), damping d and dense weights w0:
+ *     w = (C + D)^-1 (c + D w0),    H = C + D,    bias = mean(y) - w' mean(x)
+ * where D = damping * (0.9 diag(C) + 0.1 mean(diag(C)) I) draws the weights toward the dense ones, and w' is found from w
+ * and H by the optimal brain surgeon (obs.h), output by output. */
+#include "prune_fit.h"
+
+#include "quantize/linalg.h"
+#include "util/pool.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Share of an input's own variance in its damping; the rest is the layer's mean, for inputs that hardly move. */
+static const double OWN = 0.9;
+
+/* ---- sums over rows ---- */
+
+struct sums {
+    const struct mnq_rows *r;
+    const struct mnq_fit_opts *o;
+    struct mnq_fit *f;
+    const float *w0;
+    double *cross; /* [outputs][inputs] cov(x, y) */
+    double *xd;    /* [rows][inputs] centred inputs of the rows that count */
+    size_t rows;
+    double *drawn; /* [inputs] diagonal of D */
+};
+
+static bool counts(const struct mnq_rows *r, const struct mnq_fit_opts *o, size_t row)
+{
+    return o->holdout <= 0 || (row / (size_t)r->per) % (size_t)o->holdout != (size_t)o->holdout - 1;
+}
+
+static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
+{
+    const struct mnq_rows *r = s->r;
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples;
+    struct mnq_fit *f = s->f;
+    s->xd = mnq_arena_array(scratch, all * in, sizeof *s->xd);
+    if (s->xd == NULL) return mnq_fail_nomem(e);
+    for (size_t row = 0; row < all; row++) {
+        if (!counts(r, s->o, row)) continue;
+        for (size_t i = 0; i < in; i++) f->mean_x[i] += s->xd[s->rows * in + i] = (double)r->x[row * in + i];
+        for (size_t j = 0; j < out; j++) f->mean_y[j] += (double)r->y[row * out + j];
+        s->rows++;
+    }
+    if (s->rows == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "too few samples to prune on");
+    double n = (double)s->rows;
+    for (size_t i = 0; i < in; i++) f->mean_x[i] = s->o->fixed_bias == NULL ? f->mean_x[i] / n : 0;
+    for (size_t j = 0; j < out; j++)
+        f->mean_y[j] = s->o->fixed_bias == NULL ? f->mean_y[j] / n : (double)s->o->fixed_bias[j];
+    for (size_t row = 0; row < s->rows; row++)
+        for (size_t i = 0; i < in; i++) s->xd[row * in + i] -= f->mean_x[i];
+    return 0;
+}
+
+/* Row i of the covariance, in the order of the rows. */
+static int sum_input(void *ctx, int i, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct sums *s = ctx;
+    size_t in = (size_t)s->r->inputs;
+    double *to = s->f->h + (size_t)i * in;
+    for (size_t row = 0; row < s->rows; row++) {
+        const double *x = s->xd + row * in;
+        double v = x[i];
+        if (v == 0) continue;
+        for (size_t k = 0; k <= (size_t)i; k++) to[k] += v * x[k];
+    }
+    for (size_t k = 0; k <= (size_t)i; k++) to[k] /= (double)s->rows;
+    return 0;
+}
+
+static int sum_output(void *ctx, int j, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct sums *s = ctx;
+    const struct mnq_rows *r = s->r;
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples, k = 0;
+    double *to = s->cross + (size_t)j * in, mean = s->f->mean_y[j], power = 0;
+    for (size_t row = 0; row < all; row++) {
+        if (!counts(r, s->o, row)) continue;
+        const double *x = s->xd + k++ * in;
+        double y = (double)r->y[row * out + (size_t)j] - mean;
+        power += y * y;
+        for (size_t i = 0; i < in; i++) to[i] += y * x[i];
+    }
+    for (size_t i = 0; i < in; i++) to[i] /= (double)s->rows;
+    s->f->error[(size_t)j * in] = power / (double)s->rows; /* until the trace is written there */
+    return 0;
+}
+
+/* ---- regression and traces ---- */
+
+struct tracing {
+    struct mnq_fit *f;
+    const double *inverse; /* of f->h */
+    double *h, *w;         /* [threads][n][n], [threads][n] */
+    uint8_t *work;         /* [threads] */
+};
+
+static int trace_output(void *ctx, int j, int worker, struct mnq_err *e)
+{
+    (void)e;
+    struct tracing *t = ctx;
+    struct mnq_fit *f = t->f;
+    size_t n = (size_t)f->inputs;
+    double *h = t->h + (size_t)worker * n * n, *w = t->w + (size_t)worker * n;
+    memcpy(h, t->inverse, n * n * sizeof *h);
+    memcpy(w, f->w + (size_t)j * n, n * sizeof *w);
+    struct mnq_obs_pattern p = {1, 0, 0};
+    if (f->pattern.kind == MNQ_PATTERN_BLOCK) p.block = f->pattern.m;
+    if (f->pattern.kind == MNQ_PATTERN_N_M) p.group = f->pattern.m, p.most = f->pattern.m - f->pattern.n;
+    f->removable[j] = mnq_obs_trace(h, w, f->inputs, p, f->order + (size_t)j * n, f->error + (size_t)j * n,
+                                    t->work + (size_t)worker * mnq_obs_work(f->inputs));
+    return 0;
+}
+
+static int trace_all(struct mnq_fit *f, const double *inverse, struct mnq_err *e)
+{
+    size_t n = (size_t)f->inputs, threads = (size_t)f->threads;
+    struct tracing t = {.f = f, .inverse = inverse};
+    t.h = malloc(threads * n * n * sizeof *t.h);
+    t.w = malloc(threads * n * sizeof *t.w);
+    t.work = aligned_alloc(64, (threads * mnq_obs_work(f->inputs) + 63) / 64 * 64);
+    int rc = t.h == NULL || t.w == NULL || t.work == NULL ? mnq_fail_nomem(e)
+                                                          : mnq_pool_for(f->outputs, f->threads, trace_output, &t, e);
+    free(t.h);
+    free(t.w);
+    free(t.work);
+    return rc;
+}
+
+/* w = (C + D)^-1 (c + D w0); leaves the inverse of H in `inverse`. */
+static int regress(struct sums *s, double *inverse, double *scratch, struct mnq_err *e)
+{
+    struct mnq_fit *f = s->f;
+    size_t in = (size_t)f->inputs, out = (size_t)f->outputs;
+    double mean = 0;
+    for (size_t i = 0; i < in; i++) mean += f->h[i * in + i] / (double)in;
+    for (size_t i = 0; i < in; i++) {
+        s->drawn[i] = s->o->damping * (mean > 0 ? OWN * f->h[i * in + i] + (1 - OWN) * mean : 1);
+        f->h[i * in + i] += s->drawn[i];
+    }
+    for (size_t i = 0; i < in; i++)
+        for (size_t k = 0; k < i; k++) f->h[k * in + i] = f->h[i * in + k];
+    memcpy(inverse, f->h, in * in * sizeof *inverse);
+    if (mnq_obs_invert(inverse, f->inputs, scratch) != 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+    memcpy(scratch, f->h, in * in * sizeof *scratch);
+    if (mnq_cholesky(scratch, f->inputs) != 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+    for (size_t j = 0; j < out; j++) {
+        double *w = f->w + j * in;
+        for (size_t i = 0; i < in; i++) w[i] = s->cross[j * in + i] + s->drawn[i] * (double)s->w0[i * out + j];
+        mnq_cholesky_solve(scratch, f->inputs, w);
+    }
+    return 0;
+}
+
+int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern pattern, const struct mnq_fit_opts *o,
+                 struct mnq_fit *f, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_arena scratch = {0};
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs;
+    *f = (struct mnq_fit){.inputs = r->inputs, .outputs = r->outputs, .threads = o->threads, .pattern = pattern};
+    struct sums s = {.r = r, .o = o, .f = f, .w0 = w0};
+    f->h = mnq_arena_array(arena, in * in, sizeof *f->h);
+    f->mean_x = mnq_arena_array(arena, in, sizeof *f->mean_x);
+    f->mean_y = mnq_arena_array(arena, out, sizeof *f->mean_y);
+    f->w = mnq_arena_array(arena, out * in, sizeof *f->w);
+    f->error = mnq_arena_array(arena, out * in, sizeof *f->error);
+    f->order = mnq_arena_array(arena, out * in, sizeof *f->order);
+    f->removable = mnq_arena_array(arena, out, sizeof *f->removable);
+    s.cross = mnq_arena_array(&scratch, out * in, sizeof *s.cross);
+    s.drawn = mnq_arena_array(&scratch, in, sizeof *s.drawn);
+    double *inverse = mnq_arena_array(&scratch, in * in, sizeof *inverse);
+    double *more = mnq_arena_array(&scratch, in * in, sizeof *more);
+    int rc = -1;
+    if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL || f->error == NULL || f->order == NULL ||
+        f->removable == NULL || s.cross == NULL || s.drawn == NULL || inverse == NULL || more == NULL)
+        mnq_fail_nomem(e);
+    else if (center(&s, &scratch, e) == 0 && mnq_pool_for(r->inputs, o->threads, sum_input, &s, e) == 0 &&
+             mnq_pool_for(r->outputs, o->threads, sum_output, &s, e) == 0) {
+        for (size_t j = 0; j < out; j++) f->power += f->error[j * in];
+        if (regress(&s, inverse, more, e) == 0) rc = trace_all(f, inverse, e);
+    }
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+/* ---- choosing ---- */
+
+/* A step of an output's trace: how many leave, at which rate of error. */
+struct step {
+    double rate;
+    int output, count;
+};
+
+static int by_rate(const void *a, const void *b)
+{
+    const struct step *x = a, *y = b;
+    if (x->rate != y->rate) return x->rate < y->rate ? -1 : 1;
+    return x->output - y->output;
+}
+
+/* Steps of output j with rising rates: the lower convex hull of its trace. */
+static int hull(const struct mnq_fit *f, int j, struct step *step)
+{
+    const double *error = f->error + (size_t)j * (size_t)f->inputs;
+    int unit = f->pattern.kind == MNQ_PATTERN_BLOCK ? f->pattern.m : 1, n = 0;
+    double before = 0;
+    for (int k = 0; k < f->removable[j];) {
+        int count = 1;
+        if (unit > 1) /* a block ends where the error is written */
+            while (k + count < f->removable[j] && f->order[(size_t)j * (size_t)f->inputs + (size_t)(k + count)] % unit != 0)
+                count++;
+        k += count;
+        step[n++] = (struct step){(error[k - 1] - before) / count, j, count};
+        before = error[k - 1];
+        while (n > 1 && step[n - 1].rate < step[n - 2].rate) { /* merge what would fall */
+            struct step *a = &step[n - 2], *b = &step[n - 1];
+            a->rate = (a->rate * a->count + b->rate * b->count) / (a->count + b->count);
+            a->count += b->count;
+            n--;
+        }
+    }
+    return n;
+}
+
+double mnq_fit_error(const struct mnq_fit *f, int64_t zeros, int *per_output)
+{
+    struct step *step = malloc((size_t)f->inputs * (size_t)f->outputs * sizeof *step);
+    double sum = 0;
+    size_t n = 0;
+    memset(per_output, 0, (size_t)f->outputs * sizeof *per_output);
+    if (step == NULL) return -1;
+    for (int j = 0; j < f->outputs; j++) n += (size_t)hull(f, j, step + n);
+    qsort(step, n, sizeof *step, by_rate);
+    int unit = f->pattern.kind == MNQ_PATTERN_BLOCK ? f->pattern.m : 1;
+    for (size_t k = 0; k < n && zeros > 0; k++) {
+        int count = step[k].count;
+        if (unit == 1 && count > zeros) count = (int)zeros; /* within a merged step any number may leave */
+        per_output[step[k].output] += count;
+        sum += step[k].rate * count;
+        zeros -= count;
+    }
+    free(step);
+    return sum;
+}
+
+/* ---- solving ---- */
+
+struct solving {
+    const struct mnq_fit *f;
+    const int *per_output;
+    float *w, *b;
+    double *scratch, *row; /* [threads][n][n], [threads][n] */
+    uint8_t *gone, *work;
+};
+
+static int solve_output(void *ctx, int j, int worker, struct mnq_err *e)
+{
+    struct solving *s = ctx;
+    const struct mnq_fit *f = s->f;
+    size_t n = (size_t)f->inputs;
+    double *w = s->row + (size_t)worker * n, shift = 0;
+    uint8_t *gone = s->gone + (size_t)worker * n;
+    memcpy(w, f->w + (size_t)j * n, n * sizeof *w);
+    memset(gone, 0, n);
+    for (int k = 0; k < s->per_output[j]; k++) gone[f->order[(size_t)j * n + (size_t)k]] = 1;
+    if (s->per_output[j] > 0 && mnq_obs_refit(f->h, f->inputs, gone, w, s->scratch + (size_t)worker * n * n,
+                                              s->work + (size_t)worker * mnq_obs_work(f->inputs)) != 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+    for (size_t i = 0; i < n; i++) {
+        float v = (float)w[i];
+        s->w[i * (size_t)f->outputs + (size_t)j] = v;
+        shift += (double)v * f->mean_x[i];
+    }
+    if (s->b != NULL) s->b[j] = (float)(f->mean_y[j] - shift);
+    return 0;
+}
+
+int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, float *b, struct mnq_err *e)
+{
+    size_t n = (size_t)f->inputs, threads = (size_t)f->threads;
+    struct solving s = {.f = f, .per_output = per_output, .w = w, .b = b};
+    s.scratch = malloc(threads * n * n * sizeof *s.scratch);
+    s.row = malloc(threads * n * sizeof *s.row);
+    s.gone = malloc(threads * n);
+    s.work = aligned_alloc(64, (threads * mnq_obs_work(f->inputs) + 63) / 64 * 64);
+    int rc = -1;
+    if (s.scratch == NULL || s.row == NULL || s.gone == NULL || s.work == NULL) mnq_fail_nomem(e);
+    else rc = mnq_pool_for(f->outputs, f->threads, solve_output, &s, e);
+    free(s.scratch);
+    free(s.row);
+    free(s.gone);
+    free(s.work);
+    return rc;
+}

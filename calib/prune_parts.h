@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Between the parts of pruning. */
+#ifndef MNQ_PRUNE_PARTS_H
+#define MNQ_PRUNE_PARTS_H
+
+#include "prune.h"
+#include "prune_fit.h"
+
+/** Never more of a layer than this: a layer without weights would cut the network in two. */
+#define MNQ_PRUNE_MOST 0.98
+
+/** One pruning under way. */
+struct mnq_pruning {
+    const struct mnq_graph *legal;
+    struct mnq_graph *out;
+    const struct mnq_prune_opts *o;
+    struct mnq_prune_report *r;
+    struct mnq_arena *arena;
+    mnq_progress *progress;
+    void *progress_ctx;
+    double *fixed;      /* [n_layers] ratio that a rule sets, < 0: none */
+    int64_t want;       /* zeros in all layers together */
+    int64_t *want_here; /* [n_layers] zeros, -1: free */
+    /* with data */
+    struct mnq_pictures pictures;
+    float *logits; /* [pictures.n][n_logits] of the dense network */
+    int n_logits;
+    int64_t *zeros; /* [n_layers] what was chosen */
+    double damping; /* of all fits */
+};
+
+/** Every MNQ_PRUNE_HOLDOUT-th sample is fitted to by nothing: it judges. */
+enum { MNQ_PRUNE_HOLDOUT = 4 };
+
+/** Bytes of tensors that each of the two streams may keep. */
+#define MNQ_PRUNE_BUDGET ((size_t)400 << 20)
+
+/** Zeros that a pattern forces on a layer in which it holds everywhere. */
+int64_t mnq_prune_implied(const struct mnq_prune_layer *l);
+
+/** Most zeros that a layer may get. */
+int64_t mnq_prune_limit(const struct mnq_prune_layer *l);
+
+/** How a layer's weights are fitted. */
+struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l);
+
+/** Rows for a layer with so many inputs. */
+size_t mnq_prune_rows(int inputs);
+
+/** Noise over signal power (centred per sample) of g's logits against the dense ones, on held-back samples. */
+int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e);
+
+/** Power of a - b after removing its mean over n classes (b may be NULL; one class: not removed). */
+double mnq_centred_power(const float *a, const float *b, int n);
+
+/** Chooses p->zeros of the free layers by the error that each layer alone adds at the logits. */
+int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e);
+
+/** Layer after layer: p->zeros of every layer by OBS, everything else fitted anew. */
+int mnq_prune_sequential(struct mnq_pruning *p, struct mnq_err *e);
+
+/** Masks by magnitude alone: zeroes weights of p->out. */
+int mnq_prune_magnitude(struct mnq_pruning *p, struct mnq_err *e);
+
+#endif

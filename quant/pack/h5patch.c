@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A Keras file with the values of some datasets replaced and everything else as it was.
+ *
+ * All of it happens in memory: the HDF5 library (1.10.8) crashes at the program's end when a disk is full, and it overruns
+ * buffers on some damaged files, so that a copy of the process tries first (util/trial.h). */
+#include "pack/h5patch.h"
+
+#include "import/h5file.h"
+#include "util/h5noise.h"
+#include "util/trial.h"
+
+#include <hdf5.h>
+#include <zip.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char weights_member[] = "model.weights.h5";
+
+static int fail(const char *name, const char *where, const char *what, struct mnq_err *e)
+{
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.200s: %s", name, where, what);
+}
+
+/* ---- one dataset ---- */
+
+/* The upper half of a float's bits, rounded to nearest even. */
+static uint16_t to_bfloat16(float v)
+{
+    uint32_t bits;
+    memcpy(&bits, &v, sizeof bits);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+static int replace_bfloat16(hid_t set, hid_t type, const struct mnq_h5_patch *p)
+{
+    int rc = -1;
+    uint16_t *old = malloc(p->n * sizeof *old + 1);
+    hid_t mem = H5Tget_class(type) == H5T_OPAQUE ? type : H5T_STD_U16LE; /* little-endian bytes either way */
+    if (old == NULL || H5Dread(set, mem, H5S_ALL, H5S_ALL, H5P_DEFAULT, old) < 0) goto done;
+    uint8_t *byte = (uint8_t *)old;
+    for (size_t i = 0; i < p->n; i++) {
+        uint32_t bits = (uint32_t)byte[2 * i] << 16 | (uint32_t)byte[2 * i + 1] << 24;
+        float was;
+        memcpy(&was, &bits, sizeof was);
+        if (was == p->v[i]) continue;
+        uint16_t now = to_bfloat16(p->v[i]);
+        byte[2 * i] = (uint8_t)now;
+        byte[2 * i + 1] = (uint8_t)(now >> 8);
+    }
+    rc = H5Dwrite(set, mem, H5S_ALL, H5S_ALL, H5P_DEFAULT, old) < 0 ? -1 : 0;
+done:
+    free(old);
+    return rc;
+}
+
+static int replace_floats(hid_t set, const struct mnq_h5_patch *p)
+{
+    double *v = malloc(p->n * sizeof *v + 1);
+    int rc = v == NULL || H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0 ? -1 : 0;
+    for (size_t i = 0; rc == 0 && i < p->n; i++)
+        if ((float)v[i] != p->v[i]) v[i] = (double)p->v[i];
+    if (rc == 0 && H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) rc = -1;
+    free(v);
+    return rc;
+}
+
+static int replace(hid_t file, const char *name, const struct mnq_h5_patch *p, bool bfloat16, struct mnq_err *e)
+{
+    hid_t set = H5Dopen2(file, p->path, H5P_DEFAULT);
+    if (set < 0) return fail(name, p->path, "no such dataset", e);
+    hid_t space = H5Dget_space(set), type = H5Dget_type(set);
+    int rc;
+    if (space < 0 || type < 0 || H5Sget_simple_extent_npoints(space) != (hssize_t)p->n)
+        rc = fail(name, p->path, "the dataset has another size", e);
+    else if (!bfloat16 && H5Tget_class(type) != H5T_FLOAT)
+        rc = fail(name, p->path, "the dataset holds integers, which cannot take new weights", e);
+    else if ((bfloat16 ? replace_bfloat16(set, type, p) : replace_floats(set, p)) != 0)
+        rc = fail(name, p->path, "the dataset cannot be written", e);
+    else rc = 0;
+    if (type >= 0) H5Tclose(type);
+    if (space >= 0) H5Sclose(space);
+    if (H5Dclose(set) < 0 && rc == 0) rc = fail(name, p->path, "the dataset cannot be written", e);
+    return rc;
+}
+
+/* ---- one HDF5 file ---- */
+
+/* Which of the datasets are bfloat16, as the reader sees it. */
+static int find_bfloat16(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
+                         bool *is, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_err quiet = {0};
+    struct mnq_h5 *h = mnq_h5_open_bytes(name, bytes, n, &arena, e);
+    for (int i = 0; h != NULL && i < n_patches; i++) {
+        char *text;
+        is[i] = mnq_h5_has_attr(h, patch[i].path, "dtype") && mnq_h5_text(h, patch[i].path, "dtype", &text, &quiet) == 0 &&
+                strcmp(text, "bfloat16") == 0;
+    }
+    int rc = h == NULL ? -1 : 0;
+    mnq_h5_close(h);
+    mnq_arena_free(&arena);
+    return rc;
+}
+
+/* The image of a closed file. H5Fget_file_image() of an open one leaves a wrong checksum in superblocks of version 3
+ * (1.10.8), so the memory that the library would free at closing is kept instead. */
+struct keeper {
+    uint8_t *image;
+    size_t room; /* of the newest allocation for a file */
+};
+
+static void *image_malloc(size_t n, H5FD_file_image_op_t op, void *ctx)
+{
+    if (op == H5FD_FILE_IMAGE_OP_FILE_OPEN) ((struct keeper *)ctx)->room = n;
+    return malloc(n);
+}
+
+static void *image_memcpy(void *to, const void *from, size_t n, H5FD_file_image_op_t op, void *ctx)
+{
+    (void)op;
+    (void)ctx;
+    return memcpy(to, from, n);
+}
+
+static void *image_realloc(void *p, size_t n, H5FD_file_image_op_t op, void *ctx)
+{
+    void *more = realloc(p, n);
+    if (more != NULL && op == H5FD_FILE_IMAGE_OP_FILE_RESIZE) ((struct keeper *)ctx)->room = n;
+    return more;
+}
+
+static herr_t image_free(void *p, H5FD_file_image_op_t op, void *ctx)
+{
+    if (op == H5FD_FILE_IMAGE_OP_FILE_CLOSE) ((struct keeper *)ctx)->image = p;
+    else free(p);
+    return 0;
+}
+
+static void *keeper_copy(void *ctx)
+{
+    return ctx;
+}
+
+static herr_t keeper_free(void *ctx)
+{
+    (void)ctx;
+    return 0;
+}
+
+static hid_t open_image(const uint8_t *bytes, size_t n, struct keeper *k)
+{
+    mnq_h5_noise();
+    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
+    H5FD_file_image_callbacks_t callbacks = {
+        image_malloc, image_memcpy, image_realloc, image_free, keeper_copy, keeper_free, k};
+    union { /* copied by the library; not const for historical reasons */
+        const void *c;
+        void *v;
+    } image = {bytes};
+    if (access < 0) return -1;
+    H5PLset_loading_state(0); /* a file must not choose code to load */
+    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
+        H5Pset_file_image_callbacks(access, &callbacks) >= 0 && H5Pset_file_image(access, image.v, n) >= 0)
+        file = H5Fopen("image.h5", H5F_ACC_RDWR, access);
+    H5Pclose(access);
+    return file;
+}
+
+static int patch_h5(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
+                    uint8_t **out, size_t *n_out, struct mnq_err *e)
+{
+    bool *bfloat16 = calloc((size_t)n_patches + 1, sizeof *bfloat16);
+    if (bfloat16 == NULL) return mnq_fail_nomem(e);
+    int rc = find_bfloat16(name, bytes, n, patch, n_patches, bfloat16, e);
+    struct keeper k = {NULL, 0};
+    hid_t file = rc == 0 ? open_image(bytes, n, &k) : -1;
+    if (rc == 0 && file < 0)
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 file cannot be changed (damaged, or not closed properly)", name);
+    for (int i = 0; rc == 0 && i < n_patches; i++) rc = replace(file, name, &patch[i], bfloat16[i], e);
+    hsize_t size = 0;
+    bool good = rc == 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 && H5Fget_filesize(file, &size) >= 0;
+    if (file >= 0 && H5Fclose(file) < 0) good = false;
+    if (rc == 0 && (!good || k.image == NULL || size > k.room))
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library cannot write the new file", name);
+    if (rc == 0) {
+        *out = k.image;
+        *n_out = (size_t)size;
+    } else {
+        free(k.image);
+    }
+    free(bfloat16);
+    return rc;
+}
+
+/* ---- archives ---- */
+
+static int read_weights(zip_t *z, zip_uint64_t index, const zip_stat_t *st, const char *name, uint8_t **data,
+                        struct mnq_err *e)
+{
+    zip_file_t *f = zip_fopen_index(z, index, 0);
+    *data = malloc((size_t)st->size + 1);
+    int rc = *data == NULL ? mnq_fail_nomem(e) : 0;
+    if (rc == 0 && (f == NULL || zip_fread(f, *data, st->size) != (zip_int64_t)st->size))
+        rc = fail(name, weights_member, "cannot be unpacked (damaged or truncated file)", e);
+    if (f != NULL) zip_fclose(f);
+    return rc;
+}
+
+/* Puts new bytes in the place of a member; they must live until the archive is closed. */
+static int replace_member(zip_t *z, zip_uint64_t index, const zip_stat_t *st, const uint8_t *data, size_t n)
+{
+    zip_source_t *source = zip_source_buffer(z, data, n, 0);
+    if (source == NULL) return -1;
+    if (zip_file_replace(z, index, source, 0) != 0) {
+        zip_source_free(source);
+        return -1;
+    }
+    zip_int32_t method = (st->valid & ZIP_STAT_COMP_METHOD) != 0 ? st->comp_method : ZIP_CM_STORE;
+    if (zip_set_file_compression(z, index, method, 0) != 0) return -1;
+    return (st->valid & ZIP_STAT_MTIME) != 0 ? zip_file_set_mtime(z, index, st->mtime, 0) : 0;
+}
+
+static int copy_source(zip_source_t *source, uint8_t **out, size_t *n_out)
+{
+    zip_stat_t st;
+    if (zip_source_stat(source, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0 || zip_source_open(source) != 0) return -1;
+    *out = malloc((size_t)st.size + 1);
+    bool good = *out != NULL && zip_source_read(source, *out, st.size) == (zip_int64_t)st.size;
+    zip_source_close(source);
+    *n_out = (size_t)st.size;
+    if (good) return 0;
+    free(*out);
+    *out = NULL;
+    return -1;
+}
+
+static int patch_zip(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
+                     uint8_t **out, size_t *n_out, struct mnq_err *e)
+{
+    zip_error_t ze;
+    zip_error_init(&ze);
+    zip_source_t *source = zip_source_buffer_create(bytes, n, 0, &ze);
+    if (source != NULL) zip_source_keep(source);
+    zip_t *z = source == NULL ? NULL : zip_open_from_source(source, 0, &ze);
+    uint8_t *old = NULL, *new = NULL;
+    size_t n_new = 0;
+    zip_stat_t st;
+    int rc = -1;
+    zip_int64_t index = z == NULL ? -1 : zip_name_locate(z, weights_member, 0);
+    if (z == NULL || index < 0 || zip_stat_index(z, (zip_uint64_t)index, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0) {
+        fail(name, weights_member, "cannot be read from the archive", e);
+        goto done;
+    }
+    if (read_weights(z, (zip_uint64_t)index, &st, name, &old, e) != 0 ||
+        patch_h5(name, old, (size_t)st.size, patch, n_patches, &new, &n_new, e) != 0)
+        goto done;
+    bool good = replace_member(z, (zip_uint64_t)index, &st, new, n_new) == 0 && zip_close(z) == 0;
+    if (good) z = NULL;
+    if (good && copy_source(source, out, n_out) == 0) rc = 0;
+    else fail(name, weights_member, "cannot be put into the archive", e);
+done:
+    if (z != NULL) zip_discard(z);
+    if (source != NULL) zip_source_free(source);
+    zip_error_fini(&ze);
+    free(old);
+    free(new);
+    return rc;
+}
+
+/* ---- either ---- */
+
+struct job {
+    const char *name;
+    const uint8_t *bytes;
+    size_t n;
+    const struct mnq_h5_patch *patch;
+    int n_patches;
+    uint8_t *out;
+    size_t n_out;
+    struct mnq_err *e;
+};
+
+static int run(struct job *j)
+{
+    bool zip = j->n >= 4 && memcmp(j->bytes, "PK\3\4", 4) == 0;
+    return (zip ? patch_zip : patch_h5)(j->name, j->bytes, j->n, j->patch, j->n_patches, &j->out, &j->n_out, j->e);
+}
+
+static void attempt(void *ctx)
+{
+    (void)run(ctx);
+}
+
+int mnq_h5_patch(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
+                 uint8_t **out, size_t *n_out, struct mnq_err *e)
+{
+    struct job j = {name, bytes, n, patch, n_patches, NULL, 0, e};
+    if (mnq_trial(attempt, &j, 5 + (unsigned)(n >> 22)) != 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", name);
+    if (run(&j) != 0) return -1;
+    *out = j.out;
+    *n_out = j.n_out;
+    return 0;
+}
