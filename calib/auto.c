@@ -7,7 +7,6 @@
  * back. */
 #include "assign.h"
 #include "calib_run.h"
-#include "drop.h"
 #include "quantize/shrink.h"
 
 #include <math.h>
@@ -82,11 +81,6 @@ static double apply(const struct search *s, int steps)
     return bytes;
 }
 
-static double expected_drop(const struct mnq_calib_run *c, double noise)
-{
-    return mnq_expected_drop(c->stats.logits, c->stats.held, c->stats.n_logits, noise);
-}
-
 /* Bytes of the file beside the weights that are chosen here. */
 static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
 {
@@ -132,7 +126,7 @@ static int steps_for_drop(const struct search *s, int from, double max_drop, int
 {
     int good = from, bad = s->steps + 1;
     if (measure(s, from, error, e) != 0) return -1;
-    double drop = expected_drop(s->c, *error);
+    double drop = mnq_calib_drop(s->c);
     if (drop > max_drop)
         return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", max_drop,
                         from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", drop);
@@ -144,7 +138,7 @@ static int steps_for_drop(const struct search *s, int from, double max_drop, int
         int middle = (good + bad) / 2;
         double noise;
         if (measure(s, middle, &noise, e) != 0) return -1;
-        if (expected_drop(s->c, noise) <= max_drop) {
+        if (mnq_calib_drop(s->c) <= max_drop) {
             good = middle;
             *error = noise;
         } else {

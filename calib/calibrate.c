@@ -7,7 +7,6 @@
 #include "calibrate.h"
 
 #include "calib_run.h"
-#include "drop.h"
 #include "quantize/qrun.h"
 #include "sensitivity.h"
 #include "wide.h"
@@ -227,6 +226,8 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         c.sensitivity == NULL || c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
+    c.noise.d = mnq_arena_array(arena, (size_t)c.stats.held * (size_t)c.stats.n_logits, sizeof *c.noise.d);
+    if (c.noise.d == NULL) return mnq_fail_nomem(e);
     c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
@@ -240,7 +241,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (o->weights == MNQ_WEIGHTS_AUTO &&
         (mnq_calib_auto(&c, &fit, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
-    r->expected_drop = mnq_expected_drop(c.stats.logits, c.stats.held, c.stats.n_logits, error);
+    r->expected_drop = c.drop;
     if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 || fill_report(&c, q, e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;

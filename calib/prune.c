@@ -87,8 +87,7 @@ static int settle_n_m(struct mnq_pruning *p, int l, struct mnq_err *e)
         p->want_here[l] = mnq_prune_implied(layer);
     } else if (ratio > implied || ruled || p->o->scope == MNQ_PRUNE_LAYER) {
         mnq_pattern_text(&layer->pattern, text, sizeof text);
-        return mnq_fail(e, MNQ_EXIT_USAGE, "ratio %g: pattern %s makes %g of a layer's weights zero", ratio,
-                        text, implied);
+        return mnq_fail(e, MNQ_EXIT_USAGE, "ratio %g: pattern %s makes %g of a layer's weights zero", ratio, text, implied);
     }
     return 0;
 }

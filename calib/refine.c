@@ -2,6 +2,8 @@
  * How weights are fitted: each step is tried on the samples that it may fit and judged on those held back. */
 #include "calib_run.h"
 
+#include "drop.h"
+
 #include <string.h>
 
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept)
@@ -19,6 +21,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
                              .stride = 1,
                              .holdout = judged ? c->holdout : 0,
                              .probe = probe,
+                             .noise = judged ? &c->noise : NULL,
                              .threads = c->threads};
     if (judged && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
         s.stride = c->holdout; /* nothing is fitted: the samples held back suffice */
@@ -27,6 +30,11 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
     }
     c->lowering.arena = arena;
     return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
+}
+
+double mnq_calib_drop(const struct mnq_calib_run *c)
+{
+    return mnq_expected_drop(c->stats.logits, c->stats.held, c->stats.n_logits, c->noise.d, c->noise.n);
 }
 
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
@@ -50,6 +58,7 @@ static int try_fit(struct mnq_calib_run *c, const struct mnq_fit *tried, const c
     if (!kept) return 0;
     *fit = *tried;
     *error = after;
+    c->drop = mnq_calib_drop(c);
     return 0;
 }
 
@@ -57,6 +66,7 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
 {
     const struct mnq_calib_opts *o = c->o;
     *fit = (struct mnq_fit){MNQ_ROUND_NEAREST, false, false};
+    c->drop = mnq_calib_drop(c); /* the run whose error this is was the last */
     if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
         struct mnq_fit tried = {MNQ_ROUND_SECOND_ORDER, false, false};
         if (try_fit(c, &tried, "second-order rounding", "round", fit, error, e) != 0) return -1;

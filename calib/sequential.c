@@ -219,14 +219,17 @@ static double logits_error(const struct run *r)
     int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
     const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
+    if (r->o->noise != NULL) r->o->noise->n = 0;
     for (int s = 0; s < r->samples; s++) {
         int slot = s * r->o->stride + r->o->first;
         if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
         const float *f = r->stats->logits + (size_t)slot * (size_t)n;
         const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
         double mean_f = 0, mean_d = 0;
+        float *row = r->o->noise != NULL ? r->o->noise->d + (size_t)r->o->noise->n++ * (size_t)n : NULL;
         for (int c = 0; c < n; c++) {
             double v = (double)q->scale[c] * (y[c] - q->zp);
+            if (row != NULL) row[c] = (float)(v - (double)f[c]);
             mean_f += (double)f[c] / n;
             mean_d += (v - (double)f[c]) / n;
         }

@@ -14,6 +14,12 @@ struct mnq_probe {
     double *nearest; /* [g->n] the same for 8-bit weights rounded to nearest */
 };
 
+/** What the run added to the logits of the judged samples: one row of n_logits differences each. */
+struct mnq_logit_noise {
+    float *d; /* room for [held][n_logits] */
+    int n;    /* rows, set by the run */
+};
+
 /** One run. */
 struct mnq_seq_opts {
     enum mnq_rounding rounding;
@@ -23,6 +29,7 @@ struct mnq_seq_opts {
     int stride, first;                /* use every stride-th held sample, from the first-th on */
     int holdout; /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
     const struct mnq_probe *probe; /* or NULL */
+    struct mnq_logit_noise *noise; /* or NULL */
     int threads;
 };
 

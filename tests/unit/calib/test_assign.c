@@ -85,55 +85,56 @@ static void bytes_of_formats(void **state)
 
 /* ---- expected drop ---- */
 
-static void drop_grows_with_noise(void **state)
+/* Against the definition, term by term, and no loss without noise. */
+static void drop_is_the_mean_over_samples_and_noises(void **state)
 {
     (void)state;
-    enum { SAMPLES = 100, CLASSES = 10 };
-    static float v[SAMPLES * CLASSES];
+    enum { SAMPLES = 20, CLASSES = 4, NOISES = 7 };
+    float v[SAMPLES * CLASSES], d[NOISES * CLASSES], none[CLASSES] = {0};
+    double want = 0;
     srand(2);
     for (int i = 0; i < SAMPLES * CLASSES; i++) v[i] = (float)(4 * uniform());
-    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, 0), 0, 1e-12);
-    double last = 0;
-    for (double noise = 1e-3; noise < 10; noise *= 4) {
-        double d = mnq_expected_drop(v, SAMPLES, CLASSES, noise);
-        assert_true(d > last && d < 100);
-        assert_true(d == mnq_expected_drop(v, SAMPLES, CLASSES, noise)); /* the draws are fixed */
-        last = d;
-    }
+    for (int i = 0; i < NOISES * CLASSES; i++) d[i] = (float)(4 * uniform());
+    for (int s = 0; s < SAMPLES; s++)
+        for (int k = 0; k < NOISES; k++) {
+            int a = 0, b = 0;
+            double sum = 0;
+            for (int c = 0; c < CLASSES; c++) {
+                if (v[s * CLASSES + c] > v[s * CLASSES + a]) a = c;
+                if ((double)v[s * CLASSES + c] + (double)d[k * CLASSES + c] >
+                    (double)v[s * CLASSES + b] + (double)d[k * CLASSES + b])
+                    b = c;
+                sum += exp((double)v[s * CLASSES + c]);
+            }
+            want += (exp((double)v[s * CLASSES + a]) - exp((double)v[s * CLASSES + b])) / sum;
+        }
+    assert_true(want > 0);
+    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, d, NOISES), 100 * want / (SAMPLES * NOISES), 1e-9);
+    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, none, 1), 0, 0);
+    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, d, 0), 0, 0);
 }
 
-/* Two classes whose logits differ by 2 d: the flip's probability is that of a Gaussian beyond the margin. */
-static void drop_of_two_classes_is_gaussian(void **state)
+/* What all classes share decides nothing. */
+static void common_offset_costs_nothing(void **state)
 {
     (void)state;
-    enum { SAMPLES = 4000 };
-    static float v[SAMPLES * 2];
-    const double d = 0.5, noise = 0.5; /* signal power of a sample is 2 d^2, so sigma^2 = noise * d^2 for each class */
-    for (int s = 0; s < SAMPLES; s++) {
-        v[2 * s] = (float)d;
-        v[2 * s + 1] = (float)-d;
-    }
-    double sigma = sqrt(2 * noise) * d, flip = 0.5 * erfc(2 * d / sigma / sqrt(2)), p = 1 / (1 + exp(-2 * d));
-    assert_close(mnq_expected_drop(v, SAMPLES, 2, noise) / (100 * flip * (2 * p - 1)), 1, 0.03);
+    float v[6] = {1, 2, 3, 3, 1, 0}, d[3] = {5, 5, 5};
+    assert_close(mnq_expected_drop(v, 2, 3, d, 1), 0, 0);
 }
 
-/* One logit decides alone: the other class has none. */
 static void drop_of_a_logistic_output(void **state)
 {
     (void)state;
-    enum { SAMPLES = 4000 };
-    static float v[SAMPLES];
-    const double x = 1, noise = 0.5;
-    for (int s = 0; s < SAMPLES; s++) v[s] = s % 2 ? (float)x : (float)-x;
-    double flip = 0.5 * erfc(x / sqrt(noise) / sqrt(2)), p = 1 / (1 + exp(-x));
-    assert_close(mnq_expected_drop(v, SAMPLES, 1, noise) / (100 * flip * (2 * p - 1)), 1, 0.03);
+    float v[2] = {1, -1}, d[2] = {-2, 0.5F}; /* the first noise turns the first sample over */
+    double p = 1 / (1 + exp(-1));
+    assert_close(mnq_expected_drop(v, 2, 1, d, 2), 100 * (2 * p - 1) / 4, 1e-9);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_prefix_is_optimal), cmocka_unit_test(bytes_of_formats),
-                                       cmocka_unit_test(drop_grows_with_noise),
-                                       cmocka_unit_test(drop_of_two_classes_is_gaussian),
+                                       cmocka_unit_test(drop_is_the_mean_over_samples_and_noises),
+                                       cmocka_unit_test(common_offset_costs_nothing),
                                        cmocka_unit_test(drop_of_a_logistic_output)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
