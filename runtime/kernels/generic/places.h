@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { MNQ_PLACES = 36 }; /* inputs listed at a time; a block of 16 fits */
+enum { MNQ_PLACES = 32 }; /* inputs listed at a time; a block of 16 fits */
 
 /**
  * Lists the inputs of a row of `bits` bits, each standing for `block` inputs, from bit *bit on, until list or row are at
