@@ -33,7 +33,7 @@ static void run_layer(const struct mnq_model *m, uint8_t *arena, unsigned i)
     uint32_t offset[3];
 
     mnq_layer_read(m, i, &l, offset);
-    if (l.wtype == MNQ_W_SPARSE) { /* the only one that makes use of it */
+    if (l.wtype == MNQ_W_SPARSE || l.wtype == MNQ_W_BINARY) { /* the ones that make use of it */
         uint32_t at, size;
         mnq_find_room(m, i, &at, &size);
         l.room = arena + at;

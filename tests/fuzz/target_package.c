@@ -4,13 +4,33 @@
 #include "kernels.h"
 #include "mnq_bytes.h"
 #include "pack/qmodel.h"
+#include "pack/storage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Weights are there one by one, and as many bytes as the file says, unless it stores zeros that nobody needs to. */
+static void look_at_weights(struct mnq_package *p)
+{
+    struct mnq_qmodel *q = &p->q;
+    struct mnq_storage_report report;
+    struct mnq_err e = {0};
+    for (int i = 0; i < q->n_layers; i++) {
+        const struct mnq_qlayer *l = &q->layer[i];
+        const uint8_t *size = p->model.layr + 64 * (size_t)i + 32;
+        size_t stored = size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
+        size_t bytes = mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c);
+        for (size_t k = 0; k < l->w_count; k++) MNQ_FUZZ_MUST(abs(mnq_qlayer_weight(l, k)) <= 32767);
+        MNQ_FUZZ_MUST(l->wtype == MNQ_W_SPARSE ? bytes <= stored : bytes == stored);
+    }
+    MNQ_FUZZ_MUST(mnq_choose_storage(q, MNQ_STORAGE_BYTES, &report, &e) == 0);
+    MNQ_FUZZ_MUST(report.bytes_chosen <= report.bytes_dense);
+}
+
 static void look(struct mnq_package *p)
 {
     const struct mnq_qmodel *q = &p->q;
+    look_at_weights(p);
     for (int i = 0; i < q->n_layers; i++) MNQ_FUZZ_MUST(q->layer[i].name != NULL && strlen(q->layer[i].name) < p->n_bytes);
     for (int i = 0; i < q->n_classes; i++) MNQ_FUZZ_MUST(q->classes[i] != NULL);
     for (int i = 0; i < q->n_tensors; i++) {
@@ -42,7 +62,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* Two pointwise layers, the second one into 16 bits, and softmax; names and classes as asked. */
+/* Compressed weights of eight ones, or of one and its opposite. */
+static void compress(struct mnq_qlayer *l, int wtype)
+{
+    static int8_t w[8] = {1, -1, 1, -1, -1, 1, 1, 1};
+    static int16_t wide[8] = {5, -1, 1, 5, -5, 1, 1, 5}, coef[8] = {2, 3, 2, 3, 3, 2, 2, 3}, threshold[2] = {-7, 9};
+    l->wtype = (uint8_t)wtype;
+    l->w = w;
+    if (wtype == MNQ_W_SPARSE) l->block = 2;
+    if (wtype == MNQ_W_BINARY) l->bases = 2, l->coef = coef, l->w = wide;
+    if (wtype == MNQ_W_XNOR) l->threshold = threshold;
+}
+
+/* Two pointwise layers, the second one into 16 bits; names and classes as asked, weights of one type each. */
 uint8_t *mnq_fuzz_seed(int i, size_t *n)
 {
     static const char *const classes[] = {"rose \"red\"", "\xc3\xa9t\xc3\xa9\n"};
@@ -51,7 +83,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
-    if (i == 3) return NULL;
+    if (i == 7) return NULL;
     struct mnq_qtensor tensor[4] = {{.shape = {3, 2, 2}, .dtype = MNQ_U8, .zp = 5, .scale = scale},
                                     {.shape = {3, 2, 4}, .dtype = MNQ_S8, .zp = -7, .scale = scale},
                                     {.shape = {1, 1, 4}, .dtype = MNQ_S8, .zp = 0, .scale = scale},
@@ -70,6 +102,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     }
     layer[0].name = "conv_pw_1", layer[1].name = "pool", layer[2].name = "\"dense\"\t";
     layer[1].kh = 3, layer[1].kw = 2;
+    if (i > 2) compress(&layer[0], MNQ_W_S4 + i - 3);
     struct mnq_qmodel q = {.arena = &arena, .tensor = tensor, .layer = layer, .n_tensors = 4, .n_layers = 3, .output = 3};
     q.tool = "mnquant test", q.source_name = "m.h5", q.recipe = "preprocess: tf\n";
     if (i > 0) q.classes = classes, q.n_classes = 2;

@@ -388,7 +388,7 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
-    if (l->wtype == MNQ_W_SPARSE) make_room(k, g);
+    if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY) make_room(k, g);
 }
 
 static void seal(struct mnq_kcase *k)

@@ -1,61 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Parts of the sparse kernel: the list of a row's inputs, and inner loops over it. */
+ * One row of sparse weights: the bitmap as a list of inputs, and inner loops over the list. */
 #include "sparse.h"
 
-#include "output.h"
 #include "packed.h"
+#include "places.h"
 #include "row.h"
-
-#include <string.h>
-
-enum { LIST = 24 }; /* inputs listed at a time; a block of 16 fits */
-
-/* ---- bitmap ---- */
-
-/* Four 16-bit places of 1 bits in a nibble, the first in the lowest 16 bits as little-endian memory wants it. */
-#define PLACES(a, b, c, d) ((uint64_t)(a) | (uint64_t)(b) << 16 | (uint64_t)(c) << 32 | (uint64_t)(d) << 48)
-static const uint64_t nibble_places[16] = {
-    0,
-    PLACES(0, 0, 0, 0),
-    PLACES(1, 0, 0, 0),
-    PLACES(0, 1, 0, 0),
-    PLACES(2, 0, 0, 0),
-    PLACES(0, 2, 0, 0),
-    PLACES(1, 2, 0, 0),
-    PLACES(0, 1, 2, 0),
-    PLACES(3, 0, 0, 0),
-    PLACES(0, 3, 0, 0),
-    PLACES(1, 3, 0, 0),
-    PLACES(0, 1, 3, 0),
-    PLACES(2, 3, 0, 0),
-    PLACES(0, 2, 3, 0),
-    PLACES(1, 2, 3, 0),
-    PLACES(0, 1, 2, 3),
-};
-static const uint8_t nibble_count[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4};
-
-/* Lists the inputs of row o whose weights are stored, from bit *bit of its bitmap on, until list or row are at their end. */
-static int32_t list_inputs(const struct mnq_layer *l, int32_t o, int32_t *bit, uint16_t *list)
-{
-    const int32_t block = l->mult, bits = l->c / block;
-    const uint8_t *const map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, block);
-    int32_t n = 0, k;
-
-    if (block == 1) {
-        for (; *bit < bits && n <= LIST - 4; *bit += 4) {
-            const unsigned nibble = map[*bit / 8] >> *bit % 8 & 15;
-            const uint64_t places = nibble_places[nibble] + (uint64_t)*bit * PLACES(1, 1, 1, 1);
-            memcpy(list + n, &places, sizeof places);
-            n += nibble_count[nibble];
-        }
-        return n;
-    }
-    for (; *bit < bits && n <= LIST - block; ++*bit) {
-        if (!(map[*bit / 8] >> *bit % 8 & 1)) continue;
-        for (k = 0; k < block; k++) list[n++] = (uint16_t)(*bit * block + k);
-    }
-    return n;
-}
 
 /* ---- transposed pixels ---- */
 
@@ -127,26 +76,21 @@ static void gather_pixels(const struct mnq_layer *l, int32_t *acc, const void *x
     for (j = 0; j < n; j++) acc[j] = gather(acc[j], mnq_row_at(x, type, (size_t)j * (size_t)l->c), type, list, w, count);
 }
 
-/* ---- public ---- */
+/* ---- row ---- */
 
-const int8_t *mnq_sparse_row(const struct mnq_layer *l, int32_t o, const int8_t *w, int32_t *acc, const void *x, int32_t n)
+const int8_t *mnq_sparse_row(const struct mnq_layer *l, int32_t o, const int8_t *w, int32_t *acc, const struct mnq_pixels *b)
 {
-    uint16_t list[LIST];
+    const uint8_t *map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
+    const int32_t bits = l->c / l->mult;
+    uint16_t list[MNQ_PLACES];
     int32_t bit = 0;
 
-    while (bit < l->c / l->mult) {
-        const int32_t count = list_inputs(l, o, &bit, list);
-        if (n < 0) gather_pixels(l, acc, x, list, w, count, -n);
-        else if (l->in16) lanes_s16(acc, (const int16_t *)x, list, w, count, n);
-        else lanes_s8(acc, (const int8_t *)x, list, w, count, n);
+    while (bit < bits) {
+        const int32_t count = mnq_list_places(map, bits, l->mult, &bit, list);
+        if (!b->lanes) gather_pixels(l, acc, b->x, list, w, count, b->n);
+        else if (l->in16) lanes_s16(acc, (const int16_t *)b->x, list, w, count, b->n);
+        else lanes_s8(acc, (const int8_t *)b->x, list, w, count, b->n);
         w += count;
     }
     return w;
-}
-
-void mnq_sparse_store(const struct mnq_layer *l, void *out, size_t at, int32_t o, const int32_t *acc, int32_t n)
-{
-    int32_t j;
-
-    for (j = 0; j < n; j++) mnq_output_store(&l->q, out, at + (size_t)j * (size_t)l->oc, o, acc[j]);
 }
