@@ -145,6 +145,14 @@ static int steps_for_drop(const struct search *s, int from, double max_drop, int
             bad = middle;
         }
     }
+    /* A decision more or less turns over by chance: what lies just beyond is worth a look. */
+    for (int next = bad + 1; next <= bad + 2 && next <= s->steps; next++) {
+        double noise;
+        if (measure(s, next, &noise, e) != 0) return -1;
+        if (mnq_calib_drop(s->c) > max_drop) continue;
+        good = next;
+        *error = noise;
+    }
     *steps = good;
     return 0;
 }

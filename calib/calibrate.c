@@ -226,8 +226,10 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         c.sensitivity == NULL || c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
-    c.noise.d = mnq_arena_array(arena, (size_t)c.stats.held * (size_t)c.stats.n_logits, sizeof *c.noise.d);
-    if (c.noise.d == NULL) return mnq_fail_nomem(e);
+    size_t logits = (size_t)c.stats.held * (size_t)c.stats.n_logits;
+    c.logits.want = mnq_arena_array(arena, logits, sizeof *c.logits.want);
+    c.logits.got = mnq_arena_array(arena, logits, sizeof *c.logits.got);
+    if (c.logits.want == NULL || c.logits.got == NULL) return mnq_fail_nomem(e);
     c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;

@@ -21,7 +21,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
                              .stride = 1,
                              .holdout = judged ? c->holdout : 0,
                              .probe = probe,
-                             .noise = judged ? &c->noise : NULL,
+                             .logits = judged ? &c->logits : NULL,
                              .threads = c->threads};
     if (judged && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
         s.stride = c->holdout; /* nothing is fitted: the samples held back suffice */
@@ -34,7 +34,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
 
 double mnq_calib_drop(const struct mnq_calib_run *c)
 {
-    return mnq_expected_drop(c->stats.logits, c->stats.held, c->stats.n_logits, c->noise.d, c->noise.n);
+    return mnq_expected_drop(c->logits.want, c->logits.got, c->logits.n, c->stats.n_logits);
 }
 
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,

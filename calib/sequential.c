@@ -219,17 +219,14 @@ static double logits_error(const struct run *r)
     int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
     const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
-    if (r->o->noise != NULL) r->o->noise->n = 0;
     for (int s = 0; s < r->samples; s++) {
         int slot = s * r->o->stride + r->o->first;
         if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
         const float *f = r->stats->logits + (size_t)slot * (size_t)n;
         const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
         double mean_f = 0, mean_d = 0;
-        float *row = r->o->noise != NULL ? r->o->noise->d + (size_t)r->o->noise->n++ * (size_t)n : NULL;
         for (int c = 0; c < n; c++) {
             double v = (double)q->scale[c] * (y[c] - q->zp);
-            if (row != NULL) row[c] = (float)(v - (double)f[c]);
             mean_f += (double)f[c] / n;
             mean_d += (v - (double)f[c]) / n;
         }
@@ -241,6 +238,20 @@ static double logits_error(const struct run *r)
         }
     }
     return signal > 0 ? noise / signal : noise;
+}
+
+/* Hands out the logits of every sample. */
+static void note_logits(const struct run *r, struct mnq_logits *to)
+{
+    int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
+    const struct mnq_qtensor *q = &r->q->tensor[t];
+    to->n = r->samples;
+    for (int s = 0; s < r->samples; s++) {
+        size_t row = (size_t)s * (size_t)n, slot = (size_t)(s * r->o->stride + r->o->first);
+        const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
+        memcpy(to->want + row, r->stats->logits + slot * (size_t)n, (size_t)n * sizeof *to->want);
+        for (int c = 0; c < n; c++) to->got[row + (size_t)c] = q->scale[c] * (float)(y[c] - q->zp);
+    }
 }
 
 int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, const struct mnq_seq_opts *o,
@@ -275,6 +286,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
         if (progress != NULL) progress(progress_ctx, phase, i + 1, g->n);
     }
     *error = logits_error(&r);
+    if (o->logits != NULL) note_logits(&r, o->logits);
     rc = 0;
 done:
     for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);

@@ -139,7 +139,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     if (x->report.expected_drop >= 0)
-        printf("expected drop %11.2f points of top-1, from the noise on held-back samples\n", x->report.expected_drop);
+        printf("expected drop %11.2f points of top-1, from the samples whose class changes\n", x->report.expected_drop);
     for (int i = 0; i < x->report.n_layers; i++)
         if (x->report.layer[i].bits == 1) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "

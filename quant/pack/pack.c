@@ -126,14 +126,19 @@ static int put_layer(struct bytes *records, struct bytes *data, const struct mnq
 /* ---- TENS and SCAL ---- */
 
 /* One scale as mantissa * 2^exponent with a 24-bit mantissa, exact for a float. */
-static void put_scale(uint8_t *mantissa, uint8_t *exponent, const struct mnq_qtensor *t)
+static void put_scale(uint8_t *mantissa, uint8_t *exponent, float scale)
 {
     int e;
-    for (int c = 1; c < t->shape.c; c++)
-        if (t->scale[c] != t->scale[0]) return;
-    float f = frexpf(t->scale[0], &e);
+    float f = frexpf(scale, &e);
     le32(mantissa, (uint32_t)(int32_t)ldexpf(f, 24));
     le32(exponent, (uint32_t)(e - 24));
+}
+
+static bool one_scale(const struct mnq_qtensor *t)
+{
+    for (int c = 1; c < t->shape.c; c++)
+        if (t->scale[c] != t->scale[0]) return false;
+    return t->scale[0] != 0;
 }
 
 static void put_tensor(struct bytes *records, struct bytes *scales, const struct mnq_qtensor *t)
@@ -146,7 +151,10 @@ static void put_tensor(struct bytes *records, struct bytes *scales, const struct
     r[6] = (uint8_t)t->dtype;
     le32(r + 8, (uint32_t)t->zp);
     le32(r + 12, t->offset);
-    put_scale(r + 16, r + 20, t);
+    if (one_scale(t)) {
+        put_scale(r + 16, r + 20, t->scale[0]);
+        return;
+    }
     le32(r + 24, (uint32_t)(scales->n / 4));
     for (int c = 0; c < t->shape.c; c++) {
         uint32_t bits;

@@ -54,7 +54,7 @@ static int read_tensors(struct mnq_package *p, struct mnq_arena *arena, struct m
         t->scale = mnq_arena_array(arena, c, sizeof *t->scale);
         if (t->scale == NULL) return mnq_fail_nomem(e);
         float whole = ldexpf((float)(int32_t)get32(r + 16), (int32_t)get32(r + 20));
-        bool listed = scales != NULL && (first + c) * 4 <= n_scales;
+        bool listed = get32(r + 16) == 0 && scales != NULL && (first + c) * 4 <= n_scales;
         for (size_t k = 0; k < c; k++) {
             uint32_t bits = listed ? get32(scales + (first + k) * 4) : 0;
             if (listed) memcpy(&t->scale[k], &bits, 4);

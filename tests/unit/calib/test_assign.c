@@ -85,56 +85,28 @@ static void bytes_of_formats(void **state)
 
 /* ---- expected drop ---- */
 
-/* Against the definition, term by term, and no loss without noise. */
-static void drop_is_the_mean_over_samples_and_noises(void **state)
+/* Two of four samples change their first class. */
+static void drop_is_the_probability_that_went(void **state)
 {
     (void)state;
-    enum { SAMPLES = 20, CLASSES = 4, NOISES = 7 };
-    float v[SAMPLES * CLASSES], d[NOISES * CLASSES], none[CLASSES] = {0};
-    double want = 0;
-    srand(2);
-    for (int i = 0; i < SAMPLES * CLASSES; i++) v[i] = (float)(4 * uniform());
-    for (int i = 0; i < NOISES * CLASSES; i++) d[i] = (float)(4 * uniform());
-    for (int s = 0; s < SAMPLES; s++)
-        for (int k = 0; k < NOISES; k++) {
-            int a = 0, b = 0;
-            double sum = 0;
-            for (int c = 0; c < CLASSES; c++) {
-                if (v[s * CLASSES + c] > v[s * CLASSES + a]) a = c;
-                if ((double)v[s * CLASSES + c] + (double)d[k * CLASSES + c] >
-                    (double)v[s * CLASSES + b] + (double)d[k * CLASSES + b])
-                    b = c;
-                sum += exp((double)v[s * CLASSES + c]);
-            }
-            want += (exp((double)v[s * CLASSES + a]) - exp((double)v[s * CLASSES + b])) / sum;
-        }
-    assert_true(want > 0);
-    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, d, NOISES), 100 * want / (SAMPLES * NOISES), 1e-9);
-    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, none, 1), 0, 0);
-    assert_close(mnq_expected_drop(v, SAMPLES, CLASSES, d, 0), 0, 0);
-}
-
-/* What all classes share decides nothing. */
-static void common_offset_costs_nothing(void **state)
-{
-    (void)state;
-    float v[6] = {1, 2, 3, 3, 1, 0}, d[3] = {5, 5, 5};
-    assert_close(mnq_expected_drop(v, 2, 3, d, 1), 0, 0);
+    const float want[] = {2, 0, 0, 0, 1, 0, 1, 0, 3, 0, 0, 1}, got[] = {0, 2, 0, 5, 6, 0, 7, 7, 8, 1, 0, 0};
+    double first = (exp(2) - 1) / (exp(2) + 2), last = (exp(1) - 1) / (exp(1) + 2);
+    assert_close(mnq_expected_drop(want, got, 4, 3), 100 * (first + last) / 4, 1e-9);
+    assert_close(mnq_expected_drop(want, want, 4, 3), 0, 0);
+    assert_close(mnq_expected_drop(want, got, 0, 3), 0, 0);
 }
 
 static void drop_of_a_logistic_output(void **state)
 {
     (void)state;
-    float v[2] = {1, -1}, d[2] = {-2, 0.5F}; /* the first noise turns the first sample over */
-    double p = 1 / (1 + exp(-1));
-    assert_close(mnq_expected_drop(v, 2, 1, d, 2), 100 * (2 * p - 1) / 4, 1e-9);
+    const float want[] = {1, -1}, got[] = {-0.5F, -3}; /* the first decision turns over */
+    assert_close(mnq_expected_drop(want, got, 2, 1), 100 * (2 / (1 + exp(-1)) - 1) / 2, 1e-9);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_prefix_is_optimal), cmocka_unit_test(bytes_of_formats),
-                                       cmocka_unit_test(drop_is_the_mean_over_samples_and_noises),
-                                       cmocka_unit_test(common_offset_costs_nothing),
+                                       cmocka_unit_test(drop_is_the_probability_that_went),
                                        cmocka_unit_test(drop_of_a_logistic_output)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
