@@ -66,6 +66,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_RESOLUTION_MAX  4096
 #define MNQ_BASES_MAX       4
 #define MNQ_SMALL_LAYER_MAX 1000000000
+#define MNQ_MAX_DROP_MIN    0.01
 #define MNQ_MAX_DROP_MAX    100.0
 #define MNQ_FLASH_MAX       2147483648.0
 #define MNQ_RATIO_MAX       0.99
