@@ -129,11 +129,13 @@ static int widen_weights(struct mnq_calib_run *c, double *error, struct mnq_err 
     if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, c->threads, c->sensitivity, c->progress, c->progress_ctx, e) != 0)
         return -1;
     mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->format);
+    bool any = o->wide != MNQ_WIDE_NONE;
     for (int i = 0; o->choice != NULL && i < c->g->n; i++) { /* rules have the last word */
         if (o->choice[i].weights == MNQ_WEIGHTS_INT8) c->format[i].bits = 8;
         if (o->choice[i].weights == MNQ_WEIGHTS_INT16) c->format[i].bits = 16;
+        any = any || o->choice[i].weights == MNQ_WEIGHTS_INT16;
     }
-    if (o->wide == MNQ_WIDE_NONE) return 0;
+    if (!any) return 0;
     if (judge(c, "wide", error, e) != 0) return -1;
     mnq_calib_pass(c, "16-bit weights where they pay", before, *error, true);
     return 0;

@@ -97,7 +97,7 @@ char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
 
 /**
  * Turns `--weights auto` into the rules that repeat its choice: one for each format, naming its layers, over a model of
- * int8; rules that r has go on after them, so what they say of observers stays. -1 when out of memory.
+ * int8. They come behind the rules that r has, of which what they say of observers and pruning stays. -1 when out of memory.
  */
 int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *report, struct mnq_arena *arena);
 
