@@ -112,6 +112,14 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
+/* Whether two outputs would be one file, as far as their names tell. */
+static bool same_name(const char *a, const char *b)
+{
+    while (strncmp(a, "./", 2) == 0) a += 2;
+    while (strncmp(b, "./", 2) == 0) b += 2;
+    return strcmp(a, b) == 0;
+}
+
 /* The dataset's folder names are the classes if there are as many as outputs. */
 static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, int outputs, struct mnq_arena *arena)
 {
@@ -208,6 +216,8 @@ static int run(struct mnq_cli *cli)
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
         if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
         if (o->save_recipe != NULL && mnq_file_writable(o->save_recipe, o->force, e) != 0) return -1;
+        if (o->save_recipe != NULL && same_name(o->save_recipe, o->output))
+            return mnq_fail(e, MNQ_EXIT_USAGE, "--save-recipe and --output name the same file, %s", o->output);
     }
     if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);
