@@ -147,13 +147,14 @@ static bool few_bits(struct mnq_calib_run *c)
     const struct mnq_calib_opts *o = c->o;
     bool any = false;
     for (int i = 0; i < c->g->n; i++) {
-        const struct mnq_layer_choice *rule = o->choice != NULL && o->choice[i].weights >= 0 ? &o->choice[i] : NULL;
+        struct mnq_layer_choice rule = {.weights = -1};
         if (!mnq_lower_is_pointwise(c->g, i) || c->qp[c->g->node[i].in[0]].dtype == MNQ_U8) continue;
-        int weights = rule != NULL                                                       ? rule->weights
+        if (o->choice != NULL) rule = o->choice[i];
+        int weights = rule.weights >= 0                                                  ? rule.weights
                       : mnq_node_weights(c->g, &c->g->node[i]) >= (size_t)o->small_layer ? (int)o->weights
                                                                                          : MNQ_WEIGHTS_INT8;
-        int bases = rule != NULL && rule->bases > 0 ? rule->bases : o->bases;
-        bool signs = rule != NULL && rule->inputs == 1;
+        int bases = rule.bases > 0 ? rule.bases : o->bases;
+        bool signs = rule.inputs == 1;
         if (weights == MNQ_WEIGHTS_INT4) c->format[i] = (struct mnq_wformat){4, 0, 8};
         if (weights == MNQ_WEIGHTS_BINARY)
             c->format[i] = (struct mnq_wformat){1, (uint8_t)(signs ? 1 : bases), (uint8_t)(signs ? 1 : 8)};

@@ -283,28 +283,48 @@ static void storage_can_be_told(void **state)
 
 /* ---- formats ---- */
 
+struct told {
+    const char *name, *format;
+};
+
+static void check_formats(const struct world *w, const struct told *want, int n)
+{
+    int seen = 0;
+    for (int k = 0; k < w->q.n_layers; k++)
+        for (int i = 0; i < n; i++) {
+            char format[MNQ_FORMAT_TEXT];
+            if (strcmp(w->q.layer[k].name, want[i].name) != 0) continue;
+            assert_string_equal(mnq_weights_format(&w->q.layer[k], format), want[i].format);
+            seen++;
+        }
+    assert_int_equal(seen, n);
+}
+
 static void formats_are_as_told(void **state)
 {
     (void)state;
+    static const struct told by_rule[] = {{"conv_1", "int8"},   {"dwconv_2", "int8"},    {"conv_3", "int4"},
+                                          {"dwconv_4", "int8"}, {"conv_5", "binary x2"}, {"dwconv_6", "int8"},
+                                          {"conv_7", "xnor"},   {"dense_9", "int16"}};
+    static const struct told by_field[] = {
+        {"conv_1", "int8"}, {"conv_3", "binary x2"}, {"conv_5", "xnor"}, {"conv_7", "binary x3"}, {"dense_9", "int8"}};
     struct world *w = world_new(4);
     rules(w, "layers:\n  - {match: conv_3, weights: int4}\n  - {match: conv_5, weights: binary, bases: 2}\n"
              "  - {match: conv_7, weights: binary, inputs: 1}\n  - {kind: dense, weights: int16}\n"
              "  - {kind: depthwise, weights: int8}\n");
     w->o.wide = MNQ_WIDE_NONE;
     calibrate(w);
-    static const struct {
-        const char *name, *format;
-    } want[] = {{"conv_1", "int8"},      {"dwconv_2", "int8"}, {"conv_3", "int4"}, {"dwconv_4", "int8"},
-                {"conv_5", "binary x2"}, {"dwconv_6", "int8"}, {"conv_7", "xnor"}, {"dense_9", "int16"}};
-    size_t seen = 0;
-    for (int k = 0; k < w->q.n_layers; k++)
-        for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
-            char format[MNQ_FORMAT_TEXT];
-            if (strcmp(w->q.layer[k].name, want[i].name) != 0) continue;
-            assert_string_equal(mnq_weights_format(&w->q.layer[k], format), want[i].format);
-            seen++;
-        }
-    assert_int_equal(seen, sizeof want / sizeof *want);
+    check_formats(w, by_rule, sizeof by_rule / sizeof *by_rule);
+    world_free(w);
+
+    /* Rules that change one field of what the whole model has. */
+    w = world_new(4);
+    rules(w, "layers:\n  - {match: conv_3, bases: 2}\n  - {match: conv_5, inputs: 1}\n  - {kind: dense, observer: kl}\n");
+    w->o.wide = MNQ_WIDE_NONE;
+    w->o.weights = MNQ_WEIGHTS_BINARY;
+    w->o.bases = 3;
+    calibrate(w);
+    check_formats(w, by_field, sizeof by_field / sizeof *by_field); /* the dense layer is small */
     world_free(w);
 }
 
