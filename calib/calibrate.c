@@ -128,11 +128,13 @@ static int widen_weights(struct mnq_calib_run *c, double *error, struct mnq_err 
     if (mnq_sensitivity(&c->lowering, &c->stats, PROBED, c->threads, c->sensitivity, c->progress, c->progress_ctx, e) != 0)
         return -1;
     mnq_choose_wide(c->g, c->sensitivity, c->weights, o->wide, o->wide_budget, c->format);
+    bool any = o->wide != MNQ_WIDE_NONE;
     for (int i = 0; o->choice != NULL && i < c->g->n; i++) { /* rules have the last word */
         if (o->choice[i].weights == MNQ_WEIGHTS_INT8) c->format[i].bits = 8;
         if (o->choice[i].weights == MNQ_WEIGHTS_INT16) c->format[i].bits = 16;
+        any = any || o->choice[i].weights == MNQ_WEIGHTS_INT16;
     }
-    if (o->wide == MNQ_WIDE_NONE) return 0;
+    if (!any) return 0;
     if (judge(c, "wide", error, e) != 0) return -1;
     mnq_calib_pass(c, "16-bit weights where they pay", before, *error, true);
     return 0;
@@ -144,13 +146,14 @@ static bool few_bits(struct mnq_calib_run *c)
     const struct mnq_calib_opts *o = c->o;
     bool any = false;
     for (int i = 0; i < c->g->n; i++) {
-        const struct mnq_layer_choice *rule = o->choice != NULL && o->choice[i].weights >= 0 ? &o->choice[i] : NULL;
+        struct mnq_layer_choice rule = {.weights = -1};
         if (!mnq_lower_is_pointwise(c->g, i) || c->qp[c->g->node[i].in[0]].dtype == MNQ_U8) continue;
-        int weights = rule != NULL                                                       ? rule->weights
+        if (o->choice != NULL) rule = o->choice[i];
+        int weights = rule.weights >= 0                                                  ? rule.weights
                       : mnq_node_weights(c->g, &c->g->node[i]) >= (size_t)o->small_layer ? (int)o->weights
                                                                                          : MNQ_WEIGHTS_INT8;
-        int bases = rule != NULL && rule->bases > 0 ? rule->bases : o->bases;
-        bool signs = rule != NULL && rule->inputs == 1;
+        int bases = rule.bases > 0 ? rule.bases : o->bases;
+        bool signs = rule.inputs == 1;
         if (weights == MNQ_WEIGHTS_INT4) c->format[i] = (struct mnq_wformat){4, 0, 8};
         if (weights == MNQ_WEIGHTS_BINARY)
             c->format[i] = (struct mnq_wformat){1, (uint8_t)(signs ? 1 : bases), (uint8_t)(signs ? 1 : 8)};

@@ -63,6 +63,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_RESOLUTION_MAX  4096
 #define MNQ_BASES_MAX       4
 #define MNQ_SMALL_LAYER_MAX 1000000000
+#define MNQ_MAX_DROP_MIN    0.01
 #define MNQ_MAX_DROP_MAX    100.0
 #define MNQ_FLASH_MAX       2147483648.0
 #define MNQ_RATIO_MAX       0.99
@@ -93,7 +94,7 @@ char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
 
 /**
  * Turns `--weights auto` into the rules that repeat its choice: one for each format, naming its layers, over a model of
- * int8; rules that r has go on after them, so what they say of observers stays. -1 when out of memory.
+ * int8. They come behind the rules that r has, of which what they say of observers and pruning stays. -1 when out of memory.
  */
 int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *report, struct mnq_arena *arena);
 

@@ -31,9 +31,10 @@ int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *repor
     size_t layers = (size_t)report->n_layers;
     struct mnq_rule *rule = mnq_arena_array(arena, FORMATS_MAX + (size_t)r->n_rules, sizeof *rule);
     bool *named = mnq_arena_array(arena, layers, sizeof *named);
-    int n = 0;
+    int n = r->n_rules;
     if (rule == NULL || named == NULL) return -1;
-    for (size_t i = 0; i < layers && n < FORMATS_MAX; i++) {
+    if (n > 0) memcpy(rule, r->rule, (size_t)n * sizeof *rule);
+    for (size_t i = 0; i < layers && n < FORMATS_MAX + r->n_rules; i++) {
         const struct mnq_calib_layer *first = &report->layer[i];
         if (first->bits == 0 || named[i]) continue;
         const char **match = mnq_arena_array(arena, layers, sizeof *match);
@@ -48,9 +49,8 @@ int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *repor
         }
         x->match = match;
     }
-    if (r->n_rules > 0) memcpy(rule + n, r->rule, (size_t)r->n_rules * sizeof *rule);
     r->rule = rule;
-    r->n_rules += n;
+    r->n_rules = n;
     r->weights = MNQ_WEIGHTS_INT8;
     r->max_drop = 0;
     r->flash = 0;

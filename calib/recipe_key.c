@@ -56,7 +56,7 @@ const struct mnq_key mnq_recipe_keys[] = {
     WORD("weights", weights, mnq_weights_words),
     NUMBER("bases", MNQ_KEY_INT, bases, 1, MNQ_BASES_MAX, 0),
     NUMBER("small-layer", MNQ_KEY_INT, small_layer, 0, MNQ_SMALL_LAYER_MAX, -1),
-    NUMBER("max-drop", MNQ_KEY_DOUBLE, max_drop, 0, MNQ_MAX_DROP_MAX, 0),
+    NUMBER("max-drop", MNQ_KEY_DOUBLE, max_drop, MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX, 0),
     NUMBER("flash", MNQ_KEY_SIZE, flash, 1, MNQ_FLASH_MAX, 0),
     SWITCH("re-fit", re_fit),
     WORD("storage", storage, mnq_storage_words),

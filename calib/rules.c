@@ -205,12 +205,25 @@ static bool sets_weight_fields(const struct mnq_layer_choice *c)
     return c->weights >= 0 || c->bases > 0 || c->inputs > 0 || c->ratio >= 0 || c->pattern.m >= 0;
 }
 
+static bool reads_picture(const struct mnq_graph *g, int i)
+{
+    enum mnq_op op = g->node[g->node[i].in[0]].op;
+    return op == MNQ_OP_INPUT || op == MNQ_OP_AFFINE;
+}
+
 /* Whether layer i can have what the rule says about weights. */
 static int check_formats(const struct resolver *s, int i)
 {
     const struct mnq_layer_choice *c = &s->rule->set;
     const char *name = s->g->node[i].name;
     char what[80];
+    bool few = c->weights == MNQ_WEIGHTS_INT4 || c->weights == MNQ_WEIGHTS_BINARY || c->bases > 0 || c->inputs > 0;
+    if (few && mnq_kind_compresses(mnq_node_kind(s->g, i)) && reads_picture(s->g, i))
+        return fail_rule(s,
+                         c->weights >= 0 ? "weights"
+                         : c->bases > 0  ? "bases"
+                                         : "inputs",
+                         -1, "layer %.100s: reads the picture itself, its weights have 8 or 16 bits", name);
     if (mnq_kind_compresses(mnq_node_kind(s->g, i))) return 0;
     described(s, i, what, sizeof what);
     if (c->weights == MNQ_WEIGHTS_INT4 || c->weights == MNQ_WEIGHTS_BINARY)

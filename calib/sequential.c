@@ -186,7 +186,8 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     struct mnq_qlayer *y = &r->q->layer[r->q->n_layers++];
     struct mnq_arena arena = {0};
     struct mnq_gram gram;
-    struct mnq_rounding_job job = {.format = r->o->format[node], .threads = r->o->threads};
+    struct mnq_rounding_job job = {
+        .format = r->o->format[node], .nearest = r->o->rounding == MNQ_ROUND_NEAREST, .threads = r->o->threads};
     bool few = job.format.bits <= 8 && r->o->rounding == MNQ_ROUND_SECOND_ORDER;
     int rc = -1;
     if ((few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&

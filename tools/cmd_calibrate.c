@@ -60,8 +60,8 @@ static const struct mnq_option options[] = {
     {"small-layer", 0, MNQ_OPT_INT, R(small_layer), "N", "layers with fewer weights keep 8 or 16 bits", 0,
      MNQ_SMALL_LAYER_MAX, NULL},
     {"max-drop", 0, MNQ_OPT_DOUBLE, R(max_drop), "POINTS",
-     "--weights auto: the smallest file expected to lose no more accuracy than this (1 unless --flash is given)", 0.01,
-     MNQ_MAX_DROP_MAX, NULL},
+     "--weights auto: the smallest file expected to lose no more accuracy than this (1 unless --flash is given)",
+     MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX, NULL},
     {"flash", 0, MNQ_OPT_SIZE, R(flash), "BYTES",
      "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow)", 1, MNQ_FLASH_MAX, NULL},
     {"re-fit", 0, MNQ_OPT_CHOICE, R(re_fit), "ON|OFF",
@@ -110,6 +110,14 @@ static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;
+}
+
+/* Whether two outputs would be one file, as far as their names tell. */
+static bool same_name(const char *a, const char *b)
+{
+    while (strncmp(a, "./", 2) == 0) a += 2;
+    while (strncmp(b, "./", 2) == 0) b += 2;
+    return strcmp(a, b) == 0;
 }
 
 /* The dataset's folder names are the classes if there are as many as outputs. */
@@ -208,6 +216,8 @@ static int run(struct mnq_cli *cli)
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
         if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
         if (o->save_recipe != NULL && mnq_file_writable(o->save_recipe, o->force, e) != 0) return -1;
+        if (o->save_recipe != NULL && same_name(o->save_recipe, o->output))
+            return mnq_fail(e, MNQ_EXIT_USAGE, "--save-recipe and --output name the same file, %s", o->output);
     }
     if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);

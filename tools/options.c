@@ -52,7 +52,7 @@ void mnq_option_default(const struct mnq_option *o, const void *defaults, char *
         break;
     case MNQ_OPT_DOUBLE:
         memcpy(&d, at, sizeof d);
-        if (!isnan(d)) snprintf(text, n, "%g", d);
+        if (d >= o->lo && d <= o->hi) snprintf(text, n, "%g", d);
         break;
     case MNQ_OPT_CHOICE:
         memcpy(&i, at, sizeof i);

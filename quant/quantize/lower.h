@@ -41,6 +41,7 @@ struct mnq_rounding_job {
     struct mnq_wformat format;
     const struct mnq_gram *gram; /* NULL: nearest rounding, step from the largest weight; binary: mean |w| */
     const int16_t *threshold;    /* [C_in] of the inputs' signs, format.inputs == 1 only */
+    bool nearest;                /* round re-fitted weights to the nearest, no error spread; not for 1-bit formats */
     int threads;
 };
 

@@ -22,6 +22,8 @@ static const double PRUNED_SHARE = 0.05;
 /* XNOR counts in 256ths, NUMERICS.md section 4. */
 static const double XNOR_UNIT = 256;
 
+enum { TRIES = 64 }; /* of larger units for a binary row whose accumulator could overflow */
+
 enum { STEPS = 8 }; /* steps tried for few-bit rows: the largest weight over qmax, then 1/16 less each */
 
 int mnq_rows_absorb(const struct mnq_lowering *l, int i, const struct mnq_wformat *f, struct mnq_rows *r,
@@ -169,10 +171,16 @@ static double round_row(const struct work *w, int o, double forced, double *scra
     double *target = scratch, *value = target + n, *tmp = value + n;
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)STEPS * (size_t)n);
     target_row(w, o, target, pruned, tmp);
-    if (bits == 16) {
-        double step = forced > 0 ? forced : mnq_wround_step(target, NULL, n, 32767);
-        mnq_wround_nearest(target, n, step, 32767, (int16_t *)(void *)tmp);
-        for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = ((int16_t *)(void *)tmp)[k];
+    if (bits == 16 || w->job->nearest) {
+        int qmax = (1 << (bits - 1)) - 1;
+        int16_t *rounded = (int16_t *)(void *)(tmp + n);
+        for (int k = 0; k < n; k++) {
+            if (pruned[k]) target[k] = 0;
+            tmp[k] = w->job->gram->diag[w->job->gram->order[k]];
+        }
+        double step = forced > 0 ? forced : mnq_wround_step(target, bits <= 8 ? tmp : NULL, n, qmax);
+        mnq_wround_nearest(target, n, step, qmax, rounded);
+        for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = rounded[k];
         return step;
     }
     double step = round_uniform(w, o, target, pruned, tmp, forced, value);
@@ -180,8 +188,8 @@ static double round_row(const struct work *w, int o, double forced, double *scra
     return step;
 }
 
-/* Binary rows: signs, or sums of bases in integers. Returns the real value of one integer unit. */
-static double round_binary_row(const struct work *w, int o, double *scratch)
+/* Binary rows: signs, or sums of bases in integers. Returns the real value of one integer unit, not below `least`. */
+static double round_binary_row(const struct work *w, int o, double least, double *scratch)
 {
     struct mnq_rows *r = w->r;
     const struct mnq_wformat *f = &w->job->format;
@@ -196,10 +204,10 @@ static double round_binary_row(const struct work *w, int o, double *scratch)
     mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
                     coef, value, tmp);
     for (int m = 0; m < bases; m++) sum += coef[m];
-    double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], real / BIAS_LIMIT);
+    double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], fmax(least, real / BIAS_LIMIT));
     int whole[MNQ_WBINARY_MAX] = {1};
     if (bases > 1) {
-        unit = fmax(fmax(sum / 32000, w->in_max * n * sum / (ACC_LIMIT / 2)), real / BIAS_LIMIT);
+        unit = fmax(fmax(sum / 32000, w->in_max * n * sum / (ACC_LIMIT / 2)), fmax(least, real / BIAS_LIMIT));
         for (int m = 0; m < bases; m++) whole[m] = (int)fmax(1, round(coef[m] / unit));
     }
     for (int k = 0; k < n; k++) {
@@ -241,11 +249,16 @@ static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
     struct mnq_rows *r = w->r;
     double *scratch = w->scratch + (size_t)thread * w->scratch_size, bias, bound;
     if (w->job->format.bits == 1) {
-        r->step[o] = round_binary_row(w, o, scratch);
-        if (w->job->format.inputs == 1) r->step[o] /= XNOR_UNIT;
-        bound = row_bound(w, o, &bias);
-        if (bound > ACC_LIMIT)
-            return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
+        double units = w->job->format.inputs == 1 ? XNOR_UNIT : 1, least = 0;
+        for (int tries = 0;; tries++) {
+            double unit = round_binary_row(w, o, least, scratch);
+            r->step[o] = unit / units;
+            bound = row_bound(w, o, &bias);
+            if (bound <= ACC_LIMIT) break;
+            if (tries == TRIES)
+                return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
+            least = unit * fmax(1.001, bound / ACC_LIMIT);
+        }
     } else {
         double real = w->b != NULL ? fabs((double)w->b[o]) : 0, forced = 0;
         for (;;) {

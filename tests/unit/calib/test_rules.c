@@ -259,6 +259,37 @@ static void formats(void **state)
           "r.yaml:4:12: layers.bases: layer predictions: binarized inputs (inputs: 1) go with one base, got 2");
 }
 
+/* A 1x1 layer on the picture itself, with and without a scaling between. */
+static void first_layer(void **state)
+{
+    (void)state;
+    for (int scaled = 0; scaled < 2; scaled++) {
+        struct mnq_arena arena = {0};
+        struct mnq_err e = {0};
+        struct builder b;
+        struct mnq_recipe r;
+        struct mnq_layer_choice choice[5];
+        static const char text[] = "layers:\n  - {match: first, weights: int16}\n  - {kind: pointwise, weights: int4}\n";
+        builder_init(&b, &arena, 1);
+        int x = input(&b, 4, 4, 3);
+        if (scaled) x = affine(&b, x, 0.5f, -1);
+        x = conv(&b, x, 8, 1, 1, 0, true);
+        b.g.node[x].name = "first";
+        conv(&b, x, 8, 1, 1, 0, true);
+        mnq_recipe_defaults(&r);
+        assert_int_equal(mnq_recipe_parse("r.yaml", text, sizeof text - 1, &r, &arena, &e), 0);
+        assert_int_equal(mnq_rules_resolve(&r, &b.g, choice, &e), -1);
+        assert_int_equal(e.code, MNQ_EXIT_USAGE);
+        assert_string_equal(e.msg,
+                            "r.yaml:3:32: layers.weights: layer first: reads the picture itself, its weights have 8 or "
+                            "16 bits");
+        r.n_rules = 1;
+        assert_int_equal(mnq_rules_resolve(&r, &b.g, choice, &e), 0);
+        assert_int_equal(choice[x].weights, MNQ_WEIGHTS_INT16);
+        mnq_arena_free(&arena);
+    }
+}
+
 /* Rules that no file holds. */
 static void in_memory(void **state)
 {
@@ -311,6 +342,7 @@ int main(void)
                                        cmocka_unit_test_setup_teardown(order, setup, teardown),
                                        cmocka_unit_test_setup_teardown(unknown_names, setup, teardown),
                                        cmocka_unit_test_setup_teardown(formats, setup, teardown),
+                                       cmocka_unit_test(first_layer),
                                        cmocka_unit_test_setup_teardown(in_memory, setup, teardown),
                                        cmocka_unit_test(patterns)};
     return cmocka_run_group_tests(tests, NULL, NULL);

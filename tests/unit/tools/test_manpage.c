@@ -84,17 +84,39 @@ static void recipe_page(void **state)
     fclose(f);
 }
 
-/* Every option of calibrate but those about files can be said in a recipe. */
+static bool option_named(const struct mnq_command *c, const char *name)
+{
+    bool found = false;
+    for (int i = 0; i < c->n_options; i++) found = found || strcmp(c->option[i].name, name) == 0;
+    return found;
+}
+
+static bool listed(const char *const *list, size_t n, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < n; i++) found = found || strcmp(list[i], name) == 0;
+    return found;
+}
+
+/* Every option of calibrate but those about files can be said in a recipe, and every key of a recipe but those of pruning
+ * on the command line. */
 static void recipe_options(void **state)
 {
     (void)state;
-    static const char *const files[] = {"data", "output", "force", "recipe", "print-recipe"};
-    for (int i = 0; i < mnq_cmd_calibrate.n_options; i++) {
-        const char *name = mnq_cmd_calibrate.option[i].name;
-        bool found = false;
-        for (size_t k = 0; k < sizeof files / sizeof *files; k++) found = found || strcmp(files[k], name) == 0;
+    static const char *const files[] = {"data", "output", "force", "recipe", "print-recipe", "save-recipe"};
+    static const char *const prune[] = {"ratio", "scope", "method", "pattern"};
+    const struct mnq_command *c = &mnq_cmd_calibrate;
+    for (int i = 0; i < c->n_options; i++) {
+        const char *name = c->option[i].name;
+        bool found = listed(files, sizeof files / sizeof *files, name);
         for (int k = 0; mnq_recipe_key(k) != NULL; k++) found = found || strcmp(mnq_recipe_key(k), name) == 0;
         if (!found) fail_msg("--%s is no key of a recipe", name);
+    }
+    for (int k = 0; mnq_recipe_key(k) != NULL; k++) {
+        const char *key = mnq_recipe_key(k);
+        bool pruning = listed(prune, sizeof prune / sizeof *prune, key);
+        if (!pruning && strcmp(key, "layers") != 0 && !option_named(c, key)) fail_msg("%s is no option of calibrate", key);
+        if (pruning && option_named(c, key)) fail_msg("%s is about pruning, yet an option of calibrate", key);
     }
 }
 

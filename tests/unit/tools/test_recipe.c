@@ -162,7 +162,7 @@ static void random_recipe(uint32_t *seed, struct mnq_arena *arena, struct mnq_re
         .weights = (int)next(seed, 4),
         .bases = 1 + (int)next(seed, 4),
         .small_layer = (int)next(seed, 2) * (int)next(seed, 1u << 24),
-        .max_drop = random_double(seed, 0, MNQ_MAX_DROP_MAX),
+        .max_drop = next(seed, 4) == 0 ? 0 : random_double(seed, MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX),
         .flash = next(seed, 2) == 0 ? 0 : (int64_t)MNQ_FLASH_MAX - (int64_t)next(seed, 1000),
         .re_fit = (int)next(seed, 2),
         .storage = (int)next(seed, 3),
@@ -380,7 +380,8 @@ static void faults(void **state)
     fails("weights: int16\n", "r.yaml:1:10: weights: expected one of int8, int4, binary, auto, got int16");
     fails("bases: 5\n", "r.yaml:1:8: bases: expected an integer in 1..4, got 5");
     fails("small-layer: -1\n", "r.yaml:1:14: small-layer: ");
-    fails("max-drop: 101\n", "r.yaml:1:11: max-drop: expected a number in 0..100, got 101");
+    fails("max-drop: 101\n", "r.yaml:1:11: max-drop: expected a number in 0.01..100, got 101");
+    fails("max-drop: 0\n", "r.yaml:1:11: max-drop: expected a number in 0.01..100, got 0");
     fails("flash: 0\n", "r.yaml:1:8: flash: expected bytes in 1..2147483648, as 204800, 200k or 200KiB, got 0");
     fails("flash: 3GiB\n", "r.yaml:1:8: flash: ");
     fails("flash: 200 k\n", "r.yaml:1:8: flash: ");
