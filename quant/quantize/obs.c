@@ -5,8 +5,10 @@
  * that left: n^3 / 6 multiplications for all of them, in axpys over contiguous rows. */
 #include "quantize/obs.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,12 +17,13 @@ enum { BLOCK_MAX = 16 };
 struct state {
     double *h, *w, *v;  /* v: column of the input that leaves */
     int *input, *place; /* of position; of input, -1 once it left */
-    int n, left;        /* row length, positions in use */
+    const struct mnq_fkernels *kernels;
+    int n, left; /* row length, positions in use */
 };
 
 unsigned long mnq_obs_work(int n)
 {
-    return (unsigned long)n * (sizeof(double) + 2 * sizeof(int)) + 64;
+    return (unsigned long)n * (2 * sizeof(double) + 2 * sizeof(int)) + 64;
 }
 
 static double *row(double *a, int n, int i)
@@ -45,13 +48,10 @@ static double price(const struct state *s, int p)
 static void take_out(struct state *s, int p)
 {
     int m = s->left, last = m - 1;
-    double *restrict v = s->v, d = row(s->h, s->n, p)[p], inv = d > 0 ? 1 / d : 0, f = s->w[p] * inv;
+    double *v = s->v, d = row(s->h, s->n, p)[p], inv = d > 0 ? 1 / d : 0, f = s->w[p] * inv;
     for (int i = 0; i < m; i++) v[i] = at(s, p, i);
-    for (int i = 0; i < m; i++) {
-        double *restrict r = row(s->h, s->n, i), c = v[i] * inv;
-        s->w[i] -= f * v[i];
-        for (int j = 0; j <= i; j++) r[j] -= c * v[j];
-    }
+    for (int i = 0; i < m; i++) s->w[i] -= f * v[i];
+    s->kernels->downdate(s->h, (size_t)s->n, m, v, inv);
     /* the last one moves */
     if (p != last) {
         double *from = row(s->h, s->n, last);
@@ -114,7 +114,7 @@ static int trace_blocks(struct state *s, int block, int *order, double *error)
 
 int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work)
 {
-    struct state s = {.h = hinv, .w = w, .v = work, .n = n, .left = n};
+    struct state s = {.h = hinv, .w = w, .v = work, .kernels = mnq_fkernels_best(), .n = n, .left = n};
     s.input = (int *)(void *)((double *)work + n);
     s.place = s.input + n;
     for (int i = 0; i < n; i++) s.input[i] = s.place[i] = i;
@@ -144,32 +144,39 @@ int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int 
     return gone;
 }
 
+/* A = L L^T in the lower triangle; v: n doubles. */
+static int factor(double *a, int n, double *v)
+{
+    const struct mnq_fkernels *kernels = mnq_fkernels_best();
+    for (int k = 0; k < n; k++) {
+        double *d = row(a, n, k) + k;
+        if (!(*d > 0)) return -1;
+        *d = sqrt(*d);
+        for (int i = k + 1; i < n; i++) v[i] = row(a, n, i)[k] /= *d;
+        if (k + 1 < n) kernels->downdate(row(a, n, k + 1) + k + 1, (size_t)n, n - k - 1, v + k + 1, 1);
+    }
+    return 0;
+}
+
 int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, double *scratch, void *work)
 {
     /* H_SS (w'_S - w_S) = H_SP w_P */
-    double *b = work;
-    int *kept = (int *)(void *)((double *)work + n), m = 0;
+    double *b = work, *v = b + n;
+    int *kept = (int *)(void *)(v + n), m = 0;
     for (int i = 0; i < n; i++)
         if (!gone[i]) kept[m++] = i;
+    for (int i = 0; i < m; i++) b[i] = 0;
+    for (int i = 0; i < n; i++) { /* rows of H, whose columns are the same numbers */
+        const double *from = h + (size_t)i * (size_t)n;
+        if (gone[i])
+            for (int c = 0; c < m; c++) b[c] += w[i] * from[kept[c]];
+    }
     for (int a = 0; a < m; a++) {
         const double *from = h + (size_t)kept[a] * (size_t)n;
-        double *to = row(scratch, m, a);
-        for (int c = a; c < m; c++) to[c] = from[kept[c]];
-        b[a] = 0;
-        for (int i = 0; i < n; i++)
-            if (gone[i]) b[a] += from[i] * w[i];
+        for (int c = 0; c <= a; c++) row(scratch, m, a)[c] = from[kept[c]];
     }
-    if (mnq_cholesky_upper(scratch, m) != 0) return -1;
-    for (int k = 0; k < m; k++) { /* U^T y = b */
-        const double *r = row(scratch, m, k);
-        b[k] /= r[k];
-        for (int j = k + 1; j < m; j++) b[j] -= r[j] * b[k];
-    }
-    for (int k = m - 1; k >= 0; k--) { /* U x = y */
-        const double *r = row(scratch, m, k);
-        for (int j = k + 1; j < m; j++) b[k] -= r[j] * b[j];
-        b[k] /= r[k];
-    }
+    if (factor(scratch, m, v) != 0) return -1;
+    mnq_cholesky_solve(scratch, m, b);
     for (int a = 0; a < m; a++) w[kept[a]] += b[a];
     for (int i = 0; i < n; i++)
         if (gone[i]) w[i] = 0;

@@ -207,7 +207,7 @@ static void no_matrix(void **state)
     (void)state;
     double a[4] = {1, 2, 2, 1}, h[4] = {1, 2, 2, 1}, w[2] = {1, 2}, scratch[4];
     unsigned char gone[2] = {0, 0};
-    double work[8];
+    double work[16];
     assert_int_equal(mnq_obs_invert(a, 2, scratch), -1);
     assert_int_equal(mnq_obs_refit(h, 2, gone, w, scratch, work), -1);
     assert_true(w[0] == 1 && w[1] == 2);
