@@ -239,7 +239,8 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     double *layer_error = mnq_arena_array(p->arena, (size_t)layers, sizeof *layer_error);
     p->zeros = mnq_arena_array(p->arena, (size_t)layers, sizeof *p->zeros);
     p->r->pass = mnq_arena_array(p->arena, DAMPINGS + 1, sizeof *p->r->pass);
-    if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL || copy_graph(p, &best, e) != 0) return -1;
+    if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL) return mnq_fail_nomem(e);
+    if (copy_graph(p, &best, e) != 0) return -1;
     for (int l = 0; l < layers; l++) {
         if (p->want_here[l] >= 0) p->zeros[l] = p->want_here[l];
         else all_fixed = false;
