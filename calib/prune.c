@@ -185,7 +185,8 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
     const struct mnq_graph *g = p->legal;
     int logits = mnq_logits_node(g), threads = p->o->threads;
     if (mnq_dataset_count(data) == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to prune on");
-    if (mnq_pictures_load(data, pp, g->node[0].out, p->o->samples, threads, &p->pictures, p->arena, e) != 0) return -1;
+    int most = p->o->samples > 0 && p->o->samples < MNQ_PRUNE_SAMPLES ? p->o->samples : MNQ_PRUNE_SAMPLES;
+    if (mnq_pictures_load(data, pp, g->node[0].out, most, threads, &p->pictures, p->arena, e) != 0) return -1;
     p->n_logits = g->node[logits].out.h * g->node[logits].out.w * g->node[logits].out.c;
     p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * (size_t)p->n_logits, sizeof *p->logits);
     if (p->logits == NULL) return mnq_fail_nomem(e);

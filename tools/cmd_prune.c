@@ -46,8 +46,8 @@ static const struct mnq_option options[] = {
      NULL},
     {"recipe", 'r', MNQ_OPT_STRING, offsetof(struct prune_opts, recipe), "FILE",
      "YAML file as calibrate reads it; its model options count here, the command line wins", 0, 0, NULL},
-    {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N", "use at most N samples, evenly spaced", 1,
-     MNQ_SAMPLES_MAX, NULL},
+    {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N",
+     "use at most N samples, evenly spaced (512 if not given)", 1, MNQ_PRUNE_SAMPLES, NULL},
     MNQ_MODEL_OPTIONS(struct prune_opts),
 };
 enum { OPTIONS = sizeof options / sizeof *options };

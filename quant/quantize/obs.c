@@ -12,18 +12,19 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { BLOCK_MAX = 16 };
+enum { BLOCK_MAX = 16, PANEL = 32 };
 
 struct state {
-    double *h, *w, *v;  /* v: column of the input that leaves */
-    int *input, *place; /* of position; of input, -1 once it left */
+    double *h, *w, *diagonal;
+    double *v, inv[PANEL]; /* [PANEL][n] columns of the inputs that left last, their 1 / v_pp */
+    int *input, *place;    /* of position; of input, -1 once it left */
     const struct mnq_fkernels *kernels;
-    int n, left; /* row length, positions in use */
+    int n, left, waiting; /* row length, positions in use, downdates to come */
 };
 
 unsigned long mnq_obs_work(int n)
 {
-    return (unsigned long)n * (2 * sizeof(double) + 2 * sizeof(int)) + 64;
+    return (unsigned long)n * ((PANEL + 1) * sizeof(double) + 2 * sizeof(int)) + 64;
 }
 
 static double *row(double *a, int n, int i)
@@ -31,9 +32,21 @@ static double *row(double *a, int n, int i)
     return a + (size_t)i * (size_t)n;
 }
 
+/* An entry as it would be without waiting downdates. */
 static double at(const struct state *s, int i, int j)
 {
-    return i >= j ? row(s->h, s->n, i)[j] : row(s->h, s->n, j)[i];
+    double x = i >= j ? row(s->h, s->n, i)[j] : row(s->h, s->n, j)[i];
+    for (int q = 0; q < s->waiting; q++) {
+        const double *v = row(s->v, s->n, q);
+        x -= v[i] * s->inv[q] * v[j];
+    }
+    return x;
+}
+
+static void flush(struct state *s)
+{
+    s->kernels->downdate(s->h, (size_t)s->n, s->left, s->v, s->inv, s->waiting);
+    s->waiting = 0;
 }
 
 /* ---- removing one ---- */
@@ -41,29 +54,53 @@ static double at(const struct state *s, int i, int j)
 /* Error that the removal of position p adds. */
 static double price(const struct state *s, int p)
 {
-    double d = row(s->h, s->n, p)[p];
+    double d = s->diagonal[p];
     return d > 0 ? s->w[p] * s->w[p] / d : 0;
+}
+
+/* Column p of the inverse. */
+static void column(const struct state *s, int p, double *v)
+{
+    const double *rp = row(s->h, s->n, p);
+    for (int i = 0; i <= p; i++) v[i] = rp[i];
+    for (int i = p + 1; i < s->left; i++) v[i] = row(s->h, s->n, i)[p];
+    for (int q = 0; q < s->waiting; q++) {
+        const double *old = row(s->v, s->n, q);
+        double c = old[p] * s->inv[q];
+        for (int i = 0; i < s->left; i++) v[i] -= c * old[i];
+    }
+}
+
+/* The last position moves to p. */
+static void move_last(struct state *s, int p)
+{
+    int last = s->left - 1;
+    s->place[s->input[p]] = -1;
+    s->left--;
+    if (p == last) return;
+    const double *from = row(s->h, s->n, last);
+    memcpy(row(s->h, s->n, p), from, (size_t)p * sizeof *from);
+    for (int i = p + 1; i < last; i++) row(s->h, s->n, i)[p] = from[i];
+    row(s->h, s->n, p)[p] = from[last];
+    for (int q = 0; q < s->waiting; q++) row(s->v, s->n, q)[p] = row(s->v, s->n, q)[last];
+    s->w[p] = s->w[last];
+    s->diagonal[p] = s->diagonal[last];
+    s->input[p] = s->input[last];
+    s->place[s->input[p]] = p;
 }
 
 static void take_out(struct state *s, int p)
 {
-    int m = s->left, last = m - 1;
-    double *v = s->v, d = row(s->h, s->n, p)[p], inv = d > 0 ? 1 / d : 0, f = s->w[p] * inv;
-    for (int i = 0; i < m; i++) v[i] = at(s, p, i);
-    for (int i = 0; i < m; i++) s->w[i] -= f * v[i];
-    s->kernels->downdate(s->h, (size_t)s->n, m, v, inv);
-    /* the last one moves */
-    if (p != last) {
-        double *from = row(s->h, s->n, last);
-        memcpy(row(s->h, s->n, p), from, (size_t)p * sizeof *from);
-        for (int i = p + 1; i < last; i++) row(s->h, s->n, i)[p] = from[i];
-        row(s->h, s->n, p)[p] = from[last];
-        s->w[p] = s->w[last];
+    double *v = row(s->v, s->n, s->waiting);
+    column(s, p, v);
+    double inv = v[p] > 0 ? 1 / v[p] : 0, f = s->w[p] * inv;
+    for (int i = 0; i < s->left; i++) {
+        s->w[i] -= f * v[i];
+        s->diagonal[i] -= v[i] * v[i] * inv;
     }
-    s->place[s->input[p]] = -1;
-    s->input[p] = s->input[last];
-    if (p != last) s->place[s->input[p]] = p;
-    s->left--;
+    s->inv[s->waiting++] = inv;
+    move_last(s, p);
+    if (s->waiting == PANEL) flush(s);
 }
 
 /* ---- blocks ---- */
@@ -115,9 +152,13 @@ static int trace_blocks(struct state *s, int block, int *order, double *error)
 int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work)
 {
     struct state s = {.h = hinv, .w = w, .v = work, .kernels = mnq_fkernels_best(), .n = n, .left = n};
-    s.input = (int *)(void *)((double *)work + n);
+    s.diagonal = s.v + (size_t)PANEL * (size_t)n;
+    s.input = (int *)(void *)(s.diagonal + n);
     s.place = s.input + n;
-    for (int i = 0; i < n; i++) s.input[i] = s.place[i] = i;
+    for (int i = 0; i < n; i++) {
+        s.input[i] = s.place[i] = i;
+        s.diagonal[i] = row(hinv, n, i)[i];
+    }
     if (p.block > 1) return trace_blocks(&s, p.block, order, error);
     double total = 0;
     int gone = 0;
@@ -144,16 +185,28 @@ int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int 
     return gone;
 }
 
-/* A = L L^T in the lower triangle; v: n doubles. */
+/* A = L L^T in the lower triangle, PANEL columns at a time; v: PANEL * n doubles. */
 static int factor(double *a, int n, double *v)
 {
     const struct mnq_fkernels *kernels = mnq_fkernels_best();
-    for (int k = 0; k < n; k++) {
-        double *d = row(a, n, k) + k;
-        if (!(*d > 0)) return -1;
-        *d = sqrt(*d);
-        for (int i = k + 1; i < n; i++) v[i] = row(a, n, i)[k] /= *d;
-        if (k + 1 < n) kernels->downdate(row(a, n, k + 1) + k + 1, (size_t)n, n - k - 1, v + k + 1, 1);
+    double ones[PANEL];
+    for (int q = 0; q < PANEL; q++) ones[q] = 1;
+    for (int first = 0; first < n; first += PANEL) {
+        int end = n - first < PANEL ? n : first + PANEL;
+        for (int k = first; k < end; k++) {
+            double *vk = v + (size_t)(k - first) * (size_t)n, d = row(a, n, k)[k];
+            for (int q = first; q < k; q++) d -= row(a, n, k)[q] * row(a, n, k)[q];
+            if (!(d > 0)) return -1;
+            d = row(a, n, k)[k] = sqrt(d);
+            for (int i = k + 1; i < n; i++) vk[i] = row(a, n, i)[k];
+            for (int q = first; q < k; q++) {
+                const double *vq = v + (size_t)(q - first) * (size_t)n;
+                double c = vq[k];
+                for (int i = k + 1; i < n; i++) vk[i] -= c * vq[i];
+            }
+            for (int i = k + 1; i < n; i++) row(a, n, i)[k] = vk[i] /= d;
+        }
+        if (end < n) kernels->downdate(row(a, n, end) + end, (size_t)n, n - end, v + end, ones, end - first);
     }
     return 0;
 }
@@ -162,7 +215,7 @@ int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, 
 {
     /* H_SS (w'_S - w_S) = H_SP w_P */
     double *b = work, *v = b + n;
-    int *kept = (int *)(void *)(v + n), m = 0;
+    int *kept = (int *)(void *)(v + (size_t)PANEL * (size_t)n), m = 0;
     for (int i = 0; i < n; i++)
         if (!gone[i]) kept[m++] = i;
     for (int i = 0; i < m; i++) b[i] = 0;
