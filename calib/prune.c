@@ -185,7 +185,8 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
     const struct mnq_graph *g = p->legal;
     int logits = mnq_logits_node(g), threads = p->o->threads;
     if (mnq_dataset_count(data) == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to prune on");
-    if (mnq_pictures_load(data, pp, g->node[0].out, p->o->samples, threads, &p->pictures, p->arena, e) != 0) return -1;
+    int most = p->o->samples > 0 && p->o->samples < MNQ_PRUNE_SAMPLES ? p->o->samples : MNQ_PRUNE_SAMPLES;
+    if (mnq_pictures_load(data, pp, g->node[0].out, most, threads, &p->pictures, p->arena, e) != 0) return -1;
     p->n_logits = g->node[logits].out.h * g->node[logits].out.w * g->node[logits].out.c;
     p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * (size_t)p->n_logits, sizeof *p->logits);
     if (p->logits == NULL) return mnq_fail_nomem(e);
@@ -199,9 +200,21 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
 
 /* ---- the surgeon ---- */
 
-/* Weights drawn more or less toward the dense ones; the held-back samples decide. */
+/* Weights drawn more or less toward the dense ones; the held-back samples decide. Of large networks (minutes a pass) only
+ * the first is tried, which was the best or nearly so wherever all were. */
 static const double dampings[] = {0.3, 0.1, 1.0};
 enum { DAMPINGS = sizeof dampings / sizeof *dampings };
+static const double LARGE = 100e9; /* multiplications of a pass */
+
+static double multiplications(const struct mnq_prune_report *r)
+{
+    double sum = 0;
+    for (int l = 0; l < r->n_layers; l++) {
+        double n = r->layer[l].inputs;
+        sum += n * n * n / 6 * r->layer[l].outputs;
+    }
+    return sum;
+}
 
 /* Copies all weights and biases from one graph to another with the same nodes. */
 static void copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
@@ -239,7 +252,8 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     double *layer_error = mnq_arena_array(p->arena, (size_t)layers, sizeof *layer_error);
     p->zeros = mnq_arena_array(p->arena, (size_t)layers, sizeof *p->zeros);
     p->r->pass = mnq_arena_array(p->arena, DAMPINGS + 1, sizeof *p->r->pass);
-    if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL || copy_graph(p, &best, e) != 0) return -1;
+    if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL) return mnq_fail_nomem(e);
+    if (copy_graph(p, &best, e) != 0) return -1;
     for (int l = 0; l < layers; l++) {
         if (p->want_here[l] >= 0) p->zeros[l] = p->want_here[l];
         else all_fixed = false;
@@ -249,7 +263,7 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     if (mnq_prune_magnitude(p, e) != 0) return -1;
     weight_errors(p);
     if (keep_better(p, "magnitude", &best, layer_error, e) != 0) return -1;
-    for (int k = 0; k < DAMPINGS; k++) {
+    for (int k = 0; k < (multiplications(p->r) > LARGE ? 1 : DAMPINGS); k++) {
         copy_weights(p->legal, p->out);
         p->damping = dampings[k];
         if (mnq_prune_sequential(p, e) != 0 || keep_better(p, names[k], &best, layer_error, e) != 0) return -1;

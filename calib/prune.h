@@ -22,7 +22,7 @@ struct mnq_prune_opts {
     enum mnq_prune_method method;
     struct mnq_pattern pattern;
     const struct mnq_layer_choice *choice; /* [legal->n] rules for single layers, or NULL: ratio 0 spares a layer */
-    int samples;                           /* use at most this many, evenly spaced; 0 = all */
+    int samples;                           /* use at most this many, evenly spaced; 0 = MNQ_PRUNE_SAMPLES */
     int threads;
 };
 
@@ -45,6 +45,9 @@ struct mnq_prune_report {
     int n_passes;
     double error; /* noise over signal power at the logits, on held-back samples; NaN without data */
 };
+
+/** Samples are kept in memory: never more than so many, evenly spaced. */
+enum { MNQ_PRUNE_SAMPLES = 512 };
 
 /** Whether node i may be pruned: a 1x1 convolution or dense layer that has its own weights and is not the first layer. */
 bool mnq_prune_can(const struct mnq_graph *legal, int i);

@@ -84,16 +84,14 @@ static int sum_output(void *ctx, int j, int w, struct mnq_err *e)
     struct sums *s = ctx;
     const struct mnq_rows *r = s->r;
     size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples, k = 0;
-    double *to = s->cross + (size_t)j * in, mean = s->f->mean_y[j], power = 0;
+    double *to = s->cross + (size_t)j * in, mean = s->f->mean_y[j];
     for (size_t row = 0; row < all; row++) {
         if (!counts(r, s->o, row)) continue;
         const double *x = s->xd + k++ * in;
         double y = (double)r->y[row * out + (size_t)j] - mean;
-        power += y * y;
         for (size_t i = 0; i < in; i++) to[i] += y * x[i];
     }
     for (size_t i = 0; i < in; i++) to[i] /= (double)s->rows;
-    s->f->error[(size_t)j * in] = power / (double)s->rows; /* until the trace is written there */
     return 0;
 }
 
@@ -189,7 +187,6 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
         mnq_fail_nomem(e);
     else if (center(&s, &scratch, e) == 0 && mnq_pool_for(r->inputs, o->threads, sum_input, &s, e) == 0 &&
              mnq_pool_for(r->outputs, o->threads, sum_output, &s, e) == 0) {
-        for (size_t j = 0; j < out; j++) f->power += f->error[j * in];
         if (regress(&s, inverse, more, e) == 0) rc = trace_all(f, inverse, e);
     }
     mnq_arena_free(&scratch);

@@ -28,13 +28,11 @@ int mnq_rows_gather(struct mnq_stream *dense, struct mnq_stream *now, const stru
 struct mnq_fit {
     int inputs, outputs, threads;
     struct mnq_pattern pattern;
-    double *h;               /* [inputs][inputs] damped covariance of x; [outputs] of them if weighted */
-    bool weighted;           /* every output has its own h, mean_x, mean_y */
-    double *mean_x, *mean_y; /* [inputs], [outputs] ([outputs][inputs] if weighted) */
+    double *h;               /* [inputs][inputs] damped covariance of x */
+    double *mean_x, *mean_y; /* [inputs], [outputs] */
     double *w;               /* [outputs][inputs] best dense weights */
     double *error;           /* [outputs][inputs] mean square error added by removing the first k + 1 */
     int *order, *removable;  /* [outputs][inputs]; [outputs] */
-    double power;            /* mean square of y around its mean, all outputs together */
 };
 
 struct mnq_fit_opts {

@@ -42,8 +42,8 @@ static const struct mnq_option options[] = {
      NULL},
     {"recipe", 'r', MNQ_OPT_STRING, offsetof(struct prune_opts, recipe), "FILE",
      "YAML file with any of the options below as keys, and rules for single layers; the command line wins", 0, 0, NULL},
-    {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N", "use at most N samples, evenly spaced", 1,
-     MNQ_SAMPLES_MAX, NULL},
+    {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N",
+     "use at most N samples, evenly spaced (512 if not given)", 1, MNQ_PRUNE_SAMPLES, NULL},
     MNQ_MODEL_OPTIONS(struct prune_opts),
 };
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -207,7 +207,7 @@ static int settle(struct mnq_cli *cli, struct prune_opts *o, struct mnq_recipe *
     from.ratio = r->ratio > 0 ? r->ratio : (double)NAN;
     from.scope = r->scope;
     from.method = r->method;
-    from.samples = r->samples;
+    from.samples = r->samples < MNQ_PRUNE_SAMPLES ? r->samples : MNQ_PRUNE_SAMPLES;
     if (r->pattern != NULL) from.pattern = r->pattern;
     for (int i = 0; i < OPTIONS; i++) {
         size_t at = options[i].offset;

@@ -33,12 +33,13 @@ static uint16_t to_bfloat16(float v)
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
-static int replace_bfloat16(hid_t set, hid_t type, const struct mnq_h5_patch *p)
+static int replace_bfloat16(hid_t set, hid_t type, const struct mnq_h5_patch *p, struct mnq_err *e)
 {
     int rc = -1;
     uint16_t *old = malloc(p->n * sizeof *old + 1);
+    if (old == NULL) return mnq_fail_nomem(e);
     hid_t mem = H5Tget_class(type) == H5T_OPAQUE ? type : H5T_STD_U16LE; /* little-endian bytes either way */
-    if (old == NULL || H5Dread(set, mem, H5S_ALL, H5S_ALL, H5P_DEFAULT, old) < 0) goto done;
+    if (H5Dread(set, mem, H5S_ALL, H5S_ALL, H5P_DEFAULT, old) < 0) goto done;
     uint8_t *byte = (uint8_t *)old;
     for (size_t i = 0; i < p->n; i++) {
         uint32_t bits = (uint32_t)byte[2 * i] << 16 | (uint32_t)byte[2 * i + 1] << 24;
@@ -55,10 +56,11 @@ done:
     return rc;
 }
 
-static int replace_floats(hid_t set, const struct mnq_h5_patch *p)
+static int replace_floats(hid_t set, const struct mnq_h5_patch *p, struct mnq_err *e)
 {
     double *v = malloc(p->n * sizeof *v + 1);
-    int rc = v == NULL || H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0 ? -1 : 0;
+    if (v == NULL) return mnq_fail_nomem(e);
+    int rc = H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0 ? -1 : 0;
     for (size_t i = 0; rc == 0 && i < p->n; i++)
         if ((float)v[i] != p->v[i]) v[i] = (double)p->v[i];
     if (rc == 0 && H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) rc = -1;
@@ -76,7 +78,7 @@ static int replace(hid_t file, const char *name, const struct mnq_h5_patch *p, b
         rc = fail(name, p->path, "the dataset has another size", e);
     else if (!bfloat16 && H5Tget_class(type) != H5T_FLOAT)
         rc = fail(name, p->path, "the dataset holds integers, which cannot take new weights", e);
-    else if ((bfloat16 ? replace_bfloat16(set, type, p) : replace_floats(set, p)) != 0)
+    else if ((bfloat16 ? replace_bfloat16(set, type, p, e) : replace_floats(set, p, e)) != 0)
         rc = fail(name, p->path, "the dataset cannot be written", e);
     else rc = 0;
     if (type >= 0) H5Tclose(type);
@@ -109,13 +111,16 @@ static int find_bfloat16(const char *name, const uint8_t *bytes, size_t n, const
  * (1.10.8), so the memory that the library would free at closing is kept instead. */
 struct keeper {
     uint8_t *image;
-    size_t room; /* of the newest allocation for a file */
+    size_t room;  /* of the newest allocation for a file */
+    bool starved; /* an allocation failed */
 };
 
 static void *image_malloc(size_t n, H5FD_file_image_op_t op, void *ctx)
 {
     if (op == H5FD_FILE_IMAGE_OP_FILE_OPEN) ((struct keeper *)ctx)->room = n;
-    return malloc(n);
+    void *p = malloc(n);
+    if (p == NULL) ((struct keeper *)ctx)->starved = true;
+    return p;
 }
 
 static void *image_memcpy(void *to, const void *from, size_t n, H5FD_file_image_op_t op, void *ctx)
@@ -128,6 +133,7 @@ static void *image_memcpy(void *to, const void *from, size_t n, H5FD_file_image_
 static void *image_realloc(void *p, size_t n, H5FD_file_image_op_t op, void *ctx)
 {
     void *more = realloc(p, n);
+    if (more == NULL) ((struct keeper *)ctx)->starved = true;
     if (more != NULL && op == H5FD_FILE_IMAGE_OP_FILE_RESIZE) ((struct keeper *)ctx)->room = n;
     return more;
 }
@@ -175,16 +181,19 @@ static int patch_h5(const char *name, const uint8_t *bytes, size_t n, const stru
     bool *bfloat16 = calloc((size_t)n_patches + 1, sizeof *bfloat16);
     if (bfloat16 == NULL) return mnq_fail_nomem(e);
     int rc = find_bfloat16(name, bytes, n, patch, n_patches, bfloat16, e);
-    struct keeper k = {NULL, 0};
+    struct keeper k = {NULL, 0, false};
     hid_t file = rc == 0 ? open_image(bytes, n, &k) : -1;
     if (rc == 0 && file < 0)
-        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 file cannot be changed (damaged, or not closed properly)", name);
+        rc = k.starved ? mnq_fail_nomem(e)
+                       : mnq_fail(e, MNQ_EXIT_FAILED,
+                                  "%s: the HDF5 file cannot be changed (damaged, or not closed properly)", name);
     for (int i = 0; rc == 0 && i < n_patches; i++) rc = replace(file, name, &patch[i], bfloat16[i], e);
     hsize_t size = 0;
     bool good = rc == 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 && H5Fget_filesize(file, &size) >= 0;
     if (file >= 0 && H5Fclose(file) < 0) good = false;
     if (rc == 0 && (!good || k.image == NULL || size > k.room))
-        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library cannot write the new file", name);
+        rc = k.starved ? mnq_fail_nomem(e)
+                       : mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library cannot write the new file", name);
     if (rc == 0) {
         *out = k.image;
         *n_out = (size_t)size;

@@ -12,7 +12,8 @@ static double *row(double *a, int n, int i)
     return a + (size_t)i * (size_t)n;
 }
 
-int mnq_cholesky_upper(double *a, int n)
+/* A = U^T U, upper triangle in place. */
+static int cholesky_upper(double *a, int n)
 {
     for (int k = 0; k < n; k++) {
         double *rk = row(a, n, k);
@@ -60,7 +61,7 @@ int mnq_inverse_cholesky(double *a, int n)
 {
     /* With A reversed = V^T V, R = V^T reversed is upper triangular and A = R R^T, so inverse(A) = R^-T R^-1: U = R^-1. */
     reflect(a, n);
-    if (mnq_cholesky_upper(a, n) != 0) return -1;
+    if (cholesky_upper(a, n) != 0) return -1;
     reflect(a, n);
     invert_upper(a, n);
     return 0;

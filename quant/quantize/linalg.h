@@ -13,9 +13,6 @@ int mnq_inverse_cholesky(double *a, int n);
 /** In-place Cholesky A = L L^T, lower triangle; -1 when not positive definite. */
 int mnq_cholesky(double *a, int n);
 
-/** The same as A = U^T U in the upper triangle, which is what vectorizes. */
-int mnq_cholesky_upper(double *a, int n);
-
 /** Solves L L^T x = b in place, L from mnq_cholesky. */
 void mnq_cholesky_solve(const double *l, int n, double *b);
 

@@ -5,22 +5,26 @@
  * that left: n^3 / 6 multiplications for all of them, in axpys over contiguous rows. */
 #include "quantize/obs.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-enum { BLOCK_MAX = 16 };
+enum { BLOCK_MAX = 16, PANEL = 32 };
 
 struct state {
-    double *h, *w, *v;  /* v: column of the input that leaves */
-    int *input, *place; /* of position; of input, -1 once it left */
-    int n, left;        /* row length, positions in use */
+    double *h, *w, *diagonal;
+    double *v, inv[PANEL]; /* [PANEL][n] columns of the inputs that left last, their 1 / v_pp */
+    int *input, *place;    /* of position; of input, -1 once it left */
+    const struct mnq_fkernels *kernels;
+    int n, left, waiting; /* row length, positions in use, downdates to come */
 };
 
 unsigned long mnq_obs_work(int n)
 {
-    return (unsigned long)n * (sizeof(double) + 2 * sizeof(int)) + 64;
+    return (unsigned long)n * ((PANEL + 1) * sizeof(double) + 2 * sizeof(int)) + 64;
 }
 
 static double *row(double *a, int n, int i)
@@ -28,9 +32,21 @@ static double *row(double *a, int n, int i)
     return a + (size_t)i * (size_t)n;
 }
 
+/* An entry as it would be without waiting downdates. */
 static double at(const struct state *s, int i, int j)
 {
-    return i >= j ? row(s->h, s->n, i)[j] : row(s->h, s->n, j)[i];
+    double x = i >= j ? row(s->h, s->n, i)[j] : row(s->h, s->n, j)[i];
+    for (int q = 0; q < s->waiting; q++) {
+        const double *v = row(s->v, s->n, q);
+        x -= v[i] * s->inv[q] * v[j];
+    }
+    return x;
+}
+
+static void flush(struct state *s)
+{
+    s->kernels->downdate(s->h, (size_t)s->n, s->left, s->v, s->inv, s->waiting);
+    s->waiting = 0;
 }
 
 /* ---- removing one ---- */
@@ -38,32 +54,53 @@ static double at(const struct state *s, int i, int j)
 /* Error that the removal of position p adds. */
 static double price(const struct state *s, int p)
 {
-    double d = row(s->h, s->n, p)[p];
+    double d = s->diagonal[p];
     return d > 0 ? s->w[p] * s->w[p] / d : 0;
+}
+
+/* Column p of the inverse. */
+static void column(const struct state *s, int p, double *v)
+{
+    const double *rp = row(s->h, s->n, p);
+    for (int i = 0; i <= p; i++) v[i] = rp[i];
+    for (int i = p + 1; i < s->left; i++) v[i] = row(s->h, s->n, i)[p];
+    for (int q = 0; q < s->waiting; q++) {
+        const double *old = row(s->v, s->n, q);
+        double c = old[p] * s->inv[q];
+        for (int i = 0; i < s->left; i++) v[i] -= c * old[i];
+    }
+}
+
+/* The last position moves to p. */
+static void move_last(struct state *s, int p)
+{
+    int last = s->left - 1;
+    s->place[s->input[p]] = -1;
+    s->left--;
+    if (p == last) return;
+    const double *from = row(s->h, s->n, last);
+    memcpy(row(s->h, s->n, p), from, (size_t)p * sizeof *from);
+    for (int i = p + 1; i < last; i++) row(s->h, s->n, i)[p] = from[i];
+    row(s->h, s->n, p)[p] = from[last];
+    for (int q = 0; q < s->waiting; q++) row(s->v, s->n, q)[p] = row(s->v, s->n, q)[last];
+    s->w[p] = s->w[last];
+    s->diagonal[p] = s->diagonal[last];
+    s->input[p] = s->input[last];
+    s->place[s->input[p]] = p;
 }
 
 static void take_out(struct state *s, int p)
 {
-    int m = s->left, last = m - 1;
-    double *restrict v = s->v, d = row(s->h, s->n, p)[p], inv = d > 0 ? 1 / d : 0, f = s->w[p] * inv;
-    for (int i = 0; i < m; i++) v[i] = at(s, p, i);
-    for (int i = 0; i < m; i++) {
-        double *restrict r = row(s->h, s->n, i), c = v[i] * inv;
+    double *v = row(s->v, s->n, s->waiting);
+    column(s, p, v);
+    double inv = v[p] > 0 ? 1 / v[p] : 0, f = s->w[p] * inv;
+    for (int i = 0; i < s->left; i++) {
         s->w[i] -= f * v[i];
-        for (int j = 0; j <= i; j++) r[j] -= c * v[j];
+        s->diagonal[i] -= v[i] * v[i] * inv;
     }
-    /* the last one moves */
-    if (p != last) {
-        double *from = row(s->h, s->n, last);
-        memcpy(row(s->h, s->n, p), from, (size_t)p * sizeof *from);
-        for (int i = p + 1; i < last; i++) row(s->h, s->n, i)[p] = from[i];
-        row(s->h, s->n, p)[p] = from[last];
-        s->w[p] = s->w[last];
-    }
-    s->place[s->input[p]] = -1;
-    s->input[p] = s->input[last];
-    if (p != last) s->place[s->input[p]] = p;
-    s->left--;
+    s->inv[s->waiting++] = inv;
+    move_last(s, p);
+    if (s->waiting == PANEL) flush(s);
 }
 
 /* ---- blocks ---- */
@@ -114,10 +151,14 @@ static int trace_blocks(struct state *s, int block, int *order, double *error)
 
 int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work)
 {
-    struct state s = {.h = hinv, .w = w, .v = work, .n = n, .left = n};
-    s.input = (int *)(void *)((double *)work + n);
+    struct state s = {.h = hinv, .w = w, .v = work, .kernels = mnq_fkernels_best(), .n = n, .left = n};
+    s.diagonal = s.v + (size_t)PANEL * (size_t)n;
+    s.input = (int *)(void *)(s.diagonal + n);
     s.place = s.input + n;
-    for (int i = 0; i < n; i++) s.input[i] = s.place[i] = i;
+    for (int i = 0; i < n; i++) {
+        s.input[i] = s.place[i] = i;
+        s.diagonal[i] = row(hinv, n, i)[i];
+    }
     if (p.block > 1) return trace_blocks(&s, p.block, order, error);
     double total = 0;
     int gone = 0;
@@ -144,32 +185,51 @@ int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int 
     return gone;
 }
 
+/* A = L L^T in the lower triangle, PANEL columns at a time; v: PANEL * n doubles. */
+static int factor(double *a, int n, double *v)
+{
+    const struct mnq_fkernels *kernels = mnq_fkernels_best();
+    double ones[PANEL];
+    for (int q = 0; q < PANEL; q++) ones[q] = 1;
+    for (int first = 0; first < n; first += PANEL) {
+        int end = n - first < PANEL ? n : first + PANEL;
+        for (int k = first; k < end; k++) {
+            double *vk = v + (size_t)(k - first) * (size_t)n, d = row(a, n, k)[k];
+            for (int q = first; q < k; q++) d -= row(a, n, k)[q] * row(a, n, k)[q];
+            if (!(d > 0)) return -1;
+            d = row(a, n, k)[k] = sqrt(d);
+            for (int i = k + 1; i < n; i++) vk[i] = row(a, n, i)[k];
+            for (int q = first; q < k; q++) {
+                const double *vq = v + (size_t)(q - first) * (size_t)n;
+                double c = vq[k];
+                for (int i = k + 1; i < n; i++) vk[i] -= c * vq[i];
+            }
+            for (int i = k + 1; i < n; i++) row(a, n, i)[k] = vk[i] /= d;
+        }
+        if (end < n) kernels->downdate(row(a, n, end) + end, (size_t)n, n - end, v + end, ones, end - first);
+    }
+    return 0;
+}
+
 int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, double *scratch, void *work)
 {
     /* H_SS (w'_S - w_S) = H_SP w_P */
-    double *b = work;
-    int *kept = (int *)(void *)((double *)work + n), m = 0;
+    double *b = work, *v = b + n;
+    int *kept = (int *)(void *)(v + (size_t)PANEL * (size_t)n), m = 0;
     for (int i = 0; i < n; i++)
         if (!gone[i]) kept[m++] = i;
+    for (int i = 0; i < m; i++) b[i] = 0;
+    for (int i = 0; i < n; i++) { /* rows of H, whose columns are the same numbers */
+        const double *from = h + (size_t)i * (size_t)n;
+        if (gone[i])
+            for (int c = 0; c < m; c++) b[c] += w[i] * from[kept[c]];
+    }
     for (int a = 0; a < m; a++) {
         const double *from = h + (size_t)kept[a] * (size_t)n;
-        double *to = row(scratch, m, a);
-        for (int c = a; c < m; c++) to[c] = from[kept[c]];
-        b[a] = 0;
-        for (int i = 0; i < n; i++)
-            if (gone[i]) b[a] += from[i] * w[i];
+        for (int c = 0; c <= a; c++) row(scratch, m, a)[c] = from[kept[c]];
     }
-    if (mnq_cholesky_upper(scratch, m) != 0) return -1;
-    for (int k = 0; k < m; k++) { /* U^T y = b */
-        const double *r = row(scratch, m, k);
-        b[k] /= r[k];
-        for (int j = k + 1; j < m; j++) b[j] -= r[j] * b[k];
-    }
-    for (int k = m - 1; k >= 0; k--) { /* U x = y */
-        const double *r = row(scratch, m, k);
-        for (int j = k + 1; j < m; j++) b[k] -= r[j] * b[j];
-        b[k] /= r[k];
-    }
+    if (factor(scratch, m, v) != 0) return -1;
+    mnq_cholesky_solve(scratch, m, b);
     for (int a = 0; a < m; a++) w[kept[a]] += b[a];
     for (int i = 0; i < n; i++)
         if (gone[i]) w[i] = 0;

@@ -22,7 +22,7 @@ struct mnq_obs_pattern {
  * order   [n] inputs in the order they leave
  * error   [n] error after that many have left, error[k] belongs to order[0..k]; within a block only its last entry counts,
  *         the others repeat the value before it
- * work    n doubles and 2 n ints: mnq_obs_work(n) bytes
+ * work    mnq_obs_work(n) bytes, aligned for doubles
  * return  how many left
  */
 int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work);

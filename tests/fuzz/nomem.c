@@ -9,6 +9,9 @@
 #include "fuzz.h"
 #include "h5text.h"
 #include "keras_text.h"
+#include "pack/h5patch.h"
+#include "pack/restore.h"
+#include "prune.h"
 #include "recipe.h"
 #include "subject.h"
 #include "tempdir.h"
@@ -161,6 +164,23 @@ static int quantize(const struct mnq_subject *s, const struct mnq_dataset *d, st
     return mnq_file_write(packed_path, bytes, n, true, e);
 }
 
+static int prune(const struct mnq_subject *s, const struct mnq_dataset *d, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_prune_opts o = {.ratio = 0.5, .scope = MNQ_PRUNE_GLOBAL, .method = MNQ_PRUNE_OBS, .threads = 1};
+    struct mnq_prune_report report;
+    struct mnq_graph out;
+    struct mnq_restored restored;
+    uint8_t *source, *bytes;
+    size_t n, n_out;
+    if (mnq_prune(&s->legal, d, &s->preprocess, &o, &out, &report, arena, NULL, NULL, e) != 0 ||
+        mnq_restore(&s->raw, &s->legal, &out, &restored, arena, e) != 0 ||
+        mnq_file_read(model_path, 1 << 20, arena, &source, &n, e) != 0 ||
+        mnq_h5_patch("m.h5", source, n, restored.patch, restored.n_patches, &bytes, &n_out, e) != 0)
+        return -1;
+    free(bytes);
+    return 0;
+}
+
 static int all(struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_subject_opts so = {.preprocess = "unit"};
@@ -172,6 +192,7 @@ static int all(struct mnq_arena *arena, struct mnq_err *e)
         if (d == NULL) return -1;
         int rc = run(&s[0], d, e);
         if (rc == 0 && i == 0) rc = quantize(&s[0], d, arena, e);
+        if (rc == 0 && i == 0) rc = prune(&s[0], d, arena, e);
         mnq_dataset_close(d);
         if (rc != 0) return -1;
     }

@@ -41,6 +41,11 @@ struct mnq_fkernels {
     /** out[p][j] = (a[p][j] - mean[j]) * scale[j] + offset[j]; mean may be NULL (zero). */
     void (*affine)(const float *a, const float *mean, const float *scale, const float *offset, float *out,
                    const struct mnq_fmat *m);
+    /**
+     * Lower triangle of a [n][stride]: a[i][j] -= (v[0][i] f[0]) v[0][j] + ... for j <= i, one k after the other.
+     * v [k][stride]; what stands above the diagonal of a is undefined afterwards; a and v do not overlap.
+     */
+    void (*downdate)(double *a, size_t stride, int n, const double *v, const double *f, int k);
 };
 
 /** Columns of packed weights per row of w, a multiple of every vector width. */

@@ -3,6 +3,7 @@
 #include "quantize/obs.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <setjmp.h>
@@ -11,7 +12,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-enum { MAX = 24 };
+enum { MAX = 80 };
 
 struct problem {
     int n;
@@ -92,7 +93,7 @@ static void inverse(void **state)
     (void)state;
     struct problem p;
     srand(1);
-    for (int n = 1; n <= MAX; n++) {
+    for (int n = 1; n <= MAX; n += n < 24 ? 1 : 8) {
         make(&p, n);
         for (int i = 0; i < n; i++)
             for (int j = 0; j < n; j++) {
@@ -129,6 +130,28 @@ static void greedy_and_exact(void **state)
             close_to(error[k], best);
         }
     }
+}
+
+/* Sizes at which downdates are put off and made up for. */
+static void long_traces(void **state)
+{
+    (void)state;
+    static const int size[] = {31, 32, 33, 64, 65, MAX};
+    srand(6);
+    for (size_t s = 0; s < sizeof size / sizeof *size; s++)
+        for (int block = 1; block <= 16; block *= 4) {
+            struct problem p;
+            int order[MAX], n = size[s];
+            double error[MAX], v[MAX];
+            unsigned char gone[MAX] = {0};
+            make(&p, n);
+            assert_int_equal(trace(&p, (struct mnq_obs_pattern){block, 0, 0}, order, error), n);
+            for (int k = 0; k < n; k++) {
+                gone[order[k]] = 1;
+                bool ends = k + 1 == n || block == 1 || order[k + 1] % block == 0;
+                if (ends) close_to(error[k], least(&p, gone, v));
+            }
+        }
 }
 
 static void blocks(void **state)
@@ -183,7 +206,7 @@ static void refit(void **state)
 {
     (void)state;
     srand(5);
-    for (int n = 1; n <= MAX; n++) {
+    for (int n = 1; n <= MAX; n += n < 24 ? 1 : 8) {
         struct problem p;
         double w[MAX], best[MAX], scratch[MAX * MAX];
         unsigned char gone[MAX];
@@ -207,7 +230,7 @@ static void no_matrix(void **state)
     (void)state;
     double a[4] = {1, 2, 2, 1}, h[4] = {1, 2, 2, 1}, w[2] = {1, 2}, scratch[4];
     unsigned char gone[2] = {0, 0};
-    double work[8];
+    double work[128];
     assert_int_equal(mnq_obs_invert(a, 2, scratch), -1);
     assert_int_equal(mnq_obs_refit(h, 2, gone, w, scratch, work), -1);
     assert_true(w[0] == 1 && w[1] == 2);
@@ -215,8 +238,9 @@ static void no_matrix(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(inverse), cmocka_unit_test(greedy_and_exact),
-                                       cmocka_unit_test(blocks),  cmocka_unit_test(groups),
-                                       cmocka_unit_test(refit),   cmocka_unit_test(no_matrix)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(inverse),     cmocka_unit_test(greedy_and_exact),
+                                       cmocka_unit_test(long_traces), cmocka_unit_test(blocks),
+                                       cmocka_unit_test(groups),      cmocka_unit_test(refit),
+                                       cmocka_unit_test(no_matrix)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
