@@ -54,7 +54,8 @@ double mnq_calib_drop(const struct mnq_calib_run *c);
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept);
 
 /**
- * Second-order rounding, re-fit, bias correction: each is kept only if the noise on held-back samples falls.
+ * Second-order rounding, bias correction, re-fit: each is kept only if the noise on held-back samples falls, the re-fit only
+ * if it falls by a tenth.
  * error  in: of nearest rounding; out: of the fit that is kept
  */
 int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);

@@ -47,13 +47,16 @@ int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const st
     return rc;
 }
 
-/* Tries a fit, notes it, and takes it if the noise falls. */
-static int try_fit(struct mnq_calib_run *c, const struct mnq_fit *tried, const char *name, const char *phase,
+/* Share of the noise that a step has to leave at most: one that changes every weight must earn it. */
+static const double ANY_GAIN = 1, CLEAR_GAIN = 0.9;
+
+/* Tries a fit, notes it, and takes it if the noise falls enough. */
+static int try_fit(struct mnq_calib_run *c, const struct mnq_fit *tried, double most, const char *name, const char *phase,
                    struct mnq_fit *fit, double *error, struct mnq_err *e)
 {
     double after;
     if (mnq_calib_error(c, tried, NULL, phase, &after, e) != 0) return -1;
-    bool kept = after <= *error;
+    bool kept = after <= most * *error;
     mnq_calib_pass(c, name, *error, after, kept);
     if (!kept) return 0;
     *fit = *tried;
@@ -69,15 +72,15 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
     c->drop = mnq_calib_drop(c); /* the run whose error this is was the last */
     if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
         struct mnq_fit tried = {MNQ_ROUND_SECOND_ORDER, false, false};
-        if (try_fit(c, &tried, "second-order rounding", "round", fit, error, e) != 0) return -1;
+        if (try_fit(c, &tried, ANY_GAIN, "second-order rounding", "round", fit, error, e) != 0) return -1;
+    }
+    if (o->bias_correction) {
+        struct mnq_fit tried = {fit->rounding, false, true};
+        if (try_fit(c, &tried, ANY_GAIN, "bias correction", "correct", fit, error, e) != 0) return -1;
     }
     if (o->refit) { /* the means move with the weights, so biases follow */
         struct mnq_fit tried = {o->rounding, true, true};
-        if (try_fit(c, &tried, "re-fit to the float layers", "re-fit", fit, error, e) != 0) return -1;
-    }
-    if (o->bias_correction && !fit->bias) {
-        struct mnq_fit tried = {fit->rounding, false, true};
-        if (try_fit(c, &tried, "bias correction", "correct", fit, error, e) != 0) return -1;
+        if (try_fit(c, &tried, CLEAR_GAIN, "re-fit to the float layers", "re-fit", fit, error, e) != 0) return -1;
     }
     return 0;
 }
