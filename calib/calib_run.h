@@ -19,7 +19,7 @@ struct mnq_calib_run {
     double *sensitivity, *tensor_sensitivity;
     uint8_t *wide;            /* [g->n] tensors with 16 bits */
     size_t *weights;          /* [g->n] what remains of a node's weights after shrinking */
-    struct mnq_logits logits; /* of the last judged run */
+    struct mnq_logits logits; /* of the last run */
     double drop;              /* expected of the fit that is kept, points */
     struct mnq_calib_report *report;
     struct mnq_arena *arena;
@@ -47,7 +47,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
                     double *error, struct mnq_err *e);
 
-/** Points of accuracy that the last judged run is expected to lose, drop.h. */
+/** Points of accuracy that the last run is expected to lose, drop.h. */
 double mnq_calib_drop(const struct mnq_calib_run *c);
 
 /** Adds a line to the report. */

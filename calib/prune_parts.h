@@ -3,6 +3,7 @@
 #ifndef MNQ_PRUNE_PARTS_H
 #define MNQ_PRUNE_PARTS_H
 
+#include "logits.h"
 #include "prune.h"
 #include "prune_fit.h"
 
@@ -49,9 +50,6 @@ size_t mnq_prune_rows(int inputs);
 
 /** Noise over signal power (centred per sample) of g's logits against the dense ones, on held-back samples. */
 int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e);
-
-/** Power of a - b after removing its mean over n classes (b may be NULL; one class: not removed). */
-double mnq_centred_power(const float *a, const float *b, int n);
 
 /** Chooses p->zeros of the free layers by the error that each layer alone adds at the logits. */
 int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e);

@@ -21,7 +21,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
                              .stride = 1,
                              .holdout = judged ? c->holdout : 0,
                              .probe = probe,
-                             .logits = judged ? &c->logits : NULL,
+                             .logits = &c->logits,
                              .threads = c->threads};
     if (judged && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
         s.stride = c->holdout; /* nothing is fitted: the samples held back suffice */

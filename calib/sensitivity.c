@@ -3,6 +3,7 @@
 #include "sensitivity.h"
 
 #include "graph/exec.h"
+#include "logits.h"
 #include "util/pool.h"
 
 #include <stdatomic.h>
@@ -29,19 +30,6 @@ struct probe {
     atomic_int done;
 };
 
-/* Power of a - b after removing its mean over classes (b may be NULL). */
-static double centred_power(const float *a, const float *b, int n)
-{
-    double mean = 0, p = 0;
-    for (int c = 0; c < n; c++) mean += ((double)a[c] - (b == NULL ? 0 : (double)b[c])) / n;
-    if (n == 1) mean = 0;
-    for (int c = 0; c < n; c++) {
-        double d = (double)a[c] - (b == NULL ? 0 : (double)b[c]) - mean;
-        p += d * d;
-    }
-    return p;
-}
-
 static bool probes_tensor(const struct probe *p, int i)
 {
     return mnq_lower_is_layer(p->l->g, i) && i < p->logits;
@@ -57,7 +45,7 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
     mnq_preprocess_apply(p->l->p, p->stats->input + (size_t)slot * p->stats->input_bytes, in.h * in.w, me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
     memcpy(me->clean, mnq_exec_tensor(me->exec, p->logits), (size_t)p->n_logits * sizeof *me->clean);
-    p->signal[sample] = centred_power(me->clean, NULL, p->n_logits);
+    p->signal[sample] = mnq_centred_power(me->clean, NULL, p->n_logits);
     for (int i = me->g.n - 1; i >= 0; i--) { /* from the back: what lies before layer i is still clean */
         if (p->w != NULL ? p->w[i] == NULL : !probes_tensor(p, i)) continue;
         if (p->w != NULL) {
@@ -71,7 +59,7 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
             mnq_exec_rerun(me->exec, i + 1, NULL, NULL);
         }
         p->noise[(size_t)sample * (size_t)me->g.n + (size_t)i] =
-            centred_power(mnq_exec_tensor(me->exec, p->logits), me->clean, p->n_logits);
+            mnq_centred_power(mnq_exec_tensor(me->exec, p->logits), me->clean, p->n_logits);
     }
     int done = atomic_fetch_add(&p->done, 1) + 1;
     if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "sensitivity", done, p->samples);

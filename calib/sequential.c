@@ -3,6 +3,7 @@
 #include "sequential.h"
 
 #include "host.h"
+#include "logits.h"
 #include "quantize/gram.h"
 #include "quantize/qrun.h"
 #include "targets.h"
@@ -214,34 +215,7 @@ static void find_last_uses(struct run *r)
     r->last_use[mnq_lower_tensor_index(g, mnq_logits_node(g))] = g->n; /* judged at the end */
 }
 
-/* Noise over signal of the judged samples' logits. A softmax ignores a common offset, so both are centred. */
-static double logits_error(const struct run *r)
-{
-    int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
-    const struct mnq_qtensor *q = &r->q->tensor[t];
-    double noise = 0, signal = 0;
-    for (int s = 0; s < r->samples; s++) {
-        int slot = s * r->o->stride + r->o->first;
-        if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
-        const float *f = r->stats->logits + (size_t)slot * (size_t)n;
-        const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
-        double mean_f = 0, mean_d = 0;
-        for (int c = 0; c < n; c++) {
-            double v = (double)q->scale[c] * (y[c] - q->zp);
-            mean_f += (double)f[c] / n;
-            mean_d += (v - (double)f[c]) / n;
-        }
-        if (n == 1) mean_f = mean_d = 0;
-        for (int c = 0; c < n; c++) {
-            double d = (double)q->scale[c] * (y[c] - q->zp) - (double)f[c] - mean_d, v = (double)f[c] - mean_f;
-            noise += d * d;
-            signal += v * v;
-        }
-    }
-    return signal > 0 ? noise / signal : noise;
-}
-
-/* Hands out the logits of every sample. */
+/* Gathers the logits of every sample. */
 static void note_logits(const struct run *r, struct mnq_logits *to)
 {
     int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
@@ -253,6 +227,20 @@ static void note_logits(const struct run *r, struct mnq_logits *to)
         memcpy(to->want + row, r->stats->logits + slot * (size_t)n, (size_t)n * sizeof *to->want);
         for (int c = 0; c < n; c++) to->got[row + (size_t)c] = q->scale[c] * (float)(y[c] - q->zp);
     }
+}
+
+/* Noise over signal of the judged samples' logits. */
+static double logits_error(const struct run *r, const struct mnq_logits *l)
+{
+    int n = r->stats->n_logits;
+    double noise = 0, signal = 0;
+    for (int s = 0; s < l->n; s++) {
+        const float *want = l->want + (size_t)s * (size_t)n, *got = l->got + (size_t)s * (size_t)n;
+        if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
+        noise += mnq_centred_power(got, want, n);
+        signal += mnq_centred_power(want, NULL, n);
+    }
+    return signal > 0 ? noise / signal : noise;
 }
 
 int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, const struct mnq_seq_opts *o,
@@ -286,8 +274,8 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
             }
         if (progress != NULL) progress(progress_ctx, phase, i + 1, g->n);
     }
-    *error = logits_error(&r);
-    if (o->logits != NULL) note_logits(&r, o->logits);
+    note_logits(&r, o->logits);
+    *error = logits_error(&r, o->logits);
     rc = 0;
 done:
     for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);

@@ -29,7 +29,7 @@ struct mnq_seq_opts {
     int stride, first;                /* use every stride-th held sample, from the first-th on */
     int holdout; /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
     const struct mnq_probe *probe; /* or NULL */
-    struct mnq_logits *logits;     /* or NULL */
+    struct mnq_logits *logits;     /* filled */
     int threads;
 };
 

@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "pack/weights.h"
+#include "tried.h"
 #include "util/json.h"
 
 #include <stdio.h>
@@ -70,23 +71,6 @@ static void print_layers(const struct mnq_calibrate_result *x, struct mnq_cli *c
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
-static void print_passes(const struct mnq_calib_report *r, struct mnq_cli *cli)
-{
-    if (r->n_passes == 0) return;
-    struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "lrrl");
-    mnq_table_row(&t, "pass", "error before", "after", "");
-    for (int i = 0; i < r->n_passes; i++) {
-        const struct mnq_calib_pass *p = &r->pass[i];
-        mnq_table_cell(&t, "%s", p->name);
-        mnq_table_cell(&t, "%.3e", p->before);
-        mnq_table_cell(&t, "%.3e", p->after);
-        mnq_table_cell(&t, "%s", p->kept ? "kept" : "dropped");
-    }
-    printf("\n");
-    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
-}
-
 /* Layers with so many zeros that leaving them out is worth a thought, and where it begins to pay. */
 static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *cli)
 {
@@ -122,7 +106,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     const struct mnq_subject *s = &x->subject;
     char a[32], b[32];
     print_layers(x, cli);
-    print_passes(&x->report, cli);
+    mnq_passes_print(x->report.pass, x->report.n_passes, cli);
     print_storage(x, cli);
     int64_t arena = (int64_t)mnq_arena_size(&x->package.model);
     const struct mnq_shrink_report *k = &x->report.shrink;
@@ -171,16 +155,7 @@ static void json_layers(struct mnq_json *w, const struct mnq_calibrate_result *x
         mnq_json_end(w);
     }
     mnq_json_end(w);
-    mnq_json_array(w, "passes");
-    for (int i = 0; i < r->n_passes; i++) {
-        mnq_json_object(w, NULL);
-        mnq_json_string(w, "name", r->pass[i].name);
-        mnq_json_double(w, "before", r->pass[i].before);
-        mnq_json_double(w, "after", r->pass[i].after);
-        mnq_json_bool(w, "kept", r->pass[i].kept);
-        mnq_json_end(w);
-    }
-    mnq_json_end(w);
+    mnq_passes_json(w, r->pass, r->n_passes);
 }
 
 static void json_shrink(struct mnq_json *w, const struct mnq_shrink_report *s)

@@ -6,6 +6,7 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "prune.h"
+#include "tried.h"
 #include "util/file.h"
 #include "util/json.h"
 
@@ -115,18 +116,7 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
         mnq_table_cell(&table, "%s", mnq_text_count(a, best_bytes(l)));
     }
     mnq_table_print(&table, stdout, head, plain);
-    if (r->n_passes > 0) {
-        mnq_table_init(&table, &cli->arena, "lrrl");
-        mnq_table_row(&table, "pass", "error before", "after", "");
-        for (int i = 0; i < r->n_passes; i++) {
-            mnq_table_cell(&table, "%s", r->pass[i].name);
-            mnq_table_cell(&table, "%.3e", r->pass[i].before);
-            mnq_table_cell(&table, "%.3e", r->pass[i].after);
-            mnq_table_cell(&table, "%s", r->pass[i].kept ? "kept" : "dropped");
-        }
-        printf("\n");
-        mnq_table_print(&table, stdout, head, plain);
-    }
+    mnq_passes_print(r->pass, r->n_passes, cli);
     printf("\n%s: %s, scope %s, pattern %s", output, mnq_method_words[x->o.method], mnq_scope_words[x->o.scope],
            pattern_text(&x->o.pattern, pattern));
     if (r->samples > 0) printf(", %d samples", r->samples);
@@ -179,16 +169,7 @@ static int print_json(const struct pruned *x, const char *output, struct mnq_err
         mnq_json_end(&w);
     }
     mnq_json_end(&w);
-    mnq_json_array(&w, "passes");
-    for (int i = 0; i < r->n_passes; i++) {
-        mnq_json_object(&w, NULL);
-        mnq_json_string(&w, "name", r->pass[i].name);
-        mnq_json_double(&w, "before", r->pass[i].before);
-        mnq_json_double(&w, "after", r->pass[i].after);
-        mnq_json_bool(&w, "kept", r->pass[i].kept);
-        mnq_json_end(&w);
-    }
-    mnq_json_end(&w);
+    mnq_passes_json(&w, r->pass, r->n_passes);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);
 }
