@@ -92,17 +92,34 @@ static int16_t *gather_rows(const struct run *r, int node, const struct mnq_pixe
     return x;
 }
 
-/* Thresholds of binarized inputs, their means, and the rows as signs around them. */
-static int binarize_rows(int16_t *x, size_t rows, size_t n, int16_t **threshold, struct mnq_arena *arena)
+/* Thresholds of binarized inputs, their means; what the signs keep of them; and the rows as signs. */
+static int binarize_rows(int16_t *x, size_t rows, size_t n, int zero, struct mnq_rounding_job *job, struct mnq_arena *arena)
 {
-    *threshold = mnq_arena_array(arena, n, sizeof **threshold);
-    if (*threshold == NULL) return -1;
+    int16_t *threshold = mnq_arena_array(arena, n, sizeof *threshold);
+    struct mnq_sign_stats *s = mnq_arena_alloc(arena, sizeof *s);
+    if (threshold == NULL || s == NULL) return -1;
+    s->mean = mnq_arena_array(arena, n, sizeof *s->mean);
+    s->amplitude = mnq_arena_array(arena, n, sizeof *s->amplitude);
+    s->mean_sign = mnq_arena_array(arena, n, sizeof *s->mean_sign);
+    if (s->mean == NULL || s->amplitude == NULL || s->mean_sign == NULL) return -1;
     for (size_t k = 0; k < n; k++) {
-        int64_t sum = 0;
+        int64_t sum = 0, signs = 0, products = 0;
         for (size_t r = 0; r < rows; r++) sum += x[r * n + k];
-        (*threshold)[k] = (int16_t)ceil((double)sum / (double)rows);
-        for (size_t r = 0; r < rows; r++) x[r * n + k] = x[r * n + k] >= (*threshold)[k] ? 1 : -1;
+        double mean = (double)sum / (double)rows;
+        threshold[k] = (int16_t)ceil(mean);
+        for (size_t r = 0; r < rows; r++) {
+            int sign = x[r * n + k] >= threshold[k] ? 1 : -1;
+            signs += sign;
+            products += sign * x[r * n + k];
+            x[r * n + k] = (int16_t)sign;
+        }
+        double m = (double)signs / (double)rows, power = 1 - m * m;
+        s->mean[k] = mean - zero;
+        s->mean_sign[k] = m;
+        s->amplitude[k] = power > 0 ? fmax(0, ((double)products / (double)rows - mean * m) / power) : 0;
     }
+    job->threshold = threshold;
+    job->sign = s;
     return 0;
 }
 
@@ -116,13 +133,12 @@ static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job
     size_t rows = p.per * (size_t)r->fitted;
     bool fit = r->targets != NULL && rows >= REFIT_ROWS_PER_INPUT * (size_t)n, signs = job->format.inputs == 1;
     struct mnq_arena scratch = {0};
-    int16_t *x = gather_rows(r, node, &p, &scratch), *threshold = NULL;
-    if (x == NULL || (signs && binarize_rows(x, rows, (size_t)n, &threshold, arena) != 0)) {
+    int16_t *x = gather_rows(r, node, &p, &scratch);
+    if (x == NULL || (signs && binarize_rows(x, rows, (size_t)n, zero, job, arena) != 0)) {
         mnq_fail_nomem(e);
         goto done;
     }
     if (signs) zero = 0;
-    job->threshold = threshold;
     if (mnq_gram_make(x, rows, n, zero, r->o->bias_correction || fit, true, r->o->threads, gram, arena, e) != 0) goto done;
     if (fit && gram->u != NULL) {
         const float *y = mnq_targets_of(r->targets, node, e);

@@ -36,12 +36,20 @@ struct mnq_gram {
     double *cross; /* [C_out][n] covariance of input k and the float layer's pre-activation o; NULL: no re-fit */
 };
 
+/** What binarized inputs keep of the integers x: x ~ mean + amplitude * (sign - mean_sign), least squares. */
+struct mnq_sign_stats {
+    double *mean;      /* [C_in] of x around its zero point */
+    double *amplitude; /* [C_in], >= 0 */
+    double *mean_sign; /* [C_in], -1 .. 1 */
+};
+
 /** How the weights of one layer are rounded. */
 struct mnq_rounding_job {
     struct mnq_wformat format;
-    const struct mnq_gram *gram; /* NULL: nearest rounding, step from the largest weight; binary: mean |w| */
-    const int16_t *threshold;    /* [C_in] of the inputs' signs, format.inputs == 1 only */
-    bool nearest;                /* round re-fitted weights to the nearest, no error spread; not for 1-bit formats */
+    const struct mnq_gram *gram;       /* NULL: nearest rounding, step from the largest weight; binary: mean |w| */
+    const int16_t *threshold;          /* [C_in] of the inputs' signs, format.inputs == 1 only */
+    const struct mnq_sign_stats *sign; /* likewise; NULL: amplitude 1 and mean 0 */
+    bool nearest;                      /* round re-fitted weights to the nearest, no error spread; not for 1-bit formats */
     int threads;
 };
 

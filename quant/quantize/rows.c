@@ -80,6 +80,7 @@ struct work {
     double in_max;
     int32_t *bias;
     double *bound;   /* [rows] */
+    double *mean;    /* [rows] of the outputs without bias, real; XNOR */
     double *scratch; /* [threads][scratch_size] */
     size_t scratch_size;
 };
@@ -104,10 +105,8 @@ static void target_row(const struct work *w, int o, double *to, uint8_t *pruned,
     /* to += inverse(H) (cross - G w), H = G + damp, inverse(H) = U^T U */
     double *rhs = tmp, *mid = tmp + n;
     const double *cross = gram->cross + (size_t)o * (size_t)n;
-    bool prior = w->job->format.inputs != 1; /* signs of activations have another scale than the activations */
-    if (!prior) memset(to, 0, (size_t)n * sizeof *to);
     for (int k = 0; k < n; k++) rhs[k] = cross[k] + gram->damp * to[k];
-    for (int k = 0; k < n && prior; k++) {
+    for (int k = 0; k < n; k++) {
         const double *row = gram->h + (size_t)k * (size_t)n;
         for (int j = 0; j < n; j++) rhs[j] -= to[k] * row[j];
     }
@@ -228,6 +227,9 @@ static double row_bound(const struct work *w, int o, double *bias)
     const struct mnq_wformat *f = &w->job->format;
     double sum = 0, b = (w->b != NULL ? (double)w->b[o] : 0) / r->step[o];
     if (f->inputs == 1) {
+        const struct mnq_sign_stats *s = w->job->sign;
+        if (s != NULL) b += w->mean[o] / r->step[o]; /* the mean output is that of the activations */
+        for (int k = 0; s != NULL && k < r->n; k++) b -= XNOR_UNIT * q[k] * s->mean_sign[k];
         *bias = round(b);
         return fabs(*bias) + XNOR_UNIT * r->n;
     }
@@ -285,11 +287,18 @@ int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding
     struct work w = {.r = r, .b = b, .job = job, .in_max = in_max, .bias = bias};
     w.scratch_size = (size_t)r->n * (MNQ_WBINARY_MAX + 8 + 3) + 64;
     w.bound = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.bound);
+    w.mean = mnq_arena_array(&arena, (size_t)r->rows, sizeof *w.mean);
     w.scratch = mnq_arena_array(&arena, w.scratch_size * (size_t)threads, sizeof *w.scratch);
-    if (w.bound == NULL || w.scratch == NULL) {
+    if (w.bound == NULL || w.mean == NULL || w.scratch == NULL) {
         mnq_fail_nomem(e);
         goto done;
     }
+    for (int o = 0; job->sign != NULL && job->format.inputs == 1 && o < r->rows; o++)
+        for (int k = 0; k < r->n; k++) { /* from real units per integer to those per sign */
+            double *x = &r->w[(size_t)o * (size_t)r->n + (size_t)k];
+            w.mean[o] += *x * job->sign->mean[k];
+            *x *= job->sign->amplitude[k];
+        }
     if (mnq_pool_for(r->rows, threads, one_row, &w, e) != 0) goto done;
     *worst = 1;
     for (int o = 0; o < r->rows; o++) *worst = fmax(*worst, w.bound[o]);

@@ -124,7 +124,7 @@ static void every_format_fits(void **state)
         if (!plain)
             assert_int_equal(mnq_gram_make(x, 8 * (size_t)n, n, w->qp[0].zp, true, true, 1, &gram, &w->arena, &w->e), 0);
         for (int f = 0; f < FORMATS; f++) {
-            struct mnq_rounding_job job = {formats[f], plain ? NULL : &gram, threshold, false, 1};
+            struct mnq_rounding_job job = {formats[f], plain ? NULL : &gram, threshold, NULL, false, 1};
             struct mnq_qlayer l;
             char what[120];
             snprintf(what, sizeof what, "case %d: %d inputs, weights %g, bias %g, format %d/%d/%d", i, n, scale, bias,
@@ -163,7 +163,7 @@ static void zeros_stay_zero(void **state)
         assert_int_equal(mnq_gram_make(x, ROWS, N, -20, true, true, 1, &gram, &w->arena, &w->e), 0);
         assert_int_equal(mnq_gram_targets(x, y, ROWS, -20, OUT, 1, &gram, &w->arena, &w->e), 0);
         for (int f = 0; f < 6; f++) { /* 16, 8 and 4 bits, second order and nearest */
-            struct mnq_rounding_job job = {formats[f / 2], &gram, NULL, f % 2 != 0, 1};
+            struct mnq_rounding_job job = {formats[f / 2], &gram, NULL, NULL, f % 2 != 0, 1};
             struct mnq_qlayer l;
             int zeros = 0, others = 0;
             assert_int_equal(mnq_lower_node(&w->l, 1, &job, &l, &w->e), 0);
@@ -235,7 +235,7 @@ static void refit_recovers_a_linear_map(void **state)
     assert_int_equal(mnq_gram_targets(x, y, FIT, 0, OUT, 1, &with, &w->arena, &w->e), 0);
     for (int f = 0; f < FORMATS - 1; f++)
         for (int nearest = 0; nearest <= (formats[f].bits > 1); nearest++) {
-            struct mnq_rounding_job job = {formats[f], &with, NULL, nearest != 0, 1};
+            struct mnq_rounding_job job = {formats[f], &with, NULL, NULL, nearest != 0, 1};
             struct mnq_qlayer a, b;
             assert_int_equal(mnq_lower_node(&w->l, 1, &job, &a, &w->e), 0);
             job.gram = &without;
@@ -246,6 +246,56 @@ static void refit_recovers_a_linear_map(void **state)
                 fail_msg("%d bits, %d bases: error %g with re-fit, %g without", formats[f].bits, formats[f].bases, fitted,
                          plain);
         }
+    world_free(w);
+}
+
+/* Signs of activations stand for what the activations are on the average on each side of the threshold. */
+static void xnor_follows_the_activations(void **state)
+{
+    (void)state;
+    enum { N = 24, ROWS = 2000 };
+    struct world *w = world_new(N, MNQ_S8, -20);
+    int16_t *x = make_inputs(w, ROWS, 100), *sign = mnq_arena_array(&w->arena, ROWS * N, sizeof *sign), threshold[N] = {0};
+    double mean[N] = {0}, amplitude[N] = {0}, mean_sign[N] = {0};
+    struct mnq_sign_stats stats = {mean, amplitude, mean_sign};
+    struct mnq_gram gram;
+    struct mnq_qlayer l;
+    for (int r = 0; r < ROWS; r++) x[r * N + 3] = 77; /* an input that never changes */
+    for (int k = 0; k < N; k++) {
+        double m = 0, up = 0, down = 0;
+        int ups = 0;
+        for (int r = 0; r < ROWS; r++) m += (double)x[r * N + k] / ROWS;
+        threshold[k] = (int16_t)ceil(m - 1e-9);
+        for (int r = 0; r < ROWS; r++) {
+            sign[r * N + k] = x[r * N + k] >= threshold[k] ? 1 : -1;
+            if (sign[r * N + k] > 0) up += x[r * N + k], ups++;
+            else down += x[r * N + k];
+        }
+        mean[k] = m + 20;
+        mean_sign[k] = 2.0 * ups / ROWS - 1;
+        if (ups < ROWS) amplitude[k] = (up / ups - down / (ROWS - ups)) / 2; /* half the distance of the sides */
+    }
+    assert_int_equal(mnq_gram_make(sign, ROWS, N, 0, true, true, 1, &gram, &w->arena, &w->e), 0);
+    struct mnq_rounding_job job = {{1, 1, 1}, &gram, threshold, &stats, false, 1};
+    assert_int_equal(mnq_lower_node(&w->l, 1, &job, &l, &w->e), 0);
+    for (int o = 0; o < OUT; o++) {
+        double sum = 0, sum_y = 0, square = 0, square_y = 0;
+        for (int r = 0; r < ROWS; r++) {
+            double acc = l.bias[o], y = (double)w->b.g.node[1].b[o];
+            for (int k = 0; k < N; k++) {
+                acc += 256 * mnq_qlayer_weight(&l, (size_t)(o * N + k)) * sign[r * N + k];
+                y += 0.05 * (x[r * N + k] + 20) * (double)*weight(w, k, o);
+            }
+            double d = acc * l.acc_step[o] - y;
+            sum += d;
+            sum_y += y;
+            square += d * d;
+            square_y += y * y;
+        }
+        double signal = square_y / ROWS - sum_y * sum_y / ROWS / ROWS;
+        assert_true(fabs(sum / ROWS) < 0.02 * sqrt(signal));
+        assert_true(square / ROWS < 0.7 * signal);
+    }
     world_free(w);
 }
 
@@ -261,8 +311,9 @@ static void nearest_is_nearest(void **state)
     diagonal = full;
     diagonal.u = NULL;
     for (int f = 0; f < 3; f++) {
-        struct mnq_rounding_job a = {formats[f], &full, NULL, true, 1}, b = {formats[f], &diagonal, NULL, false, 1},
-                                second = {formats[f], &full, NULL, false, 1};
+        struct mnq_rounding_job a = {formats[f], &full, NULL, NULL, true, 1},
+                                b = {formats[f], &diagonal, NULL, NULL, false, 1},
+                                second = {formats[f], &full, NULL, NULL, false, 1};
         struct mnq_qlayer la, lb, ls;
         assert_int_equal(mnq_lower_node(&w->l, 1, &a, &la, &w->e), 0);
         assert_int_equal(mnq_lower_node(&w->l, 1, &b, &lb, &w->e), 0);
@@ -280,6 +331,7 @@ static void nearest_is_nearest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_format_fits), cmocka_unit_test(zeros_stay_zero),
-                                       cmocka_unit_test(refit_recovers_a_linear_map), cmocka_unit_test(nearest_is_nearest)};
+                                       cmocka_unit_test(refit_recovers_a_linear_map),
+                                       cmocka_unit_test(xnor_follows_the_activations), cmocka_unit_test(nearest_is_nearest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
