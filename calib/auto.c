@@ -23,6 +23,7 @@ struct search {
     struct mnq_choices *choices;
     int n;
     struct mnq_step_down *step;
+    bool *taken; /* [steps] */
     int steps;
     double bytes; /* of the weights before the first step */
 };
@@ -68,17 +69,25 @@ static int list_choices(struct search *s, const struct mnq_probe *p)
     return s->steps;
 }
 
-/* The formats after the first `steps` steps; returns the bytes of weights. */
-static double apply(const struct search *s, int steps)
+/* The formats after the steps taken; returns the bytes of weights. */
+static double apply_taken(const struct search *s)
 {
     double bytes = s->bytes;
     for (int k = 0; k < s->n; k++) s->c->format[s->choices[k].node] = s->choices[k].candidate[0].format;
-    for (int i = 0; i < steps; i++) {
+    for (int i = 0; i < s->steps; i++) {
+        if (!s->taken[i]) continue;
         const struct mnq_choices *x = &s->choices[s->step[i].choices];
         s->c->format[x->node] = x->candidate[s->step[i].to].format;
         bytes -= s->step[i].bytes;
     }
     return bytes;
+}
+
+/* The same, after the first `steps` steps. */
+static double apply(const struct search *s, int steps)
+{
+    for (int i = 0; i < s->steps; i++) s->taken[i] = i < steps;
+    return apply_taken(s);
 }
 
 /* Bytes of the file beside the weights that are chosen here. */
@@ -115,70 +124,93 @@ static int steps_for_flash(const struct search *s, int *steps, struct mnq_err *e
     return 0;
 }
 
-static int measure(const struct search *s, int steps, double *error, struct mnq_err *e)
+/* Expected drop and noise of the steps taken. */
+static int measure_taken(const struct search *s, double *drop, double *error, struct mnq_err *e)
 {
-    apply(s, steps);
-    return mnq_calib_error(s->c, s->fit, NULL, "formats", error, e);
+    apply_taken(s);
+    if (mnq_calib_error(s->c, s->fit, NULL, "formats", error, e) != 0) return -1;
+    *drop = mnq_calib_drop(s->c);
+    return 0;
 }
 
-/* The most steps whose noise is expected to cost no more than max_drop. */
-static int steps_for_drop(const struct search *s, int from, double max_drop, int *steps, double *error, struct mnq_err *e)
+static int measure(const struct search *s, int steps, double *drop, double *error, struct mnq_err *e)
+{
+    apply(s, steps);
+    return measure_taken(s, drop, error, e);
+}
+
+/* Whether step i may be taken: the layer's step before it was. */
+static bool reachable(const struct search *s, int i)
+{
+    for (int k = 0; k < i; k++)
+        if (s->step[k].choices == s->step[i].choices && !s->taken[k]) return false;
+    return true;
+}
+
+/* Behind the first step that costs too much others may still be affordable: takes the next ones one at a time. */
+static int take_single_steps(const struct search *s, int from, double max_drop, double *error, struct mnq_err *e)
+{
+    enum { TRIALS = 6 };
+    for (int i = from, trials = 0; i < s->steps && trials < TRIALS; i++) {
+        double drop, noise;
+        if (!reachable(s, i)) continue;
+        trials++;
+        s->taken[i] = true;
+        if (measure_taken(s, &drop, &noise, e) != 0) return -1;
+        if (drop <= max_drop) *error = noise;
+        else s->taken[i] = false;
+    }
+    return 0;
+}
+
+/* Takes as many steps as are expected to cost no more than max_drop. `from` are taken already, for --flash. */
+static int take_steps(const struct search *s, int from, double max_drop, double *error, struct mnq_err *e)
 {
     int good = from, bad = s->steps + 1;
-    if (measure(s, from, error, e) != 0) return -1;
-    double drop = mnq_calib_drop(s->c);
+    double drop, noise;
+    if (measure(s, from, &drop, error, e) != 0) return -1;
     if (drop > max_drop)
         return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", max_drop,
                         from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", drop);
-    if (s->c->o->flash > 0) {
-        *steps = from; /* the file fits: no further */
-        return 0;
-    }
+    if (s->c->o->flash > 0) return 0; /* the file fits: no further */
     while (bad - good > 1) {
         int middle = (good + bad) / 2;
-        double noise;
-        if (measure(s, middle, &noise, e) != 0) return -1;
-        if (mnq_calib_drop(s->c) <= max_drop) {
+        if (measure(s, middle, &drop, &noise, e) != 0) return -1;
+        if (drop <= max_drop) {
             good = middle;
             *error = noise;
         } else {
             bad = middle;
         }
     }
-    /* A decision more or less turns over by chance: what lies just beyond is worth a look. */
-    for (int next = bad + 1; next <= bad + 2 && next <= s->steps; next++) {
-        double noise;
-        if (measure(s, next, &noise, e) != 0) return -1;
-        if (mnq_calib_drop(s->c) > max_drop) continue;
-        good = next;
-        *error = noise;
-    }
-    *steps = good;
-    return 0;
+    apply(s, good);
+    return take_single_steps(s, bad, max_drop, error, e);
 }
 
-int mnq_calib_auto(struct mnq_calib_run *c, const struct mnq_fit *fit, double *error, struct mnq_err *e)
+int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     size_t n = (size_t)c->g->n;
     struct mnq_probe p = {.candidate = probed, .n = PROBED_FORMATS};
-    struct search s = {.c = c, .fit = fit};
-    struct mnq_fit measured = {MNQ_ROUND_SECOND_ORDER, fit->refit, fit->bias};
+    /* What did not pay at 8 bits does at fewer. */
+    struct mnq_fit fit = {MNQ_ROUND_SECOND_ORDER, c->o->refit, c->o->refit || c->o->bias_correction};
+    struct search s = {.c = c, .fit = &fit};
     int steps = 0, rc = -1;
     double before = *error, max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 ? 100 : MAX_DROP;
     p.noise = mnq_arena_array(&arena, n * PROBED_FORMATS, sizeof *p.noise);
     p.nearest = mnq_arena_array(&arena, n, sizeof *p.nearest);
     s.choices = mnq_arena_array(&arena, n, sizeof *s.choices);
     s.step = mnq_arena_array(&arena, n * MNQ_FORMATS_MAX, sizeof *s.step);
-    if (p.noise == NULL || p.nearest == NULL || s.choices == NULL || s.step == NULL) {
+    s.taken = mnq_arena_array(&arena, n * MNQ_FORMATS_MAX, sizeof *s.taken);
+    if (p.noise == NULL || p.nearest == NULL || s.choices == NULL || s.step == NULL || s.taken == NULL) {
         mnq_fail_nomem(e);
         goto done;
     }
-    if (mnq_calib_error(c, &measured, &p, "probe", error, e) != 0) goto done;
+    if (mnq_calib_error(c, &fit, &p, "probe", error, e) != 0) goto done;
     list_choices(&s, &p);
     if (c->o->flash > 0 && steps_for_flash(&s, &steps, e) != 0) goto done;
-    if (steps_for_drop(&s, steps, max_drop, &steps, error, e) != 0) goto done;
-    apply(&s, steps);
+    if (take_steps(&s, steps, max_drop, error, e) != 0) goto done;
+    apply_taken(&s);
     mnq_calib_pass(c, "formats chosen by measurement", before, *error, true);
     rc = 0;
 done:

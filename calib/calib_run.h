@@ -63,9 +63,9 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
 /**
  * `--weights auto`: chooses every layer's format by measured noise, for the smallest file that is expected to lose no more
  * than max_drop points, or the least noise in a file of `flash` bytes.
- * fit    how layers are fitted; error: of the formats so far, replaced
+ * error  of the formats so far, replaced
  * return 0, or -1: neither budget can be met
  */
-int mnq_calib_auto(struct mnq_calib_run *c, const struct mnq_fit *fit, double *error, struct mnq_err *e);
+int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e);
 
 #endif

@@ -243,8 +243,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (widen_tensors(&c, &error, e) != 0 || widen_weights(&c, &error, e) != 0 || reduce_bits(&c, &error, e) != 0 ||
         mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
         return -1;
-    if (o->weights == MNQ_WEIGHTS_AUTO &&
-        (mnq_calib_auto(&c, &fit, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
+    if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
     r->expected_drop = c.drop;
     if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 || fill_report(&c, q, e) != 0) return -1;
