@@ -27,8 +27,8 @@ struct run {
     uint8_t **tensor;               /* [n_tensors]: [samples] tensors, NULL while not alive */
     int *last_use;                  /* [n_tensors] layer index after which it is freed */
     const struct mnq_qlayer *layer; /* at work */
-    int64_t *sum;                   /* [samples][C_out] accumulator sums */
-    int64_t *scratch;               /* [threads][C_in] */
+    int64_t *taps;                  /* [threads][kh * kw * C_in] sums of its inputs */
+    int32_t *scratch;               /* [threads][C_in] */
 };
 
 static size_t bytes_of(const struct run *r, int t)
@@ -60,13 +60,18 @@ static int run_sample(void *ctx, int i, int w, struct mnq_err *e)
     return 0;
 }
 
+static size_t taps_of(const struct run *r, const struct mnq_qlayer *y)
+{
+    return (size_t)(y->kh * y->kw) * (size_t)r->q->tensor[y->in0].shape.c;
+}
+
 static int sum_sample(void *ctx, int i, int w, struct mnq_err *e)
 {
     (void)e;
     struct run *r = ctx;
     const struct mnq_qlayer *y = r->layer;
-    size_t cin = (size_t)r->q->tensor[y->in0].shape.c, cout = (size_t)r->q->tensor[y->out].shape.c;
-    mnq_qlayer_acc_sums(r->q, y, at(r, y->in0, i), r->sum + (size_t)i * cout, r->scratch + (size_t)w * cin);
+    mnq_qlayer_tap_sums(r->q, y, at(r, y->in0, i), r->taps + (size_t)w * taps_of(r, y),
+                        r->scratch + (size_t)w * (size_t)r->q->tensor[y->in0].shape.c);
     return 0;
 }
 
@@ -155,31 +160,29 @@ done:
 /* Moves the bias so that the mean pre-activation over the samples equals the float graph's. */
 static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mnq_err *e)
 {
-    int cout = r->q->tensor[y->out].shape.c, cin = r->q->tensor[y->in0].shape.c;
-    double pixels = (double)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->samples;
+    size_t cout = (size_t)r->q->tensor[y->out].shape.c, cin = (size_t)r->q->tensor[y->in0].shape.c, taps = taps_of(r, y);
+    int64_t pixels = (int64_t)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->samples;
+    struct mnq_arena arena = {0};
     int rc = -1;
-    double *delta = calloc((size_t)cout, sizeof *delta);
-    r->sum = calloc((size_t)r->samples * (size_t)cout, sizeof *r->sum);
-    r->scratch = calloc((size_t)r->o->threads * (size_t)cin, sizeof *r->scratch);
+    double *delta = mnq_arena_array(&arena, cout, sizeof *delta);
+    int64_t *sum = mnq_arena_array(&arena, cout, sizeof *sum);
+    r->taps = mnq_arena_array(&arena, (size_t)r->o->threads * taps, sizeof *r->taps);
+    r->scratch = mnq_arena_array(&arena, (size_t)r->o->threads * cin, sizeof *r->scratch);
     r->layer = y;
-    if (delta == NULL || r->sum == NULL || r->scratch == NULL) {
+    if (delta == NULL || sum == NULL || r->taps == NULL || r->scratch == NULL) {
         mnq_fail_nomem(e);
         goto done;
     }
     if (mnq_pool_for(r->samples, r->o->threads, sum_sample, r, e) != 0) goto done;
-    for (int c = 0; c < cout; c++) {
-        double total = 0;
-        for (int s = 0; s < r->samples; s++) total += (double)r->sum[(size_t)s * (size_t)cout + (size_t)c];
-        delta[c] = r->stats->pre_mean[node][c] - total / pixels * y->acc_step[c];
-    }
-    mnq_lower_shift_bias(y, delta, cout);
+    for (int t = 1; t < r->o->threads; t++)
+        for (size_t k = 0; k < taps; k++) r->taps[k] += r->taps[(size_t)t * taps + k];
+    mnq_qlayer_acc_sums(r->q, y, r->taps, pixels, sum);
+    for (size_t c = 0; c < cout; c++)
+        delta[c] = r->stats->pre_mean[node][c] - (double)sum[c] / (double)pixels * y->acc_step[c];
+    mnq_lower_shift_bias(y, delta, (int)cout);
     rc = 0;
 done:
-    free(delta);
-    free(r->sum);
-    free(r->scratch);
-    r->sum = NULL;
-    r->scratch = NULL;
+    mnq_arena_free(&arena);
     return rc;
 }
 

@@ -2,6 +2,7 @@
  * Gram matrices of integer activations, summed exactly. */
 #include "quantize/gram.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 #include "util/pool.h"
 
@@ -14,7 +15,7 @@ struct job {
     const int16_t *t; /* [n][BLOCK], one block of rows transposed */
     int64_t *g;       /* [n][n], upper triangle */
     int n, len;
-    bool narrow; /* all |values| <= 255: a block's dot product fits 32 bits */
+    bool narrow; /* all |values| <= 255: a block's dot product fits 32 bits, 2048 * 255^2 < 2^31 */
 };
 
 static int one_row(void *ctx, int i, int w, struct mnq_err *e)
@@ -23,18 +24,8 @@ static int one_row(void *ctx, int i, int w, struct mnq_err *e)
     (void)e;
     struct job *j = ctx;
     const int16_t *a = j->t + (size_t)i * BLOCK;
-    for (int k = i; k < j->n; k++) {
-        const int16_t *b = j->t + (size_t)k * BLOCK;
-        int64_t s = 0;
-        if (j->narrow) { /* 2048 * 255^2 < 2^31 */
-            int32_t part = 0;
-            for (int p = 0; p < j->len; p++) part += a[p] * b[p];
-            s = part;
-        } else {
-            for (int p = 0; p < j->len; p++) s += a[p] * b[p];
-        }
-        j->g[(size_t)i * (size_t)j->n + (size_t)k] += s;
-    }
+    size_t n = (size_t)j->n, k = (size_t)i;
+    mnq_fkernels_best()->products(a, a, BLOCK, j->n - i, j->len, j->narrow, j->g + k * n + k);
     return 0;
 }
 

@@ -57,45 +57,61 @@ static void reach(struct mnq_hist *h, int c, int exp)
     while (h->exp[c] < exp) widen(h, c);
 }
 
-static void grow_for(struct mnq_hist *h, int c, float x)
+/* Makes channel c's range hold values up to x >= 0 in magnitude. */
+static void cover(struct mnq_hist *h, int c, float x)
 {
     int e;
-    (void)frexpf(x, &e); /* |x| < 2^e */
+    if (x == 0 || x * h->inv[c] < (float)(1 << HALF_LOG2)) return;
+    (void)frexpf(x, &e); /* x < 2^e */
     reach(h, c, e - HALF_LOG2 > EXP_EMPTY ? e - HALF_LOG2 : EXP_EMPTY + 1);
+}
+
+enum { GROUP = 16, SLICE = 256 }; /* channels and pixels turned at a time: a line of the cache each */
+
+/* n values of channel c; their sum is added to *sum in their order. */
+static void add_values(struct mnq_hist *h, int c, const float *x, int n, double *sum)
+{
+    const float limit = 1e30f; /* infinities would never fit */
+    uint32_t *cnt = h->count + (size_t)c * (size_t)h->bins + (h->sign ? h->bins / 2 : 0), zeros = 0;
+    float lo = 0, hi = 0;
+    double total = *sum;
+    for (int i = 0; i < n; i++) {
+        lo = x[i] < lo ? x[i] : lo;
+        hi = x[i] > hi ? x[i] : hi;
+    }
+    lo = h->sign ? fmaxf(lo, -limit) : 0;
+    hi = fminf(hi, limit);
+    cover(h, c, fmaxf(-lo, hi));
+    float inv = h->inv[c];
+    for (int i = 0; i < n; i++) { /* without branches: half of what follows a ReLU is zero, in no order */
+        float v = x[i] < lo ? lo : !(x[i] <= hi) ? hi : x[i], k = v * inv; /* not a number: hi */
+        int bin = (int)k;
+        uint32_t *to = v == 0.0f ? &zeros : cnt + (bin - (k < (float)bin)); /* floor */
+        *to += 1;
+        total += (double)x[i];
+    }
+    if (lo < h->lo[c]) h->lo[c] = lo;
+    if (hi > h->hi[c]) h->hi[c] = hi;
+    h->zeros[c] += zeros;
+    *sum = total;
 }
 
 void mnq_hist_add(struct mnq_hist *h, const float *x, int n)
 {
-    const float half = (float)(1 << HALF_LOG2), limit = 1e30f; /* infinities would never fit */
-    for (int c = 0; c < h->channels; c++) {
-        uint32_t *cnt = h->count + (size_t)c * (size_t)h->bins + (h->sign ? h->bins / 2 : 0);
-        float lo = h->lo[c], hi = h->hi[c], inv = h->inv[c];
-        double sum = 0;
-        uint64_t zeros = 0;
-        for (int i = 0; i < n; i++) {
-            float v = x[(size_t)i * (size_t)h->channels + (size_t)c];
-            sum += (double)v;
-            if (v == 0.0f || (v < 0.0f && !h->sign)) {
-                zeros++;
-                continue;
-            }
-            if (!(fabsf(v) < limit)) v = v < 0 ? -limit : limit;
-            if (v < lo) lo = v;
-            if (v > hi) hi = v;
-            float k = v * inv;
-            if (!(fabsf(k) < half)) {
-                grow_for(h, c, v);
-                inv = h->inv[c];
-                k = v * inv;
-            }
-            int bin = (int)k;
-            cnt[bin - (k < (float)bin)]++; /* floor */
+    float turned[GROUP][SLICE];
+    for (int c0 = 0; c0 < h->channels; c0 += GROUP) {
+        int group = h->channels - c0 < GROUP ? h->channels - c0 : GROUP;
+        double sum[GROUP] = {0};
+        for (int i0 = 0; i0 < n; i0 += SLICE) {
+            int len = n - i0 < SLICE ? n - i0 : SLICE;
+            for (int i = 0; i < len; i++)
+                for (int c = 0; c < group; c++) turned[c][i] = x[(size_t)(i0 + i) * (size_t)h->channels + (size_t)(c0 + c)];
+            for (int c = 0; c < group; c++) add_values(h, c0 + c, turned[c], len, &sum[c]);
         }
-        h->lo[c] = lo;
-        h->hi[c] = hi;
-        h->zeros[c] += zeros;
-        double mean = n > 0 ? sum / n : 0;
-        h->mean_q30[c] += llround(ldexp(fmin(fmax(mean, -1e6), 1e6), 30));
+        for (int c = 0; c < group; c++) {
+            double mean = n > 0 ? sum[c] / n : 0;
+            h->mean_q30[c0 + c] += llround(ldexp(fmin(fmax(mean, -1e6), 1e6), 30));
+        }
     }
     h->samples++;
 }

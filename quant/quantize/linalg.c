@@ -2,6 +2,8 @@
  * Dense linear algebra in a fixed order of operations. */
 #include "quantize/linalg.h"
 
+#include "graph/fkernel/fkernel.h"
+
 #include <math.h>
 #include <stddef.h>
 
@@ -15,6 +17,7 @@ static double *row(double *a, int n, int i)
 /* A = U^T U, upper triangle in place. */
 static int cholesky_upper(double *a, int n)
 {
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int k = 0; k < n; k++) {
         double *rk = row(a, n, k);
         if (!(rk[k] > 0)) return -1;
@@ -23,7 +26,7 @@ static int cholesky_upper(double *a, int n)
         for (int j = k + 1; j < n; j++) rk[j] *= inv;
         for (int i = k + 1; i < n; i++) {
             double *ri = row(a, n, i), f = rk[i];
-            for (int j = i; j < n; j++) ri[j] -= f * rk[j];
+            axpy(ri + i, rk + i, f, n - i);
         }
     }
     return 0;
@@ -32,6 +35,7 @@ static int cholesky_upper(double *a, int n)
 /* Inverse of an upper triangular matrix, in place. */
 static void invert_upper(double *u, int n)
 {
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int i = n - 1; i >= 0; i--) {
         double *ri = row(u, n, i), inv = 1 / ri[i];
         /* row i of the inverse = inv * (e_i - sum over k > i of u[i][k] * row k of the inverse) */
@@ -39,7 +43,7 @@ static void invert_upper(double *u, int n)
             double f = ri[k];
             const double *rk = row(u, n, k);
             ri[k] = -f * rk[k];
-            for (int j = k + 1; j < n; j++) ri[j] -= f * rk[j];
+            axpy(ri + k + 1, rk + k + 1, f, n - k - 1);
         }
         for (int j = i + 1; j < n; j++) ri[j] *= inv;
         ri[i] = inv;

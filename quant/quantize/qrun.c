@@ -2,6 +2,7 @@
  * Runs a layer that is not packed yet, with the runtime's own kernels. */
 #include "quantize/qrun.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "kernels.h"
 
 #include <math.h>
@@ -130,58 +131,90 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
     }
 }
 
-/* Sums over the output's pixels of the inputs that tap (ky, kx) sees, for every input channel. */
-static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, const void *x,
-                     int ky, int kx, int64_t *s)
+/* to[c] += the values of a run of pixels of C channels, all inside the tensor. */
+static void add_pixels(const struct mnq_qtensor *t, const void *x, size_t at, int pixels, int64_t *to, int32_t *part)
 {
-    uint8_t flip = in->dtype == MNQ_U8 ? 0x80 : 0;
-    int cin = in->shape.c;
-    memset(s, 0, (size_t)cin * sizeof *s);
+    enum { RUN = 32768 }; /* of 16-bit values that 32 bits hold */
+    int c = t->shape.c;
+    uint8_t flip = t->dtype == MNQ_U8 ? 0x80 : 0;
+    size_t wide = t->dtype == MNQ_S16 ? 2 : 1;
+    for (int done = 0; done < pixels; done += RUN) {
+        int run = pixels - done < RUN ? pixels - done : RUN;
+        memset(part, 0, (size_t)c * sizeof *part);
+        mnq_fkernels_best()->sum_pixels((const uint8_t *)x + at * wide, t->dtype == MNQ_S16, flip, run, c, part);
+        at += (size_t)run * (size_t)c;
+        for (int k = 0; k < c; k++) to[k] += part[k];
+    }
+}
+
+/* The same for every stride-th pixel of a row. */
+static void add_strided(const struct mnq_qtensor *t, const void *x, size_t at, int pixels, int stride, int64_t *to,
+                        int32_t *part)
+{
+    if (stride == 1) {
+        add_pixels(t, x, at, pixels, to, part);
+        return;
+    }
+    for (int p = 0; p < pixels; p++) add_pixels(t, x, at + (size_t)p * (size_t)stride * (size_t)t->shape.c, 1, to, part);
+}
+
+/* Adds what tap (ky, kx) sees over the output's pixels, for every input channel. */
+static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, const void *x,
+                     int ky, int kx, int64_t *s, int32_t *part)
+{
+    int cin = in->shape.c, padded = 0;
+    int first = kx >= l->pl ? 0 : (l->pl - kx + l->sw - 1) / l->sw; /* columns of the output whose tap is inside */
+    int end = in->shape.w - 1 - kx + l->pl;                         /* from first on, before end */
+    end = end < 0 ? 0 : end / l->sw + 1;
+    if (end > out->shape.w) end = out->shape.w;
+    if (end < first) end = first;
     for (int oy = 0; oy < out->shape.h; oy++) {
         int y = oy * l->sh + ky - l->pt;
-        for (int ox = 0; ox < out->shape.w; ox++) {
-            int xx = ox * l->sw + kx - l->pl;
-            if (y >= 0 && y < in->shape.h && xx >= 0 && xx < in->shape.w) {
-                size_t at = ((size_t)y * (size_t)in->shape.w + (size_t)xx) * (size_t)cin;
-                if (in->dtype == MNQ_S16)
-                    for (int c = 0; c < cin; c++) s[c] += ((const int16_t *)x)[at + (size_t)c];
-                else
-                    for (int c = 0; c < cin; c++) s[c] += (int8_t)(((const uint8_t *)x)[at + (size_t)c] ^ flip);
-            } else {
-                for (int c = 0; c < cin; c++) s[c] += l->pad[c];
-            }
+        if (y < 0 || y >= in->shape.h) {
+            padded += out->shape.w;
+            continue;
         }
+        size_t pixel = (size_t)y * (size_t)in->shape.w + (size_t)(first * l->sw + kx - l->pl);
+        if (end > first) add_strided(in, x, pixel * (size_t)cin, end - first, l->sw, s, part);
+        padded += out->shape.w - (end - first);
     }
+    for (int c = 0; padded > 0 && c < cin; c++) s[c] += (int64_t)padded * l->pad[c];
 }
 
 /* The same for XNOR, which has one tap and no padding: sums of +-256. */
 static void sign_sums(const struct mnq_qtensor *in, const struct mnq_qlayer *l, const void *x, int64_t *s)
 {
     size_t c = (size_t)in->shape.c, n = (size_t)in->shape.h * (size_t)in->shape.w * c;
-    memset(s, 0, c * sizeof *s);
     for (size_t i = 0; i < n; i++) s[i % c] += mnq_qtensor_at(in, x, i) >= l->threshold[i % c] ? 256 : -256;
 }
 
-int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
-                            int64_t *scratch)
+int64_t mnq_qlayer_tap_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
+                            int32_t *scratch)
 {
     const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
-    int64_t pixels = (int64_t)out->shape.h * out->shape.w;
-    int cin = in->shape.c, cout = out->shape.c, taps = l->kh * l->kw;
-    for (int o = 0; o < cout; o++) sum[o] += pixels * l->bias[o];
-    for (int t = 0; t < taps; t++) { /* the mean is linear: sum the inputs first, multiply once */
-        if (l->wtype == MNQ_W_XNOR) sign_sums(in, l, in0, scratch);
-        else tap_sums(in, out, l, in0, t / l->kw, t % l->kw, scratch);
-        for (int o = 0; o < cout; o++) {
+    for (int t = 0; t < l->kh * l->kw; t++, sum += in->shape.c) {
+        if (l->wtype == MNQ_W_XNOR) sign_sums(in, l, in0, sum);
+        else tap_sums(in, out, l, in0, t / l->kw, t % l->kw, sum, scratch);
+    }
+    return (int64_t)out->shape.h * out->shape.w;
+}
+
+void mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const int64_t *tap, int64_t pixels,
+                         int64_t *sum)
+{
+    int cin = q->tensor[l->in0].shape.c, cout = q->tensor[l->out].shape.c, taps = l->kh * l->kw;
+    for (int o = 0; o < cout; o++) {
+        sum[o] = pixels * l->bias[o];
+        for (int t = 0; t < taps; t++) {
+            const int64_t *s = tap + (size_t)t * (size_t)cin;
             if (l->op == MNQ_L_DWCONV) {
-                sum[o] += scratch[o / l->mult] * mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o);
+                sum[o] += s[o / l->mult] * mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o);
                 continue;
             }
             size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
-            for (int c = 0; c < cin; c++) sum[o] += scratch[c] * mnq_qlayer_weight(l, row + (size_t)c);
+            for (int c = 0; c < cin; c++) sum[o] += s[c] * mnq_qlayer_weight(l, row + (size_t)c);
         }
     }
-    return pixels;
 }
 
 double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout)

@@ -25,13 +25,18 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
                     const void *in0, const void *in1);
 
 /**
- * Sums of the accumulators (bias included) of every output channel over one picture, exact; for CONV, DWCONV and PW.
- * sum      [C_out], added to
+ * Sums of the inputs that every tap sees over the output's pixels of one picture, padding included; for CONV, DWCONV and PW.
+ * Exact. The accumulator is linear in them: any number of pictures may be summed before it is taken.
+ * sum      [kh * kw][C_in], added to
  * scratch  [C_in]
  * return   pixels summed
  */
-int64_t mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
-                            int64_t *scratch);
+int64_t mnq_qlayer_tap_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
+                            int32_t *scratch);
+
+/** Sums of the accumulators (bias included) of every output channel [C_out], from the sums of the taps over `pixels`. */
+void mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const int64_t *tap, int64_t pixels,
+                         int64_t *sum);
 
 /**
  * Bound of |accumulator - bias| of output channel o, NUMERICS.md section 4: what the loader adds to |bias|. For layers whose

@@ -2,6 +2,8 @@
  * Grids of values that a weight may take, and the second-order sweep that rounds a row to one. */
 #include "quantize/wgrid.h"
 
+#include "graph/fkernel/fkernel.h"
+
 #include <math.h>
 #include <stddef.h>
 
@@ -21,6 +23,7 @@ double mnq_grid_nearest(const struct mnq_grid *g, double v)
 void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int lanes, const struct mnq_grid *grid,
                     double *error)
 {
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int l = 0; l < lanes; l++) error[l] = 0;
     for (int k = 0; k < n; k++) {
         const double *row = u + (size_t)k * (size_t)n;
@@ -29,7 +32,7 @@ void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int 
             double v = zero != NULL && zero[k] ? 0 : mnq_grid_nearest(&grid[l], x[k]), err = (x[k] - v) / row[k];
             x[k] = v;
             error[l] += err * err;
-            for (int j = k + 1; j < n; j++) x[j] -= err * row[j];
+            axpy(x + k + 1, row + k + 1, err, n - k - 1);
         }
     }
 }
@@ -38,12 +41,13 @@ double mnq_grid_descend(const double *w, double *value, const double *h, const u
                         const struct mnq_grid *grid, double *scratch)
 {
     enum { PASSES = 8 };
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     double *pull = scratch, error = 0; /* h (w - value) */
     for (int k = 0; k < n; k++) pull[k] = 0;
     for (int k = 0; k < n; k++) {
         const double *row = h + (size_t)k * (size_t)n;
         double d = w[k] - value[k];
-        for (int j = 0; j < n; j++) pull[j] += d * row[j];
+        axpy(pull, row, -d, n);
     }
     for (int pass = 0, moved = 1; moved != 0 && pass < PASSES; pass++) {
         moved = 0;
@@ -54,7 +58,7 @@ double mnq_grid_descend(const double *w, double *value, const double *h, const u
             if (d * (2 * pull[k] - d * row[k]) <= 1e-12 * fabs(d * pull[k])) continue; /* the fall of the error */
             value[k] = v;
             moved = 1;
-            for (int j = 0; j < n; j++) pull[j] -= d * row[j];
+            axpy(pull, row, d, n);
         }
     }
     for (int k = 0; k < n; k++) error += (w[k] - value[k]) * pull[k];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Float kernels: one source, compiled per instruction set, the same bits from each.
+ * Kernels of the host: float layers, and the sums that calibration is made of. One source, compiled per instruction set, the
+ * same bits from each.
  *
  * Every output element is a sum in one fixed order, starting at its bias, with separate multiplications and additions.
  * Vectors run over output channels, so their width changes no sum. */
@@ -46,6 +47,15 @@ struct mnq_fkernels {
      * v [k][stride]; what stands above the diagonal of a is undefined afterwards; a and v do not overlap.
      */
     void (*downdate)(double *a, size_t stride, int n, const double *v, const double *f, int k);
+    /**
+     * sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; b [n][stride].
+     * `narrow`: every block's sum fits 32 bits.
+     */
+    void (*products)(const int16_t *a, const int16_t *b, size_t stride, int n, int len, bool narrow, int64_t *sum);
+    /** sum[c] += the values of `pixels` pixels x [pixels][c]: int16 if `wide`, else bytes with `flip` xored. */
+    void (*sum_pixels)(const void *x, bool wide, uint8_t flip, int pixels, int c, int32_t *sum);
+    /** y[i] -= f x[i]; x and y do not overlap. */
+    void (*axpy)(double *y, const double *x, double f, int n);
 };
 
 /** Columns of packed weights per row of w, a multiple of every vector width. */

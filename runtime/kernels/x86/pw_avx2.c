@@ -5,42 +5,6 @@
 #include "requant_avx2.h"
 #include "x86.h"
 
-/* Accumulators of pixels x0 and x1 for the eight rows from w on; x1 may equal x0. */
-static inline void dot8(const struct mnq_layer *l, const uint8_t *x0, const uint8_t *x1, int x16, const void *w, int wide,
-                        __m256i *s0, __m256i *s1)
-{
-    const __m128i flip = _mm_set1_epi8((char)l->in_flip);
-    const size_t c = (size_t)l->c, body = c / 16 * 16;
-    const int tail = (int)(c - body);
-    __m256i a[8], b[8];
-    size_t i;
-    int o;
-
-    for (o = 0; o < 8; o++) a[o] = b[o] = _mm256_setzero_si256();
-    for (i = 0; i < body; i += 16) {
-        const __m256i p = mnq_load_x16_avx2(x0, i, flip, x16), q = mnq_load_x16_avx2(x1, i, flip, x16);
-        for (o = 0; o < 8; o++) {
-            const __m256i v = mnq_load_w16_avx2(w, (size_t)o * c + i, wide);
-            a[o] = _mm256_add_epi32(a[o], _mm256_madd_epi16(p, v));
-            b[o] = _mm256_add_epi32(b[o], _mm256_madd_epi16(q, v));
-        }
-    }
-    if (tail > 0) {
-        uint8_t t[2][32];
-        memset(t, l->in_flip, sizeof t); /* flips to zero */
-        memcpy(t[0], x0 + (body << x16), (size_t)tail << x16);
-        memcpy(t[1], x1 + (body << x16), (size_t)tail << x16);
-        const __m256i p = mnq_load_x16_avx2(t[0], 0, flip, x16), q = mnq_load_x16_avx2(t[1], 0, flip, x16);
-        for (o = 0; o < 8; o++) {
-            const __m256i v = mnq_load_w_tail_avx2(w, (size_t)o * c + body, tail, wide);
-            a[o] = _mm256_add_epi32(a[o], _mm256_madd_epi16(p, v));
-            b[o] = _mm256_add_epi32(b[o], _mm256_madd_epi16(q, v));
-        }
-    }
-    *s0 = mnq_sum8_avx2(a);
-    *s1 = mnq_sum8_avx2(b);
-}
-
 static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, int x16, int wide)
 {
     const struct mnq_requant_params *const q = &l->q;
@@ -56,7 +20,7 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
         for (p = 0; p < pixels; p += 2) {
             const size_t second = p + 1 < pixels ? p + 1 : p;
             __m256i s0, s1;
-            dot8(l, in + p * pixel, in + second * pixel, x16, w, wide, &s0, &s1);
+            mnq_dot8_avx2(in + p * pixel, in + second * pixel, c, l->in_flip, x16, w, (oc - (size_t)o) * c, wide, &s0, &s1);
             mnq_output_store8_avx2(q, out, p * oc + (size_t)o, o, _mm256_add_epi32(bias, s0));
             if (second != p) mnq_output_store8_avx2(q, out, second * oc + (size_t)o, o, _mm256_add_epi32(bias, s1));
         }

@@ -140,8 +140,10 @@ static void one(int wtype, enum mnq_dtype dtype)
     assert_int_equal(mnq_run(&p.model, memory, sizeof memory), MNQ_OK);
     assert_memory_equal(mnq_output(&p.model, memory), out, mnq_qtensor_bytes(&q.tensor[1]));
 
-    int64_t sum[40] = {0}, scratch[MAX_C];
-    assert_int_equal(mnq_qlayer_acc_sums(&q, l, in, sum, scratch), SIDE * SIDE);
+    int64_t sum[40], taps[MAX_C] = {0};
+    int32_t scratch[MAX_C];
+    assert_int_equal(mnq_qlayer_tap_sums(&q, l, in, taps, scratch), SIDE * SIDE);
+    mnq_qlayer_acc_sums(&q, l, taps, SIDE * SIDE, sum);
     for (int o = 0; o < cout; o++) {
         int64_t want = 0;
         for (int k = 0; k < SIDE * SIDE; k++) {
