@@ -3,8 +3,7 @@
  *
  * A format's noise at a layer's output comes from the Gram matrix of the inputs that the layer really sees; what it becomes
  * at the logits is scaled by the float probe of the same layer (sensitivity.h). Noise powers of layers add up. The
- * prediction only orders the steps: how far to go is decided by lowering the whole network and measuring on samples held
- * back. */
+ * prediction only orders the steps: how far to go is decided by lowering the whole network and measuring (views.h). */
 #include "assign.h"
 #include "calib_run.h"
 #include "quantize/shrink.h"
@@ -124,19 +123,23 @@ static int steps_for_flash(const struct search *s, int *steps, struct mnq_err *e
     return 0;
 }
 
-/* Expected drop and noise of the steps taken. */
-static int measure_taken(const struct search *s, double *drop, double *error, struct mnq_err *e)
+/* Expected drop of the steps taken: of the very model that would be written, fitted to all samples. */
+static int measure_taken(const struct search *s, double *drop, struct mnq_err *e)
 {
+    struct mnq_arena scratch = {0};
+    struct mnq_qmodel q;
+    double ignored;
     apply_taken(s);
-    if (mnq_calib_error(s->c, s->fit, NULL, "formats", error, e) != 0) return -1;
-    *drop = mnq_calib_drop(s->c);
-    return 0;
+    int rc = mnq_calib_lower(s->c, s->fit, false, NULL, "formats", &scratch, &q, &ignored, e);
+    if (rc == 0) rc = mnq_views_drop(&s->c->views, &q, drop, e);
+    mnq_arena_free(&scratch);
+    return rc;
 }
 
-static int measure(const struct search *s, int steps, double *drop, double *error, struct mnq_err *e)
+static int measure(const struct search *s, int steps, double *drop, struct mnq_err *e)
 {
     apply(s, steps);
-    return measure_taken(s, drop, error, e);
+    return measure_taken(s, drop, e);
 }
 
 /* Whether step i may be taken: the layer's step before it was. */
@@ -148,43 +151,38 @@ static bool reachable(const struct search *s, int i)
 }
 
 /* Behind the first step that costs too much others may still be affordable: takes the next ones one at a time. */
-static int take_single_steps(const struct search *s, int from, double max_drop, double *error, struct mnq_err *e)
+static int take_single_steps(const struct search *s, int from, double max_drop, struct mnq_err *e)
 {
     enum { TRIALS = 6 };
     for (int i = from, trials = 0; i < s->steps && trials < TRIALS; i++) {
-        double drop, noise;
+        double drop;
         if (!reachable(s, i)) continue;
         trials++;
         s->taken[i] = true;
-        if (measure_taken(s, &drop, &noise, e) != 0) return -1;
-        if (drop <= max_drop) *error = noise;
-        else s->taken[i] = false;
+        if (measure_taken(s, &drop, e) != 0) return -1;
+        s->taken[i] = drop <= max_drop;
     }
     return 0;
 }
 
 /* Takes as many steps as are expected to cost no more than max_drop. `from` are taken already, for --flash. */
-static int take_steps(const struct search *s, int from, double max_drop, double *error, struct mnq_err *e)
+static int take_steps(const struct search *s, int from, double max_drop, struct mnq_err *e)
 {
     int good = from, bad = s->steps + 1;
-    double drop, noise;
-    if (measure(s, from, &drop, error, e) != 0) return -1;
+    double drop;
+    if (measure(s, from, &drop, e) != 0) return -1;
     if (drop > max_drop)
         return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", max_drop,
                         from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", drop);
     if (s->c->o->flash > 0) return 0; /* the file fits: no further */
     while (bad - good > 1) {
         int middle = (good + bad) / 2;
-        if (measure(s, middle, &drop, &noise, e) != 0) return -1;
-        if (drop <= max_drop) {
-            good = middle;
-            *error = noise;
-        } else {
-            bad = middle;
-        }
+        if (measure(s, middle, &drop, e) != 0) return -1;
+        if (drop <= max_drop) good = middle;
+        else bad = middle;
     }
     apply(s, good);
-    return take_single_steps(s, bad, max_drop, error, e);
+    return take_single_steps(s, bad, max_drop, e);
 }
 
 int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
@@ -209,8 +207,9 @@ int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
     if (mnq_calib_error(c, &fit, &p, "probe", error, e) != 0) goto done;
     list_choices(&s, &p);
     if (c->o->flash > 0 && steps_for_flash(&s, &steps, e) != 0) goto done;
-    if (take_steps(&s, steps, max_drop, error, e) != 0) goto done;
+    if (take_steps(&s, steps, max_drop, e) != 0) goto done;
     apply_taken(&s);
+    if (mnq_calib_error(c, &fit, NULL, "formats", error, e) != 0) goto done;
     mnq_calib_pass(c, "formats chosen by measurement", before, *error, true);
     rc = 0;
 done:

@@ -6,6 +6,7 @@
 #include "calibrate.h"
 #include "observe.h"
 #include "sequential.h"
+#include "views.h"
 
 struct mnq_calib_run {
     const struct mnq_graph *g;
@@ -17,10 +18,9 @@ struct mnq_calib_run {
     struct mnq_qparams *qp;
     struct mnq_wformat *format; /* [g->n] of the weights */
     double *sensitivity, *tensor_sensitivity;
-    uint8_t *wide;            /* [g->n] tensors with 16 bits */
-    size_t *weights;          /* [g->n] what remains of a node's weights after shrinking */
-    struct mnq_logits logits; /* of the last run */
-    double drop;              /* expected of the fit that is kept, points */
+    uint8_t *wide;          /* [g->n] tensors with 16 bits */
+    size_t *weights;        /* [g->n] what remains of a node's weights after shrinking */
+    struct mnq_views views; /* on which the loss of accuracy is told */
     struct mnq_calib_report *report;
     struct mnq_arena *arena;
     mnq_progress *progress;
@@ -47,15 +47,12 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
                     double *error, struct mnq_err *e);
 
-/** Points of accuracy that the last run is expected to lose, drop.h. */
-double mnq_calib_drop(const struct mnq_calib_run *c);
-
 /** Adds a line to the report. */
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept);
 
 /**
- * Second-order rounding, bias correction, re-fit: each is kept only if the noise on held-back samples falls, the re-fit only
- * if it falls by a tenth.
+ * Second-order rounding, bias correction, re-fit: each is kept only if the noise on held-back samples falls, the re-fit of
+ * 8-bit weights only if it falls by a tenth.
  * error  in: of nearest rounding; out: of the fit that is kept
  */
 int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);

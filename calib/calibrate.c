@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, SMALL_LAYER = 3000 };
+enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, SMALL_LAYER = 3000, VIEWS_AUTO = 3 };
 static const double HELD_BYTES = 160e6;
 /* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
 static const double SECOND_ORDER_NOISE = 0.4;
@@ -229,10 +229,8 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         c.sensitivity == NULL || c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
-    size_t logits = (size_t)c.stats.held * (size_t)c.stats.n_logits;
-    c.logits.want = mnq_arena_array(arena, logits, sizeof *c.logits.want);
-    c.logits.got = mnq_arena_array(arena, logits, sizeof *c.logits.got);
-    if (c.logits.want == NULL || c.logits.got == NULL) return mnq_fail_nomem(e);
+    int views = o->weights == MNQ_WEIGHTS_AUTO ? VIEWS_AUTO : 1;
+    if (mnq_views_make(legal, p, &c.stats, views, c.threads, &c.views, arena, progress, progress_ctx, e) != 0) return -1;
     c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
@@ -245,8 +243,9 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         return -1;
     if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
-    r->expected_drop = c.drop;
-    if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 || fill_report(&c, q, e) != 0) return -1;
+    if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 ||
+        mnq_views_drop(&c.views, q, &r->expected_drop, e) != 0 || fill_report(&c, q, e) != 0)
+        return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
     if (mnq_choose_storage(q, o->storage, &r->storage, e) != 0) return -1;

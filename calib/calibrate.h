@@ -64,7 +64,7 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
-    double expected_drop;            /* points that the noise on held-back samples is expected to cost, < 0 unknown */
+    double expected_drop;            /* points of top-1, told on parts of the samples (views.h) */
     struct mnq_shrink_report shrink; /* all zero when switched off */
     struct mnq_storage_report storage;
 };

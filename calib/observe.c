@@ -95,6 +95,7 @@ static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
     mnq_exec_run(w->exec, w->input, tap, &t);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
     if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "observe", done, st->samples);
+    if (w->slot >= 0 && st->label != NULL) st->label[w->slot] = mnq_dataset_label(ps->data, index);
     if (w->slot >= 0) memcpy(st->input + (size_t)w->slot * st->input_bytes, w->pixels, st->input_bytes);
     return 0;
 }
@@ -165,6 +166,8 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
     stats->pre_mean = mnq_arena_array(arena, n, sizeof *stats->pre_mean);
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
     stats->logits = mnq_arena_array(arena, (size_t)stats->held * (size_t)stats->n_logits, sizeof *stats->logits);
+    if (mnq_dataset_classes(data) == (stats->n_logits == 1 ? 2 : stats->n_logits))
+        stats->label = mnq_arena_array(arena, (size_t)stats->held, sizeof *stats->label);
     struct worker *worker = calloc((size_t)threads, sizeof *worker);
     int rc = -1;
     if (stats->hist == NULL || stats->pre_max == NULL || stats->pre_mean == NULL || stats->input == NULL ||

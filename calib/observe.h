@@ -17,6 +17,7 @@ struct mnq_stats {
     double **pre_mean; /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
     float *logits;     /* [held][n_logits], of mnq_logits_node() */
     int n_logits;
+    int *label; /* [held] classes; NULL if the data does not name as many as the network tells apart */
 };
 
 /**

@@ -2,8 +2,6 @@
  * How weights are fitted: each step is tried on the samples that it may fit and judged on those held back. */
 #include "calib_run.h"
 
-#include "drop.h"
-
 #include <string.h>
 
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept)
@@ -21,7 +19,6 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
                              .stride = 1,
                              .holdout = judged ? c->holdout : 0,
                              .probe = probe,
-                             .logits = &c->logits,
                              .threads = c->threads};
     if (judged && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
         s.stride = c->holdout; /* nothing is fitted: the samples held back suffice */
@@ -30,11 +27,6 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool jud
     }
     c->lowering.arena = arena;
     return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
-}
-
-double mnq_calib_drop(const struct mnq_calib_run *c)
-{
-    return mnq_expected_drop(c->logits.want, c->logits.got, c->logits.n, c->stats.n_logits);
 }
 
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
@@ -47,8 +39,15 @@ int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const st
     return rc;
 }
 
-/* Share of the noise that a step has to leave at most: one that changes every weight must earn it. */
+/* Share of the noise that a step has to leave at most: one that changes every weight must earn it, unless few bits do. */
 static const double ANY_GAIN = 1, CLEAR_GAIN = 0.9;
+
+static bool any_few_bits(const struct mnq_calib_run *c)
+{
+    for (int i = 0; i < c->g->n; i++)
+        if (c->format[i].bits < 8) return true;
+    return false;
+}
 
 /* Tries a fit, notes it, and takes it if the noise falls enough. */
 static int try_fit(struct mnq_calib_run *c, const struct mnq_fit *tried, double most, const char *name, const char *phase,
@@ -61,7 +60,6 @@ static int try_fit(struct mnq_calib_run *c, const struct mnq_fit *tried, double 
     if (!kept) return 0;
     *fit = *tried;
     *error = after;
-    c->drop = mnq_calib_drop(c);
     return 0;
 }
 
@@ -69,7 +67,6 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
 {
     const struct mnq_calib_opts *o = c->o;
     *fit = (struct mnq_fit){MNQ_ROUND_NEAREST, false, false};
-    c->drop = mnq_calib_drop(c); /* the run whose error this is was the last */
     if (o->rounding == MNQ_ROUND_SECOND_ORDER) {
         struct mnq_fit tried = {MNQ_ROUND_SECOND_ORDER, false, false};
         if (try_fit(c, &tried, ANY_GAIN, "second-order rounding", "round", fit, error, e) != 0) return -1;
@@ -80,7 +77,9 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
     }
     if (o->refit) { /* the means move with the weights, so biases follow */
         struct mnq_fit tried = {o->rounding, true, true};
-        if (try_fit(c, &tried, CLEAR_GAIN, "re-fit to the float layers", "re-fit", fit, error, e) != 0) return -1;
+        if (try_fit(c, &tried, any_few_bits(c) ? ANY_GAIN : CLEAR_GAIN, "re-fit to the float layers", "re-fit", fit, error,
+                    e) != 0)
+            return -1;
     }
     return 0;
 }

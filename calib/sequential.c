@@ -234,32 +234,24 @@ static void find_last_uses(struct run *r)
     r->last_use[mnq_lower_tensor_index(g, mnq_logits_node(g))] = g->n; /* judged at the end */
 }
 
-/* Gathers the logits of every sample. */
-static void note_logits(const struct run *r, struct mnq_logits *to)
+/* Noise over signal of the judged samples' logits. */
+static int logits_error(const struct run *r, double *error, struct mnq_err *e)
 {
     int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
     const struct mnq_qtensor *q = &r->q->tensor[t];
-    to->n = r->samples;
-    for (int s = 0; s < r->samples; s++) {
-        size_t row = (size_t)s * (size_t)n, slot = (size_t)(s * r->o->stride + r->o->first);
-        const int16_t *y = (const int16_t *)(const void *)at(r, t, s);
-        memcpy(to->want + row, r->stats->logits + slot * (size_t)n, (size_t)n * sizeof *to->want);
-        for (int c = 0; c < n; c++) to->got[row + (size_t)c] = q->scale[c] * (float)(y[c] - q->zp);
-    }
-}
-
-/* Noise over signal of the judged samples' logits. */
-static double logits_error(const struct run *r, const struct mnq_logits *l)
-{
-    int n = r->stats->n_logits;
     double noise = 0, signal = 0;
-    for (int s = 0; s < l->n; s++) {
-        const float *want = l->want + (size_t)s * (size_t)n, *got = l->got + (size_t)s * (size_t)n;
+    float *got = malloc((size_t)n * sizeof *got);
+    if (got == NULL) return mnq_fail_nomem(e);
+    for (int s = 0; s < r->samples; s++) {
         if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
+        const float *want = r->stats->logits + (size_t)(s * r->o->stride + r->o->first) * (size_t)n;
+        for (int c = 0; c < n; c++) got[c] = q->scale[c] * (float)(mnq_qtensor_at(q, at(r, t, s), (size_t)c) - q->zp);
         noise += mnq_centred_power(got, want, n);
         signal += mnq_centred_power(want, NULL, n);
     }
-    return signal > 0 ? noise / signal : noise;
+    free(got);
+    *error = signal > 0 ? noise / signal : noise;
+    return 0;
 }
 
 int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, const struct mnq_seq_opts *o,
@@ -293,9 +285,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
             }
         if (progress != NULL) progress(progress_ctx, phase, i + 1, g->n);
     }
-    note_logits(&r, o->logits);
-    *error = logits_error(&r, o->logits);
-    rc = 0;
+    rc = logits_error(&r, error, e);
 done:
     for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);
     free(r.tensor);

@@ -14,12 +14,6 @@ struct mnq_probe {
     double *nearest; /* [g->n] the same for 8-bit weights rounded to nearest */
 };
 
-/** Logits of all samples of a run: the float network's and the run's own, one row of n_logits each. */
-struct mnq_logits {
-    float *want, *got; /* room for [held][n_logits] */
-    int n;             /* rows, set by the run */
-};
-
 /** One run. */
 struct mnq_seq_opts {
     enum mnq_rounding rounding;
@@ -29,7 +23,6 @@ struct mnq_seq_opts {
     int stride, first;                /* use every stride-th held sample, from the first-th on */
     int holdout; /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
     const struct mnq_probe *probe; /* or NULL */
-    struct mnq_logits *logits;     /* filled */
     int threads;
 };
 

@@ -122,8 +122,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("RAM           %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, arena), mnq_text_bytes(b, s->arena_bytes),
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
-    if (x->report.expected_drop >= 0)
-        printf("expected drop %11.2f points of top-1, from the samples whose class changes\n", x->report.expected_drop);
+    printf("expected drop %11.2f points of top-1, from parts of the samples whose class changes\n", x->report.expected_drop);
     for (int i = 0; i < x->report.n_layers; i++)
         if (x->report.layer[i].bits == 1) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "
@@ -217,7 +216,7 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
-    if (x->report.expected_drop >= 0) mnq_json_double(&w, "expected_drop", x->report.expected_drop);
+    mnq_json_double(&w, "expected_drop", x->report.expected_drop);
     mnq_json_string(&w, "recipe", x->recipe);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);

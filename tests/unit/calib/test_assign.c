@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Mixed precision: the path of least noise against every combination, and what noise is expected to cost. */
 #include "assign.h"
-#include "drop.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -83,30 +82,8 @@ static void bytes_of_formats(void **state)
     for (size_t i = 0; i < sizeof f / sizeof *f; i++) assert_close(mnq_wformat_bytes(&f[i], 6400, 100), want[i], 1e-9);
 }
 
-/* ---- expected drop ---- */
-
-/* Two of four samples change their first class. */
-static void drop_is_the_probability_that_went(void **state)
-{
-    (void)state;
-    const float want[] = {2, 0, 0, 0, 1, 0, 1, 0, 3, 0, 0, 1}, got[] = {0, 2, 0, 5, 6, 0, 7, 7, 8, 1, 0, 0};
-    double first = (exp(2) - 1) / (exp(2) + 2), last = (exp(1) - 1) / (exp(1) + 2);
-    assert_close(mnq_expected_drop(want, got, 4, 3), 100 * (first + last) / 4, 1e-9);
-    assert_close(mnq_expected_drop(want, want, 4, 3), 0, 0);
-    assert_close(mnq_expected_drop(want, got, 0, 3), 0, 0);
-}
-
-static void drop_of_a_logistic_output(void **state)
-{
-    (void)state;
-    const float want[] = {1, -1}, got[] = {-0.5F, -3}; /* the first decision turns over */
-    assert_close(mnq_expected_drop(want, got, 2, 1), 100 * (2 / (1 + exp(-1)) - 1) / 2, 1e-9);
-}
-
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_prefix_is_optimal), cmocka_unit_test(bytes_of_formats),
-                                       cmocka_unit_test(drop_is_the_probability_that_went),
-                                       cmocka_unit_test(drop_of_a_logistic_output)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_prefix_is_optimal), cmocka_unit_test(bytes_of_formats)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
