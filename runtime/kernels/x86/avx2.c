@@ -7,7 +7,7 @@ const struct mnq_kernels mnq_kernels_avx2 = {
     "avx2",
     {mnq_conv_s8_avx2, mnq_conv_s16_avx2},
     {mnq_dwconv_s8_avx2, mnq_dwconv_s16_avx2},
-    {mnq_pw_s8_avx2, mnq_pw_s16_avx2, mnq_pw_s4_c, mnq_pw_sparse_c, mnq_pw_binary_c, mnq_pw_xnor_c},
+    {mnq_pw_s8_avx2, mnq_pw_s16_avx2, mnq_pw_s4_avx2, mnq_pw_sparse_avx2, mnq_pw_binary_avx2, mnq_pw_xnor_c},
     mnq_avgpool_c,
     mnq_add_c,
     mnq_mul_c,

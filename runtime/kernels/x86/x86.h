@@ -9,6 +9,7 @@
 enum { MNQ_X86_TAPS = 49 };
 
 mnq_kernel mnq_conv_s8_avx2, mnq_conv_s16_avx2;
+mnq_kernel mnq_pw_s4_avx2, mnq_pw_sparse_avx2, mnq_pw_binary_avx2;
 mnq_kernel mnq_pw_s8_avx2, mnq_pw_s16_avx2, mnq_dwconv_s8_avx2, mnq_dwconv_s16_avx2;
 
 /** Needs AVX2. */
