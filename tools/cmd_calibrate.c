@@ -202,6 +202,22 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     return mnq_package_parse(s->file, x->bytes, x->n, &x->package, &cli->arena, &cli->err);
 }
 
+/* The model and the recipe, or neither. */
+static int write_files(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
+{
+    const struct calibrate_opts *o = cli->opts;
+    char *recipe = NULL;
+    if (o->save_recipe != NULL) {
+        recipe = mnq_file_stage(o->save_recipe, x->recipe, strlen(x->recipe), o->force, &cli->arena, &cli->err);
+        if (recipe == NULL) return -1;
+    }
+    if (mnq_cli_write(cli, o->output, x->bytes, x->n, o->force) != 0) {
+        if (recipe != NULL) remove(recipe);
+        return -1;
+    }
+    return recipe == NULL ? 0 : mnq_file_commit(recipe, o->save_recipe, o->force, &cli->err);
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct calibrate_opts *o = cli->opts;
@@ -233,8 +249,7 @@ static int run(struct mnq_cli *cli)
     mnq_cli_say(cli, &x->subject, 1);
     int rc = quantize(cli, &r, d, x);
     mnq_dataset_close(d);
-    if (rc != 0 || mnq_cli_write(cli, o->output, x->bytes, x->n, o->force) != 0) return -1;
-    if (o->save_recipe != NULL && mnq_cli_write(cli, o->save_recipe, x->recipe, strlen(x->recipe), o->force) != 0) return -1;
+    if (rc != 0 || write_files(cli, x) != 0) return -1;
     if (cli->global.json) return mnq_calibrate_json(x, o->output, e);
     if (!cli->global.quiet) mnq_calibrate_print(x, o->output, cli);
     return 0;

@@ -55,7 +55,8 @@ int mnq_file_read(const char *path, size_t max, struct mnq_arena *arena, uint8_t
         *size = (size_t)st.st_size;
         *data = mnq_arena_alloc(arena, *size + 1);
         if (*data == NULL) mnq_fail_nomem(e);
-        else if (read_all(fd, *data, *size) != 0) mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot read all of its %zu bytes", path, *size);
+        else if (read_all(fd, *data, *size) != 0)
+            mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot read all of its %zu bytes", path, *size);
         else rc = 0;
     }
     close(fd);
@@ -86,7 +87,8 @@ int mnq_file_writable(const char *path, bool force, struct mnq_err *e)
     if (dir_of(path, dir, sizeof dir) != 0) return mnq_fail(e, MNQ_EXIT_USAGE, "%s: name too long", path);
     if (stat(dir, &st) != 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: directory %s: %s", path, dir, strerror(errno));
     if (!S_ISDIR(st.st_mode)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s is not a directory", path, dir);
-    if (access(dir, W_OK | X_OK) != 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: directory %s: %s", path, dir, strerror(errno));
+    if (access(dir, W_OK | X_OK) != 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: directory %s: %s", path, dir, strerror(errno));
     if (stat(path, &st) == 0) {
         if (!S_ISREG(st.st_mode)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: exists and is not a regular file", path);
         if (!force) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: exists; -f overwrites it", path);
@@ -110,7 +112,8 @@ int mnq_file_commit(const char *temp, const char *path, bool force, struct mnq_e
     } else { /* link() refuses an existing name where rename() would replace it */
         rc = link(temp, path);
         if (rc == 0) unlink(temp);
-        else if (errno == EPERM || errno == ENOTSUP) rc = access(path, F_OK) == 0 ? (errno = EEXIST, -1) : rename(temp, path);
+        else if (errno == EPERM || errno == ENOTSUP)
+            rc = access(path, F_OK) == 0 ? (errno = EEXIST, -1) : rename(temp, path);
     }
     if (rc == 0) return 0;
     fail_errno(e, path, "cannot write");
@@ -130,34 +133,38 @@ static int write_all(int fd, const uint8_t *p, size_t n)
     return 0;
 }
 
-int mnq_file_write(const char *path, const void *data, size_t size, bool force, struct mnq_err *e)
+char *mnq_file_stage(const char *path, const void *data, size_t size, bool force, struct mnq_arena *arena, struct mnq_err *e)
 {
-    if (mnq_file_writable(path, force, e) != 0) return -1;
-    struct mnq_arena arena = {0};
-    char *temp = mnq_file_temp(path, &arena);
-    int rc = -1;
+    if (mnq_file_writable(path, force, e) != 0) return NULL;
+    char *temp = mnq_file_temp(path, arena);
     if (temp == NULL) {
         mnq_fail_nomem(e);
-        goto done;
+        return NULL;
     }
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) {
         fail_errno(e, path, "cannot write");
-        goto done;
+        return NULL;
     }
     if (write_all(fd, data, size) != 0 || fsync(fd) != 0) {
         fail_errno(e, path, "cannot write");
         close(fd);
         unlink(temp);
-        goto done;
+        return NULL;
     }
     if (close(fd) != 0) {
         fail_errno(e, path, "cannot write");
         unlink(temp);
-        goto done;
+        return NULL;
     }
-    rc = mnq_file_commit(temp, path, force, e);
-done:
+    return temp;
+}
+
+int mnq_file_write(const char *path, const void *data, size_t size, bool force, struct mnq_err *e)
+{
+    struct mnq_arena arena = {0};
+    char *temp = mnq_file_stage(path, data, size, force, &arena, e);
+    int rc = temp == NULL ? -1 : mnq_file_commit(temp, path, force, e);
     mnq_arena_free(&arena);
     return rc;
 }

@@ -25,6 +25,13 @@ char *mnq_file_temp(const char *path, struct mnq_arena *arena);
 /** Renames temp to path (refusing an existing path unless force) or, on failure, removes temp. */
 int mnq_file_commit(const char *temp, const char *path, bool force, struct mnq_err *e);
 
+/**
+ * Writes a temporary file beside path, for mnq_file_commit() once all else has succeeded.
+ * return  its name, in the arena; NULL: nothing is left behind
+ */
+char *mnq_file_stage(const char *path, const void *data, size_t size, bool force, struct mnq_arena *arena,
+                     struct mnq_err *e);
+
 /** Writes path atomically: temporary file, fsync, rename. On failure nothing is left behind. */
 int mnq_file_write(const char *path, const void *data, size_t size, bool force, struct mnq_err *e);
 
