@@ -9,6 +9,17 @@
 /* Noise of 8-bit weights, all layers together, that is not worth bytes: 32 dB below the signal, which costs no decision. */
 static const double WIDE_ENOUGH = 6e-4;
 
+/* Zeros that a bitmap of one bit per weight leaves out at a gain: at 16 bits they would take their place again. */
+static bool pruned(const struct mnq_graph *g, int i)
+{
+    const struct mnq_node *nd = &g->node[i];
+    size_t n, zeros = 0;
+    if (!mnq_lower_is_pointwise(g, i)) return false;
+    n = (size_t)g->node[nd->in[0]].out.c * (size_t)nd->out.c;
+    for (size_t k = 0; k < n; k++) zeros += nd->w[k] == 0;
+    return 8 * zeros > n;
+}
+
 void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
                      double budget, struct mnq_wformat *format)
 {
@@ -22,7 +33,7 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
         int best = -1;
         double best_gain = 0;
         for (int i = 0; i < g->n; i++) {
-            if (format[i].bits != 8 || weights[i] == 0 || (double)weights[i] > left) continue;
+            if (format[i].bits != 8 || weights[i] == 0 || (double)weights[i] > left || pruned(g, i)) continue;
             double gain = sensitivity[i] / (double)weights[i];
             if (gain > best_gain) {
                 best = i;

@@ -8,7 +8,7 @@
 
 /**
  * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights and the
- * 8-bit layers still make noise worth mentioning.
+ * 8-bit layers still make noise worth mentioning. Pruned layers stay at 8 bits, at which their zeros save bytes.
  * weights  [g->n], weights of each node that the packed model will hold
  * format   [g->n]; 8-bit ones may become 16-bit
  */
