@@ -33,9 +33,9 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
         int best = -1;
         double best_gain = 0;
         for (int i = 0; i < g->n; i++) {
-            if (format[i].bits != 8 || weights[i] == 0 || (double)weights[i] > left || pruned(g, i)) continue;
+            if (format[i].bits != 8 || weights[i] == 0 || (double)weights[i] > left) continue;
             double gain = sensitivity[i] / (double)weights[i];
-            if (gain > best_gain) {
+            if (gain > best_gain && !pruned(g, i)) {
                 best = i;
                 best_gain = gain;
             }

@@ -110,16 +110,14 @@ static void strips(struct mnq_page *p, int i)
         p->h.failed = true;
         return;
     }
-    struct strip t = {.title = "SQNR",
-                      .unit = "dB, signal over error of the layer's output; dashed: 20 dB, 1 % noise",
-                      .height = 130,
-                      .step = 20,
-                      .most = 40,
-                      .v = v,
-                      .tip = tips,
-                      .n = s->n,
-                      .line = 20,
-                      .pointed = -1};
+    const struct strip plain = {.v = v, .tip = tips, .n = s->n, .line = (double)NAN, .pointed = -1};
+    struct strip t = plain;
+    t.title = "SQNR";
+    t.unit = "dB, signal over error of the layer's output; dashed: 20 dB, 1 % noise";
+    t.height = 130;
+    t.step = 20;
+    t.most = 40;
+    t.line = 20;
     for (int k = 0; k < s->n; k++) {
         v[k] = sqnr(p, i, k);
         tips[k] = tip(p, s->layer[k].name, mnq_fig_db(v[k]).s, "dB");
@@ -132,31 +130,23 @@ static void strips(struct mnq_page *p, int i)
                      mnq_fig_db(v[t.pointed]).s);
         strip(p, &t);
     }
-    t = (struct strip){.title = "Bits per weight",
-                       .unit = "stored; no bar: no weights",
-                       .height = 48,
-                       .step = 8,
-                       .most = 16,
-                       .v = v,
-                       .tip = tips,
-                       .n = s->n,
-                       .line = (double)NAN,
-                       .pointed = -1};
+    t = plain;
+    t.title = "Bits per weight";
+    t.unit = "stored; no bar: no weights";
+    t.height = 48;
+    t.step = 8;
+    t.most = 16;
     for (int k = 0; k < s->n; k++) {
         v[k] = mnq_stored_bits(s->layer[k].bytes, s->layer[k].weights);
         tips[k] =
             tip(p, s->layer[k].name, mnq_fig_bits(s->layer[k].bytes, s->layer[k].weights).s, mnq_fig_format(&s->layer[k]).s);
     }
     strip(p, &t);
-    t = (struct strip){.title = "Bytes of weights",
-                       .unit = "per layer",
-                       .height = 90,
-                       .bytes = true,
-                       .v = v,
-                       .tip = tips,
-                       .n = s->n,
-                       .line = (double)NAN,
-                       .pointed = -1};
+    t = plain;
+    t.title = "Bytes of weights";
+    t.unit = "per layer";
+    t.height = 90;
+    t.bytes = true;
     for (int k = 0; k < s->n; k++) {
         bool any = s->layer[k].weights > 0;
         v[k] = any ? (double)s->layer[k].bytes : (double)NAN;
