@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * MobileNet V1 (Howard et al. 2017, arXiv:1704.04861) as keras.applications.mobilenet builds it. */
-#include "import/arch.h"
+#include "import/arch_nets.h"
 
 #include <stdio.h>
 

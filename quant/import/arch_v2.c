@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * MobileNet V2 (Sandler et al. 2018, arXiv:1801.04381) as keras.applications.mobilenet_v2 builds it. */
-#include "import/arch.h"
+#include "import/arch_nets.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * MobileNet V3 (Howard et al. 2019, arXiv:1905.02244) as keras.applications.mobilenet_v3 builds it. */
-#include "import/arch.h"
+#include "import/arch_nets.h"
 
 #include <ctype.h>
 #include <stdio.h>

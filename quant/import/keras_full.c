@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Full models: the configuration gives the graph, the file its weights. */
 #include "import/container.h"
-#include "import/keras_net.h"
+#include "import/keras_model.h"
 #include "import/wmatch.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole Keras models, nested ones included, as one flat graph: by their tensors, never by layer names. */
-#include "import/keras_net.h"
+#include "import/keras_model.h"
+#include "import/keras_layers.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -17,7 +18,7 @@ struct place {
 
 /* ---- inputs ---- */
 
-int mnq_knet_input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
+static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
 {
     int dim[3], i = 0;
     if (shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ) shape = shape->first;
@@ -53,7 +54,7 @@ static const struct mnq_ynode *stated_shape(const struct mnq_klayer *l)
 static int open_input(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
 {
     struct mnq_shape s;
-    if (mnq_knet_input_shape(k, shape, name, &s) != 0) return -1;
+    if (input_shape(k, shape, name, &s) != 0) return -1;
     return mnq_build_input(&k->b, name, s, k->e);
 }
 

@@ -2,7 +2,8 @@
  * Functions applied to tensors, as Keras stores them: TFOpLambda (TF 2.4 on), TensorFlowOpLayer (TF 2.1 to 2.3), keras.ops.
  *
  * With one constant operand, arithmetic is an AFFINE node; with two tensors it is what the layers Add and Multiply are. */
-#include "import/keras_net.h"
+#include "import/keras_ops.h"
+#include "import/keras_act.h"
 
 #include <string.h>
 

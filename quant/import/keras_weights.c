@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Weights-only files: the architecture is stated or inferred, the weights are matched to it. */
 #include "import/arch.h"
+#include "import/arch_infer.h"
 #include "import/container.h"
 
 #include <stdio.h>

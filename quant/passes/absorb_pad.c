@@ -3,7 +3,7 @@
  *
  * A window may be padded by less than its size (the runtime's rule). An average pool over a padded tensor is a depthwise
  * convolution with equal weights. Padding that nothing takes becomes an identity convolution. */
-#include "passes/rewrite.h"
+#include "passes/pass.h"
 
 static bool is_pad(const struct mnq_rw *rw, int i)
 {

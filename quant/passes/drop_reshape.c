@@ -3,7 +3,8 @@
  *
  * A reshape sinks through nodes that do not look at the shape until a dense or 1x1 layer, a pool over everything or the
  * output takes it in. A dense layer on H x W x C is a convolution with an H x W window: its weights are in that order. */
-#include "passes/rewrite.h"
+#include "passes/affine_map.h"
+#include "passes/pass.h"
 
 static bool same(struct mnq_shape a, struct mnq_shape b)
 {

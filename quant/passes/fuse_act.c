@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Activations, taken apart for the other passes and fused again at the end. */
-#include "passes/rewrite.h"
+#include "passes/pass.h"
 
 static bool is_act(const struct mnq_rw *rw, int i)
 {

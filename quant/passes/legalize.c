@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Raw graph to legal graph: the passes in their order, then what quantization wants of the result. */
 #include "passes/passes.h"
-#include "passes/rewrite.h"
+#include "passes/pass.h"
 
 /* ---- wishes of the integer network ---- */
 

@@ -8,7 +8,8 @@
  *     x hs(x)                      = hswish(x)
  *     x hs(k x)                    = hswish(k x) / k    for k > 0
  * The first is applied only where a product or a division by m follows, so that an ordinary ReLU6 stays one. */
-#include "passes/rewrite.h"
+#include "passes/affine_map.h"
+#include "passes/pass.h"
 
 #include <math.h>
 

@@ -6,8 +6,8 @@
 #include "graph/graph.h"
 
 /**
- * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, ADD, MUL (gate), SOFTMAX,
- * and a final ACT(SIGMOID), with
+ * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, ADD, MUL (gate),
+ * SOFTMAX, and a final ACT(SIGMOID), with
  *  - BatchNormalization folded into the convolution or dense layer before it (in double; with or without its own
  *    bias), or, when it stands before a 1x1 or dense layer or alone, into an equivalent neighbour / 1x1 depthwise,
  *  - AFFINE elsewhere folded likewise (h-swish and h-sigmoid spelled with Rescaling or arithmetic are recognized first),

@@ -195,6 +195,26 @@ int mnq_rw_identity(struct mnq_rw *rw, int i, int kh, int kw, int center, struct
     return 0;
 }
 
+/* ---- affine maps ---- */
+
+int mnq_rw_alloc_affine(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    struct mnq_rw_node *n = &rw->node[i];
+    n->scale = mnq_arena_array(rw->arena, (size_t)rw->node[i].nd.out.c, sizeof *n->scale);
+    n->offset = mnq_arena_array(rw->arena, (size_t)rw->node[i].nd.out.c, sizeof *n->offset);
+    return n->scale == NULL || n->offset == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+int mnq_rw_set_affine(struct mnq_rw *rw, int i, double scale, double offset, struct mnq_err *e)
+{
+    if (mnq_rw_alloc_affine(rw, i, e) != 0) return -1;
+    for (size_t c = 0; c < (size_t)rw->node[i].nd.out.c; c++) {
+        rw->node[i].scale[c] = scale;
+        rw->node[i].offset[c] = offset;
+    }
+    return 0;
+}
+
 /* ---- in ---- */
 
 /* mnq_graph_check() on a copy of the nodes, since it writes shapes. */

@@ -66,35 +66,9 @@ int mnq_rw_fail(const struct mnq_rw *rw, int i, struct mnq_err *e, const char *f
 #endif
     ;
 
-/* ---- the passes of mnq_graph_legalize(), in this order; each 0 or -1 ---- */
-
-/** Activations become nodes of their own; those that do nothing vanish. */
-int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
-/** RESHAPE vanishes; dense layers on H x W x C become convolutions. */
-int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e);
-/** h-sigmoid and h-swish in every spelling become activations. */
-int mnq_match_act(struct mnq_rw *rw, struct mnq_err *e);
-/** BATCHNORM and AFFINE move into weights, as far as that is possible. */
-int mnq_fold_bn(struct mnq_rw *rw, struct mnq_err *e);
-/** PAD moves into convolutions, as far as that is possible. */
-int mnq_absorb_pad(struct mnq_rw *rw, struct mnq_err *e);
-/** PAD, then AFFINE that are left become depthwise convolutions. */
-int mnq_pad_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
-int mnq_affine_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
-/** Activations move into their producers, or into identity convolutions. */
-int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e);
-
-/* ---- affine maps (fold_bn.c) ---- */
-
+/** Room for a map of node i, all zero. */
+int mnq_rw_alloc_affine(struct mnq_rw *rw, int i, struct mnq_err *e);
 /** Gives node i the map y = scale x + offset in every channel. */
 int mnq_rw_set_affine(struct mnq_rw *rw, int i, double scale, double offset, struct mnq_err *e);
-/** AFFINE with one scale and one offset for all channels? */
-bool mnq_rw_uniform(const struct mnq_rw *rw, int i, double *scale, double *offset);
-/** AFFINE a into its producer AFFINE, if it is that one's only reader; 1 done, 0 not, -1. */
-int mnq_rw_merge_affine(struct mnq_rw *rw, int a, struct mnq_err *e);
-/** y = x up to rounding? */
-bool mnq_rw_is_identity(const struct mnq_rw *rw, int a);
-/** AFFINE or BATCHNORM a into all of its readers, if each is a convolution that can take it; 1 done, 0 not, -1. */
-int mnq_rw_fold_forward(struct mnq_rw *rw, int a, struct mnq_err *e);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "graph/cost.h"
 #include "import/arch.h"
+#include "import/arch_given.h"
 
 #include <math.h>
 #include <stdio.h>

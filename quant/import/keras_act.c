@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Activations in every form that Keras stores: names, functions, layers. */
+#include "import/keras_act.h"
+#include "import/keras_fields.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct activation {
+    const char *name;
+    enum mnq_act act;
+    float max;
+};
+
+int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const char *name, int in, const char *activation)
+{
+    static const struct activation known[] = {
+        {"relu", MNQ_ACT_RELU, 0},         {"relu6", MNQ_ACT_RELU_MAX, 6},        {"sigmoid", MNQ_ACT_SIGMOID, 0},
+        {"hard_swish", MNQ_ACT_HSWISH, 0}, {"hard_silu", MNQ_ACT_HSWISH, 0},      {"hardswish", MNQ_ACT_HSWISH, 0},
+        {"h_swish", MNQ_ACT_HSWISH, 0},    {"hswish", MNQ_ACT_HSWISH, 0},         {"h_sigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"hsigmoid", MNQ_ACT_HSIGMOID, 0}, {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
+    };
+    if (strrchr(activation, '>') != NULL)
+        activation = strrchr(activation, '>') + 1; /* "Custom>relu6": registered by a user */
+    if (strcmp(activation, "linear") == 0) return in;
+    if (strcmp(activation, "softmax") == 0) return mnq_build_softmax(&k->b, name, in, k->e);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(activation, known[i].name) != 0) continue;
+        enum mnq_act act = known[i].act;
+        if (strcmp(activation, "hard_sigmoid") == 0 && k->version < 3) {
+            act = MNQ_ACT_HARD_SIGMOID_02;
+            k->hard_sigmoid = true;
+        }
+        return mnq_build_act(&k->b, name, in, act, known[i].max, k->e);
+    }
+    return mnq_knet_fail(
+        k, l, "activation %.60s is not supported; linear, relu, relu6, hard_swish, hard_sigmoid, sigmoid and softmax are",
+        activation);
+}
+
+int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *config, const char *name, int in)
+{
+    struct mnq_klayer view = *l;
+    view.config = config;
+    double max, slope, threshold;
+    bool bounded = mnq_kf_get(&view, "max_value", NULL) != NULL;
+    if (mnq_kf_double(k, &view, "max_value", 0, &max) != 0 || mnq_kf_double(k, &view, "negative_slope", 0, &slope) != 0 ||
+        mnq_kf_double(k, &view, "threshold", 0, &threshold) != 0)
+        return -1;
+    if (slope != 0) return mnq_knet_fail(k, l, "negative_slope is %g, only 0 is supported", slope);
+    if (threshold != 0) return mnq_knet_fail(k, l, "threshold is %g, only 0 is supported", threshold);
+    if (bounded && max <= 0) return mnq_knet_fail(k, l, "max_value is %g, above 0 is wanted", max);
+    return mnq_build_act(&k->b, name, in, bounded ? MNQ_ACT_RELU_MAX : MNQ_ACT_RELU, (float)max, k->e);
+}
+
+int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *v, const char *name,
+                           int in)
+{
+    if (mnq_y_null(v)) return in;
+    if (v->kind == MNQ_Y_SCALAR) return mnq_knet_activation(k, l, name, in, v->text);
+    const struct mnq_ynode *class_name = mnq_y_get(v, "class_name"), *config = mnq_y_get(v, "config");
+    if (mnq_y_is(class_name, "ReLU")) return mnq_knet_relu(k, l, config, name, in);
+    if (mnq_y_is(class_name, "Softmax")) return mnq_build_softmax(&k->b, name, in, k->e);
+    if (mnq_y_is(class_name, "Activation")) config = mnq_y_get(config, "activation");
+    if (config != NULL && config->kind == MNQ_Y_SCALAR) return mnq_knet_activation(k, l, name, in, config->text);
+    if (mnq_y_get(v, "registered_name") != NULL && mnq_y_get(v, "registered_name")->kind == MNQ_Y_SCALAR)
+        return mnq_knet_activation(k, l, name, in, mnq_y_get(v, "registered_name")->text);
+    return mnq_knet_fail(k, l, "its activation is a %.60s, which is not supported",
+                         class_name != NULL && class_name->kind == MNQ_Y_SCALAR ? class_name->text : "map");
+}
+
+int mnq_knet_own_activation(struct mnq_knet *k, const struct mnq_klayer *l, int in)
+{
+    const struct mnq_ynode *v = mnq_kf_get(l, "activation", NULL);
+    char name[300];
+    if (v == NULL) return in;
+    snprintf(name, sizeof name, "%.200s/%.60s", l->name, v->kind == MNQ_Y_SCALAR ? v->text : "activation");
+    return mnq_knet_activation_of(k, l, v, name, in);
+}

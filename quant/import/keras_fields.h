@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Values in a Keras layer's configuration: under present and former names, with Keras' defaults. */
+#ifndef MNQ_KERAS_FIELDS_H
+#define MNQ_KERAS_FIELDS_H
+
+#include "import/keras_config.h"
+#include "import/netbuild.h"
+
+/** One configuration on its way into a graph. */
+struct mnq_knet {
+    struct mnq_build b;
+    const char *file;  /* for messages */
+    int version;       /* Keras' major version, 0 if unknown */
+    int resolution;    /* wanted input height and width, 0 = the file's own */
+    bool hard_sigmoid; /* a Keras 1 or 2 "hard_sigmoid" was met, whose form is settled at the end */
+    struct mnq_err *e;
+};
+
+/** Appends one call of a layer of some class: n_in input nodes `in`; the output's node, or -1 with k->e set. */
+typedef int mnq_kl_emit(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in);
+
+/** Fails with "file: layer 'name' (Class): message". Returns -1. */
+int mnq_knet_fail(const struct mnq_knet *k, const struct mnq_klayer *l, const char *fmt, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/** Value of a key under its present name or Keras 1's (NULL: none); NULL if absent or null. */
+const struct mnq_ynode *mnq_kf_get(const struct mnq_klayer *l, const char *key, const char *old);
+
+/*
+ * Typed values: 0, or -1 with k->e set. `missing` is given where the key is absent.
+ */
+
+/** An integer; an absent key is refused if `missing` is below `lo`. */
+int mnq_kf_int(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, const char *old, int lo, int hi, int missing,
+               int *out);
+int mnq_kf_bool(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, const char *old, bool missing, bool *out);
+int mnq_kf_double(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, double missing, double *out);
+int mnq_kf_text(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, const char *old, const char *missing,
+                const char **out);
+
+/** An integer, given twice, or a pair of them. */
+int mnq_kf_pair(struct mnq_knet *k, const struct mnq_ynode *v, int lo, int hi, int *a, int *b);
+
+/** Numbers of a scalar or a list into v; their count, 1 to max, or -1. */
+int mnq_kf_numbers(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, float missing, float *v, int max);
+
+/** Refuses every data_format but channels_last. */
+int mnq_kf_channels_last(struct mnq_knet *k, const struct mnq_klayer *l);
+
+int mnq_kf_padding(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_padding *out);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The passes of mnq_graph_legalize() in their order; each 0 or -1. */
+#ifndef MNQ_PASS_H
+#define MNQ_PASS_H
+
+#include "passes/rewrite.h"
+
+/** Activations become nodes of their own; those that do nothing vanish. */
+int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
+/** RESHAPE vanishes; dense layers on H x W x C become convolutions. */
+int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e);
+/** h-sigmoid and h-swish in every spelling become activations. */
+int mnq_match_act(struct mnq_rw *rw, struct mnq_err *e);
+/** BATCHNORM and AFFINE move into weights, as far as that is possible. */
+int mnq_fold_bn(struct mnq_rw *rw, struct mnq_err *e);
+/** PAD moves into convolutions, as far as that is possible. */
+int mnq_absorb_pad(struct mnq_rw *rw, struct mnq_err *e);
+/** PAD, then AFFINE that are left become depthwise convolutions. */
+int mnq_pad_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
+int mnq_affine_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
+/** Activations move into their producers, or into identity convolutions. */
+int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e);
+
+#endif
