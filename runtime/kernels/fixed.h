@@ -6,10 +6,9 @@
 #ifndef MNQ_FIXED_H
 #define MNQ_FIXED_H
 
-#include <stdint.h>
+#include "mnq_port.h"
 
-/* NUMERICS.md writes >> for floor; every compiler in use agrees for negative values. */
-typedef char mnq_shift_is_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
+#include <stdint.h>
 
 #ifdef MNQ_FIXED_CHECK
 #include "fixed_check.h"
@@ -56,7 +55,19 @@ static inline int32_t mnq_clamp(int32_t x, int32_t lo, int32_t hi)
 /** (a << 15) / b rounded to nearest, at most 32767; a <= b, 0 < b, a <= 2^16, b <= 2^30. */
 static inline uint32_t mnq_ratio_q15(uint32_t a, uint32_t b)
 {
-    uint32_t p = ((a << 15) + (b >> 1)) / b;
+    uint32_t p = 0;
+    int i;
+
+    if (a >= b) return 32767;
+    for (i = 0; i < 15; i++) { /* by hand, bit by bit: many a core has no instruction that divides */
+        a <<= 1;
+        p <<= 1;
+        if (a >= b) {
+            a -= b;
+            p |= 1;
+        }
+    }
+    p += a + (b >> 1) >= b;
     return p > 32767 ? 32767 : p;
 }
 

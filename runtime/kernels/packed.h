@@ -36,10 +36,17 @@ static inline int32_t mnq_s4_at(const uint8_t *row, size_t i)
     return (int32_t)((uint32_t)(row[i / 2] >> 4 * (i % 2) & 15) ^ 8) - 8;
 }
 
+/** Blocks of b of c inputs; b is a power of two that divides c. By shifts: no core needs a division for it. */
+static inline int32_t mnq_blocks(int32_t c, int32_t b)
+{
+    for (; b > 1; b >>= 1) c >>= 1;
+    return c;
+}
+
 /** Bytes of one row of the bitmap of SPARSE with blocks of b inputs. */
 static inline size_t mnq_bitmap_bytes(int32_t c, int32_t b)
 {
-    return ((size_t)(c / b) + 7) / 8;
+    return ((size_t)mnq_blocks(c, b) + 7) / 8;
 }
 
 #endif

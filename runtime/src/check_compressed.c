@@ -57,7 +57,7 @@ static int s4_row(const struct mnq_layer *l, int32_t o, uint64_t *sum)
 /* *next is the row's first weight, and then the next row's. */
 static int sparse_row(const struct mnq_layer *l, int32_t o, const int8_t **next, uint64_t *sum)
 {
-    const size_t blocks = (size_t)(l->c / l->mult), bytes = mnq_bitmap_bytes(l->c, l->mult);
+    const size_t blocks = (size_t)mnq_blocks(l->c, l->mult), bytes = mnq_bitmap_bytes(l->c, l->mult);
     const uint8_t *map = (const uint8_t *)l->weights + (size_t)o * bytes;
     size_t i, n = 0;
 

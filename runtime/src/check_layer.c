@@ -63,7 +63,7 @@ static int mult_valid(unsigned rules, const struct mnq_record *rec, const struct
     const unsigned n = rec->mult, compressed = rules & MNQ_R_COMPRESSED;
 
     if (rules & MNQ_R_MULTIPLIER) return n != 0;
-    if (compressed && rec->wtype == MNQ_W_SPARSE) return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && in->c % n == 0;
+    if (compressed && rec->wtype == MNQ_W_SPARSE) return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && (in->c & (n - 1)) == 0;
     if (compressed && rec->wtype == MNQ_W_BINARY) return n >= 1 && n <= 4;
     if (compressed && rec->wtype == MNQ_W_XNOR && in->c > MNQ_XNOR_MAX) return 0;
     return n == 0;
@@ -88,12 +88,16 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     return mult_valid(rules, rec, in) && rec->reserved == 0;
 }
 
+/* A window that can move by `way` in steps of `stride` has n places, n >= 1: n - 1 = floor(way / stride). */
+static int places_valid(int32_t way, int32_t stride, int32_t n)
+{
+    return (n - 1) * stride <= way && way < n * stride;
+}
+
 static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
 {
-    const int32_t h = in->h + rec->pt + rec->pb, w = in->w + rec->pl + rec->pr;
-
-    if (rec->kh > h || rec->kw > w) return 0;
-    if (out->h != (h - rec->kh) / rec->sh + 1 || out->w != (w - rec->kw) / rec->sw + 1) return 0;
+    if (!places_valid(in->h + rec->pt + rec->pb - rec->kh, rec->sh, out->h)) return 0;
+    if (!places_valid(in->w + rec->pl + rec->pr - rec->kw, rec->sw, out->w)) return 0;
     switch (rec->op) {
     case MNQ_L_CONV:
     case MNQ_L_PW:

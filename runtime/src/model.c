@@ -3,8 +3,7 @@
 #include "bytes.h"
 #include "check.h"
 #include "crc32.h"
-
-#include <string.h>
+#include "mnq_port.h"
 
 static int aligned(const void *p)
 {

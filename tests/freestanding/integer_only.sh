@@ -41,9 +41,9 @@ undefined=$(${prefix}nm -u "$work/all" | awk '{print $NF}' | sort -u)
 for symbol in $undefined; do
     case $symbol in
     memcpy | memmove | memset) ;;
-    __aeabi_mem* | __gnu_thumb1_case_*) ;;                                # the same by another name; switch tables
-    __aeabi_uidiv | __aeabi_idiv | __aeabi_uidivmod | __aeabi_idivmod) ;; # 32-bit division
-    __aeabi_lmul | __aeabi_llsl | __aeabi_llsr | __aeabi_lasr) ;;         # 64-bit product and shifts
+    __aeabi_mem* | __gnu_thumb1_case_*) ;;                       # the same by another name; switch tables
+    __aeabi_lmul | __aeabi_llsl | __aeabi_llsr | __aeabi_lasr) ;; # 64-bit product and shifts
+    *div* | *mod*) fail "division helper $symbol" ;;
     __aeabi_f* | __aeabi_d* | __aeabi_*2f | __aeabi_*2d) fail "float helper $symbol" ;;
     *) fail "undefined symbol $symbol" ;;
     esac

@@ -7,25 +7,29 @@
 /* Channels whose accumulators are held at a time: bounds the stack, and long enough to vectorize. */
 enum { BLOCK = 16 };
 
-/* acc[j] += w[j] * q[(o + j) / mult] for n output channels from o on. */
-static void mac_multiplied(int32_t *acc, const void *w, int wide, const void *x, enum mnq_row_input type, int32_t o,
+/* A depth multiplier's bookkeeping: output channel o is number k of those made from input channel i. */
+struct origin {
+    int32_t i, k;
+};
+
+/* acc[j] += w[j] * q[i] of each channel's own input, for n output channels from `from` on. */
+static void mac_multiplied(int32_t *acc, const void *w, int wide, const void *x, enum mnq_row_input type, struct origin from,
                            int32_t n, int32_t mult)
 {
-    size_t i = (size_t)(o / mult);
-    int32_t k = o % mult, j;
+    int32_t j;
 
     for (j = 0; j < n; j++) {
-        acc[j] = mnq_mac(acc[j], mnq_weight(w, wide, (size_t)j), mnq_row_value(x, type, i));
-        if (++k == mult) {
-            k = 0;
-            i++;
+        acc[j] = mnq_mac(acc[j], mnq_weight(w, wide, (size_t)j), mnq_row_value(x, type, (size_t)from.i));
+        if (++from.k == mult) {
+            from.k = 0;
+            from.i++;
         }
     }
 }
 
 /* Output channels o .. o + n - 1 of one output pixel, whose window starts at row top, column left of the input. */
 static inline void window(const struct mnq_layer *l, int32_t *acc, const void *in, int wide, int32_t top, int32_t left,
-                          int32_t o, int32_t n)
+                          int32_t o, struct origin from, int32_t n)
 {
     const enum mnq_row_input inside = mnq_row_input0(l);
     size_t tap = (size_t)o;
@@ -42,7 +46,7 @@ static inline void window(const struct mnq_layer *l, int32_t *acc, const void *i
                 x = mnq_row_at(in, type, ((size_t)iy * (size_t)l->w + (size_t)ix) * (size_t)l->c);
             }
             if (l->mult == 1) mnq_row_mac(acc, w, wide, mnq_row_at(x, type, (size_t)o), type, n);
-            else mac_multiplied(acc, w, wide, x, type, o, n, l->mult);
+            else mac_multiplied(acc, w, wide, x, type, from, n, l->mult);
         }
     }
 }
@@ -55,11 +59,14 @@ static inline void dwconv(const struct mnq_layer *l, void *out, const void *in, 
 
     for (y = 0; y < l->oh; y++) {
         for (x = 0; x < l->ow; x++) {
+            struct origin from = {0, 0};
             for (o = 0; o < l->oc; o += BLOCK) {
                 const int32_t n = l->oc - o < BLOCK ? l->oc - o : BLOCK;
                 int32_t acc[BLOCK];
                 for (j = 0; j < n; j++) acc[j] = q->bias[o + j];
-                window(l, acc, in, wide, y * l->sh - l->pt, x * l->sw - l->pl, o, n);
+                window(l, acc, in, wide, y * l->sh - l->pt, x * l->sw - l->pl, o, from, n);
+                if (l->mult > 1)
+                    for (from.k += n; from.k >= l->mult; from.k -= l->mult) from.i++;
                 for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, o + j, acc[j]);
             }
         }

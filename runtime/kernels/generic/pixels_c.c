@@ -18,11 +18,17 @@ static void transpose(void *to, const void *x, enum mnq_row_input type, int32_t 
         }
 }
 
-static size_t whole_lanes(size_t n, size_t left)
+/* How many of the pixels left fit `bytes`, in whole lanes, at most MNQ_PIXELS; without a division. */
+static size_t whole_lanes(size_t bytes, size_t pixel_bytes, size_t left)
 {
-    if (n > left) n = left;
-    if (n > MNQ_PIXELS) n = MNQ_PIXELS;
-    return n - n % MNQ_LANES;
+    const size_t lanes = pixel_bytes * MNQ_LANES;
+    size_t n = 0;
+
+    for (; n < MNQ_PIXELS && left >= MNQ_LANES && bytes >= lanes; n += MNQ_LANES) {
+        left -= MNQ_LANES;
+        bytes -= lanes;
+    }
+    return n;
 }
 
 struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, void *out, const void *in0, size_t p)
@@ -30,9 +36,8 @@ struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, void *out, const vo
     const enum mnq_row_input type = mnq_row_input0(l);
     const size_t in_bytes = (size_t)l->c << l->in16, out_bytes = (size_t)l->oc << l->q.out16; /* of a pixel */
     const size_t left = (size_t)l->h * (size_t)l->w - p, bytes = left * out_bytes / 2 * 2;
-    const size_t apart = whole_lanes(l->room_bytes / in_bytes, left);
-    const size_t behind =
-        whole_lanes(bytes / (in_bytes + out_bytes), left); /* what is written and what is read do not meet */
+    const size_t apart = whole_lanes(l->room_bytes, in_bytes, left);
+    const size_t behind = whole_lanes(bytes, in_bytes + out_bytes, left); /* what is written and what is read do not meet */
     uint8_t *place = (uint8_t *)l->room;
     struct mnq_pixels b;
 

@@ -2,7 +2,7 @@
  * From a bitmap to a list of the inputs whose bits are 1. */
 #include "places.h"
 
-#include <string.h>
+#include "mnq_port.h"
 
 /* Four 16-bit places of 1 bits in a nibble, the first in the lowest 16 bits as little-endian memory wants it. */
 #define PLACES(a, b, c, d) ((uint64_t)(a) | (uint64_t)(b) << 16 | (uint64_t)(c) << 32 | (uint64_t)(d) << 48)

@@ -81,7 +81,7 @@ static void gather_pixels(const struct mnq_layer *l, int32_t *acc, const void *x
 const int8_t *mnq_sparse_row(const struct mnq_layer *l, int32_t o, const int8_t *w, int32_t *acc, const struct mnq_pixels *b)
 {
     const uint8_t *map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
-    const int32_t bits = l->c / l->mult;
+    const int32_t bits = mnq_blocks(l->c, l->mult);
     uint16_t list[MNQ_PLACES];
     int32_t bit = 0;
 
