@@ -4,14 +4,13 @@
 
 #include "pack/keras_emit.h"
 #include "util/h5noise.h"
+#include "util/output.h"
 
 #include <hdf5.h>
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_LAYERS = 4000, MAX_PATH = 2048 }; /* lists of names must fit an HDF5 object header (64 KiB) */
 
@@ -133,37 +132,25 @@ static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena 
     return bytes;
 }
 
-/* On failure errno tells why and nothing is left. */
-static int write_bytes(const char *path, const uint8_t *bytes, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    if (f == NULL) return -1;
-    int rc = fwrite(bytes, 1, n, f) == n && fflush(f) == 0 && fsync(fileno(f)) == 0 ? 0 : -1, why = errno;
-    if (fclose(f) != 0 && rc == 0) {
-        rc = -1;
-        why = errno;
-    }
-    if (rc != 0) unlink(path);
-    errno = why;
-    return rc;
-}
-
-int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e)
+int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     struct mnq_kmodel_text text;
     int rc = mnq_keras_emit(g, &text, &arena, e);
     if (rc == 0 && text.n_layers > MAX_LAYERS)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%d layers; a Keras 2 file holds at most %d", text.n_layers, MAX_LAYERS);
-    if (rc == 0) {
-        size_t n = 0;
-        uint8_t *bytes = make_image(&text, &arena, &n);
-        errno = 0;
-        if (bytes == NULL) rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
-        else if (write_bytes(path, bytes, n) != 0)
-            rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot write the HDF5 file: %s", strerror(errno));
-        free(bytes);
-    }
+    if (rc == 0 && (*bytes = make_image(&text, &arena, n)) == NULL)
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
     mnq_arena_free(&arena);
+    return rc;
+}
+
+int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e)
+{
+    uint8_t *bytes;
+    size_t n;
+    if (mnq_keras_make(g, &bytes, &n, e) != 0) return -1;
+    int rc = mnq_output_write(path, bytes, n, true, e);
+    free(bytes);
     return rc;
 }

@@ -5,12 +5,18 @@
 
 #include "graph/graph.h"
 
+#include <stddef.h>
+#include <stdint.h>
+
 /**
- * Writes a raw graph as Keras writes a model: root attributes `model_config` (JSON), `keras_version`, `backend`, and the
- * group `model_weights`. mnq_import() and Keras read it back. Identical graphs give identical bytes.
- * path    is written directly: the caller gives a temporary name and renames it (mnq_file_commit)
- * return  0, or -1 with e: what Keras has no layer for, HDF5 errors, full disk; nothing is left behind
+ * A raw graph as the bytes of the file that Keras would write: root attributes `model_config` (JSON), `keras_version`,
+ * `backend`, and the group `model_weights`. mnq_import() and Keras read it back. Identical graphs give identical bytes.
+ * bytes   malloc'd
+ * return  0, or -1 with e: what Keras has no layer for, HDF5 errors
  */
+int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct mnq_err *e);
+
+/** The same as a file, which replaces an existing one (util/output.h). */
 int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e);
 
 #endif

@@ -16,6 +16,7 @@
 #include "subject.h"
 #include "tempdir.h"
 #include "util/file.h"
+#include "util/output.h"
 #include "util/trial.h"
 
 #include <stdio.h>
@@ -161,7 +162,7 @@ static int quantize(const struct mnq_subject *s, const struct mnq_dataset *d, st
     q.source_name = "m.h5";
     q.recipe = text;
     if (mnq_qmodel_pack(&q, &bytes, &n, e) != 0 || mnq_package_parse("m.mnq", bytes, n, &p, arena, e) != 0) return -1;
-    return mnq_file_write(packed_path, bytes, n, true, e);
+    return mnq_output_write(packed_path, bytes, n, true, e);
 }
 
 static int prune(const struct mnq_subject *s, const struct mnq_dataset *d, struct mnq_arena *arena, struct mnq_err *e)

@@ -3,7 +3,6 @@
 #include "command.h"
 
 #include "host.h"
-#include "util/file.h"
 #include "util/h5noise.h"
 #include "util/json.h"
 #include "util/nearest.h"
@@ -115,6 +114,7 @@ static int finish(struct mnq_cli *cli, int code)
         code = cli->err.code != 0 ? cli->err.code : MNQ_EXIT_FAILED;
     }
     mnq_term_clear(&cli->term);
+    for (int i = 0; i < cli->n_outputs; i++) mnq_output_end(cli->output[i]);
     mnq_arena_free(&cli->arena);
     return code;
 }
@@ -270,14 +270,42 @@ int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char
     return mnq_cli_open_all(cli, o, &path, 1, s);
 }
 
-int mnq_cli_write(struct mnq_cli *cli, const char *path, const void *data, size_t n, bool force)
+/* The bytes have standard output for themselves. */
+static int divert_stdout(struct mnq_cli *cli, const char *name)
 {
-    char *temp = mnq_file_temp(path, &cli->arena);
-    if (temp == NULL) return mnq_fail_nomem(&cli->err);
-    mnq_term_temp_file(temp);
-    int rc = mnq_file_write(path, data, n, force, &cli->err);
-    mnq_term_temp_file(NULL);
-    return rc;
+    if (cli->global.json) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--json and %s both write to standard output", name);
+    fflush(stdout);
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: %s", name, strerror(errno));
+    cli->term.color_out = cli->term.color_err;
+    return 0;
+}
+
+int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary)
+{
+    struct mnq_output *o = mnq_output_begin(name, force, &cli->arena, &cli->err);
+    if (o == NULL) return -1;
+    cli->output[cli->n_outputs++] = o;
+    if (binary && mnq_output_is_terminal(o))
+        return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "%s: is a terminal, the output is binary", name);
+    for (int i = 0; i + 1 < cli->n_outputs; i++)
+        if (mnq_output_same(cli->output[i], o))
+            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "two outputs would be the same file, %s", name);
+    if (mnq_output_is_stdout(o) && divert_stdout(cli, name) != 0) return -1;
+    return cli->n_outputs - 1;
+}
+
+int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n)
+{
+    return mnq_cli_write_two(cli, data, n, NULL, 0);
+}
+
+int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second)
+{
+    int count = second != NULL ? 2 : 1;
+    if (mnq_output_put(cli->output[0], data, n, &cli->err) != 0 ||
+        (count > 1 && mnq_output_put(cli->output[1], second, n_second, &cli->err) != 0))
+        return -1;
+    return mnq_output_commit(cli->output, count, &cli->err);
 }
 
 int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e)

@@ -8,6 +8,7 @@
 #include "subject.h"
 #include "table.h"
 #include "term.h"
+#include "util/output.h"
 
 /** Global options. */
 struct mnq_globals {
@@ -32,6 +33,8 @@ struct mnq_cli {
     uint64_t given;         /* which of its options were given */
     const char **input;
     int n_inputs;
+    struct mnq_output *output[2]; /* settled by mnq_cli_output() */
+    int n_outputs;
     struct mnq_err err;
 };
 
@@ -120,8 +123,18 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
  *  so that an error stays one line. */
 void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
 
-/** Writes an output file, removed again if the command is interrupted. */
-int mnq_cli_write(struct mnq_cli *cli, const char *path, const void *data, size_t n, bool force);
+/**
+ * Settles where an output goes, before any work (util/output.h). If that is standard output, what would have been printed
+ * there goes to standard error instead.
+ * name    what an option said
+ * binary  not to be written to a terminal
+ * return  its number, counted from 0; -1 with cli->err
+ */
+int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
+
+/** Writes the first output, and the second if there is one: both or neither. */
+int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
+int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second);
 
 struct mnq_json;
 

@@ -3,6 +3,7 @@
 #include "term.h"
 
 #include "table.h"
+#include "util/cleanup.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -11,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Only these two are read in a signal handler. */
-static const char *volatile temp_file;
+/* Read in a signal handler. */
 static volatile sig_atomic_t line_shown;
 
 static bool wants_color(enum mnq_color color, int fd)
@@ -136,28 +136,14 @@ void mnq_term_progress(void *term, const char *phase, int done, int total)
 
 /* ---- signals ---- */
 
-static void on_signal(int sig)
+static void end_line(void)
 {
-    if (temp_file != NULL) unlink(temp_file);
-    if (line_shown) {
-        ssize_t n = write(STDERR_FILENO, "\n", 1);
-        (void)n;
-    }
-    _exit(128 + sig);
+    if (!line_shown) return;
+    ssize_t n = write(STDERR_FILENO, "\n", 1);
+    (void)n;
 }
 
 void mnq_term_catch_signals(void)
 {
-    struct sigaction a;
-    memset(&a, 0, sizeof a);
-    a.sa_handler = on_signal;
-    sigemptyset(&a.sa_mask);
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a limit on file size fails the write, as a full disk does, and is reported like it */
-}
-
-void mnq_term_temp_file(const char *path)
-{
-    temp_file = path;
+    mnq_cleanup_catch(end_line);
 }

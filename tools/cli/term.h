@@ -46,10 +46,7 @@ void mnq_term_clear(struct mnq_term *t);
 const char *mnq_term_bold(bool color);
 const char *mnq_term_plain(bool color);
 
-/** Catches SIGINT and SIGTERM: the temporary file named below is removed, the exit code is 130 (143). */
+/** Catches signals (util/cleanup.h): unfinished outputs are removed, the progress line is ended. */
 void mnq_term_catch_signals(void);
-
-/** Names the temporary file of the output being made; NULL when there is none. `path` must stay valid. */
-void mnq_term_temp_file(const char *path);
 
 #endif

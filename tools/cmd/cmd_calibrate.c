@@ -2,8 +2,6 @@
  * mnquant calibrate: a float model and sample data in, an integer model out. */
 #include "calibrate_result.h"
 
-#include "util/file.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,14 +110,6 @@ static const char *base_name(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* Whether two outputs would be one file, as far as their names tell. */
-static bool same_name(const char *a, const char *b)
-{
-    while (strncmp(a, "./", 2) == 0) a += 2;
-    while (strncmp(b, "./", 2) == 0) b += 2;
-    return strcmp(a, b) == 0;
-}
-
 /* The dataset's folder names are the classes if there are as many as outputs. */
 static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, int outputs, struct mnq_arena *arena)
 {
@@ -206,16 +196,8 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
 static int write_files(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
 {
     const struct calibrate_opts *o = cli->opts;
-    char *recipe = NULL;
-    if (o->save_recipe != NULL) {
-        recipe = mnq_file_stage(o->save_recipe, x->recipe, strlen(x->recipe), o->force, &cli->arena, &cli->err);
-        if (recipe == NULL) return -1;
-    }
-    if (mnq_cli_write(cli, o->output, x->bytes, x->n, o->force) != 0) {
-        if (recipe != NULL) remove(recipe);
-        return -1;
-    }
-    return recipe == NULL ? 0 : mnq_file_commit(recipe, o->save_recipe, o->force, &cli->err);
+    if (o->save_recipe == NULL) return mnq_cli_write(cli, x->bytes, x->n);
+    return mnq_cli_write_two(cli, x->bytes, x->n, x->recipe, strlen(x->recipe));
 }
 
 static int run(struct mnq_cli *cli)
@@ -230,10 +212,8 @@ static int run(struct mnq_cli *cli)
         if (cli->n_inputs < 1) return mnq_fail(e, MNQ_EXIT_USAGE, "the float model is missing");
         if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures to calibrate on");
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
-        if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
-        if (o->save_recipe != NULL && mnq_file_writable(o->save_recipe, o->force, e) != 0) return -1;
-        if (o->save_recipe != NULL && same_name(o->save_recipe, o->output))
-            return mnq_fail(e, MNQ_EXIT_USAGE, "--save-recipe and --output name the same file, %s", o->output);
+        if (mnq_cli_output(cli, o->output, o->force, true) < 0) return -1;
+        if (o->save_recipe != NULL && mnq_cli_output(cli, o->save_recipe, o->force, false) < 0) return -1;
     }
     if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);

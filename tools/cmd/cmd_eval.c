@@ -3,7 +3,6 @@
 #include "command.h"
 
 #include "page.h"
-#include "util/file.h"
 
 #include <math.h>
 
@@ -84,7 +83,7 @@ static int write_page(struct mnq_cli *cli, const struct eval_opts *o, const stru
     size_t n;
     if (o->html == NULL) return 0;
     if (mnq_page_make(r, &text, &n, &cli->arena, &cli->err) != 0) return -1;
-    return mnq_cli_write(cli, o->html, text, n, o->force);
+    return mnq_cli_write(cli, text, n);
 }
 
 static int run(struct mnq_cli *cli)
@@ -97,7 +96,7 @@ static int run(struct mnq_cli *cli)
     if (o->force && o->html == NULL) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "-f overwrites the file of --html: name it");
     if (!isnan(o->min_agreement) && cli->n_inputs < 2)
         return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--min-agreement: needs a second model to compare with the first");
-    if (o->html != NULL && mnq_file_writable(o->html, o->force, &cli->err) != 0) return -1;
+    if (o->html != NULL && mnq_cli_output(cli, o->html, o->force, false) < 0) return -1;
     if (measure(cli, o, s, &r) != 0 || write_page(cli, o, &r) != 0) return -1;
     mnq_cli_say(cli, s, cli->n_inputs);
     if (r.ev.note != NULL) mnq_term_note(&cli->term, 0, "%s", r.ev.note);

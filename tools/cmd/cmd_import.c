@@ -3,9 +3,9 @@
 #include "command.h"
 
 #include "pack/keras_write.h"
-#include "util/file.h"
 #include "util/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct import_opts {
@@ -68,17 +68,15 @@ static int run(struct mnq_cli *cli)
     struct mnq_subject_opts so = {.import = {.arch = o->arch, .resolution = o->resolution}};
     if (s == NULL) return mnq_fail_nomem(e);
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the HDF5 file to write");
-    if (mnq_file_writable(o->output, o->force, e) != 0) return -1;
+    if (mnq_cli_output(cli, o->output, o->force, true) < 0) return -1;
     if (mnq_subject_open(cli->input[0], &so, s, &cli->arena, e) != 0) return -1;
     if (s->kind != MNQ_SUBJECT_FLOAT)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is an integer model; import takes float ones", s->file);
-    char *temp = mnq_file_temp(o->output, &cli->arena);
-    if (temp == NULL) return mnq_fail_nomem(e);
-    mnq_term_temp_file(temp);
-    int rc = mnq_keras_write(&s->raw, temp, e);
-    if (rc != 0) mnq_fail_in(e, o->output);
-    else rc = mnq_file_commit(temp, o->output, o->force, e);
-    mnq_term_temp_file(NULL);
+    uint8_t *bytes;
+    size_t n;
+    if (mnq_keras_make(&s->raw, &bytes, &n, e) != 0) return mnq_fail_in(e, o->output);
+    int rc = mnq_cli_write(cli, bytes, n);
+    free(bytes);
     if (rc != 0) return -1;
     if (s->raw.preprocess != NULL)
         mnq_term_note(&cli->term, 0, "a Keras file cannot say how pixels become inputs; this model wants --preprocess %s",

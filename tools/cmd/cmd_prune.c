@@ -209,7 +209,7 @@ static bool rules_prune(const struct mnq_recipe *r)
     return false;
 }
 
-static int check_options(const struct mnq_cli *cli, const struct prune_opts *o, const struct mnq_recipe *r,
+static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const struct mnq_recipe *r,
                          struct mnq_prune_opts *po, struct mnq_err *e)
 {
     *po = (struct mnq_prune_opts){.ratio = o->ratio,
@@ -229,7 +229,7 @@ static int check_options(const struct mnq_cli *cli, const struct prune_opts *o, 
     if (po->method == MNQ_PRUNE_OBS && o->data.n == 0)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--method obs needs --data: the sample pictures to prune on");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
-    return mnq_file_writable(o->output, o->force, e);
+    return mnq_cli_output(cli, o->output, o->force, true) < 0 ? -1 : 0;
 }
 
 /* The recipe's rules for this model. */
@@ -317,7 +317,7 @@ static int run(struct mnq_cli *cli)
     }
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
-    if (rc == 0) rc = mnq_cli_write(cli, o->output, x->bytes, x->n, o->force);
+    if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);
     free(x->bytes);
     if (rc != 0) return -1;
     if (cli->global.json) return print_json(x, o->output, e);

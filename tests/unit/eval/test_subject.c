@@ -6,7 +6,7 @@
 #include "pack/keras_write.h"
 #include "paired.h"
 #include "subject.h"
-#include "util/file.h"
+#include "util/output.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -261,7 +261,7 @@ static void pack(struct mnq_subject *s, struct mnq_calib_report *r, struct mnq_a
     q.source_crc = s->file_crc;
     q.source_name = "plain.h5";
     q.tool = q.recipe = "";
-    if (mnq_qmodel_pack(&q, &bytes, &n, &e) != 0 || mnq_file_write(packed, bytes, n, true, &e) != 0) fail_msg("%s", e.msg);
+    if (mnq_qmodel_pack(&q, &bytes, &n, &e) != 0 || mnq_output_write(packed, bytes, n, true, &e) != 0) fail_msg("%s", e.msg);
 }
 
 static void comparing(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files: reading within limits, atomic writing that leaves nothing behind, checksums. */
+ * Files: reading within limits, checksums. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,12 +8,9 @@
 #include "tempdir.h"
 #include "util/file.h"
 
-#include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,25 +42,6 @@ static void expect_error(const char *path, const char *rest)
     memset(&err, 0, sizeof err);
 }
 
-static int files_in_dir(void)
-{
-    DIR *d = opendir(dir);
-    int n = 0;
-    assert_non_null(d);
-    for (struct dirent *entry; (entry = readdir(d)) != NULL;) n += entry->d_name[0] != '.';
-    closedir(d);
-    return n;
-}
-
-static void expect_content(const char *path, const char *text)
-{
-    size_t n;
-    unsigned char *bytes = mnq_temp_read(path, &n);
-    assert_int_equal(n, strlen(text));
-    assert_memory_equal(bytes, text, n);
-    free(bytes);
-}
-
 static void reads(void **state)
 {
     uint8_t *data;
@@ -90,84 +68,6 @@ static void reads(void **state)
     expect_error(path, ": cannot open: No such file or directory");
 }
 
-static void writes_atomically(void **state)
-{
-    (void)state;
-    const char *path = mnq_temp_path("out");
-    assert_int_equal(mnq_file_write(path, "one", 3, false, &err), 0);
-    expect_content(path, "one");
-    assert_int_equal(mnq_file_write(path, "two", 3, false, &err), -1);
-    expect_error(path, ": exists; -f overwrites it");
-    expect_content(path, "one");
-    assert_int_equal(mnq_file_write(path, "three", 5, true, &err), 0);
-    expect_content(path, "three");
-    assert_int_equal(mnq_file_write(mnq_temp_path("empty"), "", 0, false, &err), 0);
-    assert_int_equal(files_in_dir(), 2);
-}
-
-static void writable(void **state)
-{
-    (void)state;
-    assert_int_equal(mnq_file_writable(mnq_temp_path("new"), false, &err), 0);
-    const char *path = mnq_temp_path("none/x");
-    assert_int_equal(mnq_file_writable(path, true, &err), -1);
-    char rest[1200];
-    snprintf(rest, sizeof rest, ": directory %s: No such file or directory", mnq_temp_path("none"));
-    expect_error(path, rest);
-    assert_int_equal(mnq_file_writable(dir, true, &err), -1);
-    expect_error(dir, ": exists and is not a regular file");
-    assert_int_equal(mnq_file_writable("", true, &err), -1);
-    expect_error("", "output name is empty");
-    path = mnq_temp_text("file", "x");
-    assert_int_equal(mnq_file_writable(mnq_temp_path("file/x"), true, &err), -1);
-    assert_non_null(strstr(err.msg, "file"));
-    assert_int_equal(files_in_dir(), 1);
-    expect_content(path, "x");
-}
-
-/* A name that appears between the check and the end of the work is not overwritten. */
-static void commit_refuses_an_existing_name(void **state)
-{
-    (void)state;
-    const char *path = mnq_temp_path("out");
-    char *temp = mnq_file_temp(path, &arena);
-    assert_non_null(temp);
-    assert_memory_equal(temp, path, strlen(path));
-    FILE *f = fopen(temp, "wb");
-    assert_non_null(f);
-    fputs("mine", f);
-    fclose(f);
-    mnq_temp_text("out", "theirs");
-    assert_int_equal(mnq_file_commit(temp, path, false, &err), -1);
-    expect_error(path, ": cannot write: File exists");
-    expect_content(path, "theirs");
-    assert_int_equal(files_in_dir(), 1);
-}
-
-/* A full disk, played by the file size limit: the old file stays, no temporary one does. */
-static void full_disk(void **state)
-{
-    struct rlimit old, small;
-    char text[4096];
-    (void)state;
-    memset(text, 'x', sizeof text);
-    const char *path = mnq_temp_text("out", "old");
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-    small = old;
-    small.rlim_cur = 1000;
-    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int rc = mnq_file_write(path, text, sizeof text, true, &err);
-    int rc_new = mnq_file_write(mnq_temp_path("new"), text, sizeof text, false, &(struct mnq_err){0});
-    setrlimit(RLIMIT_FSIZE, &old);
-    signal(SIGXFSZ, handler);
-    assert_int_equal(rc, -1);
-    assert_int_equal(rc_new, -1);
-    expect_error(path, ": cannot write: File too large");
-    expect_content(path, "old");
-    assert_int_equal(files_in_dir(), 1);
-}
-
 static void checksums(void **state)
 {
     uint32_t crc;
@@ -192,7 +92,6 @@ static void checksums(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(reads),     T(writes_atomically), T(writable), T(commit_refuses_an_existing_name),
-                                       T(full_disk), T(checksums)};
+    const struct CMUnitTest tests[] = {T(reads), T(checksums)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
