@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernel table: what a port to a new core may replace, one function per operator and weight type. */
+ * The kernel table: what a port to a new core may replace. A kernel computes a band of rows of one layer's output. */
 #ifndef MNQ_KERNELS_H
 #define MNQ_KERNELS_H
 
@@ -14,7 +14,10 @@ enum mnq_layer_op {
     MNQ_L_ADD,
     MNQ_L_MUL,
     MNQ_L_SOFTMAX,
-    MNQ_L_LOGISTIC
+    MNQ_L_LOGISTIC,
+    /* Never in a file: global average pooling as its input arrives. y and n of the band are rows of the *input*, whose sums
+     * int32[C] are kept in scratch from one band to the next; row 0 starts them, the last row writes the output. */
+    MNQ_L_AVGPOOL_SUM = 0x80
 };
 enum mnq_layer_wtype {
     MNQ_W_NONE = 0,
@@ -40,7 +43,10 @@ struct mnq_requant_params {
     uint8_t out16;      /* 1: the output is int16 */
 };
 
-/** A validated layer, decoded. Kernels may rely on everything FORMAT.md demands. */
+/**
+ * A validated layer, decoded. Kernels may rely on everything FORMAT.md demands. Nothing in it changes from call to call: it
+ * may lie in flash.
+ */
 struct mnq_layer {
     uint8_t op, wtype;
     uint8_t in_flip;     /* 0x80: input bytes are U8, q = (int8_t)(byte ^ 0x80); else 0 */
@@ -51,28 +57,92 @@ struct mnq_layer {
     int32_t oh, ow, oc;  /* output */
     int32_t zp0, zp1;    /* zero points of the inputs */
     const void *weights; /* layout in NUMERICS.md section 4 and, compressed, in FORMAT.md */
+    const void *packed;  /* what the table's packing made of the layer, 16-byte aligned; NULL: nothing */
     const int8_t *pad;   /* value of padding, per input channel */
-    void *room;          /* memory that the kernel may use, 16-byte aligned; apart from all tensors that are needed */
-    size_t room_bytes;   /* of it; often 0 */
     struct mnq_requant_params q;
 };
 
 /**
- * One operator. out, in0, in1 do not overlap; all are 16-byte aligned at the tensor's start.
- * Reads and writes exactly the tensors' bytes, and l->room. Cannot fail.
+ * Rows of an input: a whole tensor, or a ring in which the oldest rows make way for new ones. What a band reads has at most
+ * one break: rows first .. wrap - 1 follow one another from `at` on, rows from `wrap` on from `again` on.
  */
-typedef void mnq_kernel(const struct mnq_layer *l, void *out, const void *in0, const void *in1);
+struct mnq_view {
+    const void *at, *again;
+    int32_t first, wrap; /* a whole tensor: 0 and INT32_MAX */
+    size_t row;          /* bytes of a row, pixels and rows without gaps */
+};
 
-/** A kernel table. Every entry is set; a port copies generic entries for what it does not replace. */
+/** Row r of a view; r one of the rows that the band reads, inside the tensor. */
+static inline const void *mnq_view_row(const struct mnq_view *v, int32_t r)
+{
+    const uint8_t *const p = (const uint8_t *)(r < v->wrap ? v->at : v->again);
+    return p + (size_t)(r - (r < v->wrap ? v->first : v->wrap)) * v->row;
+}
+
+/**
+ * Rows y .. y + n - 1 of a layer's output, n > 0, and what they are made of.
+ * out      row y; the other rows follow without a gap
+ * in0      the rows that the window of these rows reaches. Layers that read row y for row y (PW, ADD, MUL and all others
+ *          whose kernel and stride are 1) find row y at in0.at, and the n rows follow without a gap or a break
+ * in1      ADD: likewise, rows y .. y + n - 1 at in1.at; MUL: the only row
+ * scratch  for the kernel alone, undefined before and after, 16-byte aligned; at least what the table's scratch_bytes() says
+ */
+struct mnq_band {
+    int32_t y, n;
+    void *out;
+    struct mnq_view in0, in1;
+    void *scratch;
+    size_t scratch_bytes;
+};
+
+/**
+ * One operator on one band. Output, inputs and scratch do not overlap; tensors, and rings, are 16-byte aligned at their
+ * start, rows inside them to nothing. Reads and writes exactly the bytes of the rows named, and scratch. Cannot fail.
+ */
+typedef void mnq_kernel(const struct mnq_layer *l, const struct mnq_band *b);
+
+/**
+ * Weights (and what else of a layer a kernel likes) in another order: made once, read by every call. Plain C without the
+ * instruction set of the kernels, so that a PC packs for a microcontroller. What it makes depends on the layer alone, is the
+ * same on every host, and holds no address.
+ */
+struct mnq_packing {
+    size_t (*bytes)(const struct mnq_layer *l);         /* 0: the layer is used as it is */
+    void (*pack)(const struct mnq_layer *l, void *mem); /* mem: bytes(l) bytes, 16-byte aligned; all of them are written */
+};
+
+/** A kernel table. */
 struct mnq_kernels {
     const char *name;
-    mnq_kernel *conv[2]; /* [0] S8 weights, [1] S16 weights */
-    mnq_kernel *dwconv[2];
-    mnq_kernel *pw[6]; /* [wtype - 1]: S8, S16, S4, SPARSE, BINARY, XNOR */
-    mnq_kernel *avgpool, *add, *mul, *softmax, *logistic;
+    /**
+     * The kernel for a layer, chosen once; never NULL. `l->packed` says whether the layer was packed: if it was not, the
+     * kernel works on l->weights. What a port has no kernel for it leaves to mnq_kernels_generic.find().
+     */
+    mnq_kernel *(*find)(const struct mnq_layer *l);
+    size_t (*scratch_bytes)(const struct mnq_layer *l); /* what its kernel must be given; NULL: none needs any */
+    const struct mnq_packing *packing;                  /* NULL: nothing is packed */
 };
 
 /** The definition: plain C, NUMERICS.md line by line. */
 extern const struct mnq_kernels mnq_kernels_generic;
+
+/** A layer's whole output at once, from whole inputs; in1 NULL if there is none. No scratch. */
+static inline struct mnq_band mnq_band_whole(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+{
+    struct mnq_band b;
+
+    b.y = 0;
+    b.n = l->oh;
+    b.out = out;
+    b.in0.at = b.in0.again = in0;
+    b.in1.at = b.in1.again = in1;
+    b.in0.first = b.in1.first = 0;
+    b.in0.wrap = b.in1.wrap = INT32_MAX;
+    b.in0.row = (size_t)l->w * (size_t)l->c << l->in16;
+    b.in1.row = (size_t)l->w * (size_t)l->c << l->in16b;
+    b.scratch = NULL;
+    b.scratch_bytes = 0;
+    return b;
+}
 
 #endif
