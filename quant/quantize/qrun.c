@@ -75,6 +75,13 @@ static void binarize(const struct mnq_qmodel *q, const struct mnq_qlayer *l, con
     for (size_t i = 0; i < c; i++) t[i] = mnq_qtensor_at(in, x, p * c + i) >= l->threshold[i] ? 256 : -256;
 }
 
+/* The whole layer at once. */
+static void run(const struct mnq_kernels *k, const struct mnq_layer *d, void *out, const void *in0, const void *in1)
+{
+    struct mnq_band b = mnq_band_whole(d, out, in0, in1);
+    k->find(d)(d, &b);
+}
+
 /* XNOR: 16 pixels at a time, so that outputs start where a tensor may. */
 static void run_xnor(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k,
                      struct mnq_layer *d, void *out, const void *x)
@@ -88,7 +95,7 @@ static void run_xnor(const struct mnq_qmodel *q, const struct mnq_qlayer *l, con
     for (size_t p = 0; p < n; p += PIXELS) {
         d->h = d->oh = (int32_t)(n - p < PIXELS ? n - p : PIXELS);
         for (size_t j = 0; j < (size_t)d->h; j++) binarize(q, l, x, p + j, t + j * c);
-        k->pw[0](d, (uint8_t *)out + p * row, t, NULL);
+        run(k, d, (uint8_t *)out + p * row, t, NULL);
     }
 }
 
@@ -96,39 +103,11 @@ void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, cons
                     const void *in0, const void *in1)
 {
     struct mnq_layer d = decode(q, l);
-    int wide = mnq_qlayer_wide(l);
     if (l->wtype == MNQ_W_XNOR) {
         run_xnor(q, l, k, &d, out, in0);
         return;
     }
-    switch (l->op) {
-    case MNQ_L_CONV:
-        k->conv[wide](&d, out, in0, in1);
-        break;
-    case MNQ_L_DWCONV:
-        k->dwconv[wide](&d, out, in0, in1);
-        break;
-    case MNQ_L_PW:
-        k->pw[wide](&d, out, in0, in1);
-        break;
-    case MNQ_L_AVGPOOL:
-        k->avgpool(&d, out, in0, in1);
-        break;
-    case MNQ_L_ADD:
-        k->add(&d, out, in0, in1);
-        break;
-    case MNQ_L_MUL:
-        k->mul(&d, out, in0, in1);
-        break;
-    case MNQ_L_SOFTMAX:
-        k->softmax(&d, out, in0, in1);
-        break;
-    case MNQ_L_LOGISTIC:
-        k->logistic(&d, out, in0, in1);
-        break;
-    default:
-        break;
-    }
+    run(k, &d, out, in0, in1);
 }
 
 /* to[c] += the values of a run of pixels of C channels, all inside the tensor. */

@@ -8,7 +8,8 @@
 /** Table i of those this processor runs, slowest first (0 is generic); NULL behind the last. */
 const struct mnq_kernels *mnq_kernels_at(int i);
 
-/** The table that the environment variable MNQ_KERNELS names, if there is such a one, else the fastest. All give the same bits. */
+/** The table that the environment variable MNQ_KERNELS names, if there is such a one, else the fastest. All give the same
+ * bits. */
 const struct mnq_kernels *mnq_kernels_best(void);
 
 /** The table of that name, or NULL if there is none or the processor cannot run it. */

@@ -2,50 +2,40 @@
  * Runs a loaded model: decodes one layer at a time and calls its kernel. */
 #include "record.h"
 #include "room.h"
+#include "whole.h"
 
-static mnq_kernel *kernel_of(const struct mnq_kernels *k, const struct mnq_layer *l)
-{
-    const int wide = l->wtype == MNQ_W_S16;
-
-    switch (l->op) {
-    case MNQ_L_CONV:
-        return k->conv[wide];
-    case MNQ_L_DWCONV:
-        return k->dwconv[wide];
-    case MNQ_L_PW:
-        return k->pw[l->wtype - 1];
-    case MNQ_L_AVGPOOL:
-        return k->avgpool;
-    case MNQ_L_ADD:
-        return k->add;
-    case MNQ_L_MUL:
-        return k->mul;
-    case MNQ_L_SOFTMAX:
-        return k->softmax;
-    default:
-        return k->logistic;
-    }
-}
-
-static void run_layer(const struct mnq_model *m, uint8_t *arena, unsigned i)
+size_t mnq_layer_scratch(const struct mnq_model *m, unsigned i)
 {
     struct mnq_layer l;
     uint32_t offset[3];
 
+    if (m->kernels->scratch_bytes == NULL) return 0;
     mnq_layer_read(m, i, &l, offset);
-    if (l.wtype == MNQ_W_SPARSE || l.wtype == MNQ_W_BINARY) { /* the ones that make use of it */
-        uint32_t at, size;
-        mnq_find_room(m, i, &at, &size);
-        l.room = arena + at;
-        l.room_bytes = size;
+    return m->kernels->scratch_bytes(&l);
+}
+
+static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, unsigned i)
+{
+    struct mnq_layer l;
+    uint32_t offset[3], at, room;
+    uint8_t *scratch = arena + m->arena_size;
+    size_t bytes = size - m->arena_size;
+
+    mnq_layer_read(m, i, &l, offset);
+    if (l.wtype == MNQ_W_SPARSE || l.wtype == MNQ_W_BINARY) { /* the ones that make use of more */
+        mnq_find_room(m, i, &at, &room);
+        if (room > bytes) {
+            scratch = arena + at;
+            bytes = room;
+        }
     }
-    kernel_of(m->kernels, &l)(&l, arena + offset[0], arena + offset[1], arena + offset[2]);
+    mnq_run_whole(m->kernels->find(&l), &l, arena, offset, scratch, bytes);
 }
 
 static enum mnq_status check_arena(const struct mnq_model *m, const void *arena, size_t size)
 {
     if (m == NULL || m->kernels == NULL || arena == NULL || (uintptr_t)arena % MNQ_ALIGN != 0) return MNQ_E_ARG;
-    return size < m->arena_size ? MNQ_E_ARENA : MNQ_OK;
+    return size < mnq_arena_size(m) ? MNQ_E_ARENA : MNQ_OK;
 }
 
 enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i)
@@ -54,7 +44,7 @@ enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t are
 
     if (s != MNQ_OK) return s;
     if (i >= m->n_layers) return MNQ_E_ARG;
-    run_layer(m, (uint8_t *)arena, i);
+    run_layer(m, (uint8_t *)arena, arena_size, i);
     return MNQ_OK;
 }
 
@@ -64,7 +54,7 @@ enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_siz
     unsigned i;
 
     if (s != MNQ_OK) return s;
-    for (i = 0; i < m->n_layers; i++) run_layer(m, (uint8_t *)arena, i);
+    for (i = 0; i < m->n_layers; i++) run_layer(m, (uint8_t *)arena, arena_size, i);
     return MNQ_OK;
 }
 

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "crc32.h"
 #include "mnq_port.h"
+#include "record.h"
 
 static int aligned(const void *p)
 {
@@ -127,7 +128,14 @@ enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n)
 
 size_t mnq_arena_size(const struct mnq_model *m)
 {
-    return m->arena_size;
+    size_t most = 0;
+    unsigned i;
+
+    for (i = 0; i < m->n_layers; i++) {
+        const size_t n = mnq_layer_scratch(m, i);
+        if (n > most) most = n;
+    }
+    return m->arena_size + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
 }
 
 enum mnq_status mnq_tensor_get(const struct mnq_model *m, unsigned i, struct mnq_tensor *t)

@@ -3,6 +3,7 @@
 #include "record.h"
 
 #include "bytes.h"
+#include "packing.h"
 
 uint64_t mnq_tensor_bytes(const struct mnq_tensor *t)
 {
@@ -81,9 +82,7 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->mult = rec.mult;
     l->weights = array_at(m, rec.weights);
     l->pad = (const int8_t *)array_at(m, rec.pad);
-
-    l->room = NULL;
-    l->room_bytes = 0;
+    l->packed = mnq_packed_layer(m, i);
 
     mnq_tensor_read(m, rec.in0, &t);
     offset[1] = t.offset;

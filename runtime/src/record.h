@@ -37,9 +37,12 @@ void mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t
 uint64_t mnq_tensor_bytes(const struct mnq_tensor *t);
 
 /**
- * Layer i, whose record was validated, as the kernels want it; without room.
+ * Layer i, whose record was validated, as the kernels want it.
  * offset  filled with the arena offsets of output, input 0 and input 1 (0 if there is none)
  */
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3]);
+
+/** Bytes of scratch memory that the kernels of m want for layer i. */
+size_t mnq_layer_scratch(const struct mnq_model *m, unsigned i);
 
 #endif

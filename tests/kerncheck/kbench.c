@@ -3,7 +3,7 @@
  * for operators without any). */
 #include "kbench.h"
 
-#include "kcase.h"
+#include "kready.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,27 +58,30 @@ static const struct {
 };
 
 /* Calls per second of one kernel, over at least a fifth of a second. */
-static double rate(mnq_kernel *f, const struct mnq_kcase *k, void *out)
+static double rate(const struct mnq_kernels *t, const struct mnq_kcase *k, void *out)
 {
     long calls = 0, batch = 1;
+    struct mnq_kready r;
     clock_t start, now;
 
-    f(&k->l, out, k->g[KA_IN0].p, k->g[KA_IN1].p);
+    mnq_kready_make(&r, k, t, k->l.op, 1);
+    mnq_kready_whole(&r, k, out);
     start = clock();
     do {
-        for (long i = 0; i < batch; i++) f(&k->l, out, k->g[KA_IN0].p, k->g[KA_IN1].p);
+        for (long i = 0; i < batch; i++) mnq_kready_whole(&r, k, out);
         calls += batch;
         batch *= 2;
         now = clock();
     } while (now - start < CLOCKS_PER_SEC / 5);
+    mnq_kready_free(&r);
     return (double)calls * (double)CLOCKS_PER_SEC / (double)(now - start);
 }
 
 /* Seconds of one call, the processor's time. */
-static double once(mnq_kernel *f, const struct mnq_kcase *k, void *out)
+static double once(const struct mnq_kready *r, const struct mnq_kcase *k, void *out)
 {
     const clock_t start = clock();
-    f(&k->l, out, k->g[KA_IN0].p, NULL);
+    mnq_kready_whole(r, k, out);
     return (double)(clock() - start) / (double)CLOCKS_PER_SEC;
 }
 
@@ -93,15 +96,19 @@ static void medians(const struct mnq_kernels *t, const struct mnq_kcase *a, cons
 {
     enum { CALLS = 15 };
     double s[2][CALLS];
+    struct mnq_kready r[2];
     struct mnq_guard out = mnq_guard_new(a->out_bytes, 0);
 
+    mnq_kready_make(&r[0], a, t, a->l.op, 1);
+    mnq_kready_make(&r[1], b, t, b->l.op, 1);
     for (int i = 0; i < CALLS; i++) {
-        s[0][i] = once(mnq_kcase_kernel(t, &a->l), a, out.p);
-        s[1][i] = once(mnq_kcase_kernel(t, &b->l), b, out.p);
+        s[0][i] = once(&r[0], a, out.p);
+        s[1][i] = once(&r[1], b, out.p);
     }
     for (int i = 0; i < 2; i++) {
         qsort(s[i], CALLS, sizeof s[i][0], ascending);
         m[i] = s[i][CALLS / 2];
+        mnq_kready_free(&r[i]);
     }
     mnq_guard_free(&out);
 }
@@ -119,13 +126,11 @@ void mnq_kbench_compressed(const struct mnq_kernels *t)
             char shape[40];
             l.wtype = formats[f].wtype, l.mult = formats[f].field;
             mnq_kcase_shaped(&packed, &l, formats[f].zeros, 1);
-            struct mnq_guard room = mnq_guard_new((size_t)l.c * 32, 0);
-            packed.l.room = room.p, packed.l.room_bytes = room.n; /* as in the middle of a network */
+            packed.scratch = (size_t)l.c * 32; /* as in the middle of a network */
             medians(t, &dense, &packed, m);
             snprintf(shape, sizeof shape, "%ldx%ldx%ld", (long)l.h, (long)l.c, (long)l.oc);
             printf("%-24s %-25s %8.3f ms  %8.3f ms  %6.2fx\n", shape, formats[f].what, 1e3 * m[0], 1e3 * m[1], m[1] / m[0]);
             mnq_kcase_free(&packed);
-            mnq_guard_free(&room);
         }
         mnq_kcase_free(&dense);
     }
@@ -156,8 +161,8 @@ void mnq_kbench(const struct mnq_kernels *t, int op)
         l.oh = l.ow = (l.h + 2 * l.pt - l.kh) / l.sh + 1;
         mnq_kcase_shaped(&k, &l, 0, 1);
         struct mnq_guard out = mnq_guard_new(k.out_bytes, 0);
-        double ref = rate(mnq_kcase_kernel(&mnq_kernels_generic, &k.l), &k, out.p) * (double)k.macs * 1e-6;
-        double own = t == &mnq_kernels_generic ? ref : rate(mnq_kcase_kernel(t, &k.l), &k, out.p) * (double)k.macs * 1e-6;
+        double ref = rate(&mnq_kernels_generic, &k, out.p) * (double)k.macs * 1e-6;
+        double own = t == &mnq_kernels_generic ? ref : rate(t, &k, out.p) * (double)k.macs * 1e-6;
         printf("%-30s %8.1f M/s %8.1f M/s %6.2fx\n", shapes[i].what, own, ref, own / ref);
         mnq_guard_free(&out);
         mnq_kcase_free(&k);

@@ -354,14 +354,13 @@ static void make_inputs(struct mnq_kcase *k, struct mnq_rng *g, const struct pro
     fill_input(g, &k->g[KA_IN1], l->in16b ? 2 : 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1, r1);
 }
 
-/* Room for the kernel: none, some, or as much as it could want. */
-static void make_room(struct mnq_kcase *k, struct mnq_rng *g)
+/* Scratch for the kernel: none, some, or as much as it could want. */
+static void pick_scratch(struct mnq_kcase *k, struct mnq_rng *g)
 {
     size_t most = ((size_t)k->l.c << k->l.in16) * 40, some = (size_t)mnq_rng_in(g, 0, (int32_t)most);
     int kind = mnq_rng_in(g, 0, 3);
 
-    k->l.room_bytes = kind == 0 ? 0 : kind == 1 ? most : some;
-    k->l.room = array(k, g, KA_ROOM, k->l.room_bytes, 1);
+    k->scratch = kind == 0 ? 0 : kind == 1 ? most : some;
 }
 
 static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
@@ -388,7 +387,7 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
-    if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY) make_room(k, g);
+    if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY) pick_scratch(k, g);
 }
 
 static void seal(struct mnq_kcase *k)
@@ -447,27 +446,4 @@ void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int ze
 void mnq_kcase_free(struct mnq_kcase *k)
 {
     for (int i = 0; i < KA_COUNT; i++) mnq_guard_free(&k->g[i]);
-}
-
-mnq_kernel *mnq_kcase_kernel(const struct mnq_kernels *t, const struct mnq_layer *l)
-{
-    int wide = l->wtype == MNQ_W_S16;
-    switch (l->op) {
-    case MNQ_L_CONV:
-        return t->conv[wide];
-    case MNQ_L_DWCONV:
-        return t->dwconv[wide];
-    case MNQ_L_PW:
-        return t->pw[l->wtype - 1];
-    case MNQ_L_AVGPOOL:
-        return t->avgpool;
-    case MNQ_L_ADD:
-        return t->add;
-    case MNQ_L_MUL:
-        return t->mul;
-    case MNQ_L_SOFTMAX:
-        return t->softmax;
-    default:
-        return t->logistic;
-    }
 }

@@ -10,7 +10,7 @@
 enum { MNQ_KOPS = 8 }; /* enum mnq_layer_op, 1..8 */
 
 /** The arrays of a case, indices of mnq_kcase.g. */
-enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_ROOM, KA_COUNT };
+enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_COUNT };
 
 struct mnq_kcase {
     struct mnq_layer l;           /* what a kernel gets; its pointers go into g */
@@ -18,6 +18,7 @@ struct mnq_kcase {
     size_t out_n;                 /* output elements */
     size_t out_bytes;
     int64_t macs;
+    size_t scratch; /* bytes to offer to a kernel that uses what there is */
     int32_t a0, a1; /* magnitudes of the inputs; a0 at least 128 where padding is possible */
 };
 
@@ -33,9 +34,6 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);
 void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int zeros, uint64_t seed);
 
 void mnq_kcase_free(struct mnq_kcase *k);
-
-/** The table's function for the case's layer. */
-mnq_kernel *mnq_kcase_kernel(const struct mnq_kernels *t, const struct mnq_layer *l);
 
 /** What NUMERICS.md says: out_bytes of expected output, from the oracle. return 0, or -1 if the case is not valid. */
 int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out);

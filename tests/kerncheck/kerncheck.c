@@ -3,7 +3,7 @@
  *
  * The generic table is compared with the oracle, every other table with the generic one (--oracle: with the oracle). */
 #include "kbench.h"
-#include "kcase.h"
+#include "kready.h"
 #include "ktables.h"
 
 #include "rng.h"
@@ -19,8 +19,8 @@ struct options {
     int bench, compressed, list, oracle;
 };
 
-static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",    "m",
-                                                  "r",       "m2",      "second r", "padding", "room"};
+static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",   "m",
+                                                  "r",       "m2",      "second r", "padding"};
 
 static int is_generic(const struct mnq_kernels *t)
 {
@@ -75,41 +75,78 @@ static void random_fill(struct mnq_guard *b, uint64_t seed)
     for (size_t i = 0; i < b->n; i++) b->p[i] = (uint8_t)(mnq_rng_u64(&g) & 255);
 }
 
-/* One case on one table. return 0 if every bit is right. */
+/* What a run of the table gave, and how it ran. */
+struct outcome {
+    const char *how, *fault;
+    struct mnq_guard out;
+};
+
+enum how { WHOLE, BANDS, SUMS, HOWS };
+
+/* Whether the layer is a global average pooling, which can be summed up row by row. */
+static int is_global(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_AVGPOOL && l->kh == l->h && l->kw == l->w;
+}
+
+static struct outcome run(const struct mnq_kcase *k, const struct mnq_kernels *t, enum how how, unsigned long seed)
+{
+    static const char *const names[HOWS] = {"whole", "in bands", "summed up by rows"};
+    struct outcome o = {names[how], NULL, mnq_guard_new(k->out_bytes, (unsigned)(seed % 4))};
+    struct mnq_kready r;
+
+    mnq_kready_make(&r, k, t, how == SUMS ? MNQ_L_AVGPOOL_SUM : k->l.op, seed % 8 != 0);
+    random_fill(&o.out, seed);
+    mnq_guard_seal(&o.out);
+    if (how == WHOLE) mnq_kready_whole(&r, k, o.out.p);
+    else o.fault = mnq_kready_bands(&r, k, seed, o.out.p);
+    if (!o.fault) o.fault = mnq_kready_fault(&r);
+    mnq_kready_free(&r);
+    for (int i = 0; i < KA_COUNT && !o.fault; i++) {
+        if (mnq_guard_payload(&k->g[i]) || mnq_guard_zones(&k->g[i])) o.fault = array_names[i];
+    }
+    if (!o.fault && mnq_guard_zones(&o.out)) o.fault = "wrote outside the output";
+    return o;
+}
+
+/* One case on one table: whole, in bands and, where that is possible, summed up. return 0 if every bit is right. */
 static int check(const struct options *opt, const struct mnq_kernels *t, int op, unsigned long seed)
 {
     struct mnq_kcase k;
-    const char *fault = NULL;
-    int differs;
+    struct mnq_guard want;
+    const char *broken = NULL;
+    int bad = 0;
 
     mnq_kcase_make(&k, op, seed);
-    struct mnq_guard got = mnq_guard_new(k.out_bytes, (unsigned)(seed % 4));
-    struct mnq_guard want = mnq_guard_new(k.out_bytes, 0);
-    random_fill(&got, seed);
-    mnq_guard_seal(&got);
-    mnq_kcase_kernel(t, &k.l)(&k.l, got.p, k.g[KA_IN0].p, k.g[KA_IN1].p);
-
+    want = mnq_guard_new(k.out_bytes, 0);
     if (is_generic(t) || opt->oracle) {
-        if (mnq_kcase_expect(&k, want.p)) fault = "the case itself breaks the accumulator bound";
+        if (mnq_kcase_expect(&k, want.p)) broken = "the case itself breaks the accumulator bound";
     } else {
-        mnq_kcase_kernel(&mnq_kernels_generic, &k.l)(&k.l, want.p, k.g[KA_IN0].p, k.g[KA_IN1].p);
+        struct mnq_kready r;
+        mnq_kready_make(&r, &k, &mnq_kernels_generic, k.l.op, 0);
+        mnq_kready_whole(&r, &k, want.p);
+        mnq_kready_free(&r);
     }
-    for (int i = 0; i < KA_COUNT && !fault; i++) {
-        if ((i != KA_ROOM && mnq_guard_payload(&k.g[i])) || mnq_guard_zones(&k.g[i])) fault = array_names[i];
+    for (int how = WHOLE; how < HOWS && !bad; how++) {
+        struct outcome o;
+        int differs;
+        if (how == SUMS && !is_global(&k.l)) continue;
+        o = run(&k, t, (enum how)how, seed);
+        if (broken) o.fault = broken;
+        differs = memcmp(o.out.p, want.p, k.out_bytes) != 0;
+        bad = o.fault || differs;
+        if (bad) {
+            printf("FAILED table %s, op %s, seed %lu, %s%s%s\n", t->name, mnq_kop_name(op), seed, o.how,
+                   o.fault ? ": touched or bad: " : "", o.fault ? o.fault : "");
+            describe(&k);
+            if (differs) show_difference(&k, o.out.p, want.p);
+            printf("  again: kerncheck --table %s --op %s --seed %lu\n", t->name, mnq_kop_name(op), seed);
+        }
+        mnq_guard_free(&o.out);
     }
-    if (!fault && mnq_guard_zones(&got)) fault = "wrote outside the output";
-    differs = memcmp(got.p, want.p, k.out_bytes) != 0;
-    if (fault || differs) {
-        printf("FAILED table %s, op %s, seed %lu%s%s\n", t->name, mnq_kop_name(op), seed, fault ? ": touched or bad: " : "",
-               fault ? fault : "");
-        describe(&k);
-        if (differs) show_difference(&k, got.p, want.p);
-        printf("  again: kerncheck --table %s --op %s --seed %lu\n", t->name, mnq_kop_name(op), seed);
-    }
-    mnq_guard_free(&got);
     mnq_guard_free(&want);
     mnq_kcase_free(&k);
-    return fault || differs;
+    return bad;
 }
 
 /* All cases asked for on one table. return number of failures, at most 10 printed. */

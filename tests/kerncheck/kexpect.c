@@ -39,7 +39,7 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
     if (!y) return -1;
     for (int i = 0; i < KA_COUNT; i++) {
         int width = widths[i];
-        if (!k->g[i].p || i == KA_ROOM || (i == KA_W && l->wtype > MNQ_W_S16)) continue;
+        if (!k->g[i].p || (i == KA_W && l->wtype > MNQ_W_S16)) continue;
         if (i == KA_IN0) width = l->in16 ? 2 : 1;
         if (i == KA_IN1) width = l->in16b ? 2 : 1;
         if (i == KA_W) width = l->wtype == MNQ_W_S16 ? 2 : 1;

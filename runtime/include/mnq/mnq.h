@@ -17,6 +17,9 @@ extern "C" {
 /** Alignment, in bytes, of a model in memory and of an arena. */
 #define MNQ_ALIGN 16
 
+/** Alignment of the parts of packed weights, counted from their start. */
+#define MNQ_PACK_ALIGN 64
+
 /** What a call found; 0 is success, all others are negative. */
 enum mnq_status {
     MNQ_OK = 0,
@@ -42,6 +45,7 @@ struct mnq_kernels;
 struct mnq_model {
     const uint8_t *tens, *layr, *data;
     const struct mnq_kernels *kernels;
+    const void *packed; /* by these kernels, or NULL */
     uint32_t data_size, arena_size;
     uint16_t n_tensors, n_layers, input, output;
     uint32_t bad; /* after MNQ_E_FORMAT or MNQ_E_OVERFLOW: layer or tensor index, for messages */
@@ -68,7 +72,21 @@ struct mnq_tensor {
  */
 enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n);
 
-/** Bytes of arena that mnq_run() needs, a multiple of 16. */
+/**
+ * Bytes that mnq_pack() needs for the kernels m->kernels; 0 if they use the weights as the file has them. Set the kernels
+ * first.
+ */
+size_t mnq_pack_bytes(const struct mnq_model *m);
+
+/**
+ * Packs the weights for m->kernels and lets m use them. What is written depends on the file and the kernels alone and may be
+ * kept: m->packed may be set to a copy of it, in flash or elsewhere.
+ * mem     mnq_pack_bytes() bytes, 16-byte aligned (64 is better on a PC), to stay as long as m is used; NULL if that is 0
+ * return  MNQ_OK or MNQ_E_ARG
+ */
+enum mnq_status mnq_pack(struct mnq_model *m, void *mem, size_t size);
+
+/** Bytes of arena that mnq_run() needs, a multiple of 16; scratch memory of m->kernels is part of it. */
 size_t mnq_arena_size(const struct mnq_model *m);
 
 /** Tensor i of the model, 0 <= i < m->n_tensors; MNQ_E_ARG outside. */

@@ -25,11 +25,11 @@ static void sums(const struct mnq_layer *l, int32_t *acc, const void *x, const v
         for (i = 0; i < n; i++) acc[i] = mnq_mac(mnq_mac(b[i], u[i], x16[i]), v[i], y16[i]);
 }
 
-void mnq_add_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_add_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const struct mnq_requant_params *const q = &l->q;
     const enum mnq_row_input type0 = mnq_row_input0(l), type1 = mnq_row_input1(l);
-    const size_t pixels = (size_t)l->h * (size_t)l->w;
+    const size_t pixels = (size_t)b->n * (size_t)l->w;
     size_t p, i = 0;
     int32_t c, j;
 
@@ -37,8 +37,8 @@ void mnq_add_c(const struct mnq_layer *l, void *out, const void *in0, const void
         for (c = 0; c < l->c; c += BLOCK) {
             const int32_t n = l->c - c < BLOCK ? l->c - c : BLOCK;
             int32_t acc[BLOCK];
-            sums(l, acc, mnq_row_at(in0, type0, i), mnq_row_at(in1, type1, i), c, n);
-            for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, c + j, acc[j]);
+            sums(l, acc, mnq_row_at(b->in0.at, type0, i), mnq_row_at(b->in1.at, type1, i), c, n);
+            for (j = 0; j < n; j++, i++) mnq_output_store(q, b->out, i, c + j, acc[j]);
         }
     }
 }

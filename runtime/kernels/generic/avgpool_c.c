@@ -6,27 +6,26 @@
 
 enum { BLOCK = 16 }; /* channels held at a time, see dwconv_c.c */
 
-void mnq_avgpool_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_avgpool_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const struct mnq_requant_params *const q = &l->q;
     const enum mnq_row_input type = mnq_row_input0(l);
     size_t i = 0;
     int32_t y, x, c, ky, kx, j;
 
-    (void)in1;
-    for (y = 0; y < l->oh; y++) {
+    for (y = b->y; y < b->y + b->n; y++) {
         for (x = 0; x < l->ow; x++) {
             for (c = 0; c < l->c; c += BLOCK) {
                 const int32_t n = l->c - c < BLOCK ? l->c - c : BLOCK;
                 int32_t acc[BLOCK];
                 for (j = 0; j < n; j++) acc[j] = q->bias[c + j];
                 for (ky = 0; ky < l->kh; ky++) {
-                    for (kx = 0; kx < l->kw; kx++) {
-                        const size_t pixel = (size_t)(y * l->sh + ky) * (size_t)l->w + (size_t)(x * l->sw + kx);
-                        mnq_row_add(acc, mnq_row_at(in0, type, pixel * (size_t)l->c + (size_t)c), type, n);
-                    }
+                    const void *const row = mnq_view_row(&b->in0, y * l->sh + ky);
+                    for (kx = 0; kx < l->kw; kx++)
+                        mnq_row_add(acc, mnq_row_at(row, type, (size_t)(x * l->sw + kx) * (size_t)l->c + (size_t)c), type,
+                                    n);
                 }
-                for (j = 0; j < n; j++, i++) mnq_output_store(q, out, i, c + j, acc[j]);
+                for (j = 0; j < n; j++, i++) mnq_output_store(q, b->out, i, c + j, acc[j]);
             }
         }
     }

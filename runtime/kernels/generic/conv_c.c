@@ -20,7 +20,7 @@ static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, i
     return acc;
 }
 
-static inline void conv(const struct mnq_layer *l, void *out, const void *in, int wide)
+static inline void conv(const struct mnq_layer *l, const struct mnq_band *b, int wide)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
     const struct mnq_requant_params *const q = &l->q;
@@ -28,7 +28,7 @@ static inline void conv(const struct mnq_layer *l, void *out, const void *in, in
     size_t i = 0;
     int32_t y, x, o, ky;
 
-    for (y = 0; y < l->oh; y++) {
+    for (y = b->y; y < b->y + b->n; y++) {
         for (x = 0; x < l->ow; x++) {
             const int32_t left = x * l->sw - l->pl, top = y * l->sh - l->pt;
             const int32_t x0 = left >= 0 ? 0 : left < -l->kw ? l->kw : -left;
@@ -39,27 +39,25 @@ static inline void conv(const struct mnq_layer *l, void *out, const void *in, in
                 for (ky = 0; ky < l->kh; ky++) {
                     const int32_t iy = top + ky;
                     if (iy < 0 || iy >= l->h || x0 == x1) {
-                        acc = conv_row(l, acc, w, wide, in, type, l->kw, l->kw);
+                        acc = conv_row(l, acc, w, wide, l->pad, MNQ_ROW_S8, l->kw, l->kw);
                     } else {
-                        const size_t pixel = (size_t)iy * (size_t)l->w + (size_t)(left + x0);
-                        acc = conv_row(l, acc, w, wide, mnq_row_at(in, type, pixel * c), type, x0, x1);
+                        const void *in = mnq_row_at(mnq_view_row(&b->in0, iy), type, (size_t)(left + x0) * c);
+                        acc = conv_row(l, acc, w, wide, in, type, x0, x1);
                     }
                     w = mnq_weights_at(w, wide, row_weights);
                 }
-                mnq_output_store(q, out, i, o, acc);
+                mnq_output_store(q, b->out, i, o, acc);
             }
         }
     }
 }
 
-void mnq_conv_s8_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_conv_s8_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    (void)in1;
-    conv(l, out, in0, 0);
+    conv(l, b, 0);
 }
 
-void mnq_conv_s16_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_conv_s16_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    (void)in1;
-    conv(l, out, in0, 1);
+    conv(l, b, 1);
 }

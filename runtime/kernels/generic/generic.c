@@ -2,14 +2,38 @@
  * The generic kernel table. */
 #include "generic.h"
 
-const struct mnq_kernels mnq_kernels_generic = {
-    "generic",
-    {mnq_conv_s8_c, mnq_conv_s16_c},
-    {mnq_dwconv_s8_c, mnq_dwconv_s16_c},
-    {mnq_pw_s8_c, mnq_pw_s16_c, mnq_pw_s4_c, mnq_pw_sparse_c, mnq_pw_binary_c, mnq_pw_xnor_c},
-    mnq_avgpool_c,
-    mnq_add_c,
-    mnq_mul_c,
-    mnq_softmax_c,
-    mnq_logistic_c,
-};
+static mnq_kernel *find(const struct mnq_layer *l)
+{
+    static mnq_kernel *const pw[] = {mnq_pw_s8_c,     mnq_pw_s16_c,    mnq_pw_s4_c,
+                                     mnq_pw_sparse_c, mnq_pw_binary_c, mnq_pw_xnor_c}; /* [wtype - 1] */
+    const int wide = l->wtype == MNQ_W_S16;
+
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return wide ? mnq_conv_s16_c : mnq_conv_s8_c;
+    case MNQ_L_DWCONV:
+        return wide ? mnq_dwconv_s16_c : mnq_dwconv_s8_c;
+    case MNQ_L_PW:
+        return pw[l->wtype - 1];
+    case MNQ_L_AVGPOOL:
+        return mnq_avgpool_c;
+    case MNQ_L_AVGPOOL_SUM:
+        return mnq_avgpool_sum_c;
+    case MNQ_L_ADD:
+        return mnq_add_c;
+    case MNQ_L_MUL:
+        return mnq_mul_c;
+    case MNQ_L_SOFTMAX:
+        return mnq_softmax_c;
+    default:
+        return mnq_logistic_c;
+    }
+}
+
+/* The sums of MNQ_L_AVGPOOL_SUM; the kernels of sparse and binary weights make do with what there is. */
+static size_t scratch_bytes(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
+}
+
+const struct mnq_kernels mnq_kernels_generic = {"generic", find, scratch_bytes, NULL};

@@ -2,8 +2,8 @@
  * Blocks of pixels for kernels that decode their weights: decoded once, used for a whole block.
  *
  * If there is a place for it, the block is transposed: then the pixels of an input are neighbours, and the inner loop is as
- * simple as that of a dense kernel. The place is l->room or the end of the output, whose pixels are written later; pixels
- * for which there is none stay as they are. */
+ * simple as that of a dense kernel. The place is the scratch memory or the end of the output, whose pixels are written
+ * later; pixels for which there is none stay as they are. */
 #ifndef MNQ_PIXELS_H
 #define MNQ_PIXELS_H
 
@@ -21,8 +21,9 @@ struct mnq_pixels {
     int lanes;     /* whether it is transposed */
 };
 
-/** The pixels of a PW layer from number p on; the output's pixels before p are written, those from p on are not. */
-struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, void *out, const void *in0, size_t p);
+/** The pixels of band t of a PW layer from number p of the band on; the output's pixels before p are written, those from p
+ * on are not. */
+struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, const struct mnq_band *t, size_t p);
 
 /** Requantizes the accumulators of output o of n pixels from number p on. */
 void mnq_pixels_store(const struct mnq_layer *l, void *out, size_t p, int32_t o, const int32_t *acc, int32_t n);

@@ -31,21 +31,21 @@ static size_t whole_lanes(size_t bytes, size_t pixel_bytes, size_t left)
     return n;
 }
 
-struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, void *out, const void *in0, size_t p)
+struct mnq_pixels mnq_pixels_take(const struct mnq_layer *l, const struct mnq_band *t, size_t p)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
     const size_t in_bytes = (size_t)l->c << l->in16, out_bytes = (size_t)l->oc << l->q.out16; /* of a pixel */
-    const size_t left = (size_t)l->h * (size_t)l->w - p, bytes = left * out_bytes / 2 * 2;
-    const size_t apart = whole_lanes(l->room_bytes, in_bytes, left);
+    const size_t left = (size_t)t->n * (size_t)l->w - p, bytes = left * out_bytes / 2 * 2;
+    const size_t apart = whole_lanes(t->scratch_bytes, in_bytes, left);
     const size_t behind = whole_lanes(bytes, in_bytes + out_bytes, left); /* what is written and what is read do not meet */
-    uint8_t *place = (uint8_t *)l->room;
+    uint8_t *place = (uint8_t *)t->scratch;
     struct mnq_pixels b;
 
-    b.x = mnq_row_at(in0, type, p * (size_t)l->c);
+    b.x = mnq_row_at(t->in0.at, type, p * (size_t)l->c);
     b.n = (int32_t)(apart > behind ? apart : behind);
     b.lanes = b.n > 0;
     if (b.lanes) {
-        if (apart <= behind) place = (uint8_t *)out + p * out_bytes + bytes - behind * in_bytes;
+        if (apart <= behind) place = (uint8_t *)t->out + p * out_bytes + bytes - behind * in_bytes;
         transpose(place, b.x, type, l->c, b.n);
         b.x = place;
     } else {

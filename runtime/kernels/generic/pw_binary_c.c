@@ -6,17 +6,16 @@
 #include "binary.h"
 #include "generic.h"
 
-void mnq_pw_binary_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_binary_c(const struct mnq_layer *l, const struct mnq_band *t)
 {
-    const size_t pixels = (size_t)l->h * (size_t)l->w;
+    const size_t pixels = (size_t)t->n * (size_t)l->w;
     int32_t all[MNQ_PIXELS];
     size_t p = 0;
 
-    (void)in1;
     while (p < pixels) {
-        const struct mnq_pixels b = mnq_pixels_take(l, out, in0, p);
+        const struct mnq_pixels b = mnq_pixels_take(l, t, p);
         mnq_binary_all(l, &b, all);
-        mnq_binary_rows(l, out, p, &b, all);
+        mnq_binary_rows(l, t->out, p, &b, all);
         p += (size_t)b.n;
     }
 }

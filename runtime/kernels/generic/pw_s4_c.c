@@ -34,16 +34,17 @@ static int32_t dot(int32_t acc, const uint8_t *w, const void *x, enum mnq_row_in
     return acc;
 }
 
-void mnq_pw_s4_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_s4_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
-    const size_t c = (size_t)l->c, row = (c + 1) / 2, pixels = (size_t)l->h * (size_t)l->w;
+    const size_t c = (size_t)l->c, row = (c + 1) / 2, pixels = (size_t)b->n * (size_t)l->w;
+    const void *in = b->in0.at;
     size_t p, i = 0;
     int32_t o;
 
-    (void)in1;
-    for (p = 0; p < pixels; p++, in0 = mnq_row_at(in0, type, c)) {
+    for (p = 0; p < pixels; p++, in = mnq_row_at(in, type, c)) {
         const uint8_t *w = (const uint8_t *)l->weights;
-        for (o = 0; o < l->oc; o++, i++, w += row) mnq_output_store(&l->q, out, i, o, dot(l->q.bias[o], w, in0, type, l->c));
+        for (o = 0; o < l->oc; o++, i++, w += row)
+            mnq_output_store(&l->q, b->out, i, o, dot(l->q.bias[o], w, in, type, l->c));
     }
 }

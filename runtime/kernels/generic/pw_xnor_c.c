@@ -16,17 +16,17 @@ static void binarize(uint32_t *t, const void *x, enum mnq_row_input type, const 
     }
 }
 
-void mnq_pw_xnor_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_xnor_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
     const int16_t *threshold = mnq_behind_planes(l, 1);
-    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)l->h * (size_t)l->w;
+    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)b->n * (size_t)l->w;
+    const void *in = b->in0.at;
     uint32_t t[MNQ_XNOR_MAX / 32];
     size_t p;
 
-    (void)in1;
-    for (p = 0; p < pixels; p++, in0 = mnq_row_at(in0, type, c)) {
-        binarize(t, in0, type, threshold, l->c);
-        mnq_xnor_outputs(l, out, p * oc, t);
+    for (p = 0; p < pixels; p++, in = mnq_row_at(in, type, c)) {
+        binarize(t, in, type, threshold, l->c);
+        mnq_xnor_outputs(l, b->out, p * oc, t);
     }
 }

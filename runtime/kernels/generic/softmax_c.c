@@ -29,31 +29,29 @@ static uint32_t q16(uint64_t e)
     return (uint32_t)((e + ((uint32_t)1 << 13)) >> 14);
 }
 
-void mnq_softmax_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_softmax_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    const int16_t *q = (const int16_t *)in0;
-    int16_t *p = (int16_t *)out;
+    const int16_t *q = (const int16_t *)b->in0.at;
+    int16_t *p = (int16_t *)b->out;
     const int32_t m = l->q.mult[0], n = l->c;
     const int r = l->q.shift[0];
     int32_t i, max = q[0];
     uint64_t sum = 0;
 
-    (void)in1;
     for (i = 1; i < n; i++)
         if (q[i] > max) max = q[i];
     for (i = 0; i < n; i++) sum += exp2n(mnq_requant(max - q[i], m, r));
     for (i = 0; i < n; i++) p[i] = (int16_t)mnq_ratio_q15(q16(exp2n(mnq_requant(max - q[i], m, r))), q16(sum));
 }
 
-void mnq_logistic_c(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_logistic_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    const int16_t *q = (const int16_t *)in0;
-    int16_t *p = (int16_t *)out;
+    const int16_t *q = (const int16_t *)b->in0.at;
+    int16_t *p = (int16_t *)b->out;
     const int32_t m = l->q.mult[0], n = l->c;
     const int r = l->q.shift[0];
     int32_t i;
 
-    (void)in1;
     for (i = 0; i < n; i++) {
         const uint32_t e = q16(exp2n(mnq_requant(q[i] < 0 ? -q[i] : q[i], m, r)));
         p[i] = (int16_t)mnq_ratio_q15(q[i] >= 0 ? 65536 : e, 65536 + e);

@@ -3,14 +3,32 @@
 #include "generic/generic.h"
 #include "x86.h"
 
-const struct mnq_kernels mnq_kernels_avx2 = {
-    "avx2",
-    {mnq_conv_s8_avx2, mnq_conv_s16_avx2},
-    {mnq_dwconv_s8_avx2, mnq_dwconv_s16_avx2},
-    {mnq_pw_s8_avx2, mnq_pw_s16_avx2, mnq_pw_s4_avx2, mnq_pw_sparse_avx2, mnq_pw_binary_avx2, mnq_pw_xnor_c},
-    mnq_avgpool_c,
-    mnq_add_c,
-    mnq_mul_c,
-    mnq_softmax_c,
-    mnq_logistic_c,
-};
+static mnq_kernel *find_pw(const struct mnq_layer *l)
+{
+    static mnq_kernel *const pw[] = {mnq_pw_s8_avx2,     mnq_pw_s16_avx2,    mnq_pw_s4_avx2,
+                                     mnq_pw_sparse_avx2, mnq_pw_binary_avx2, mnq_pw_xnor_c}; /* [wtype - 1] */
+    return pw[l->wtype - 1];
+}
+
+static mnq_kernel *find(const struct mnq_layer *l)
+{
+    const int wide = l->wtype == MNQ_W_S16;
+
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return wide ? mnq_conv_s16_avx2 : mnq_conv_s8_avx2;
+    case MNQ_L_DWCONV:
+        return wide ? mnq_dwconv_s16_avx2 : mnq_dwconv_s8_avx2;
+    case MNQ_L_PW:
+        return find_pw(l);
+    default:
+        return mnq_kernels_generic.find(l);
+    }
+}
+
+static size_t scratch_bytes(const struct mnq_layer *l)
+{
+    return mnq_kernels_generic.scratch_bytes(l);
+}
+
+const struct mnq_kernels mnq_kernels_avx2 = {"avx2", find, scratch_bytes, NULL};

@@ -26,7 +26,8 @@ static void gather_padding(const struct mnq_layer *l, int32_t columns, int16_t *
 }
 
 /* The window of output pixel (y, x): [kh][kw][c]. */
-static void window(const struct mnq_layer *l, const void *in, enum mnq_row_input type, int32_t y, int32_t x, int16_t *to)
+static void window(const struct mnq_layer *l, const struct mnq_view *in, enum mnq_row_input type, int32_t y, int32_t x,
+                   int16_t *to)
 {
     const int32_t left = x * l->sw - l->pl, top = y * l->sh - l->pt;
     const int32_t x0 = left >= 0 ? 0 : left < -l->kw ? l->kw : -left;
@@ -40,17 +41,18 @@ static void window(const struct mnq_layer *l, const void *in, enum mnq_row_input
             continue;
         }
         gather_padding(l, x0, to);
-        gather(l, in, type, ((size_t)iy * (size_t)l->w + (size_t)(left + x0)) * c, x1 - x0, to + (size_t)x0 * c);
+        gather(l, mnq_view_row(in, iy), type, (size_t)(left + x0) * c, x1 - x0, to + (size_t)x0 * c);
         gather_padding(l, l->kw - x1, to + (size_t)x1 * c);
     }
 }
 
-static inline void conv(const struct mnq_layer *l, void *out, const void *in, int wide)
+static inline void conv(const struct mnq_layer *l, const struct mnq_band *b, int wide)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
     const struct mnq_requant_params *const q = &l->q;
     const size_t n = (size_t)l->kh * (size_t)l->kw * (size_t)l->c, oc = (size_t)l->oc;
-    const size_t pixels = (size_t)l->oh * (size_t)l->ow;
+    const size_t pixels = (size_t)b->n * (size_t)l->ow;
+    void *const out = b->out;
     int16_t row[2][WINDOW];
     size_t p;
     int k;
@@ -60,8 +62,8 @@ static inline void conv(const struct mnq_layer *l, void *out, const void *in, in
         const uint8_t *const x0 = (const uint8_t *)row[0], *const x1 = (const uint8_t *)row[pair - 1];
         int32_t o;
         for (k = 0; k < pair; k++)
-            window(l, in, type, (int32_t)((p + (size_t)k) / (size_t)l->ow), (int32_t)((p + (size_t)k) % (size_t)l->ow),
-                   row[k]);
+            window(l, &b->in0, type, b->y + (int32_t)((p + (size_t)k) / (size_t)l->ow),
+                   (int32_t)((p + (size_t)k) % (size_t)l->ow), row[k]);
         for (o = 0; o + 8 <= l->oc; o += 8) {
             const __m256i bias = _mm256_loadu_si256((const __m256i *)(const void *)(q->bias + o));
             __m256i s0, s1;
@@ -83,14 +85,14 @@ static int fits(const struct mnq_layer *l)
     return (int64_t)l->kh * l->kw * l->c <= WINDOW;
 }
 
-void mnq_conv_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_conv_s8_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (fits(l)) conv(l, out, in0, 0);
-    else mnq_conv_s8_c(l, out, in0, in1);
+    if (fits(l)) conv(l, b, 0);
+    else mnq_conv_s8_c(l, b);
 }
 
-void mnq_conv_s16_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_conv_s16_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (fits(l)) conv(l, out, in0, 1);
-    else mnq_conv_s16_c(l, out, in0, in1);
+    if (fits(l)) conv(l, b, 1);
+    else mnq_conv_s16_c(l, b);
 }

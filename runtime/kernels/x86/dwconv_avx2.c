@@ -48,7 +48,7 @@ static inline void pixel(const struct mnq_layer *l, void *out, size_t at, const 
     }
 }
 
-static inline void dwconv(const struct mnq_layer *l, void *out, const void *in, int x16, int wide)
+static inline void dwconv(const struct mnq_layer *l, const struct mnq_band *b, int x16, int wide)
 {
     const void *x[MNQ_X86_TAPS];
     uint8_t f[MNQ_X86_TAPS];
@@ -56,29 +56,29 @@ static inline void dwconv(const struct mnq_layer *l, void *out, const void *in, 
     const int taps = l->kh * l->kw;
     int32_t oy, ox;
     int t;
-    for (oy = 0; oy < l->oh; oy++)
+    for (oy = b->y; oy < b->y + b->n; oy++)
         for (ox = 0; ox < l->ow; ox++) {
             for (t = 0; t < taps; t++) {
                 const int32_t y = oy * l->sh + t / l->kw - l->pt, xx = ox * l->sw + t % l->kw - l->pl;
                 const int inside = y >= 0 && y < l->h && xx >= 0 && xx < l->w;
                 x[t] = l->pad;
-                if (inside) x[t] = (const uint8_t *)in + ((((size_t)y * (size_t)l->w + (size_t)xx) * c) << x16);
+                if (inside) x[t] = (const uint8_t *)mnq_view_row(&b->in0, y) + ((size_t)xx * c << x16);
                 f[t] = inside ? l->in_flip : 0;
             }
-            pixel(l, out, ((size_t)oy * (size_t)l->ow + (size_t)ox) * c, x, f, taps, x16, wide);
+            pixel(l, b->out, ((size_t)(oy - b->y) * (size_t)l->ow + (size_t)ox) * c, x, f, taps, x16, wide);
         }
 }
 
-void mnq_dwconv_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_dwconv_s8_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[0](l, out, in0, in1);
-    else if (l->in16) dwconv(l, out, in0, 1, 0);
-    else dwconv(l, out, in0, 0, 0);
+    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_dwconv_s8_c(l, b);
+    else if (l->in16) dwconv(l, b, 1, 0);
+    else dwconv(l, b, 0, 0);
 }
 
-void mnq_dwconv_s16_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_dwconv_s16_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_kernels_generic.dwconv[1](l, out, in0, in1);
-    else if (l->in16) dwconv(l, out, in0, 1, 1);
-    else dwconv(l, out, in0, 0, 1);
+    if (l->mult != 1 || l->kh * l->kw > MNQ_X86_TAPS) mnq_dwconv_s16_c(l, b);
+    else if (l->in16) dwconv(l, b, 1, 1);
+    else dwconv(l, b, 0, 1);
 }

@@ -5,10 +5,12 @@
 #include "requant_avx2.h"
 #include "x86.h"
 
-static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, int x16, int wide)
+static inline void pw(const struct mnq_layer *l, const struct mnq_band *b, int x16, int wide)
 {
     const struct mnq_requant_params *const q = &l->q;
-    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)l->h * (size_t)l->w;
+    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)b->n * (size_t)l->w;
+    const uint8_t *const in = (const uint8_t *)b->in0.at;
+    void *const out = b->out;
     const uint8_t *const weights = (const uint8_t *)l->weights;
     const size_t row = c << wide, pixel = c << x16; /* bytes */
     size_t p;
@@ -32,16 +34,14 @@ static inline void pw(const struct mnq_layer *l, void *out, const uint8_t *in, i
                 mnq_row_dot(q->bias[o], weights + (size_t)o * row, wide, in + p * pixel, mnq_row_input0(l), l->c));
 }
 
-void mnq_pw_s8_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_s8_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    (void)in1;
-    if (l->in16) pw(l, out, (const uint8_t *)in0, 1, 0);
-    else pw(l, out, (const uint8_t *)in0, 0, 0);
+    if (l->in16) pw(l, b, 1, 0);
+    else pw(l, b, 0, 0);
 }
 
-void mnq_pw_s16_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_s16_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    (void)in1;
-    if (l->in16) pw(l, out, (const uint8_t *)in0, 1, 1);
-    else pw(l, out, (const uint8_t *)in0, 0, 1);
+    if (l->in16) pw(l, b, 1, 1);
+    else pw(l, b, 0, 1);
 }

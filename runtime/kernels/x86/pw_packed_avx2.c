@@ -66,10 +66,12 @@ static void unpack_binary(const struct mnq_layer *l, int32_t o, const int8_t **n
     }
 }
 
-static void pw(const struct mnq_layer *l, void *out, const uint8_t *in, const int8_t *stream, unpack_row *unpack)
+static void pw(const struct mnq_layer *l, const struct mnq_band *b, const int8_t *stream, unpack_row *unpack)
 {
     const struct mnq_requant_params *const q = &l->q;
-    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)l->h * (size_t)l->w, pixel = c << l->in16;
+    const size_t c = (size_t)l->c, oc = (size_t)l->oc, pixels = (size_t)b->n * (size_t)l->w, pixel = c << l->in16;
+    const uint8_t *const in = (const uint8_t *)b->in0.at;
+    void *const out = b->out;
     int16_t w[ROWS * INPUTS];
     size_t p;
     int32_t o, k;
@@ -106,21 +108,21 @@ static int sums_fit(const struct mnq_layer *l)
     return 1;
 }
 
-void mnq_pw_s4_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_s4_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (l->c <= INPUTS) pw(l, out, (const uint8_t *)in0, NULL, unpack_s4);
-    else mnq_pw_s4_c(l, out, in0, in1);
+    if (l->c <= INPUTS) pw(l, b, NULL, unpack_s4);
+    else mnq_pw_s4_c(l, b);
 }
 
-void mnq_pw_sparse_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_sparse_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const int8_t *const stream = (const int8_t *)l->weights + (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
-    if (l->c <= INPUTS) pw(l, out, (const uint8_t *)in0, stream, unpack_sparse);
-    else mnq_pw_sparse_c(l, out, in0, in1);
+    if (l->c <= INPUTS) pw(l, b, stream, unpack_sparse);
+    else mnq_pw_sparse_c(l, b);
 }
 
-void mnq_pw_binary_avx2(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
+void mnq_pw_binary_avx2(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    if (l->c <= INPUTS && sums_fit(l)) pw(l, out, (const uint8_t *)in0, NULL, unpack_binary);
-    else mnq_pw_binary_c(l, out, in0, in1);
+    if (l->c <= INPUTS && sums_fit(l)) pw(l, b, NULL, unpack_binary);
+    else mnq_pw_binary_c(l, b);
 }
