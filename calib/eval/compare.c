@@ -37,11 +37,6 @@ struct run {
     void *progress_ctx;
 };
 
-static size_t elements(struct mnq_shape s)
-{
-    return (size_t)s.h * (size_t)s.w * (size_t)s.c;
-}
-
 static bool same_shape(struct mnq_shape a, struct mnq_shape b)
 {
     return a.h == b.h && a.w == b.w && a.c == b.c;
@@ -51,7 +46,7 @@ static bool same_shape(struct mnq_shape a, struct mnq_shape b)
 static struct sums measure(const float *f, int channels, const float *q, const struct mnq_qtensor *t,
                            const struct mnq_qlayer *l)
 {
-    struct sums s = {.n = (int64_t)elements(t->shape)};
+    struct sums s = {.n = (int64_t)mnq_elements(t->shape)};
     int pixels = t->shape.h * t->shape.w;
     for (int p = 0; p < pixels; p++, f += channels, q += t->shape.c) {
         for (int c = 0; c < t->shape.c; c++) {
@@ -79,12 +74,12 @@ static int one_sample(void *ctx, int k, int w, struct mnq_err *e)
     int i = r->first + k;
     if (mnq_dataset_load(r->data, i, pf, me->pixels_float, e) != 0) return -1;
     if (pf->resize == pi->resize && pf->filter == pi->filter)
-        memcpy(me->pixels_int, me->pixels_float, elements(r->packed->input));
+        memcpy(me->pixels_int, me->pixels_float, mnq_elements(r->packed->input));
     else if (mnq_dataset_load(r->data, i, pi, me->pixels_int, e) != 0) return -1;
 
     mnq_preprocess_apply(pf, me->pixels_float, r->flt->input.h * r->flt->input.w, me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
-    memcpy(mnq_input(m, me->arena), me->pixels_int, elements(r->packed->input));
+    memcpy(mnq_input(m, me->arena), me->pixels_int, mnq_elements(r->packed->input));
     for (int l = 0, at = 0; l < q->n_layers; l++) {
         enum mnq_status st = mnq_run_layer(m, me->arena, r->arena_size, (unsigned)l);
         if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", r->packed->file, mnq_status_str(st));
@@ -160,9 +155,9 @@ static int match_layers(struct run *r, struct mnq_arena *arena, struct mnq_err *
 static int start_worker(struct run *r, struct worker *me, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_qmodel *q = &r->packed->package.q;
-    size_t most = 1, pixels = elements(r->flt->input);
+    size_t most = 1, pixels = mnq_elements(r->flt->input);
     for (int t = 0; t < q->n_tensors; t++)
-        if (elements(q->tensor[t].shape) > most) most = elements(q->tensor[t].shape);
+        if (mnq_elements(q->tensor[t].shape) > most) most = mnq_elements(q->tensor[t].shape);
     me->pixels_float = mnq_arena_alloc(arena, pixels);
     me->pixels_int = mnq_arena_alloc(arena, pixels);
     me->input = mnq_arena_array(arena, pixels, sizeof *me->input);

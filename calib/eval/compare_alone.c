@@ -58,11 +58,10 @@ static int load_samples(const struct mnq_subject *flt, const struct mnq_dataset 
                         struct mnq_arena *arena, struct mnq_err *e)
 {
     int count = mnq_dataset_count(d);
-    struct mnq_shape in = flt->input;
     *stats = (struct mnq_stats){.samples = count,
                                 .held = count < PROBED ? count : PROBED,
-                                .input_bytes = (size_t)in.h * (size_t)in.w * (size_t)in.c,
-                                .n_logits = flt->outputs};
+                                .input_bytes = mnq_elements(flt->input),
+                                .judge = mnq_logits_of(&flt->legal, &flt->task)};
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
     if (stats->input == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < stats->held; i++) {

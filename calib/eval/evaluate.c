@@ -75,7 +75,7 @@ struct run {
 
 static size_t pixels_of(const struct mnq_subject *s)
 {
-    return (size_t)s->input.h * (size_t)s->input.w * (size_t)s->input.c;
+    return mnq_elements(s->input);
 }
 
 static bool same_shape(const struct mnq_subject *a, const struct mnq_subject *b)

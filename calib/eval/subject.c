@@ -17,7 +17,7 @@ enum { MAX_OUTPUTS = 1 << 24 };
 
 static int64_t elements(struct mnq_shape s)
 {
-    return (int64_t)s.h * s.w * s.c;
+    return (int64_t)mnq_elements(s);
 }
 
 const char *mnq_subject_kind_name(enum mnq_subject_kind k)
@@ -122,6 +122,7 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
         s->arena_bytes = -1;
     } else {
         s->arena_bytes = mnq_float_arena(&s->legal);
+        s->task = mnq_task_infer(&s->legal, NULL);
     }
     return choose_preprocess(s, o, e);
 }

@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "graph/preprocess.h"
+#include "graph/task.h"
 #include "import/import.h"
 #include "pack/qmodel.h"
 
@@ -33,7 +34,8 @@ struct mnq_subject {
     uint64_t file_bytes;
     uint32_t file_crc;
     struct mnq_shape input;
-    int outputs; /* values of the output tensor */
+    int outputs;          /* values of the output tensor */
+    struct mnq_task task; /* what they mean */
     struct mnq_preprocess preprocess;
     enum mnq_preprocess_from preprocess_from;
     struct mnq_graph raw;       /* float: Keras' layers one to one */

@@ -36,10 +36,11 @@ void mnq_calib_defaults(struct mnq_calib_opts *o)
                                  .threads = 1};
 }
 
-/* Held samples that fit the memory set aside for their integer tensors. */
+/* Held samples that fit the memory set aside for their integer tensors, and for their logits and those of their views. */
 static int held_limit(const struct mnq_graph *g)
 {
-    double peak = 1;
+    enum { COPIES = 1 + 2 * VIEWS_AUTO };
+    double peak = COPIES * sizeof(float) * (double)mnq_elements(g->node[mnq_logits_node(g)].out);
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         double live = (double)nd->out.h * nd->out.w * nd->out.c;

@@ -5,6 +5,7 @@
 
 #include "dataset.h"
 #include "rules.h"
+#include "graph/task.h"
 #include "pack/qmodel.h"
 #include "pack/storage.h"
 #include "quantize/qparams.h"
@@ -35,6 +36,7 @@ struct mnq_calib_opts {
     enum mnq_storage_mode storage;         /* of 1x1 weights with zeros */
     int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
+    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
 };
 
 void mnq_calib_defaults(struct mnq_calib_opts *o);

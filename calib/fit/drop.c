@@ -35,6 +35,75 @@ double mnq_expected_drop(const float *want, const float *got, int n, int classes
     return n > 0 ? 100 * lost / n : 0;
 }
 
+/* A probability as a logit, within what floats tell from 0 and 1. */
+static double logit(double p)
+{
+    const double least = 1e-7;
+    p = fmin(fmax(p, least), 1 - least);
+    return log(p / (1 - p));
+}
+
+/* Decisions at a threshold. One that does not stand at 1/2 is a choice against likelihood: what turns over counts in full. */
+static double decision_drop(const struct mnq_logits *l, const float *want, const float *got, size_t n, double temperature)
+{
+    double cut = logit(l->task.threshold), lost = 0;
+    bool probability = l->task.link == MNQ_LINK_SIGMOID;
+    for (size_t i = 0; i < n; i++) {
+        double a = probability ? logit((double)want[i]) : (double)want[i], b = probability ? logit((double)got[i]) : (double)got[i];
+        if ((a > cut) != (b > cut)) lost += fabs(tanh(a / temperature / 2)); /* |p - (1 - p)| */
+    }
+    return n > 0 ? 100 * lost / (double)n : 0;
+}
+
+static double cosine_drop(const struct mnq_logits *l, const float *want, const float *got, int n)
+{
+    double sum = 0;
+    for (int s = 0; s < n; s++) {
+        const float *a = want + (size_t)s * l->n, *b = got + (size_t)s * l->n;
+        double aa = 0, bb = 0, ab = 0;
+        for (size_t i = 0; i < l->n; i++) {
+            aa += (double)a[i] * (double)a[i];
+            bb += (double)b[i] * (double)b[i];
+            ab += (double)a[i] * (double)b[i];
+        }
+        sum += aa > 0 && bb > 0 ? 1 - fmin(ab / sqrt(aa * bb), 1) : aa > 0 || bb > 0;
+    }
+    return n > 0 ? 100 * sum / n : 0;
+}
+
+static double number_drop(const struct mnq_logits *l, const float *want, const float *got, int n)
+{
+    double noise = 0, signal = 0;
+    for (int s = 0; s < n; s++) {
+        noise += mnq_logits_noise(l, got + (size_t)s * l->n, want + (size_t)s * l->n);
+        signal += mnq_logits_signal(l, want + (size_t)s * l->n);
+    }
+    return fmin(100, signal > 0 ? 100 * noise / signal : noise > 0 ? 100 : 0);
+}
+
+double mnq_task_drop(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature)
+{
+    int c = l->task.out.c;
+    switch (l->task.kind) {
+    case MNQ_TASK_BINARY:
+    case MNQ_TASK_MULTILABEL:
+        return decision_drop(l, want, got, (size_t)n * l->n, temperature);
+    case MNQ_TASK_REGRESSION:
+        return number_drop(l, want, got, n);
+    case MNQ_TASK_FEATURES:
+        return cosine_drop(l, want, got, n);
+    default:
+        return mnq_expected_drop(want, got, n * (int)(l->n / (size_t)c), c, temperature);
+    }
+}
+
+const char *mnq_task_drop_unit(const struct mnq_task *t)
+{
+    static const char *const unit[MNQ_TASK_KINDS] = {"top-1", "accuracy", "accuracy per label", "R2", "cosine"};
+    if (mnq_task_is_map(t) && mnq_task_decides(t)) return "accuracy per cell";
+    return unit[t->kind];
+}
+
 /* Derivative of the cross entropy by the inverse temperature: it only rises. */
 static double slope(const float *logits, const int *label, int n, int classes, double cold)
 {

@@ -3,6 +3,8 @@
 #ifndef MNQ_DROP_H
 #define MNQ_DROP_H
 
+#include "logits.h"
+
 /**
  * Expected loss of top-1 accuracy, in points. The float model's own probabilities stand for the labels: a sample whose
  * first class changes from a to b loses p_a - p_b, and nothing is ever won, so the estimate errs to the safe side.
@@ -12,6 +14,16 @@
  * return       0 .. 100; 0 for n = 0
  */
 double mnq_expected_drop(const float *want, const float *got, int n, int classes, double temperature);
+
+/**
+ * Expected loss in points of what the task is judged by: mnq_expected_drop() of every cell's classes; of every decision with
+ * its threshold; 100 (1 - R^2) against the float model's numbers; 100 (1 - cosine) of features. Cells and channels count alike.
+ * want, got    [n][l->n]
+ */
+double mnq_task_drop(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature);
+
+/** What those points are of: "top-1", "accuracy per label", "R2", ... */
+const char *mnq_task_drop_unit(const struct mnq_task *t);
 
 /**
  * The temperature at which the probabilities fit the labels best (least cross entropy; Guo et al. 2017, section 4.2), within

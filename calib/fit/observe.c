@@ -30,7 +30,6 @@ struct pass {
     struct mnq_stats *stats;
     struct worker *worker;
     int total; /* samples in the data set */
-    int logits;
     mnq_progress *progress;
     void *progress_ctx;
     atomic_int done;
@@ -59,7 +58,7 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     const struct mnq_graph *g = t->pass->g;
     const struct mnq_node *nd = &g->node[node];
     struct worker *w = t->w;
-    size_t n = (size_t)nd->out.h * (size_t)nd->out.w * (size_t)nd->out.c;
+    size_t n = mnq_elements(nd->out);
     bool linear = nd->act == MNQ_ACT_NONE;
     if (kind == MNQ_TAP_PRE || linear) {
         if (nd->act == MNQ_ACT_HSWISH || nd->act == MNQ_ACT_HSIGMOID) {
@@ -69,7 +68,7 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
         }
         if (w->slot >= 0 && w->pre_q30[node] != NULL) add_means(w->pre_q30[node], data, nd->out);
     }
-    if (kind == MNQ_TAP_OUT && node == t->pass->logits && w->slot >= 0)
+    if (kind == MNQ_TAP_OUT && node == t->pass->stats->judge.node && w->slot >= 0)
         memcpy(t->pass->stats->logits + (size_t)w->slot * n, data, n * sizeof *data);
     if (kind == MNQ_TAP_OUT && mnq_lower_is_layer(g, node)) mnq_hist_add(&w->hist[node], data, nd->out.h * nd->out.w);
 }
@@ -103,12 +102,12 @@ static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
 static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
 {
     const struct mnq_graph *g = ps->g;
-    size_t n = (size_t)g->n, pixels = (size_t)g->node[0].out.h * (size_t)g->node[0].out.w;
+    size_t n = (size_t)g->n;
     w->hist = mnq_arena_array(&w->arena, n, sizeof *w->hist);
     w->pre_max = mnq_arena_array(&w->arena, n, sizeof *w->pre_max);
     w->pre_q30 = mnq_arena_array(&w->arena, n, sizeof *w->pre_q30);
     w->pixels = mnq_arena_alloc(&w->arena, ps->stats->input_bytes);
-    w->input = mnq_arena_array(&w->arena, pixels * (size_t)g->node[0].out.c, sizeof *w->input);
+    w->input = mnq_arena_array(&w->arena, mnq_elements(g->node[0].out), sizeof *w->input);
     if (w->hist == NULL || w->pre_max == NULL || w->pre_q30 == NULL || w->pixels == NULL || w->input == NULL)
         return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) {
@@ -149,24 +148,30 @@ static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct 
     return 0;
 }
 
+/* Whether as many classes are what the output tells apart. */
+static bool labels_are_classes(const struct mnq_logits *l, int classes)
+{
+    if (mnq_task_is_map(&l->task)) return false;
+    return l->task.kind == MNQ_TASK_BINARY ? classes == 2 : l->task.kind == MNQ_TASK_CLASSES && classes == l->task.out.c;
+}
+
 int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, const struct mnq_preprocess *p,
                     const struct mnq_calib_opts *o, int max_held, struct mnq_stats *stats, struct mnq_arena *arena,
                     mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
     int total = mnq_dataset_count(data), threads = o->threads > 0 ? o->threads : 1;
     if (total == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to calibrate on");
-    struct mnq_shape in = g->node[0].out;
     size_t n = (size_t)g->n;
     *stats = (struct mnq_stats){.samples = o->samples > 0 && o->samples < total ? o->samples : total};
     stats->held = stats->samples < max_held ? stats->samples : max_held;
-    stats->input_bytes = (size_t)in.h * (size_t)in.w * (size_t)in.c;
-    stats->n_logits = g->node[mnq_logits_node(g)].out.c;
+    stats->input_bytes = mnq_elements(g->node[0].out);
+    stats->judge = mnq_logits_of(g, o->task);
     stats->hist = mnq_arena_array(arena, n, sizeof *stats->hist);
     stats->pre_max = mnq_arena_array(arena, n, sizeof *stats->pre_max);
     stats->pre_mean = mnq_arena_array(arena, n, sizeof *stats->pre_mean);
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
-    stats->logits = mnq_arena_array(arena, (size_t)stats->held * (size_t)stats->n_logits, sizeof *stats->logits);
-    if (mnq_dataset_classes(data) == (stats->n_logits == 1 ? 2 : stats->n_logits))
+    stats->logits = mnq_arena_array(arena, (size_t)stats->held * stats->judge.n, sizeof *stats->logits);
+    if (labels_are_classes(&stats->judge, mnq_dataset_classes(data)))
         stats->label = mnq_arena_array(arena, (size_t)stats->held, sizeof *stats->label);
     struct worker *worker = calloc((size_t)threads, sizeof *worker);
     int rc = -1;
@@ -181,12 +186,12 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
                       .stats = stats,
                       .worker = worker,
                       .total = total,
-                      .logits = mnq_logits_node(g),
                       .progress = progress,
                       .progress_ctx = progress_ctx};
     for (int t = 0; t < threads; t++)
         if (init_worker(&ps, &worker[t], e) != 0) goto done;
     if (mnq_pool_for(stats->samples, threads, one_sample, &ps, e) == 0) rc = finish(&ps, threads, arena, e);
+    if (rc == 0) rc = mnq_logits_set_mean(&stats->judge, stats->logits, stats->held, arena, e);
 done:
     for (int t = 0; worker != NULL && t < threads; t++) {
         mnq_exec_free(worker[t].exec);

@@ -4,6 +4,7 @@
 #define MNQ_OBSERVE_H
 
 #include "calibrate.h"
+#include "logits.h"
 #include "quantize/hist.h"
 
 /** Statistics of all samples, and `held` samples spread evenly over them. Memory does not grow with the sample count. */
@@ -15,8 +16,8 @@ struct mnq_stats {
     uint8_t *input; /* [held] pictures */
     size_t input_bytes;
     double **pre_mean; /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
-    float *logits;     /* [held][n_logits], of mnq_logits_node() */
-    int n_logits;
+    struct mnq_logits judge; /* the network's logits */
+    float *logits;           /* [held][judge.n] */
     int *label; /* [held] classes; NULL if the data does not name as many as the network tells apart */
 };
 

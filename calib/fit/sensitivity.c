@@ -24,7 +24,8 @@ struct probe {
     struct worker *worker;
     double *noise;  /* [samples][g->n] */
     double *signal; /* [samples] */
-    int samples, n_logits, logits;
+    int samples;
+    const struct mnq_logits *judge;
     mnq_progress *progress;
     void *progress_ctx;
     atomic_int done;
@@ -32,7 +33,7 @@ struct probe {
 
 static bool probes_tensor(const struct probe *p, int i)
 {
-    return mnq_lower_is_layer(p->l->g, i) && i < p->logits;
+    return mnq_lower_is_layer(p->l->g, i) && i < p->judge->node;
 }
 
 static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
@@ -44,8 +45,8 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
     int slot = (int)((int64_t)sample * p->stats->held / p->samples);
     mnq_preprocess_apply(p->l->p, p->stats->input + (size_t)slot * p->stats->input_bytes, in.h * in.w, me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
-    memcpy(me->clean, mnq_exec_tensor(me->exec, p->logits), (size_t)p->n_logits * sizeof *me->clean);
-    p->signal[sample] = mnq_centred_power(me->clean, NULL, p->n_logits);
+    memcpy(me->clean, mnq_exec_tensor(me->exec, p->judge->node), p->judge->n * sizeof *me->clean);
+    p->signal[sample] = mnq_logits_signal(p->judge, me->clean);
     for (int i = me->g.n - 1; i >= 0; i--) { /* from the back: what lies before layer i is still clean */
         if (p->w != NULL ? p->w[i] == NULL : !probes_tensor(p, i)) continue;
         if (p->w != NULL) {
@@ -59,7 +60,7 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
             mnq_exec_rerun(me->exec, i + 1, NULL, NULL);
         }
         p->noise[(size_t)sample * (size_t)me->g.n + (size_t)i] =
-            mnq_centred_power(mnq_exec_tensor(me->exec, p->logits), me->clean, p->n_logits);
+            mnq_logits_noise(p->judge, mnq_exec_tensor(me->exec, p->judge->node), me->clean);
     }
     int done = atomic_fetch_add(&p->done, 1) + 1;
     if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "sensitivity", done, p->samples);
@@ -89,13 +90,12 @@ static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mn
     p->noise = mnq_arena_array(arena, (size_t)p->samples * n, sizeof *p->noise);
     p->signal = mnq_arena_array(arena, (size_t)p->samples, sizeof *p->signal);
     if (p->noise == NULL || p->signal == NULL) return mnq_fail_nomem(e);
-    struct mnq_shape in = g->node[0].out;
     for (int t = 0; t < threads; t++) {
         struct worker *w = &p->worker[t];
         w->g = *g;
         w->g.node = mnq_arena_array(arena, n, sizeof *w->g.node);
-        w->input = mnq_arena_array(arena, (size_t)in.h * (size_t)in.w * (size_t)in.c, sizeof *w->input);
-        w->clean = mnq_arena_array(arena, (size_t)p->n_logits, sizeof *w->clean);
+        w->input = mnq_arena_array(arena, mnq_elements(g->node[0].out), sizeof *w->input);
+        w->clean = mnq_arena_array(arena, p->judge->n, sizeof *w->clean);
         if (w->g.node == NULL || w->input == NULL || w->clean == NULL) return mnq_fail_nomem(e);
         memcpy(w->g.node, g->node, n * sizeof *g->node);
         w->exec = mnq_exec_new(&w->g, true, e);
@@ -114,8 +114,7 @@ static int measure(const struct mnq_lowering *l, const struct mnq_stats *stats, 
                       .samples = samples < stats->held ? samples : stats->held,
                       .progress = progress,
                       .progress_ctx = progress_ctx,
-                      .n_logits = stats->n_logits,
-                      .logits = mnq_logits_node(g)};
+                      .judge = &stats->judge};
     int rc = -1;
     p.worker = calloc((size_t)threads, sizeof *p.worker);
     if (p.worker == NULL) {

@@ -231,23 +231,24 @@ static void find_last_uses(struct run *r)
     const struct mnq_graph *g = r->l->g;
     for (int i = 0; i < g->n; i++)
         for (int k = 0; k < g->node[i].n_in; k++) r->last_use[mnq_lower_tensor_index(g, g->node[i].in[k])] = i;
-    r->last_use[mnq_lower_tensor_index(g, mnq_logits_node(g))] = g->n; /* judged at the end */
+    r->last_use[mnq_lower_tensor_index(g, r->stats->judge.node)] = g->n; /* judged at the end */
 }
 
 /* Noise over signal of the judged samples' logits. */
 static int logits_error(const struct run *r, double *error, struct mnq_err *e)
 {
-    int t = mnq_lower_tensor_index(r->l->g, mnq_logits_node(r->l->g)), n = r->stats->n_logits;
+    const struct mnq_logits *judge = &r->stats->judge;
+    int t = mnq_lower_tensor_index(r->l->g, judge->node);
     const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
-    float *got = malloc((size_t)n * sizeof *got);
+    float *got = malloc(judge->n * sizeof *got);
     if (got == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < r->samples; s++) {
         if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
-        const float *want = r->stats->logits + (size_t)(s * r->o->stride + r->o->first) * (size_t)n;
-        for (int c = 0; c < n; c++) got[c] = q->scale[c] * (float)(mnq_qtensor_at(q, at(r, t, s), (size_t)c) - q->zp);
-        noise += mnq_centred_power(got, want, n);
-        signal += mnq_centred_power(want, NULL, n);
+        const float *want = r->stats->logits + (size_t)(s * r->o->stride + r->o->first) * judge->n;
+        mnq_dequantize(q, at(r, t, s), got);
+        noise += mnq_logits_noise(judge, got, want);
+        signal += mnq_logits_signal(judge, want);
     }
     free(got);
     *error = signal > 0 ? noise / signal : noise;

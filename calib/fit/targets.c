@@ -95,7 +95,6 @@ static int fill_group(struct mnq_targets *t, int node, struct mnq_err *e)
 struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int holdout,
                                     int threads, struct mnq_err *e)
 {
-    struct mnq_shape in = l->g->node[0].out;
     struct mnq_targets *t = calloc(1, sizeof *t);
     if (t == NULL) {
         mnq_fail_nomem(e);
@@ -110,7 +109,7 @@ struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct m
         goto fail;
     }
     for (int w = 0; w < threads; w++) {
-        t->input[w] = mnq_arena_array(&t->arena, (size_t)in.h * (size_t)in.w * (size_t)in.c, sizeof **t->input);
+        t->input[w] = mnq_arena_array(&t->arena, mnq_elements(l->g->node[0].out), sizeof **t->input);
         if (t->input[w] == NULL) {
             mnq_fail_nomem(e);
             goto fail;

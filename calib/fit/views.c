@@ -102,8 +102,8 @@ static int float_view(void *ctx, int i, int worker, struct mnq_err *e)
     const struct mnq_views *v = ps->v;
     struct worker *w = &ps->worker[worker];
     struct mnq_shape in = v->g->node[0].out;
-    size_t n = (size_t)v->stats->n_logits;
-    struct keep_ctx k = {mnq_logits_node(v->g), ps->want + (size_t)i * n, n};
+    size_t n = v->stats->judge.n;
+    struct keep_ctx k = {v->stats->judge.node, ps->want + (size_t)i * n, n};
     if (make_view(v, i, w->part, w->view, e) != 0) return -1;
     mnq_preprocess_apply(v->p, w->view, in.h * in.w, w->input);
     mnq_exec_run(w->exec, w->input, keep, &k);
@@ -118,17 +118,14 @@ static int integer_view(void *ctx, int i, int worker, struct mnq_err *e)
     const struct mnq_views *v = ps->v;
     const struct mnq_qmodel *q = ps->q;
     struct worker *w = &ps->worker[worker];
-    int n = v->stats->n_logits, logits = mnq_lower_tensor_index(v->g, mnq_logits_node(v->g));
-    const struct mnq_qtensor *t = &q->tensor[logits];
+    int logits = mnq_lower_tensor_index(v->g, v->stats->judge.node);
     if (make_view(v, i, w->part, w->tensor[q->input], e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
         mnq_qlayer_run(q, l, mnq_kernels_best(), w->tensor[l->out], w->tensor[l->in0],
                        l->in1 < 0 ? NULL : w->tensor[l->in1]);
     }
-    for (int c = 0; c < n; c++)
-        ps->got[(size_t)i * (size_t)n + (size_t)c] =
-            t->scale[c] * (float)(mnq_qtensor_at(t, w->tensor[logits], (size_t)c) - t->zp);
+    mnq_dequantize(&q->tensor[logits], w->tensor[logits], ps->got + (size_t)i * v->stats->judge.n);
     return 0;
 }
 
@@ -152,7 +149,7 @@ static int fit_temperature(struct mnq_views *v, struct mnq_err *e)
     int *label = calloc((size_t)count(v), sizeof *label);
     if (label == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < count(v); i++) label[i] = v->stats->label[i / v->per];
-    v->temperature = mnq_fit_temperature(v->want, label, count(v), v->stats->n_logits);
+    v->temperature = mnq_fit_temperature(v->want, label, count(v), v->stats->judge.task.out.c);
     free(label);
     return 0;
 }
@@ -162,7 +159,7 @@ int mnq_views_make(const struct mnq_graph *g, const struct mnq_preprocess *p, co
                    struct mnq_err *e)
 {
     *v = (struct mnq_views){.g = g, .p = p, .stats = stats, .per = per, .threads = threads, .temperature = 1};
-    v->want = mnq_arena_array(arena, (size_t)count(v) * (size_t)stats->n_logits, sizeof *v->want);
+    v->want = mnq_arena_array(arena, (size_t)count(v) * stats->judge.n, sizeof *v->want);
     struct pass ps = {.v = v, .want = v->want, .progress = progress, .progress_ctx = progress_ctx};
     if (v->want == NULL) return mnq_fail_nomem(e);
     if (run(&ps, float_view, e) != 0) return -1;
@@ -172,9 +169,9 @@ int mnq_views_make(const struct mnq_graph *g, const struct mnq_preprocess *p, co
 int mnq_views_drop(const struct mnq_views *v, const struct mnq_qmodel *q, double *drop, struct mnq_err *e)
 {
     struct pass ps = {.v = v, .q = q};
-    ps.got = calloc((size_t)count(v) * (size_t)v->stats->n_logits, sizeof *ps.got);
+    ps.got = calloc((size_t)count(v) * v->stats->judge.n, sizeof *ps.got);
     int rc = ps.got == NULL ? mnq_fail_nomem(e) : run(&ps, integer_view, e);
-    if (rc == 0) *drop = mnq_expected_drop(v->want, ps.got, count(v), v->stats->n_logits, v->temperature);
+    if (rc == 0) *drop = mnq_task_drop(&v->stats->judge, v->want, ps.got, count(v), v->temperature);
     free(ps.got);
     return rc;
 }

@@ -15,7 +15,7 @@ struct mnq_views {
     const struct mnq_preprocess *p;
     const struct mnq_stats *stats;
     int per, threads;   /* views of each sample */
-    float *want;        /* [held * per][n_logits], the float network's */
+    float *want;        /* [held * per][stats->judge.n], the float network's */
     double temperature; /* of its probabilities, drop.h; 1 without labels */
 };
 
@@ -27,7 +27,7 @@ int mnq_views_make(const struct mnq_graph *g, const struct mnq_preprocess *p, co
                    int threads, struct mnq_views *v, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
                    struct mnq_err *e);
 
-/** Points of accuracy that q, a lowering of the same graph, is expected to lose: drop.h on the views. */
+/** Points that q, a lowering of the same graph, is expected to lose: mnq_task_drop() on the views. */
 int mnq_views_drop(const struct mnq_views *v, const struct mnq_qmodel *q, double *drop, struct mnq_err *e);
 
 #endif

@@ -183,16 +183,17 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
                         struct mnq_err *e)
 {
     const struct mnq_graph *g = p->legal;
-    int logits = mnq_logits_node(g), threads = p->o->threads;
+    int threads = p->o->threads;
     if (mnq_dataset_count(data) == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to prune on");
     int most = p->o->samples > 0 && p->o->samples < MNQ_PRUNE_SAMPLES ? p->o->samples : MNQ_PRUNE_SAMPLES;
     if (mnq_pictures_load(data, pp, g->node[0].out, most, threads, &p->pictures, p->arena, e) != 0) return -1;
-    p->n_logits = g->node[logits].out.h * g->node[logits].out.w * g->node[logits].out.c;
-    p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * (size_t)p->n_logits, sizeof *p->logits);
+    p->judge = mnq_logits_of(g, p->o->task);
+    p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * p->judge.n, sizeof *p->logits);
     if (p->logits == NULL) return mnq_fail_nomem(e);
     struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, e);
-    struct logits l = {p->logits, (size_t)p->n_logits};
-    int rc = s == NULL ? -1 : mnq_stream_run(s, logits, -1, keep_logits, &l, e);
+    struct logits l = {p->logits, p->judge.n};
+    int rc = s == NULL ? -1 : mnq_stream_run(s, p->judge.node, -1, keep_logits, &l, e);
+    if (rc == 0) rc = mnq_logits_set_mean(&p->judge, p->logits, p->pictures.n, p->arena, e);
     mnq_stream_free(s);
     p->r->samples = p->pictures.n;
     return rc;

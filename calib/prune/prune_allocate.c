@@ -31,7 +31,7 @@ struct probe {
     struct mnq_pruning *p;
     struct candidate *candidate; /* [n_layers] */
     struct worker *worker;
-    int n, logits;  /* samples probed; node */
+    int n;          /* samples probed */
     double *noise;  /* [n][n_layers][LEVELS] */
     double *signal; /* [n] */
     atomic_int done;
@@ -98,11 +98,11 @@ static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
     struct worker *me = &pr->worker[w];
     struct mnq_shape in = me->g.node[0].out;
     int sample = sample_of(pr, k), layers = p->r->n_layers;
-    const float *dense = p->logits + (size_t)sample * (size_t)p->n_logits;
+    const float *dense = p->logits + (size_t)sample * p->judge.n;
     mnq_preprocess_apply(&p->pictures.preprocess, p->pictures.pixels + (size_t)sample * p->pictures.bytes, in.h * in.w,
                          me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
-    pr->signal[k] = mnq_centred_power(dense, NULL, p->n_logits);
+    pr->signal[k] = mnq_logits_signal(&p->judge, dense);
     for (int l = layers - 1; l >= 0; l--) { /* from the back: what lies before a layer is still clean */
         const struct candidate *c = &pr->candidate[l];
         int node = p->r->layer[l].node;
@@ -112,7 +112,7 @@ static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
             me->g.node[node].b = c->b[level];
             mnq_exec_rerun(me->exec, node, NULL, NULL);
             pr->noise[((size_t)k * (size_t)layers + (size_t)l) * LEVELS + (size_t)level] =
-                mnq_centred_power(mnq_exec_tensor(me->exec, pr->logits), dense, p->n_logits);
+                mnq_logits_noise(&p->judge, mnq_exec_tensor(me->exec, p->judge.node), dense);
         }
         me->g.node[node] = clean;
     }
@@ -199,7 +199,7 @@ static int choose(const struct probe *pr, struct mnq_err *e)
 
 int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e)
 {
-    struct probe pr = {.p = p, .logits = mnq_logits_node(p->legal)};
+    struct probe pr = {.p = p};
     int held = p->pictures.n / MNQ_PRUNE_HOLDOUT;
     pr.n = held > PROBED ? PROBED : held > 0 ? held : p->pictures.n;
     pr.candidate = mnq_arena_array(p->arena, (size_t)p->r->n_layers, sizeof *pr.candidate);

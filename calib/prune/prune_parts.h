@@ -24,8 +24,8 @@ struct mnq_pruning {
     int64_t *want_here; /* [n_layers] zeros, -1: free */
     /* with data */
     struct mnq_pictures pictures;
-    float *logits; /* [pictures.n][n_logits] of the dense network */
-    int n_logits;
+    struct mnq_logits judge; /* the dense network's logits */
+    float *logits;           /* [pictures.n][judge.n] */
     int64_t *zeros; /* [n_layers] what was chosen */
     double damping; /* of all fits */
 };
@@ -48,7 +48,7 @@ struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l);
 /** Rows for a layer with so many inputs. */
 size_t mnq_prune_rows(int inputs);
 
-/** Noise over signal power (centred per sample) of g's logits against the dense ones, on held-back samples. */
+/** Noise over signal power of g's logits against the dense ones, on held-back samples. */
 int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e);
 
 /** Chooses p->zeros of the free layers by the error that each layer alone adds at the logits. */

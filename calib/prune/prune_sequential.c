@@ -40,9 +40,9 @@ static void judge(void *ctx, int sample, int worker, const float *pre, struct mn
     (void)worker;
     (void)x;
     const struct judging *j = ctx;
-    const float *dense = j->p->logits + (size_t)sample * (size_t)j->p->n_logits;
-    j->noise[sample] = mnq_centred_power(pre, dense, j->p->n_logits);
-    j->signal[sample] = mnq_centred_power(dense, NULL, j->p->n_logits);
+    const float *dense = j->p->logits + (size_t)sample * j->p->judge.n;
+    j->noise[sample] = mnq_logits_noise(&j->p->judge, pre, dense);
+    j->signal[sample] = mnq_logits_signal(&j->p->judge, dense);
 }
 
 int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, double *error, struct mnq_err *e)
@@ -51,7 +51,7 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, dou
     double *v = calloc(2 * (size_t)n, sizeof *v), noise = 0, signal = 0;
     struct mnq_stream *s = v == NULL ? NULL : mnq_stream_new(g, &p->pictures, p->o->threads, 0, e);
     struct judging j = {p, v, v + n};
-    int rc = s == NULL ? mnq_fail_nomem(e) : mnq_stream_run(s, mnq_logits_node(g), -1, judge, &j, e);
+    int rc = s == NULL ? mnq_fail_nomem(e) : mnq_stream_run(s, p->judge.node, -1, judge, &j, e);
     for (int i = 0; rc == 0 && i < n; i++) {
         if (n >= MNQ_PRUNE_HOLDOUT && i % MNQ_PRUNE_HOLDOUT != MNQ_PRUNE_HOLDOUT - 1) continue;
         noise += j.noise[i];

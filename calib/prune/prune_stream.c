@@ -28,7 +28,7 @@ int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *
 {
     int n = mnq_dataset_count(d);
     *out = (struct mnq_pictures){.n = most > 0 && most < n ? most : n, .preprocess = *p};
-    out->bytes = (size_t)input.h * (size_t)input.w * (size_t)input.c;
+    out->bytes = mnq_elements(input);
     out->pixels = mnq_arena_array(arena, (size_t)out->n, out->bytes);
     if (out->pixels == NULL) return mnq_fail_nomem(e);
     struct load l = {d, p, out};
@@ -62,7 +62,7 @@ struct mnq_stream {
 
 static size_t elements(const struct mnq_graph *g, int i)
 {
-    return (size_t)g->node[i].out.h * (size_t)g->node[i].out.w * (size_t)g->node[i].out.c;
+    return mnq_elements(g->node[i].out);
 }
 
 /* Whether something behind node `cut` reads node i. */

@@ -24,7 +24,7 @@ struct mnq_exec {
 
 static size_t elements(const struct mnq_node *nd)
 {
-    return (size_t)nd->out.h * (size_t)nd->out.w * (size_t)nd->out.c;
+    return mnq_elements(nd->out);
 }
 
 /* Index of the last node that reads each node; the result and the input live on. */

@@ -22,7 +22,7 @@ static bool is_pointwise(const struct mnq_node *nd)
 
 static size_t count(struct mnq_shape s)
 {
-    return (size_t)s.h * (size_t)s.w * (size_t)s.c;
+    return mnq_elements(s);
 }
 
 static size_t tile_pixels(size_t k)

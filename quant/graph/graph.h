@@ -97,6 +97,13 @@ struct mnq_node *mnq_graph_add(struct mnq_graph *g, enum mnq_op op, const char *
 /** Adds a note (printf). Returns 0 or -1 (out of memory). */
 int mnq_graph_note(struct mnq_graph *g, const char *fmt, ...);
 
+/** Elements of a tensor: the only place that multiplies a shape's sides. mnq_graph_check() and mnq_load() bound the product by
+ *  2^28, so it overflows nowhere. */
+static inline size_t mnq_elements(struct mnq_shape s)
+{
+    return (size_t)s.h * (size_t)s.w * (size_t)s.c;
+}
+
 /** Number of weights of a node (without bias). */
 size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd);
 

@@ -161,7 +161,7 @@ int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *
 
 void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out)
 {
-    size_t c = (size_t)t->shape.c, n = (size_t)t->shape.h * (size_t)t->shape.w * c;
+    size_t c = (size_t)t->shape.c, n = mnq_elements(t->shape);
     for (size_t i = 0; i < n; i++) {
         int q = t->dtype == MNQ_S16  ? ((const int16_t *)data)[i]
                 : t->dtype == MNQ_U8 ? ((const uint8_t *)data)[i] - 128

@@ -10,7 +10,7 @@
 
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
 {
-    return (size_t)t->shape.h * (size_t)t->shape.w * (size_t)t->shape.c * (t->dtype == MNQ_S16 ? 2 : 1);
+    return mnq_elements(t->shape) * (t->dtype == MNQ_S16 ? 2 : 1);
 }
 
 int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)

@@ -59,7 +59,7 @@ static int one(void *ctx, int i, int w, struct mnq_err *e)
 static int run_all(struct job *j, int threads, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_subject *s = j->s;
-    size_t pixels = (size_t)s->input.h * (size_t)s->input.w * (size_t)s->input.c;
+    size_t pixels = mnq_elements(s->input);
     if (threads > j->n) threads = j->n;
     j->raw_size = (size_t)s->outputs * sizeof(float); /* the largest raw value */
     j->runner = mnq_arena_array(arena, (size_t)threads, sizeof(struct mnq_runner *));

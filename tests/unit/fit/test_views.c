@@ -31,8 +31,8 @@ static int setup(void **state)
                                .held = SAMPLES,
                                .input = samples[0],
                                .input_bytes = PIXELS,
-                               .n_logits = b.g.node[mnq_logits_node(&b.g)].out.c};
-    assert_int_equal(stats.n_logits, CLASSES);
+                               .judge = mnq_logits_of(&b.g, NULL)};
+    assert_int_equal(stats.judge.n, CLASSES);
     return mnq_preprocess_named(&preprocess, "unit", 3, &e);
 }
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a network's output means: classes, a decision, labels, numbers or features, once or in every cell of a map. */
+#ifndef MNQ_TASK_H
+#define MNQ_TASK_H
+
+#include "graph/graph.h"
+
+/** What one cell of the output says; a vector is one cell. */
+enum mnq_task_kind {
+    MNQ_TASK_CLASSES,    /* the channels are exclusive classes */
+    MNQ_TASK_BINARY,     /* one channel: yes above the threshold */
+    MNQ_TASK_MULTILABEL, /* every channel is a decision of its own */
+    MNQ_TASK_REGRESSION, /* the channels are numbers */
+    MNQ_TASK_FEATURES,   /* the channels are a direction: no top */
+    MNQ_TASK_KINDS
+};
+
+/** What the network itself made of its logits. */
+enum mnq_task_link { MNQ_LINK_NONE, MNQ_LINK_SIGMOID, MNQ_LINK_SOFTMAX };
+
+/** How it is known. */
+enum mnq_task_from {
+    MNQ_TASK_FROM_GRAPH,  /* the last layers tell */
+    MNQ_TASK_FROM_ASSUMED, /* they leave a choice: the usual one */
+    MNQ_TASK_FROM_LOSS,   /* what the file says it was trained for */
+    MNQ_TASK_FROM_FILE,   /* stored in the .mnq */
+    MNQ_TASK_FROM_OPTION
+};
+
+struct mnq_task {
+    enum mnq_task_kind kind;
+    enum mnq_task_link link;
+    enum mnq_task_from from;
+    double threshold; /* of BINARY and MULTILABEL: probability above which the answer is yes, 0 .. 1 exclusive */
+    struct mnq_shape out;
+};
+
+/** Words of enum mnq_task_kind, behind them "auto"; NULL-terminated. */
+extern const char *const mnq_task_words[];
+enum { MNQ_TASK_AUTO = MNQ_TASK_KINDS };
+
+/** Default threshold of decisions. */
+#define MNQ_TASK_THRESHOLD 0.5
+
+/**
+ * The task that a legal graph's last layers tell. Softmax: classes. Sigmoid: binary with one channel, else labels. Behind an
+ * activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a decision (ASSUMED).
+ * loss  Keras' name of the loss it was trained with, which decides what is left open; NULL = unknown
+ */
+struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss);
+
+/**
+ * Overrides the kind (MNQ_TASK_AUTO keeps it) and the threshold (0 keeps it).
+ * return  0, or -1 with e: a kind that so many channels or such an activation cannot have
+ */
+int mnq_task_set(struct mnq_task *t, int kind, double threshold, const char *file, struct mnq_err *e);
+
+/** Whether the output has more than one cell. */
+bool mnq_task_is_map(const struct mnq_task *t);
+
+/** "classes", "map of 12x12 decisions", ... */
+void mnq_task_text(const struct mnq_task *t, char *text, size_t n);
+
+/** How it is known, as a clause: "by its last layer". */
+const char *mnq_task_from_text(enum mnq_task_from from);
+
+/** Whether the task decides something: all but numbers and features. */
+bool mnq_task_decides(const struct mnq_task *t);
+
+/** Decisions of one output: its cells, times its channels if each of them decides; 0 for numbers and features. */
+size_t mnq_task_decisions(const struct mnq_task *t);
+
+/** Value of the output, as it stands, above which a decision of BINARY or MULTILABEL is yes. */
+float mnq_task_cut(const struct mnq_task *t);
+
+#endif
