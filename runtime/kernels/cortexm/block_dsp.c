@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * All output channels of four pixels. */
+#include "block_dsp.h"
+
+#include "generic/output.h"
+
+/* Labels of block_dsp.S. */
+void mnq_dsp_block8_loop(void), mnq_dsp_block8_s8(void), mnq_dsp_block8_u13(void), mnq_dsp_block8_s14(void);
+void mnq_dsp_block8_sums(void), mnq_dsp_block16_loop(void), mnq_dsp_block16_s8(void), mnq_dsp_block16_u13(void);
+void mnq_dsp_block16_s14(void), mnq_dsp_block16_sums(void);
+
+enum { UNROLLED = 8, STEP8 = 52, STEP16 = 44 }; /* steps of the loop, bytes of a step */
+
+static uintptr_t tail_of(int wide, enum mnq_dsp_clamp clamp)
+{
+    switch (clamp) {
+    case MNQ_DSP_S8:
+        return wide ? (uintptr_t)mnq_dsp_block16_s8 : (uintptr_t)mnq_dsp_block8_s8;
+    case MNQ_DSP_U13:
+        return wide ? (uintptr_t)mnq_dsp_block16_u13 : (uintptr_t)mnq_dsp_block8_u13;
+    case MNQ_DSP_S14:
+        return wide ? (uintptr_t)mnq_dsp_block16_s14 : (uintptr_t)mnq_dsp_block8_s14;
+    default:
+        return wide ? (uintptr_t)mnq_dsp_block16_sums : (uintptr_t)mnq_dsp_block8_sums;
+    }
+}
+
+/* Where the loop begins; a single pair leaves it out. */
+static uintptr_t entry_of(int wide, int32_t pairs, uintptr_t tail)
+{
+    const int32_t rest = (pairs - 1) % UNROLLED;
+    const uintptr_t loop = wide ? (uintptr_t)mnq_dsp_block16_loop : (uintptr_t)mnq_dsp_block8_loop;
+
+    if (pairs == 1) return tail;
+    return rest == 0 ? loop : loop + (uintptr_t)(UNROLLED - rest) * (wide ? STEP16 : STEP8);
+}
+
+void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels)
+{
+    const int wide = l->wtype == MNQ_W_S16;
+    const int32_t pairs = mnq_dsp_pairs(l);
+    const uint8_t *const packed = (const uint8_t *)l->packed;
+    const enum mnq_dsp_clamp clamp = mnq_dsp_clamp_of(&l->q);
+    struct mnq_dsp_block *const b = &s->b;
+
+    s->l = l;
+    s->pixels = pixels;
+    s->run = wide ? mnq_dsp_block16 : mnq_dsp_block8;
+    s->simple = clamp != MNQ_DSP_SUMS && (pixels == 1 || pixels == 4) && packed[0] == 0 && l->oc % 2 == 0;
+    s->entry = entry_of(wide, pairs, tail_of(wide, MNQ_DSP_SUMS));
+    b->x = x;
+    b->x_end = x + (size_t)pairs * 4;
+    b->tail = tail_of(wide, clamp);
+    b->entry = entry_of(wide, pairs, b->tail);
+    b->stride = pixels == 1 ? 0 : (size_t)l->oc << l->q.out16;
+    b->stride3 = 3 * b->stride;
+    b->zp2 = 2 * l->q.zp + 1;
+    b->w = packed + MNQ_DSP_HEADER;
+    b->w_end = b->w + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
+}
+
+/* The pair of channels o, o + 1, output by output. */
+static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t record, void *out, int32_t o)
+{
+    const struct mnq_layer *const l = s->l;
+    struct mnq_dsp_block b = s->b;
+    int32_t sums[2][4], c, j;
+
+    b.w = w;
+    b.w_end = w + record;
+    b.entry = s->entry;
+    b.tail = tail_of(l->wtype == MNQ_W_S16, MNQ_DSP_SUMS);
+    b.out = sums;
+    s->run(&b);
+    for (c = 0; c < 2; c++)
+        for (j = 0; j < s->pixels; j++)
+            mnq_output_store(&l->q, out, (size_t)(j * l->oc + o + c), o + c, sums[c][j]);
+}
+
+void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out)
+{
+    const struct mnq_layer *const l = s->l;
+    const uint8_t *const packed = (const uint8_t *)l->packed;
+    const size_t record = mnq_dsp_record(l);
+    const int32_t even = l->oc / 2 * 2, mixed = packed[0];
+    const int all_plain = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS || s->pixels == 2 || s->pixels == 3;
+    const uint8_t *w = packed + MNQ_DSP_HEADER;
+    int32_t first = 0;
+
+    while (first < l->oc) {
+        /* Records that go together; an odd last channel, and a plain record, go alone. */
+        const int32_t o = first < even ? first : l->oc - 2;
+        if (all_plain || w[record - 4] == MNQ_DSP_PLAIN) {
+            run_plain(s, w, record, out, o);
+            w += record;
+            first += 2;
+            continue;
+        }
+        s->b.w = w;
+        do {
+            w += record;
+            first += 2;
+        } while (first < even && (!mixed || w[record - 4] != MNQ_DSP_PLAIN));
+        s->b.w_end = w;
+        s->b.out = (uint8_t *)out + ((size_t)o << l->q.out16);
+        s->run(&s->b);
+    }
+}

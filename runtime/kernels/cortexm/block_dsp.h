@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Blocks of 2 output channels x 4 pixels on a Cortex-M with the DSP extension: block_dsp.S and gather_dsp.S, and what calls
+ * them for all channels of four pixels. */
+#ifndef MNQ_BLOCK_DSP_H
+#define MNQ_BLOCK_DSP_H
+
+#include "layout_dsp.h"
+
+/**
+ * What block_dsp.S works on.
+ * w         the first record, 4-byte aligned; w_end: behind the last one
+ * x, x_end  inputs of four pixels: for every pair of inputs four words, one a pixel, of two int16
+ * entry     where in the loop to begin, and
+ * tail      how to end: addresses of code
+ * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind the other
+ * stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that
+ * zp2       2 zp + 1
+ */
+struct mnq_dsp_block {
+    const uint8_t *w;
+    const uint32_t *x, *x_end;
+    uintptr_t entry, tail;
+    void *out;
+    size_t stride, stride3;
+    int32_t zp2;
+    const uint8_t *w_end;
+};
+
+/** The sums of 8-bit weights, of 16-bit weights. */
+void mnq_dsp_block8(const struct mnq_dsp_block *b);
+void mnq_dsp_block16(const struct mnq_dsp_block *b);
+
+/**
+ * Unpacks n inputs of each of four pixels, int16 or int8; u8: bytes to be flipped. Any alignment.
+ * to      as x above, 4 * ((n + 1) / 2) words; p0 .. p3: the pixels' first inputs; n > 0
+ * return  nothing
+ */
+typedef void mnq_dsp_gather(uint32_t *to, const void *p0, const void *p1, const void *p2, const void *p3, size_t n);
+mnq_dsp_gather mnq_dsp_gather_s8, mnq_dsp_gather_u8, mnq_dsp_gather_s16;
+
+/** The one for a layer's input. */
+static inline mnq_dsp_gather *mnq_dsp_gather_of(const struct mnq_layer *l)
+{
+    return l->in16 ? mnq_dsp_gather_s16 : l->in_flip ? mnq_dsp_gather_u8 : mnq_dsp_gather_s8;
+}
+
+/** All channels of blocks of four pixels. */
+struct mnq_dsp_blocks {
+    struct mnq_dsp_block b;
+    const struct mnq_layer *l;
+    void (*run)(const struct mnq_dsp_block *b);
+    uintptr_t entry; /* of sums */
+    int32_t pixels;  /* to write of four, 1..4; 1: all four are the same */
+    int simple;      /* every output is fused: one call, two if oc is odd */
+};
+
+/** Fills *s for a layer and blocks of `pixels` pixels; x is their scratch, mnq_dsp_pairs(l) * 16 bytes. */
+void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels);
+
+/** Everything but what mnq_dsp_blocks_run() does by itself. */
+void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out);
+
+/** All channels of the pixels whose inputs stand in the scratch; out: the first pixel's first output. */
+static inline void mnq_dsp_blocks_run(struct mnq_dsp_blocks *s, void *out)
+{
+    if (!s->simple) {
+        mnq_dsp_blocks_mixed(s, out);
+        return;
+    }
+    s->b.out = out;
+    s->run(&s->b);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The kernels for a Cortex-M with the DSP extension (M4, M7, M33, M35P, M55, M85). Unaligned words are read: UNALIGN_TRP off.
+ *
+ * All have the contract of mnq_kernel in kernels.h. */
+#ifndef MNQ_DSP_H
+#define MNQ_DSP_H
+
+#include "kernels.h"
+
+extern const struct mnq_kernels mnq_kernels_dsp;
+
+mnq_kernel mnq_pw_dsp;        /* packed */
+mnq_kernel mnq_conv_dsp;      /* packed */
+mnq_kernel mnq_dwconv3x3_dsp; /* 3x3, stride 1 or 2 both ways, no multiplier */
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Depthwise 3x3 on a Cortex-M with the DSP extension, stride 1 and 2.
+ *
+ * Pixels are taken apart into rows of single channels, a few channels at a time, because SMLAD wants neighbours of one
+ * channel. A small tensor's rows are all kept and the outputs of a channel come from one call; of a large one, the three rows
+ * of a window take turns. Shifts r < 1 multiply weights and bias by a power of two beforehand, if these have the room. */
+#include "dwconv_dsp.h"
+
+#include "cortexm/dsp.h"
+#include "generic/output.h"
+
+/* Everything for one call. */
+struct job {
+    const struct mnq_layer *l;
+    const struct mnq_band *band;
+    struct mnq_dsp_channel *channel; /* [MNQ_DSP_CHANNELS] */
+    int16_t *rows;                   /* [channels][rows kept][pitch] */
+    int32_t *sums;                   /* of one output row */
+    mnq_dsp_planes *take;
+    size_t pitch, plane; /* values from row to row, from channel to channel */
+    enum mnq_dsp_clamp clamp;
+    int32_t channels, plain; /* at a time; bit j: channel j's outputs need mnq_output_store() */
+};
+
+static int32_t absolute(int32_t x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* Whether 9 weights and the bias may be multiplied by 2^up, so that weights are int16 and no sum leaves 32 bits. */
+static int has_room(const struct mnq_layer *l, const int32_t *w, int32_t bias, int up)
+{
+    int64_t reach = 0;
+    int i;
+
+    if (up > 15) return 0;
+    for (i = 0; i < 9; i++) {
+        const int32_t a = absolute(w[i]);
+        if ((int64_t)a << up > 32767) return 0;
+        reach += a;
+    }
+    reach = (reach << (l->in16 ? 15 : 7)) + absolute(bias);
+    return reach << up <= INT32_MAX;
+}
+
+/* The 9 weights of channel c. */
+static void take_weights(const struct mnq_layer *l, int32_t *w, int32_t c)
+{
+    const size_t step = (size_t)l->oc;
+    int i;
+
+    if (l->wtype == MNQ_W_S16) {
+        const int16_t *p = (const int16_t *)l->weights + c;
+        for (i = 0; i < 9; i++, p += step) w[i] = *p;
+    } else {
+        const int8_t *p = (const int8_t *)l->weights + c;
+        for (i = 0; i < 9; i++, p += step) w[i] = *p;
+    }
+}
+
+/* Channel c, the group's j-th. */
+static void prepare(struct job *job, int32_t c, int32_t j)
+{
+    const struct mnq_layer *const l = job->l;
+    struct mnq_dsp_channel *const k = &job->channel[j];
+    int32_t w[9], r = l->q.shift[c], bias = l->q.bias[c], i;
+    int plain = job->clamp == MNQ_DSP_SUMS;
+
+    take_weights(l, w, c);
+    if (!plain && r < 1) {
+        const int up = 1 - r;
+        if (has_room(l, w, bias, up)) {
+            for (i = 0; i < 9; i++) w[i] *= 1 << up;
+            bias *= 1 << up;
+            r = 1;
+        } else {
+            plain = 1;
+        }
+    }
+    if (r > (l->q.zp != 0 ? 23 : 31)) plain = 1;
+    for (i = 0; i < 3; i++) {
+        k->taps[i][0] = (uint16_t)w[3 * i] | (uint32_t)w[3 * i + 1] << 16;
+        k->taps[i][1] = (uint16_t)w[3 * i + 1] | (uint32_t)w[3 * i + 2] << 16;
+    }
+    k->bias = bias;
+    k->m = l->q.mult[c];
+    k->r = r;
+    k->round = plain ? 0 : (int32_t)((uint32_t)(2 * l->q.zp + 1) << (r - 1));
+    job->plain |= plain << j;
+}
+
+/* `rows` rows of padding from place `slot` on. */
+static void fill_rows(const struct job *job, int32_t c, int32_t slot, int32_t rows)
+{
+    int32_t j;
+
+    for (j = 0; j < job->channels; j++)
+        mnq_dsp_fill(job->rows + (size_t)j * job->plane + (size_t)slot * job->pitch, job->l->pad[c + j],
+                     (size_t)rows * job->pitch);
+}
+
+/* Input row iy of the group's channels into place `slot`, whose padding stands; fresh: so does a row that is all padding. */
+static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot, int fresh)
+{
+    const struct mnq_layer *const l = job->l;
+
+    if (iy >= 0 && iy < l->h)
+        job->take(job->rows + (size_t)slot * job->pitch + l->pl, job->plane * 2,
+                  (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16), (size_t)l->c << l->in16, l->w);
+    else if (!fresh)
+        fill_rows(job, c, slot, 1);
+}
+
+static mnq_dsp_dw_rows *rows_of(const struct job *job, int plain)
+{
+    static mnq_dsp_dw_rows *const table[2][4] = {{mnq_dsp_dw1_s8, mnq_dsp_dw1_u13, mnq_dsp_dw1_s14, mnq_dsp_dw1_sums},
+                                                 {mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_sums}};
+
+    return table[job->l->sw - 1][plain ? MNQ_DSP_SUMS : job->clamp];
+}
+
+/* One row of outputs by way of job->sums: rows too short for four outputs, and outputs that want mnq_output_store(). */
+static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, size_t first, int32_t c, int plain)
+{
+    const struct mnq_layer *const l = job->l;
+    const size_t oc = (size_t)l->oc;
+    int32_t x;
+
+    d->out = job->sums;
+    d->stride = plain ? 4 : (size_t)1 << l->q.out16;
+    d->back_out = d->back / 2 / l->sw * d->stride;
+    rows_of(job, plain)(d);
+    for (x = 0; x < l->ow; x++, first += oc) {
+        if (plain) mnq_output_store(&l->q, job->band->out, first, c, job->sums[x]);
+        else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
+        else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
+    }
+}
+
+/*
+ * Output rows y .. y + n - 1 of the band, of channel c, the group's j-th. The window's rows at the first of them are in
+ * places slot[0..2]; if n > 1, those of the next are sh places further.
+ */
+static void outputs(const struct job *job, int32_t c, int32_t j, int32_t y, int32_t n, const int32_t slot[3])
+{
+    const struct mnq_layer *const l = job->l;
+    const int plain = job->plain >> j & 1;
+    const size_t s = (size_t)l->sw, ow = (size_t)(l->ow < 4 ? 4 : l->ow), rest = ow % 4;
+    const size_t width = (size_t)1 << l->q.out16, next = (size_t)l->ow * (size_t)l->oc;
+    size_t first = (size_t)y * next + (size_t)c;
+    const int16_t *const rows = job->rows + (size_t)j * job->plane;
+    struct mnq_dsp_dw d;
+    int i;
+
+    for (i = 0; i < 3; i++) d.row[i] = rows + (size_t)slot[i] * job->pitch;
+    d.channel = &job->channel[j];
+    d.full = ow / 4 * 8 * s;
+    d.line = ow * 2 * s;
+    d.end = d.row[0] + d.full / 2;
+    d.stop = d.row[0] + d.line / 2;
+    d.back = rest != 0 ? (4 - rest) * 2 * s : 0;
+    d.skip = job->pitch * s * 2 - d.line;
+    if (!plain && l->ow >= 4) {
+        d.stride = (size_t)l->oc * width;
+        d.back_out = rest != 0 ? (4 - rest) * d.stride : 0;
+        d.skip_out = 0;
+        d.rows = n;
+        d.out = (uint8_t *)job->band->out + first * width;
+        rows_of(job, 0)(&d);
+        return;
+    }
+    d.rows = 1;
+    d.skip_out = 0;
+    for (; n > 0; n--, first += next) {
+        one_by_one(job, &d, first, c, plain);
+        for (i = 0; i < 3; i++) d.row[i] += job->pitch * s;
+        d.end += job->pitch * s;
+        d.stop += job->pitch * s;
+    }
+}
+
+/* Channels c .. c + job->channels - 1 of the band. */
+static void channels(struct job *job, int32_t c, int whole)
+{
+    const struct mnq_layer *const l = job->l;
+    const int32_t n = job->band->n;
+    int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, j, y;
+
+    job->plain = 0;
+    for (j = 0; j < job->channels; j++) prepare(job, c + j, j);
+    fill_rows(job, c, 0, whole ? (n - 1) * l->sh + 3 : 3);
+    if (whole) {
+        for (i = 0; i < (n - 1) * l->sh + 3; i++) take_row(job, top + i, c, i, 1);
+        for (j = 0; j < job->channels; j++) outputs(job, c + j, j, 0, n, slot);
+        return;
+    }
+    for (i = 0; i < 3; i++) take_row(job, top + i, c, i, 1);
+    for (y = 0; y < n; y++) {
+        for (i = 0; y > 0 && i < l->sh; i++) { /* the oldest row makes way */
+            const int32_t oldest = slot[0];
+            slot[0] = slot[1];
+            slot[1] = slot[2];
+            slot[2] = oldest;
+            take_row(job, top + y * l->sh + 3 - l->sh + i, c, oldest, 0);
+        }
+        for (j = 0; j < job->channels; j++) outputs(job, c + j, j, y, 1, slot);
+    }
+}
+
+void mnq_dwconv3x3_dsp(const struct mnq_layer *l, const struct mnq_band *band)
+{
+    const size_t sums = (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
+    const size_t head = MNQ_DSP_CHANNELS * sizeof(struct mnq_dsp_channel) + sums;
+    struct job job;
+    size_t all;
+    int32_t c, whole;
+
+    job.l = l;
+    job.band = band;
+    job.channels = l->in16 ? 2 : 4;
+    job.take = l->in16 ? mnq_dsp_planes_s16 : mnq_dsp_planes_s8;
+    job.clamp = mnq_dsp_clamp_of(&l->q);
+    job.pitch = mnq_dsp_dw_pitch(l);
+    job.channel = (struct mnq_dsp_channel *)band->scratch;
+    job.sums = (int32_t *)(void *)(job.channel + MNQ_DSP_CHANNELS);
+    job.rows = (int16_t *)(void *)((uint8_t *)job.sums + sums);
+    all = (size_t)((band->n - 1) * l->sh + 3) * job.pitch;
+    whole = head + all * 2 * (size_t)job.channels <= band->scratch_bytes;
+    job.plane = whole ? all : 3 * job.pitch;
+    for (c = 0; c < l->c; c += job.channels) {
+        if (c > l->c - job.channels) c = l->c - job.channels; /* some are computed again */
+        channels(&job, c, whole);
+    }
+}

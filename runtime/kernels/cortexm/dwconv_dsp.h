@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Depthwise 3x3 on a Cortex-M with the DSP extension: what dwconv3x3_dsp.S and plane_dsp.S get from dwconv_dsp.c. */
+#ifndef MNQ_DWCONV_DSP_H
+#define MNQ_DWCONV_DSP_H
+
+#include "layout_dsp.h"
+
+/** One channel: for each row of the window taps (0, 1) and (1, 2) as pairs of int16; bias, m, rounding and zero point, r. */
+struct mnq_dsp_channel {
+    uint32_t taps[3][2];
+    int32_t bias, m, round, r;
+};
+
+/**
+ * Rows of outputs of one channel.
+ * row     the window's three rows at the first output, int16; read up to what four outputs at a time reach
+ * out     the first output; stride: bytes to the next
+ * end     row[0] behind the whole groups of four outputs, stop: behind the output row
+ * back    bytes of a row, back_out: of the output, between the end of the whole groups and the last group of four
+ * skip    bytes of a row, skip_out: of the output, from the end of one to the next
+ * rows    output rows
+ * full    end - row[0], line: stop - row[0]
+ */
+struct mnq_dsp_dw {
+    const int16_t *row[3];
+    const struct mnq_dsp_channel *channel;
+    void *out;
+    size_t stride;
+    const int16_t *end, *stop;
+    size_t back, back_out, skip, skip_out;
+    int32_t rows;
+    size_t full, line;
+};
+
+/** Strides 1 and 2, by the clamp of the output; sums: int32, as they are. At least four outputs a row. */
+typedef void mnq_dsp_dw_rows(const struct mnq_dsp_dw *d);
+mnq_dsp_dw_rows mnq_dsp_dw1_s8, mnq_dsp_dw1_u13, mnq_dsp_dw1_s14, mnq_dsp_dw1_sums;
+mnq_dsp_dw_rows mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_sums;
+
+/**
+ * n pixels of 4 channels of int8 (2 of int16) into as many rows of int16.
+ * to     [channels], `plane` bytes apart, an even number of values
+ * from   the first pixel's first channel, any alignment; `pixel` bytes to the next; n > 0
+ */
+typedef void mnq_dsp_planes(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n);
+mnq_dsp_planes mnq_dsp_planes_s8, mnq_dsp_planes_s16;
+
+/** n values; n > 0, a multiple of 8; to: 4-byte aligned. */
+void mnq_dsp_fill(int16_t *to, int32_t value, size_t n);
+
+enum { MNQ_DSP_CHANNELS = 4 }; /* taken apart at a time, int8; of int16 half as many */
+
+/** Values from row to row of a channel taken apart: padding, pixels, and what the last group of four outputs reads; whole
+ * pieces of mnq_dsp_fill(). */
+static inline size_t mnq_dsp_dw_pitch(const struct mnq_layer *l)
+{
+    const int32_t outputs = l->ow < 4 ? 4 : l->ow;
+    const int32_t have = l->pl + l->w, read = l->sw == 1 ? outputs + 2 : 2 * outputs + 2;
+
+    return (size_t)((have > read ? have : read) + 7) / 8 * 8;
+}
+
+/** Whether mnq_dwconv3x3_dsp() serves a layer, and the scratch that it wants. Plain C. */
+int mnq_dsp_dw_serves(const struct mnq_layer *l);
+size_t mnq_dsp_dw_scratch(const struct mnq_layer *l);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * How weights of CONV and PW are packed for a Cortex-M with the DSP extension. Plain C, shared by the packer and the kernels.
+ *
+ * The inputs of one output are runs that are contiguous in memory: kh rows of kw * c values, or the c values of a pixel. The
+ * core multiplies pairs of them. SXTB16 unpacks bytes 0 and 2 of a word, then 1 and 3, so of every four int8 the pairs are
+ * (0, 2) and (1, 3); what is left at the end of a run, and all of int16, is paired in order, the last one with 0.
+ *
+ *     packed:  header 16 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
+ *              it, which is then computed twice)
+ *     header:  u8 1 if some record's outputs need mnq_output_store(), else 0; 15 x 0
+ *     record:  i32 bias[2]; weights; i32 m[2]; u8 r[2], which is r - 1, or MNQ_DSP_PLAIN in both; 2 x 0
+ *     weights: for every pair of inputs (k, l), int8: w0[k] w1[k] w0[l] w1[l]; int16: w0[k] w0[l] w1[k] w1[l] */
+#ifndef MNQ_LAYOUT_DSP_H
+#define MNQ_LAYOUT_DSP_H
+
+#include "kernels.h"
+
+enum {
+    MNQ_DSP_HEADER = 16,
+    MNQ_DSP_BEFORE = 8,    /* bytes of a record before its weights */
+    MNQ_DSP_AFTER = 12,    /* and after them */
+    MNQ_DSP_PLAIN = 0xff   /* a record whose outputs mnq_output_store() computes */
+};
+
+/** How an output stage ends: in which clamp. */
+enum mnq_dsp_clamp { MNQ_DSP_S8, MNQ_DSP_U13, MNQ_DSP_S14, MNQ_DSP_SUMS /* none that SSAT and USAT have */ };
+
+/** Runs of inputs, and inputs in a run. */
+static inline int32_t mnq_dsp_runs(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_CONV ? l->kh : 1;
+}
+
+static inline int32_t mnq_dsp_run(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_CONV ? l->kw * l->c : l->c;
+}
+
+/** Pairs of inputs. */
+static inline int32_t mnq_dsp_pairs(const struct mnq_layer *l)
+{
+    return mnq_dsp_runs(l) * ((mnq_dsp_run(l) + 1) / 2);
+}
+
+/** Bytes of a record. */
+static inline size_t mnq_dsp_record(const struct mnq_layer *l)
+{
+    return MNQ_DSP_BEFORE + ((size_t)mnq_dsp_pairs(l) << (l->wtype == MNQ_W_S16 ? 3 : 2)) + MNQ_DSP_AFTER;
+}
+
+/** The clamp of a layer's outputs. */
+static inline enum mnq_dsp_clamp mnq_dsp_clamp_of(const struct mnq_requant_params *q)
+{
+    if (q->act != MNQ_A_CLAMP) return MNQ_DSP_SUMS;
+    if (!q->out16) return q->lo == -128 && q->hi == 127 ? MNQ_DSP_S8 : MNQ_DSP_SUMS;
+    if (q->hi != 8191) return MNQ_DSP_SUMS;
+    return q->lo == 0 ? MNQ_DSP_U13 : q->lo == -8192 ? MNQ_DSP_S14 : MNQ_DSP_SUMS;
+}
+
+/**
+ * Whether rounding and zero point of channel c may be added to the high product at once: (2 zp + 1) 2^(r - 1) and its sum with
+ * a number in [-2^30, 2^30) stay within 32 bits.
+ */
+static inline int mnq_dsp_folds(const struct mnq_requant_params *q, int32_t c)
+{
+    return q->shift[c] >= 1 && q->shift[c] <= (q->zp != 0 ? 23 : 31);
+}
+
+/** The packer of CONV and PW: see struct mnq_packing. */
+size_t mnq_dsp_packed_bytes(const struct mnq_layer *l);
+void mnq_dsp_pack(const struct mnq_layer *l, void *mem);
+
+/** Scratch of a layer's kernel: see struct mnq_kernels. */
+size_t mnq_dsp_scratch(const struct mnq_layer *l);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Packs weights for a Cortex-M with the DSP extension; layout_dsp.h says how. Plain C. */
+#include "layout_dsp.h"
+
+#include "mnq_port.h"
+
+/* Where input k of a run of n is among the run's pairs, counted in halves of pairs. */
+static int32_t place(int32_t k, int32_t n, int bytes)
+{
+    if (!bytes || k >= n / 4 * 4) return k;
+    return k / 4 * 4 + k % 2 * 2 + k % 4 / 2;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
+/* The weights of channel o, the record's j-th. */
+static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j)
+{
+    const int32_t runs = mnq_dsp_runs(l), n = mnq_dsp_run(l);
+    size_t from = (size_t)o * (size_t)runs * (size_t)n;
+    int32_t i, k;
+
+    for (i = 0; i < runs; i++) {
+        for (k = 0; k < n; k++, from++) {
+            const size_t at = (size_t)i * (size_t)((n + 1) / 2 * 2) + (size_t)place(k, n, !l->in16);
+            if (l->wtype == MNQ_W_S16) {
+                const uint32_t w = (uint16_t)((const int16_t *)l->weights)[from];
+                uint8_t *p = to + at / 2 * 8 + at % 2 * 2 + (size_t)j * 4;
+                p[0] = (uint8_t)w;
+                p[1] = (uint8_t)(w >> 8);
+            } else {
+                to[at * 2 + (size_t)j] = ((const uint8_t *)l->weights)[from];
+            }
+        }
+    }
+}
+
+size_t mnq_dsp_packed_bytes(const struct mnq_layer *l)
+{
+    if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
+    return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
+}
+
+void mnq_dsp_pack(const struct mnq_layer *l, void *mem)
+{
+    const size_t record = mnq_dsp_record(l);
+    uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_DSP_HEADER;
+    int32_t o, j;
+
+    memset(mem, 0, mnq_dsp_packed_bytes(l));
+    for (o = 0; o < l->oc; o += 2, p += record) {
+        const int32_t first = o + 1 < l->oc ? o : o - 1;
+        const int plain = !mnq_dsp_folds(&l->q, first) || !mnq_dsp_folds(&l->q, first + 1);
+        uint8_t *const after = p + record - MNQ_DSP_AFTER;
+
+        if (plain) header[0] = 1;
+        for (j = 0; j < 2; j++) {
+            put32(p + 4 * j, (uint32_t)l->q.bias[first + j]);
+            put32(after + 4 * j, (uint32_t)l->q.mult[first + j]);
+            after[8 + j] = plain ? MNQ_DSP_PLAIN : (uint8_t)(l->q.shift[first + j] - 1);
+            pack_weights(l, p + MNQ_DSP_BEFORE, first + j, j);
+        }
+    }
+}
