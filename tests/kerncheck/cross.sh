@@ -37,7 +37,7 @@ cortex-m4)
         "$here/vectors_m.c"
     words=arg=program
     for word in $arguments; do words=$words,arg=$word; done
-    timeout 100 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/program" \
+    timeout 280 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/program" \
         -semihosting-config enable=on,target=native,"$words" </dev/null
     ;;
 *)

@@ -13,8 +13,15 @@ static int has_avx2(void)
 }
 #endif
 
+#ifdef __ARM_FEATURE_DSP
+#include "cortexm/dsp.h"
+#endif
+
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
+#ifdef __ARM_FEATURE_DSP
+    {&mnq_kernels_dsp, NULL},
+#endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},
 #endif

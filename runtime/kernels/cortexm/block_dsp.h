@@ -12,9 +12,9 @@
  * x, x_end  inputs of four pixels: for every pair of inputs four words, one a pixel, of two int16
  * entry     where in the loop to begin, and
  * tail      how to end: addresses of code
- * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind the other
- * stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that
- * zp2       2 zp + 1
+ * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind the
+ * other stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that zp2
+ * 2 zp + 1
  */
 struct mnq_dsp_block {
     const uint8_t *w;

@@ -50,7 +50,8 @@ static void take_windows(const struct job *job, int32_t left)
             continue;
         }
         for (j = 0; j < 4; j++)
-            fill_row(job, job->rows + (size_t)j * row, job->from[ky], left + (j < job->wanted ? j : job->wanted - 1) * l->sw);
+            fill_row(job, job->rows + (size_t)j * row, job->from[ky],
+                     left + (j < job->wanted ? j : job->wanted - 1) * l->sw);
         job->gather(to, job->rows, job->rows + row, job->rows + 2 * row, job->rows + 3 * row, (size_t)run);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The kernels for a Cortex-M with the DSP extension (M4, M7, M33, M35P, M55, M85). Unaligned words are read: UNALIGN_TRP off.
+ * The kernels for a Cortex-M with the DSP extension (M4, M7, M33, M35P, M55, M85). Unaligned words are read: UNALIGN_TRP
+ * off.
  *
  * All have the contract of mnq_kernel in kernels.h. */
 #ifndef MNQ_DSP_H

@@ -2,8 +2,9 @@
  * Depthwise 3x3 on a Cortex-M with the DSP extension, stride 1 and 2.
  *
  * Pixels are taken apart into rows of single channels, a few channels at a time, because SMLAD wants neighbours of one
- * channel. A small tensor's rows are all kept and the outputs of a channel come from one call; of a large one, the three rows
- * of a window take turns. Shifts r < 1 multiply weights and bias by a power of two beforehand, if these have the room. */
+ * channel. A small tensor's rows are all kept and the outputs of a channel come from one call; of a large one, the three
+ * rows of a window take turns. Shifts r < 1 multiply weights and bias by a power of two beforehand, if these have the room.
+ */
 #include "dwconv_dsp.h"
 
 #include "cortexm/dsp.h"
@@ -22,73 +23,6 @@ struct job {
     int32_t channels, plain; /* at a time; bit j: channel j's outputs need mnq_output_store() */
 };
 
-static int32_t absolute(int32_t x)
-{
-    return x < 0 ? -x : x;
-}
-
-/* Whether 9 weights and the bias may be multiplied by 2^up, so that weights are int16 and no sum leaves 32 bits. */
-static int has_room(const struct mnq_layer *l, const int32_t *w, int32_t bias, int up)
-{
-    int64_t reach = 0;
-    int i;
-
-    if (up > 15) return 0;
-    for (i = 0; i < 9; i++) {
-        const int32_t a = absolute(w[i]);
-        if ((int64_t)a << up > 32767) return 0;
-        reach += a;
-    }
-    reach = (reach << (l->in16 ? 15 : 7)) + absolute(bias);
-    return reach << up <= INT32_MAX;
-}
-
-/* The 9 weights of channel c. */
-static void take_weights(const struct mnq_layer *l, int32_t *w, int32_t c)
-{
-    const size_t step = (size_t)l->oc;
-    int i;
-
-    if (l->wtype == MNQ_W_S16) {
-        const int16_t *p = (const int16_t *)l->weights + c;
-        for (i = 0; i < 9; i++, p += step) w[i] = *p;
-    } else {
-        const int8_t *p = (const int8_t *)l->weights + c;
-        for (i = 0; i < 9; i++, p += step) w[i] = *p;
-    }
-}
-
-/* Channel c, the group's j-th. */
-static void prepare(struct job *job, int32_t c, int32_t j)
-{
-    const struct mnq_layer *const l = job->l;
-    struct mnq_dsp_channel *const k = &job->channel[j];
-    int32_t w[9], r = l->q.shift[c], bias = l->q.bias[c], i;
-    int plain = job->clamp == MNQ_DSP_SUMS;
-
-    take_weights(l, w, c);
-    if (!plain && r < 1) {
-        const int up = 1 - r;
-        if (has_room(l, w, bias, up)) {
-            for (i = 0; i < 9; i++) w[i] *= 1 << up;
-            bias *= 1 << up;
-            r = 1;
-        } else {
-            plain = 1;
-        }
-    }
-    if (r > (l->q.zp != 0 ? 23 : 31)) plain = 1;
-    for (i = 0; i < 3; i++) {
-        k->taps[i][0] = (uint16_t)w[3 * i] | (uint32_t)w[3 * i + 1] << 16;
-        k->taps[i][1] = (uint16_t)w[3 * i + 1] | (uint32_t)w[3 * i + 2] << 16;
-    }
-    k->bias = bias;
-    k->m = l->q.mult[c];
-    k->r = r;
-    k->round = plain ? 0 : (int32_t)((uint32_t)(2 * l->q.zp + 1) << (r - 1));
-    job->plain |= plain << j;
-}
-
 /* `rows` rows of padding from place `slot` on. */
 static void fill_rows(const struct job *job, int32_t c, int32_t slot, int32_t rows)
 {
@@ -106,9 +40,9 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot,
 
     if (iy >= 0 && iy < l->h)
         job->take(job->rows + (size_t)slot * job->pitch + l->pl, job->plane * 2,
-                  (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16), (size_t)l->c << l->in16, l->w);
-    else if (!fresh)
-        fill_rows(job, c, slot, 1);
+                  (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16), (size_t)l->c << l->in16,
+                  l->w);
+    else if (!fresh) fill_rows(job, c, slot, 1);
 }
 
 static mnq_dsp_dw_rows *rows_of(const struct job *job, int plain)
@@ -187,7 +121,7 @@ static void channels(struct job *job, int32_t c, int whole)
     int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, j, y;
 
     job->plain = 0;
-    for (j = 0; j < job->channels; j++) prepare(job, c + j, j);
+    for (j = 0; j < job->channels; j++) job->plain |= mnq_dsp_channel_make(l, c + j, &job->channel[j]) << j;
     fill_rows(job, c, 0, whole ? (n - 1) * l->sh + 3 : 3);
     if (whole) {
         for (i = 0; i < (n - 1) * l->sh + 3; i++) take_row(job, top + i, c, i, 1);

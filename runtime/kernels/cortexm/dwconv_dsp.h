@@ -60,6 +60,9 @@ static inline size_t mnq_dsp_dw_pitch(const struct mnq_layer *l)
     return (size_t)((have > read ? have : read) + 7) / 8 * 8;
 }
 
+/** Fills *k for channel c. return 1 if its outputs need mnq_output_store(), then k has its sums; else 0 */
+int mnq_dsp_channel_make(const struct mnq_layer *l, int32_t c, struct mnq_dsp_channel *k);
+
 /** Whether mnq_dwconv3x3_dsp() serves a layer, and the scratch that it wants. Plain C. */
 int mnq_dsp_dw_serves(const struct mnq_layer *l);
 size_t mnq_dsp_dw_scratch(const struct mnq_layer *l);

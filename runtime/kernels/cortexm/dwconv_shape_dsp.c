@@ -6,8 +6,8 @@ enum { WHOLE = 2048 }; /* bytes of rows up to which all of a small tensor's are 
 
 int mnq_dsp_dw_serves(const struct mnq_layer *l)
 {
-    return l->op == MNQ_L_DWCONV && l->mult == 1 && l->kh == 3 && l->kw == 3 && l->sh == l->sw && l->sh <= 2 && !l->in_flip &&
-           l->c >= (l->in16 ? 2 : 4);
+    return l->op == MNQ_L_DWCONV && l->mult == 1 && l->kh == 3 && l->kw == 3 && l->sh == l->sw && l->sh <= 2 &&
+           !l->in_flip && l->c >= (l->in16 ? 2 : 4);
 }
 
 size_t mnq_dsp_dw_scratch(const struct mnq_layer *l)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How weights of CONV and PW are packed for a Cortex-M with the DSP extension. Plain C, shared by the packer and the kernels.
+ * How weights of CONV and PW are packed for a Cortex-M with the DSP extension. Plain C, shared by the packer and the
+ * kernels.
  *
  * The inputs of one output are runs that are contiguous in memory: kh rows of kw * c values, or the c values of a pixel. The
  * core multiplies pairs of them. SXTB16 unpacks bytes 0 and 2 of a word, then 1 and 3, so of every four int8 the pairs are
@@ -17,9 +18,9 @@
 
 enum {
     MNQ_DSP_HEADER = 16,
-    MNQ_DSP_BEFORE = 8,    /* bytes of a record before its weights */
-    MNQ_DSP_AFTER = 12,    /* and after them */
-    MNQ_DSP_PLAIN = 0xff   /* a record whose outputs mnq_output_store() computes */
+    MNQ_DSP_BEFORE = 8,  /* bytes of a record before its weights */
+    MNQ_DSP_AFTER = 12,  /* and after them */
+    MNQ_DSP_PLAIN = 0xff /* a record whose outputs mnq_output_store() computes */
 };
 
 /** How an output stage ends: in which clamp. */
@@ -58,8 +59,8 @@ static inline enum mnq_dsp_clamp mnq_dsp_clamp_of(const struct mnq_requant_param
 }
 
 /**
- * Whether rounding and zero point of channel c may be added to the high product at once: (2 zp + 1) 2^(r - 1) and its sum with
- * a number in [-2^30, 2^30) stay within 32 bits.
+ * Whether rounding and zero point of channel c may be added to the high product at once: (2 zp + 1) 2^(r - 1) and its sum
+ * with a number in [-2^30, 2^30) stay within 32 bits.
  */
 static inline int mnq_dsp_folds(const struct mnq_requant_params *q, int32_t c)
 {

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Kernels for microcontrollers. Packing is plain C: a host packs for them, with mnq_target_packing. The kernels themselves come
+# with a processor that has them.
+set(mnq_dsp_packing kernels/cortexm/dwconv_shape_dsp.c kernels/cortexm/pack_dsp.c kernels/cortexm/scratch_dsp.c)
+set(mnq_dsp_kernels
+  kernels/cortexm/block_dsp.c
+  kernels/cortexm/block_dsp.S
+  kernels/cortexm/conv_dsp.c
+  kernels/cortexm/dsp.c
+  kernels/cortexm/dwconv3x3_dsp.S
+  kernels/cortexm/dwconv_channel_dsp.c
+  kernels/cortexm/dwconv_dsp.c
+  kernels/cortexm/gather_dsp.S
+  kernels/cortexm/plane_dsp.S
+  kernels/cortexm/pw_dsp.c)
+if(MNQ_CPU MATCHES "^cortex-m(4|7|33|35p|55|85)$")
+  enable_language(ASM)
+  target_sources(mnq_runtime PRIVATE ${mnq_dsp_packing} ${mnq_dsp_kernels})
+  target_compile_definitions(mnq_runtime PUBLIC MNQ_HAVE_DSP=1)
+endif()
+if(NOT PROJECT_IS_TOP_LEVEL)
+  add_library(mnq_target_packing STATIC ${mnq_dsp_packing})
+  target_link_libraries(mnq_target_packing PUBLIC mnq_runtime_internal PRIVATE mnq_flags)
+  set_target_properties(mnq_target_packing PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF MNQ_DSP_KERNELS "${mnq_dsp_kernels}")
+endif()
