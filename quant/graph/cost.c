@@ -68,7 +68,7 @@ struct mnq_cost mnq_cost_total(const struct mnq_graph *g)
     for (int i = 0; i < g->n; i++) {
         struct mnq_cost c = mnq_cost_node(g, i);
         sum.macs += c.macs;
-        sum.params += c.params;
+        if (g->node[i].twin < 0) sum.params += c.params;
         sum.weights += c.weights;
         sum.activation += c.activation;
     }

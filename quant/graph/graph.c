@@ -49,7 +49,7 @@ struct mnq_node *mnq_graph_add(struct mnq_graph *g, enum mnq_op op, const char *
     const char *own = mnq_arena_strdup(g->arena, name);
     if (own == NULL) return NULL;
     struct mnq_node *nd = &g->node[g->n++];
-    *nd = (struct mnq_node){.name = own, .op = op, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .mult = 1, .source = -1};
+    *nd = (struct mnq_node){.name = own, .op = op, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .mult = 1, .twin = -1, .source = -1};
     return nd;
 }
 

@@ -61,6 +61,7 @@ struct mnq_node {
     float *scale, *offset;     /* AFFINE [c] */
     /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
     const char *w_path, *b_path; /* BATCHNORM: b_path is beta's */
+    int twin;                  /* raw graphs: the earlier node whose weights these are too (one layer, called twice); -1 */
     int source;                /* legal graphs: index of the raw node that holds w_path; -1 if none */
     /* Legal graphs: what folding made of the stored values; NULL = all ones.
      *     w = stored w * in_gain[input channel] * out_gain[output channel],  d b = b_gain[output channel] * d (value at b_path)

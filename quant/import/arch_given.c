@@ -48,6 +48,7 @@ static int read_words(const struct mnq_ynode *map, struct mnq_arch_given *a, str
         read_word(map, "preprocess", preprocess, 5, &pre, e) != 0)
         return -1;
     a->head = mnq_y_get(map, "head") != NULL;
+    a->output = mnq_y_get(map, "output") != NULL;
     a->arch.symmetric = p == 1;
     a->arch.act = act[c];
     a->arch.head = (enum mnq_head)h;

@@ -15,7 +15,7 @@
  */
 struct mnq_arch_given {
     struct mnq_arch arch;
-    bool family, minimalistic, width, resolution, classes, head, bias; /* which of them the user stated */
+    bool family, minimalistic, width, resolution, classes, head, bias, output; /* which of them the user stated */
 };
 int mnq_arch_read(const char *path, struct mnq_arch_given *a, struct mnq_arena *arena, struct mnq_err *e);
 

@@ -437,6 +437,7 @@ static int open_dataset(struct mnq_h5 *h, const char *path, bool values, struct 
     enum format format = FORMAT_NATIVE;
     int rc = shape_of(h, path, space, d, e);
     if (rc == 0) rc = type < 0 ? fail_at(h, path, "the dataset is damaged", e) : check_type(h, path, type, &format, e);
+    d->bytes = rc == 0 && format == FORMAT_NATIVE && H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1;
     if (rc == 0) rc = check_storage(h, path, dset, (uint64_t)d->n * H5Tget_size(type), e);
     if (rc == 0 && values) {
         h->values += d->n;

@@ -21,8 +21,9 @@ struct mnq_h5_data {
     const char *path; /* absolute, e.g. "/model_weights/conv1/conv1/kernel:0" */
     int rank;         /* 0 for a scalar */
     int64_t dim[MNQ_H5_RANK];
-    size_t n; /* elements */
-    float *v; /* NULL after mnq_h5_shape() */
+    size_t n;   /* elements */
+    bool bytes; /* stored as integers of 8 bits */
+    float *v;   /* NULL after mnq_h5_shape() */
 };
 
 /** Opens a file by name, or `n` bytes of one (not kept) under a name for messages. NULL with e set. */

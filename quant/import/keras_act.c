@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Activations in every form that Keras stores: names, functions, layers. */
 #include "import/keras_act.h"
-#include "import/keras_fields.h"
+#include "import/keras_values.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,11 @@ int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct m
     struct mnq_klayer view = *l;
     view.config = config;
     double max, slope, threshold;
-    bool bounded = mnq_kf_get(&view, "max_value", NULL) != NULL;
-    if (mnq_kf_double(k, &view, "max_value", 0, &max) != 0 || mnq_kf_double(k, &view, "negative_slope", 0, &slope) != 0 ||
+    const struct mnq_ynode *limit = mnq_kf_get(&view, "max_value", NULL);
+    bool bounded = limit != NULL && !mnq_kv_infinite(limit);
+    max = 0;
+    if ((bounded && mnq_kv_double(limit, -1e30, 1e30, &max, k->e) != 0) ||
+        mnq_kf_double(k, &view, "negative_slope", 0, &slope) != 0 ||
         mnq_kf_double(k, &view, "threshold", 0, &threshold) != 0)
         return -1;
     if (slope != 0) return mnq_knet_fail(k, l, "negative_slope is %g, only 0 is supported", slope);

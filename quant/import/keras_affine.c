@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Keras' layers that scale and shift channels: BatchNormalization, Rescaling. */
 #include "import/keras_affine.h"
+#include "import/keras_values.h"
 
 int mnq_kl_batchnorm(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
@@ -13,7 +14,7 @@ int mnq_kl_batchnorm(struct mnq_knet *k, const struct mnq_klayer *l, const int *
         if (v->n != 1) return mnq_knet_fail(k, l, "normalizes over %d axes, only the channels are supported", v->n);
         v = v->first;
     }
-    if (v != NULL && mnq_y_int(v, -4, 4, &axis, k->e) != 0) return -1;
+    if (v != NULL && mnq_kv_int(v, -4, 4, &axis, k->e) != 0) return -1;
     struct mnq_shape shape = k->b.g->node[in[0]].out;
     bool vector = shape.h == 1 && shape.w == 1;
     if (axis != -1 && axis != 3 && !(vector && axis == 1))

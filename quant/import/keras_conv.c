@@ -2,6 +2,7 @@
  * Keras' layers with kernels: convolutions of every kind and Dense. */
 #include "import/keras_conv.h"
 #include "import/keras_act.h"
+#include "import/keras_values.h"
 
 enum { MAX_WINDOW = 4096, MAX_FILTERS = 1 << 16 };
 
@@ -13,15 +14,15 @@ static int read_conv(struct mnq_knet *k, const struct mnq_klayer *l, struct mnq_
     *c = (struct mnq_conv){.sh = 1, .sw = 1};
     if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &c->padding) != 0) return -1;
     if (v != NULL) {
-        if (mnq_kf_pair(k, v, 1, MAX_WINDOW, &c->kh, &c->kw) != 0) return -1;
+        if (mnq_kv_pair(v, 1, MAX_WINDOW, &c->kh, &c->kw, k->e) != 0) return -1;
     } else if (mnq_kf_int(k, l, "kernel_size", "nb_row", 1, MAX_WINDOW, 0, &c->kh) != 0 ||
                mnq_kf_int(k, l, "kernel_size", "nb_col", 1, MAX_WINDOW, 0, &c->kw) != 0) {
         return -1;
     }
     v = mnq_kf_get(l, "strides", "subsample");
-    if (v != NULL && mnq_kf_pair(k, v, 1, MAX_WINDOW, &c->sh, &c->sw) != 0) return -1;
+    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &c->sh, &c->sw, k->e) != 0) return -1;
     v = mnq_kf_get(l, "dilation_rate", "atrous_rate");
-    if (v != NULL && mnq_kf_pair(k, v, 1, MAX_WINDOW, &dh, &dw) != 0) return -1;
+    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &dh, &dw, k->e) != 0) return -1;
     if (dh != 1 || dw != 1) return mnq_knet_fail(k, l, "dilation_rate is %d x %d, only 1 is supported", dh, dw);
     if (mnq_kf_int(k, l, "groups", NULL, 1, MAX_FILTERS, 1, &groups) != 0) return -1;
     if (groups != 1) return mnq_knet_fail(k, l, "groups is %d, only 1 is supported", groups);

@@ -12,7 +12,11 @@ struct mnq_knet {
     const char *file;  /* for messages */
     int version;       /* Keras' major version, 0 if unknown */
     int resolution;    /* wanted input height and width, 0 = the file's own */
+    bool open_input;   /* the file leaves the input's height or width open */
     bool hard_sigmoid; /* a Keras 1 or 2 "hard_sigmoid" was met, whose form is settled at the end */
+    /* The node's last axes were folded into its channels (Keras' tensor has more than three): what looks at the last axis
+     * alone would not see it. */
+    bool folded[MNQ_BUILD_NODES];
     struct mnq_err *e;
 };
 
@@ -41,10 +45,7 @@ int mnq_kf_double(struct mnq_knet *k, const struct mnq_klayer *l, const char *ke
 int mnq_kf_text(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, const char *old, const char *missing,
                 const char **out);
 
-/** An integer, given twice, or a pair of them. */
-int mnq_kf_pair(struct mnq_knet *k, const struct mnq_ynode *v, int lo, int hi, int *a, int *b);
-
-/** Numbers of a scalar or a list into v; their count, 1 to max, or -1. */
+/** Numbers of a scalar or of lists into v; their count, 1 to max, or -1. */
 int mnq_kf_numbers(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, float missing, float *v, int max);
 
 /** Refuses every data_format but channels_last. */

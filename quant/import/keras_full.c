@@ -60,7 +60,9 @@ static int fill_groups(struct mnq_h5 *h, struct mnq_build *b, const char *root, 
         const char *group = b->slot[s].group;
         char where[300];
         struct mnq_founds f = {part, 0};
-        if (s > 0 && strcmp(group, b->slot[s - 1].group) == 0) continue; /* slots of one group stand together */
+        bool seen = b->slot[s].twin >= 0;
+        for (int i = 0; i < s && !seen; i++) seen = strcmp(group, b->slot[i].group) == 0;
+        if (seen) continue;
         for (int i = 0; i < all->n; i++)
             if (strcmp(all->item[i].group, group) == 0) part[f.n++] = all->item[i];
         snprintf(where, sizeof where, "%s/%.200s", root[1] == '\0' ? "" : root, group);
@@ -85,7 +87,7 @@ int mnq_import_full(struct mnq_h5 *h, const struct mnq_import_opts *opts, struct
     const char *root = mnq_h5_is_group(h, "/model_weights") ? "/model_weights" : "/";
     struct mnq_founds found;
     if (mnq_found_keras2(h, root, g->arena, &found, e) != 0) return -1;
-    return fill_groups(h, &k.b, root, &found, e);
+    return fill_groups(h, &k.b, root, &found, e) != 0 ? -1 : mnq_knet_settle(&k);
 }
 
 /* ---- Keras 3 ---- */
@@ -97,5 +99,5 @@ int mnq_import_config3(struct mnq_h5 *h, const struct mnq_ynode *config, int ver
     struct mnq_founds found;
     if (build(&k, config, opts, g, version, e) != 0) return -1;
     if (mnq_found_keras3(h, g->arena, &found, e) != 0) return -1;
-    return mnq_match(h, &k.b, NULL, &found, false, "/layers", e);
+    return mnq_match(h, &k.b, NULL, &found, false, "/layers", e) != 0 ? -1 : mnq_knet_settle(&k);
 }

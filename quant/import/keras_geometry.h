@@ -5,6 +5,7 @@
 
 #include "import/keras_fields.h"
 
-mnq_kl_emit mnq_kl_zero_padding, mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_flatten, mnq_kl_reshape;
+mnq_kl_emit mnq_kl_zero_padding, mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_flatten, mnq_kl_reshape,
+    mnq_kl_permute;
 
 #endif

@@ -4,8 +4,11 @@
 #include "import/keras_act.h"
 #include "import/keras_affine.h"
 #include "import/keras_conv.h"
+#include "import/keras_front.h"
 #include "import/keras_geometry.h"
+#include "import/keras_lambda.h"
 #include "import/keras_ops.h"
+#include "import/keras_values.h"
 
 #include <string.h>
 
@@ -39,7 +42,7 @@ static int softmax(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
     const struct mnq_ynode *v = mnq_kf_get(l, "axis", NULL);
     if (v != NULL && v->kind == MNQ_Y_SEQ && v->n == 1) v = v->first;
     axis = -1;
-    if (v != NULL && mnq_y_int(v, -4, 4, &axis, k->e) != 0) return -1;
+    if (v != NULL && mnq_kv_int(v, -4, 4, &axis, k->e) != 0) return -1;
     if (axis != -1 && axis != 3 && axis != 1)
         return mnq_knet_fail(k, l, "axis is %d, only the channels are supported", axis);
     return mnq_build_softmax(&k->b, l->name, in[0], k->e);
@@ -64,17 +67,6 @@ static int multiply(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
     return merge(k, l, in, n_in, true);
 }
 
-/* Lambda holds Python bytecode, unless a function was given by name. */
-static int lambda(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
-{
-    (void)n_in;
-    const struct mnq_ynode *type = mnq_kf_get(l, "function_type", NULL), *function = mnq_kf_get(l, "function", NULL);
-    if (mnq_y_is(type, "function") && function != NULL && function->kind == MNQ_Y_SCALAR)
-        return mnq_knet_activation(k, l, l->name, in[0], function->text);
-    return mnq_knet_fail(
-        k, l, "holds Python code, which cannot be imported; save the model with an Activation or ReLU layer instead");
-}
-
 struct class_entry {
     const char *name;
     mnq_kl_emit *emit;
@@ -85,35 +77,68 @@ static const struct class_entry class_table[] = {
     {"ActivityRegularization", identity},
     {"Add", add},
     {"AlphaDropout", identity},
+    {"AugMix", identity},
     {"AveragePooling2D", mnq_kl_average_pooling},
     {"BatchNormalization", mnq_kl_batchnorm},
     {"BatchNormalizationV1", mnq_kl_batchnorm},
     {"BatchNormalizationV2", mnq_kl_batchnorm},
+    {"CenterCrop", mnq_kl_center_crop},
     {"Conv2D", mnq_kl_conv},
     {"Convolution2D", mnq_kl_conv},
+    {"CutMix", identity},
     {"Dense", mnq_kl_dense},
     {"DepthwiseConv2D", mnq_kl_depthwise},
     {"Dropout", identity},
+    {"Equalization", identity},
     {"Flatten", mnq_kl_flatten},
     {"GaussianDropout", identity},
     {"GaussianNoise", identity},
     {"GlobalAveragePooling2D", mnq_kl_global_pooling},
+    {"Grayscale", mnq_kl_grayscale},
     {"Identity", identity},
-    {"Lambda", lambda},
+    {"Lambda", mnq_kl_lambda},
+    {"MaxNumBoundingBoxes", identity},
+    {"MixUp", identity},
     {"Multiply", multiply},
-    {"ReLU", relu_layer},
+    {"Normalization", mnq_kl_normalization},
+    {"Permute", mnq_kl_permute},
+    {"QuantizeLayer", identity},
+    {"RandAugment", identity},
+    {"RandomApply", identity},
     {"RandomBrightness", identity},
+    {"RandomChoice", identity},
+    {"RandomColorDegeneration", identity},
+    {"RandomColorJitter", identity},
     {"RandomContrast", identity},
+    {"RandomCrop", mnq_kl_random_crop},
+    {"RandomElasticTransform", identity},
+    {"RandomErasing", identity},
     {"RandomFlip", identity},
+    {"RandomGaussianBlur", identity},
+    {"RandomGrayscale", identity},
+    {"RandomHeight", identity},
+    {"RandomHue", identity},
+    {"RandomInvert", identity},
+    {"RandomPerspective", identity},
+    {"RandomPosterization", identity},
     {"RandomRotation", identity},
+    {"RandomSaturation", identity},
+    {"RandomSharpness", identity},
+    {"RandomShear", identity},
     {"RandomTranslation", identity},
+    {"RandomWidth", identity},
     {"RandomZoom", identity},
+    {"ReLU", relu_layer},
     {"Rescaling", mnq_kl_rescaling},
     {"Reshape", mnq_kl_reshape},
+    {"Resizing", mnq_kl_resizing},
     {"SeparableConv2D", mnq_kl_separable},
     {"SeparableConvolution2D", mnq_kl_separable},
     {"Softmax", softmax},
+    {"Solarization", identity},
+    {"SpatialDropout1D", identity},
     {"SpatialDropout2D", identity},
+    {"SpatialDropout3D", identity},
     {"SyncBatchNormalization", mnq_kl_batchnorm},
     {"ZeroPadding2D", mnq_kl_zero_padding},
 };
@@ -122,25 +147,85 @@ static const struct class_entry class_table[] = {
 static int check_dtype(struct mnq_knet *k, const struct mnq_klayer *l)
 {
     const struct mnq_ynode *v = mnq_kf_get(l, "dtype", NULL);
-    if (v != NULL && v->kind == MNQ_Y_MAP) v = mnq_y_get(mnq_y_get(v, "config"), "name");
+    const struct mnq_ynode *mode = mnq_y_get(mnq_y_get(v, "config"), "mode"); /* QuantizedDTypePolicy */
+    if (v != NULL && v->kind == MNQ_Y_MAP) v = mode != NULL ? mode : mnq_y_get(mnq_y_get(v, "config"), "name");
     if (v == NULL || v->kind != MNQ_Y_SCALAR) return 0;
+    /* "int8", "int8_from_float32", "int4/-1": the scales that make floats of them stand beside the weights (wcompanion.h) */
+    static const char *const integers[] = {"int8", "int4", "float8"};
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
+        size_t n = strlen(integers[i]);
+        bool bare = v->text[n] == '\0' || v->text[n] == '_' || v->text[n] == '/';
+        if (strncmp(v->text, integers[i], n) == 0 && bare && (mode != NULL || v->text[n] != '\0'))
+            return mnq_graph_note(k->b.g, "weights quantized by Keras (%.20s) are read as floats", integers[i]) != 0
+                       ? mnq_fail_nomem(k->e)
+                       : 0;
+    }
     static const char *const fine[] = {"float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         if (strcmp(v->text, fine[i]) == 0) return 0;
     return mnq_knet_fail(k, l, "dtype is %.60s, a float policy is wanted", v->text);
 }
 
+/* Classes that people meet, and what to do about them. */
+struct advice {
+    const char *class_name, *text;
+};
+
+static const struct advice advice_table[] = {
+    {"AutoContrast", "stretches each picture by its own extremes at inference too; cut it off and prepare the pictures"},
+    {"Bidirectional", "recurrent layers are not supported"},
+    {"CategoryEncoding", "takes categories, no pictures"},
+    {"GRU", "recurrent layers are not supported"},
+    {"LSTM", "recurrent layers are not supported"},
+    {"LayerNormalization",
+     "normalizes by each picture's own mean, which does not fold into weights; BatchNormalization does"},
+    {"GroupNormalization",
+     "normalizes by each picture's own mean, which does not fold into weights; BatchNormalization does"},
+    {"UnitNormalization", "normalizes by each picture's own length, which does not fold into weights"},
+    {"Masking", "masks steps of a sequence; leave it out of a network on pictures"},
+    {"MultiHeadAttention", "attention is not supported"},
+    {"RandomResizedCrop", "leaves the size of pictures open at inference; use RandomCrop or Resizing"},
+    {"SimpleRNN", "recurrent layers are not supported"},
+    {"StringLookup", "takes text, no pictures"},
+    {"TextVectorization", "takes text, no pictures"},
+    {"TimeDistributed",
+     "runs its layer on every step of a sequence, which is not supported; save the layer inside as a model of "
+     "its own"},
+};
+
+/* A tensor of more than three dimensions is held with its last ones folded: only what treats values one by one, or renames
+ * them, means the same there. */
+static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
+{
+    if (out < 0) return -1;
+    bool folded = false;
+    for (int i = 0; i < n_in; i++) folded = folded || k->folded[in[i]];
+    if (!folded || k->b.g->node[out].op == MNQ_OP_RESHAPE) {
+        bool same = folded && n_in == 1 && k->b.g->node[out].out.c == k->b.g->node[in[0]].out.c &&
+                    strcmp(l->class_name, "Flatten") != 0 && strcmp(l->class_name, "Reshape") != 0;
+        if (same) k->folded[out] = true;
+        return out;
+    }
+    enum mnq_op op = k->b.g->node[out].op;
+    if ((op != MNQ_OP_ACT && op != MNQ_OP_ADD && op != MNQ_OP_MUL) || (n_in == 2 && k->folded[in[0]] != k->folded[in[1]]))
+        return mnq_knet_fail(k, l, "works on the last axis of a tensor of four or more dimensions, which is not supported");
+    k->folded[out] = true;
+    return out;
+}
+
 int mnq_knet_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
 {
     int n_in = call != NULL ? call->n_tensor : 1;
-    if (call != NULL && mnq_knet_is_op(l, call)) return mnq_knet_op(k, l, call, in);
+    if (call != NULL && mnq_knet_is_op(l, call)) return check_folded(k, l, in, n_in, mnq_knet_op(k, l, call, in));
     for (size_t i = 0; i < sizeof class_table / sizeof *class_table; i++) {
         if (strcmp(l->class_name, class_table[i].name) != 0) continue;
         bool many = class_table[i].emit == add || class_table[i].emit == multiply;
         if (n_in < 1 || n_in > MAX_INPUTS || (n_in > 1 && !many))
             return mnq_knet_fail(k, l, "has %d inputs, one is wanted", n_in);
         if (check_dtype(k, l) != 0) return -1;
-        return class_table[i].emit(k, l, in, n_in);
+        return check_folded(k, l, in, n_in, class_table[i].emit(k, l, in, n_in));
     }
+    for (size_t i = 0; i < sizeof advice_table / sizeof *advice_table; i++)
+        if (strcmp(l->class_name, advice_table[i].class_name) == 0) return mnq_knet_fail(k, l, "%s", advice_table[i].text);
     return mnq_knet_fail(k, l, "layers of this class are not supported");
 }

@@ -2,6 +2,8 @@
  * Whole Keras models, nested ones included, as one flat graph: by their tensors, never by layer names. */
 #include "import/keras_model.h"
 #include "import/keras_layers.h"
+#include "import/keras_values.h"
+#include "import/keras_wrap.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -21,13 +23,15 @@ struct place {
 static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
 {
     int dim[3], i = 0;
+    shape = mnq_kv_plain(shape);
     if (shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ) shape = shape->first;
     if (shape->kind != MNQ_Y_SEQ || shape->n != 4)
         return mnq_y_fail(shape, k->e, "input '%.100s' must have four dimensions (N, H, W, C)", name);
     for (const struct mnq_ynode *v = shape->first->next; v != NULL; v = v->next, i++) {
         dim[i] = 0;
-        if (!mnq_y_null(v) && mnq_y_int(v, 1, 1 << 14, &dim[i], k->e) != 0) return -1;
+        if (!mnq_y_null(v) && mnq_kv_int(v, 1, 1 << 14, &dim[i], k->e) != 0) return -1;
     }
+    k->open_input = dim[0] == 0 || dim[1] == 0;
     if (dim[2] == 0) return mnq_y_fail(shape, k->e, "input '%.100s' leaves its channels open", name);
     if (k->resolution > 0) {
         if (dim[0] != k->resolution || dim[1] != k->resolution)
@@ -48,6 +52,7 @@ static const struct mnq_ynode *stated_shape(const struct mnq_klayer *l)
 {
     const struct mnq_ynode *v = mnq_y_get(l->config, "batch_input_shape");
     if (mnq_y_null(v)) v = mnq_y_get(l->config, "batch_shape");
+    if (mnq_y_null(v)) v = mnq_y_get(mnq_knet_inner_config(l), "batch_input_shape");
     return mnq_y_null(v) ? NULL : v;
 }
 
@@ -99,6 +104,26 @@ static const char *auto_name(const struct mnq_knet *k, const struct mnq_kmodel *
 
 static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place);
 
+/* What layer i, a wrapper, holds; its variables are known by the inner layer's name and by the wrapper's. */
+static int wrapped_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in,
+                         const char *path)
+{
+    struct mnq_klayer inner;
+    int first = k->b.n_slot;
+    char below[1100];
+    snprintf(below, sizeof below, "%.1000s/layer", path);
+    const char *within = mnq_arena_strdup(k->b.g->arena, below);
+    if (within == NULL) return mnq_fail_nomem(k->e);
+    if (mnq_knet_unwrap(k, l, &inner) != 0) return -1;
+    if (mnq_kmodel_class(inner.class_name)) return mnq_knet_fail(k, l, "wraps a whole model, a single layer is wanted");
+    int out = mnq_knet_layer(k, &inner, call, in);
+    for (int s = first; s < k->b.n_slot && out >= 0; s++) {
+        k->b.slot[s].alias[1] = l->name;
+        k->b.slot[s].alias[2] = within;
+    }
+    return out;
+}
+
 static bool layer_frozen(const struct mnq_klayer *l)
 {
     return mnq_y_is(mnq_y_get(l->config, "trainable"), "false");
@@ -131,7 +156,7 @@ static int build_layer(struct mnq_knet *k, const struct mnq_kmodel *m, int i, co
         if (call != NULL && call->n_tensor != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", call->n_tensor);
         out = nested_model(k, l, in != NULL ? in[0] : -1, place, path);
     } else {
-        out = mnq_knet_layer(k, l, call, in);
+        out = mnq_knet_wrapper(l->class_name) ? wrapped_layer(k, l, call, in, path) : mnq_knet_layer(k, l, call, in);
         for (int s = first; s < k->b.n_slot && out >= 0; s++) k->b.slot[s].alias[0] = path;
     }
     k->b.frozen = frozen;
@@ -173,7 +198,9 @@ struct step {
 
 struct steps {
     struct step *step;
-    int *base; /* first step of each layer */
+    int *base;  /* first step of each layer */
+    int *first; /* first slot of each layer, -1 until one of its calls was built */
+    int *slots; /* how many it has */
     int n;
 };
 
@@ -192,8 +219,11 @@ static int list_steps(const struct mnq_knet *k, const struct mnq_kmodel *m, stru
 {
     s->n = 0;
     s->base = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->base);
-    if (s->base == NULL) return mnq_fail_nomem(k->e);
+    s->first = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->first);
+    s->slots = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->slots);
+    if (s->base == NULL || s->first == NULL || s->slots == NULL) return mnq_fail_nomem(k->e);
     for (int i = 0; i < m->n_layer; i++) {
+        s->first[i] = -1;
         s->base[i] = s->n;
         s->n += m->layer[i].n_call;
         if (s->n > 1 << 16) return mnq_fail(k->e, MNQ_EXIT_FAILED, "%s: the model calls its layers too often", k->file);
@@ -250,8 +280,16 @@ static int try_step(struct mnq_knet *k, const struct mnq_kmodel *m, struct steps
     } else {
         int slots = k->b.n_slot;
         st->node = build_layer(k, m, st->layer, call, in, place);
-        if (st->node >= 0 && k->b.n_slot > slots && st->call > 0)
-            return mnq_knet_fail(k, l, "has weights and is called %d times; shared weights are not supported", l->n_call);
+        int made = k->b.n_slot - slots, first = s->first[st->layer];
+        if (st->node < 0 || made == 0) return st->node < 0 ? -1 : 1;
+        if (first < 0) {
+            s->first[st->layer] = slots;
+            s->slots[st->layer] = made;
+        } else if (made != s->slots[st->layer]) {
+            return mnq_knet_fail(k, l, "differs between its calls");
+        } else if (mnq_build_share(&k->b, first, made, k->e) != 0) {
+            return -1;
+        }
     }
     return st->node < 0 ? -1 : 1;
 }
@@ -345,6 +383,12 @@ int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
     if (out < 0) return -1;
     k->b.g->output = out;
     if (k->hard_sigmoid) settle_hard_sigmoid(k, model);
-    find_preprocessing(k->b.g);
+    return 0;
+}
+
+int mnq_knet_settle(struct mnq_knet *k)
+{
+    if (mnq_build_settle(&k->b, k->e) != 0) return -1;
+    if (k->b.g->preprocess == NULL) find_preprocessing(k->b.g);
     return 0;
 }

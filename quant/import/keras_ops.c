@@ -4,6 +4,7 @@
  * With one constant operand, arithmetic is an AFFINE node; with two tensors it is what the layers Add and Multiply are. */
 #include "import/keras_ops.h"
 #include "import/keras_act.h"
+#include "import/keras_values.h"
 
 #include <string.h>
 
@@ -102,27 +103,11 @@ static void collect(const struct mnq_kcall *call, const int *in, const struct mn
 
 enum { MAX_CONSTANTS = 4096 };
 
-/* Flattens nested lists of numbers. Their count, or -1. Recursion is bounded by MNQ_YDOC_DEPTH. */
-static int numbers(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *v, float *out, int at)
-{
-    const struct mnq_ynode *inner = v->kind == MNQ_Y_MAP ? mnq_y_get(mnq_y_get(v, "config"), "value") : NULL;
-    if (inner != NULL) return numbers(k, l, inner, out, at); /* Keras 3 wraps arrays */
-    if (v->kind == MNQ_Y_SEQ) {
-        for (const struct mnq_ynode *c = v->first; c != NULL && at >= 0; c = c->next) at = numbers(k, l, c, out, at);
-        return at;
-    }
-    double d;
-    if (mnq_y_double(v, -1e30, 1e30, &d, k->e) != 0) return -1;
-    if (at >= MAX_CONSTANTS) return mnq_knet_fail(k, l, "more than %d constants", (int)MAX_CONSTANTS);
-    out[at] = (float)d;
-    return at + 1;
-}
-
 static int affine(struct mnq_knet *k, const struct mnq_klayer *l, enum op op, int x, const struct mnq_ynode *constant,
                   bool reversed)
 {
     float c[MAX_CONSTANTS], scale[MAX_CONSTANTS], offset[MAX_CONSTANTS];
-    int n = numbers(k, l, constant, c, 0);
+    int n = mnq_kv_numbers(constant, c, MAX_CONSTANTS, k->e);
     if (n < 0) return -1;
     if (n == 0) return mnq_knet_fail(k, l, "its constant is empty");
     for (int i = 0; i < n; i++) {
@@ -167,7 +152,7 @@ static int clip(struct mnq_knet *k, const struct mnq_klayer *l, struct operand o
     if (o[1].value == NULL) o[1].value = mnq_y_get(l->config, "x_min"); /* keras.ops.Clip keeps them in its configuration */
     if (o[2].value == NULL) o[2].value = mnq_y_get(l->config, "x_max");
     if (o[1].value == NULL || o[2].value == NULL) return mnq_knet_fail(k, l, "constant limits are wanted");
-    if (mnq_y_double(o[1].value, -1e30, 1e30, &lo, k->e) != 0 || mnq_y_double(o[2].value, -1e30, 1e30, &hi, k->e) != 0)
+    if (mnq_kv_double(o[1].value, -1e30, 1e30, &lo, k->e) != 0 || mnq_kv_double(o[2].value, -1e30, 1e30, &hi, k->e) != 0)
         return -1;
     if (lo != 0 || hi <= 0) return mnq_knet_fail(k, l, "clips to %g..%g, only 0 to a positive number is supported", lo, hi);
     return mnq_build_act(&k->b, l->name, o[0].node, MNQ_ACT_RELU_MAX, (float)hi, k->e);
@@ -179,8 +164,8 @@ static int mean(struct mnq_knet *k, const struct mnq_klayer *l, const struct ope
 {
     const struct mnq_ynode *axis = o[1].value != NULL ? o[1].value : config_axis;
     int a = 0, b = 0;
-    bool plane = axis != NULL && axis->kind == MNQ_Y_SEQ && axis->n == 2 && mnq_y_int(axis->first, -4, 3, &a, NULL) == 0 &&
-                 mnq_y_int(axis->first->next, -4, 3, &b, NULL) == 0 &&
+    bool plane = axis != NULL && axis->kind == MNQ_Y_SEQ && axis->n == 2 && mnq_kv_int(axis->first, -4, 3, &a, NULL) == 0 &&
+                 mnq_kv_int(axis->first->next, -4, 3, &b, NULL) == 0 &&
                  ((a + 4) % 4 == 1 ? (b + 4) % 4 == 2 : (a + 4) % 4 == 2 && (b + 4) % 4 == 1);
     if (!plane) return mnq_knet_fail(k, l, "only the mean over height and width is supported");
     return mnq_build_avgpool(&k->b, l->name, o[0].node, 0, 0, 1, 1, k->e);

@@ -78,6 +78,22 @@ static void choose_resolution(struct mnq_arch_given *a, const struct mnq_import_
     }
 }
 
+/* A softmax of one output would be 1 for every picture. */
+static int choose_output(struct mnq_arch_given *a, struct mnq_graph *g, struct mnq_err *e)
+{
+    bool top = a->arch.head != MNQ_HEAD_NONE && a->arch.head != MNQ_HEAD_CONV2;
+    if (!top || a->arch.classes != 1 || a->arch.final != MNQ_FINAL_SOFTMAX) return 0;
+    if (a->output)
+        return mnq_fail(e, MNQ_EXIT_USAGE,
+                        "%s: a softmax of one output is 1 for every picture; output: sigmoid or logits is wanted", g->file);
+    a->arch.final = MNQ_FINAL_SIGMOID;
+    if (mnq_graph_note(
+            g, "one output: a sigmoid is assumed to end the network (output: logits in an --arch file states that none "
+               "does)") != 0)
+        return mnq_fail_nomem(e);
+    return 0;
+}
+
 static int tell(struct mnq_graph *g, const struct mnq_arch *a, const char *kind, struct mnq_err *e)
 {
     char name[80], text[160];
@@ -106,6 +122,7 @@ int mnq_import_weights(struct mnq_h5 *h, const struct mnq_import_opts *opts, str
     if (found.n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds no weights", g->file);
     if (mnq_arch_infer(&a, &found, g->file, e) != 0) return -1;
     choose_resolution(&a, opts, g);
+    if (choose_output(&a, g, e) != 0) return -1;
     if (tell(g, &a.arch, kind, e) != 0 || mnq_arch_build(&b, &a.arch, e) != 0) return -1;
-    return mnq_match(h, &b, NULL, &found, true, g->origin, e);
+    return mnq_match(h, &b, NULL, &found, true, g->origin, e) != 0 ? -1 : mnq_build_settle(&b, e);
 }

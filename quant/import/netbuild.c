@@ -2,11 +2,10 @@
  * Layers as Keras means them, appended to a raw graph together with the variables they wait for. */
 #include "import/netbuild.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_LAYERS = 8192 }; /* the deepest MobileNet has some 300; keeps searches by name cheap on hostile files */
 
 /* ---- nodes ---- */
 
@@ -25,7 +24,7 @@ static const char *free_name(const struct mnq_build *b, const char *name, char *
         snprintf(buf, size, "%s/%s", b->prefix, name);
         if (!name_taken(b->g, buf)) return buf;
     }
-    for (int k = 1; k <= MAX_LAYERS; k++) {
+    for (int k = 1; k <= (int)MNQ_BUILD_NODES; k++) {
         snprintf(buf, size, "%.400s_%d", name, k);
         if (!name_taken(b->g, buf)) return buf;
     }
@@ -36,9 +35,9 @@ static const char *free_name(const struct mnq_build *b, const char *name, char *
 static int append(struct mnq_build *b, enum mnq_op op, const char *name, int in, struct mnq_err *e)
 {
     char buf[512];
-    if (b->g->n >= MAX_LAYERS)
+    if (b->g->n >= (int)MNQ_BUILD_NODES)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: more than %d layers", b->g->file != NULL ? b->g->file : "network",
-                        MAX_LAYERS);
+                        (int)MNQ_BUILD_NODES);
     struct mnq_node *nd = mnq_graph_add(b->g, op, free_name(b, name, buf, sizeof buf));
     if (nd == NULL) return mnq_fail_nomem(e);
     if (in >= 0) {
@@ -76,7 +75,7 @@ static struct mnq_slot *new_slot(struct mnq_build *b, const char *name, const ch
         return NULL;
     }
     *s = (struct mnq_slot){
-        .layer = own, .group = b->group != NULL ? b->group : own, .class_name = class_name, .frozen = b->frozen};
+        .layer = own, .group = b->group != NULL ? b->group : own, .class_name = class_name, .frozen = b->frozen, .twin = -1};
     b->n_slot++;
     return s;
 }
@@ -84,14 +83,14 @@ static struct mnq_slot *new_slot(struct mnq_build *b, const char *name, const ch
 static void add_var(struct mnq_slot *s, enum mnq_var_kind kind, int node, int rank, int64_t d0, int64_t d1, int64_t d2,
                     int64_t d3)
 {
-    bool trainable = kind != MNQ_VAR_MEAN && kind != MNQ_VAR_VARIANCE;
+    bool trainable = kind < MNQ_VAR_MEAN;
     s->var[s->n_var++] = (struct mnq_slot_var){kind, rank, {d0, d1, d2, d3}, node, trainable};
 }
 
 const char *mnq_var_name(enum mnq_var_kind kind)
 {
     static const char *const name[] = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias", "gamma",
-                                       "beta",   "moving_mean",      "moving_variance"};
+                                       "beta",   "moving_mean",      "moving_variance",  "mean", "variance"};
     return name[kind];
 }
 
@@ -106,8 +105,10 @@ float **mnq_var_values(struct mnq_graph *g, const struct mnq_slot_var *v)
     case MNQ_VAR_BETA:
         return &nd->beta;
     case MNQ_VAR_MEAN:
+    case MNQ_VAR_NORM_MEAN:
         return &nd->mean;
     case MNQ_VAR_VARIANCE:
+    case MNQ_VAR_NORM_VARIANCE:
         return &nd->var;
     default:
         return &nd->w;
@@ -128,6 +129,73 @@ int mnq_build_weightless(struct mnq_build *b, struct mnq_err *e)
     if (zero == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < b->n_slot; i++)
         for (int k = 0; k < b->slot[i].n_var; k++) *mnq_var_values(b->g, &b->slot[i].var[k]) = zero;
+    return 0;
+}
+
+/* ---- behind reading ---- */
+
+int mnq_build_share(struct mnq_build *b, int first, int n, struct mnq_err *e)
+{
+    int from = b->n_slot - n;
+    if (first < 0 || first + n > from)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a layer differs between its calls", b->g->file);
+    for (int i = 0; i < n; i++) {
+        struct mnq_slot *s = &b->slot[from + i];
+        const struct mnq_slot *t = &b->slot[first + i];
+        s->twin = t->twin >= 0 ? t->twin : first + i;
+        bool same = s->n_var == t->n_var && strcmp(s->class_name, t->class_name) == 0;
+        for (int v = 0; v < s->n_var && same; v++) same = memcmp(s->var[v].dim, t->var[v].dim, sizeof s->var[v].dim) == 0;
+        if (!same)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%.100s' is called on inputs of different shapes", b->g->file,
+                            s->layer);
+        for (int v = 0; v < s->n_var; v++) b->g->node[s->var[v].node].twin = t->var[v].node;
+    }
+    return 0;
+}
+
+/* Weights with several readers are not written back: what suits one call need not suit the other. */
+static void copy_twin(struct mnq_build *b, const struct mnq_slot *s)
+{
+    const struct mnq_slot *t = &b->slot[s->twin];
+    for (int v = 0; v < s->n_var; v++) {
+        struct mnq_node *to = &b->g->node[s->var[v].node], *from = &b->g->node[t->var[v].node];
+        *mnq_var_values(b->g, &s->var[v]) = *mnq_var_values(b->g, &t->var[v]);
+        to->w_path = to->b_path = from->w_path = from->b_path = NULL;
+    }
+}
+
+double mnq_build_deviation(double variance)
+{
+    double d = sqrt(variance);
+    return d > 1e-7 ? d : 1e-7; /* of a negative variance too */
+}
+
+static int normalization_to_affine(struct mnq_build *b, const struct mnq_slot *s, struct mnq_err *e)
+{
+    struct mnq_node *nd = &b->g->node[s->var[0].node];
+    size_t c = (size_t)nd->out.c;
+    float *scale = mnq_arena_array(b->g->arena, 2 * c, sizeof *scale);
+    if (scale == NULL) return mnq_fail_nomem(e);
+    for (size_t k = 0; k < c; k++) {
+        size_t from = s->var[0].rank == 0 ? 0 : k;
+        double mean = (double)nd->mean[from], deviation = mnq_build_deviation((double)nd->var[from]);
+        scale[k] = (float)(s->invert ? deviation : 1.0 / deviation);
+        scale[c + k] = (float)(s->invert ? mean : -mean / deviation);
+    }
+    nd->op = MNQ_OP_AFFINE;
+    nd->scale = scale;
+    nd->offset = scale + c;
+    nd->mean = nd->var = NULL;
+    return 0;
+}
+
+int mnq_build_settle(struct mnq_build *b, struct mnq_err *e)
+{
+    for (int i = 0; i < b->n_slot; i++)
+        if (b->slot[i].twin >= 0) copy_twin(b, &b->slot[i]);
+    for (int i = 0; i < b->n_slot; i++)
+        if (strcmp(b->slot[i].class_name, "Normalization") == 0 && normalization_to_affine(b, &b->slot[i], e) != 0)
+            return -1;
     return 0;
 }
 
@@ -240,6 +308,29 @@ int mnq_build_batchnorm(struct mnq_build *b, const char *name, int in, float eps
     if (center) add_var(s, MNQ_VAR_BETA, i, 1, c, 0, 0, 0);
     add_var(s, MNQ_VAR_MEAN, i, 1, c, 0, 0, 0);
     add_var(s, MNQ_VAR_VARIANCE, i, 1, c, 0, 0, 0);
+    return i;
+}
+
+int mnq_build_normalization(struct mnq_build *b, const char *name, int in, int values, bool invert, struct mnq_err *e)
+{
+    int i = append(b, MNQ_OP_BATCHNORM, name, in, e);
+    struct mnq_slot *s = i < 0 || infer(b, i, e) < 0 ? NULL : new_slot(b, name, "Normalization", e);
+    if (s == NULL) return -1;
+    s->invert = invert;
+    int rank = values == 1 ? 0 : 1;
+    add_var(s, MNQ_VAR_NORM_MEAN, i, rank, values, 0, 0, 0);
+    add_var(s, MNQ_VAR_NORM_VARIANCE, i, rank, values, 0, 0, 0);
+    return i;
+}
+
+int mnq_build_mix(struct mnq_build *b, const char *name, int in, int filters, const float *w, struct mnq_err *e)
+{
+    size_t n = (size_t)b->g->node[in].out.c * (size_t)filters;
+    float *own = mnq_arena_array(b->g->arena, n, sizeof *own);
+    if (own == NULL) return mnq_fail_nomem(e);
+    memcpy(own, w, n * sizeof *own);
+    int i = append_conv(b, name, in, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_VALID, filters, false}, e);
+    if (i >= 0) b->g->node[i].w = own;
     return i;
 }
 

@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MNQ_SLOT_VARS = 4, MNQ_SLOT_ALIASES = 4 };
+enum { MNQ_SLOT_VARS = 4, MNQ_SLOT_ALIASES = 6 };
+
+/** Nodes of a network: the deepest known has some 800; keeps searches by name cheap on hostile files. */
+enum { MNQ_BUILD_NODES = 8192 };
 
 enum mnq_var_kind {
     MNQ_VAR_KERNEL,
@@ -21,7 +24,10 @@ enum mnq_var_kind {
     MNQ_VAR_GAMMA,
     MNQ_VAR_BETA,
     MNQ_VAR_MEAN,
-    MNQ_VAR_VARIANCE
+    MNQ_VAR_VARIANCE,
+    MNQ_VAR_NORM_MEAN, /* of Normalization, where Keras calls them mean and variance */
+    MNQ_VAR_NORM_VARIANCE,
+    MNQ_VARS
 };
 
 /** One variable: what Keras calls it, its shape there, the node that holds it. */
@@ -40,6 +46,8 @@ struct mnq_slot {
     const char *class_name;              /* "Conv2D", ... */
     const char *alias[MNQ_SLOT_ALIASES]; /* further names under which files know it, NULL-terminated unless full */
     bool frozen;                         /* trainable: false in the configuration */
+    bool invert;                         /* Normalization: undoes it */
+    int twin;                            /* an earlier slot that has the same variables (the layer was called before); -1 */
     int n_var;
     struct mnq_slot_var var[MNQ_SLOT_VARS];
 };
@@ -78,6 +86,12 @@ int mnq_build_separable(struct mnq_build *b, const char *name, int in, struct mn
 int mnq_build_dense(struct mnq_build *b, const char *name, int in, int units, bool bias, struct mnq_err *e);
 int mnq_build_batchnorm(struct mnq_build *b, const char *name, int in, float eps, bool scale, bool center,
                         struct mnq_err *e);
+/** (x - mean) / max(sqrt(variance), 1e-7) with `values` (1 or C) of each, or the other way round. */
+int mnq_build_normalization(struct mnq_build *b, const char *name, int in, int values, bool invert, struct mnq_err *e);
+/** The deviation that Normalization divides by: sqrt(variance), 1e-7 at least. */
+double mnq_build_deviation(double variance);
+/** Every pixel's channels times the constants w[cin][filters], which belong to no layer: grey of colours, BGR of RGB. */
+int mnq_build_mix(struct mnq_build *b, const char *name, int in, int filters, const float *w, struct mnq_err *e);
 int mnq_build_act(struct mnq_build *b, const char *name, int in, enum mnq_act act, float act_max, struct mnq_err *e);
 int mnq_build_softmax(struct mnq_build *b, const char *name, int in, struct mnq_err *e);
 int mnq_build_pad(struct mnq_build *b, const char *name, int in, int top, int bottom, int left, int right,
@@ -97,6 +111,12 @@ const char *mnq_var_name(enum mnq_var_kind kind);
 
 /** Where the graph keeps a variable's values. */
 float **mnq_var_values(struct mnq_graph *g, const struct mnq_slot_var *v);
+
+/** The newest n slots hold the variables of the n slots from `first` on: another call of the same layer. 0 or -1. */
+int mnq_build_share(struct mnq_build *b, int first, int n, struct mnq_err *e);
+
+/** Behind reading: further calls get their layers' values, Normalization becomes the affine map that it is. */
+int mnq_build_settle(struct mnq_build *b, struct mnq_err *e);
 
 /** Gives all variables one shared block of zeros: a network whose costs, but not values, are of interest. */
 int mnq_build_weightless(struct mnq_build *b, struct mnq_err *e);

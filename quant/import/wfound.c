@@ -25,8 +25,8 @@ static int split_name(struct finder *x, const char *name, struct mnq_found *out)
     if (layer == NULL) return mnq_fail_nomem(x->e);
     char *var = mnq_arena_strdup(x->arena, slash != NULL ? slash + 1 : layer);
     if (var == NULL) return mnq_fail_nomem(x->e);
-    char *colon = strchr(var, ':');
-    if (colon != NULL) *colon = '\0';
+    char *colon = strrchr(var, ':'); /* "kernel:0_mask:0" is another variable than "kernel:0" */
+    if (colon != NULL && strspn(colon + 1, "0123456789") == strlen(colon + 1)) *colon = '\0';
     if (slash != NULL) *slash = '\0';
     else layer[0] = '\0';
     out->layer = layer;
@@ -40,6 +40,7 @@ static int push(struct finder *x, struct mnq_found item)
     if (mnq_h5_shape(x->h, item.path, &d, x->e) != 0) return -1;
     item.path = d.path;
     item.rank = d.rank;
+    item.bytes = d.bytes;
     memcpy(item.dim, d.dim, sizeof item.dim);
     if (x->f->n == x->cap) {
         if (x->cap >= MAX_FOUND)
@@ -111,14 +112,19 @@ static int by_auto_name(const void *a, const void *b)
 }
 
 /* What Keras calls variable i of n of a layer, known by its automatic name; "" if that says nothing. */
-static const char *var_name(const char *auto_name, int i, int n)
+static const char *var_name(const char *auto_name, int i, int n, bool quantized)
 {
     static const char *const norm[] = {"gamma", "beta", "moving_mean", "moving_variance"}, *const separable[] = {
                                                                                                "depthwise_kernel",
                                                                                                "pointwise_kernel", "bias"};
+    static const char *const scaled[] = {"kernel", "bias", "kernel_scale", "kernel_zero", "g_idx"};
     long number;
     size_t len = stem(auto_name, &number);
 #define IS(s) (len == strlen(s) && strncmp(auto_name, s, len) == 0)
+    if (quantized && n == 2) return scaled[2 * i]; /* without bias */
+    if (quantized) return i < 5 ? scaled[i] : "";
+    if (IS("prune_low_magnitude")) return n == 3 && i < 2 ? (i == 0 ? "mask" : "threshold") : "pruning_step";
+    if (IS("normalization")) return i == 0 ? "mean" : i == 1 ? "variance" : "count";
     if (IS("conv2d") || IS("dense")) return i == 0 ? "kernel" : i == 1 ? "bias" : "";
     if (IS("depthwise_conv2d")) return i == 0 ? "depthwise_kernel" : i == 1 ? "bias" : "";
     if (IS("separable_conv2d")) return i < 3 ? separable[i] : "";
@@ -135,9 +141,16 @@ static int find_vars(struct finder *x, const char *group, const char *layer_path
     char path[2040], **name, *alias = NULL;
     const char *slash = strrchr(layer_path, '/'), *auto_name = slash != NULL ? slash + 1 : layer_path;
     int n;
+    bool quantized = false; /* the first variable is a kernel of integers */
     struct mnq_err quiet = {0};
     if (mnq_h5_members(x->h, group, &name, &n, x->e) != 0) return -1;
     if (mnq_h5_has_attr(x->h, group, "name")) mnq_h5_text(x->h, group, "name", &alias, &quiet);
+    if (n >= 2) {
+        struct mnq_h5_data first;
+        snprintf(path, sizeof path, "%.1900s/0", group);
+        quantized =
+            mnq_h5_is_dataset(x->h, path) && mnq_h5_shape(x->h, path, &first, &quiet) == 0 && first.bytes && first.rank == 2;
+    }
     for (int i = 0; i < n;
          i++) { /* "0", "1", ...: their order is not that of their names from 10 on, which no layer reaches */
         snprintf(path, sizeof path, "%.1900s/%d", group, i);
@@ -145,7 +158,7 @@ static int find_vars(struct finder *x, const char *group, const char *layer_path
             return mnq_fail(x->e, MNQ_EXIT_FAILED, "%s: %.200s: no such dataset", mnq_h5_name(x->h), path);
         struct mnq_found item = {.group = "",
                                  .layer = mnq_arena_strdup(x->arena, layer_path),
-                                 .var = var_name(auto_name, i, n),
+                                 .var = var_name(auto_name, i, n, quantized),
                                  .alias = alias,
                                  .path = path};
         if (item.layer == NULL) return mnq_fail_nomem(x->e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The variables a network waits for against the datasets a file holds. */
 #include "import/wmatch.h"
+#include "import/wcompanion.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,18 +18,18 @@ struct want {
 
 bool mnq_found_is(const struct mnq_found *f, enum mnq_var_kind kind)
 {
-    static const char *const known[] = {"kernel",      "depthwise_kernel", "pointwise_kernel",    "bias", "gamma", "beta",
-                                        "moving_mean", "moving_variance",  "seed_generator_state"};
     if (strcmp(f->var, mnq_var_name(kind)) == 0) return true;
     if (kind == MNQ_VAR_DEPTHWISE && strcmp(f->var, "kernel") == 0) return true; /* Keras 3 */
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(f->var, known[i]) == 0) return false;
-    return true; /* a name that says nothing */
+    for (int other = 0; other < MNQ_VARS; other++)
+        if (strcmp(f->var, mnq_var_name((enum mnq_var_kind)other)) == 0) return false;
+    return !mnq_found_is_aside(f); /* a name that says nothing */
 }
 
 static bool fits(const struct mnq_found *f, const struct want *w)
 {
     if (f->rank != w->var->rank || !mnq_found_is(f, w->var->kind)) return false;
+    if (w->var->kind == MNQ_VAR_KERNEL && f->rank == 2 && mnq_found_is_nibbles(f, w->var->dim[0], w->var->dim[1]))
+        return true;
     for (int i = 0; i < f->rank; i++)
         if (f->dim[i] != w->var->dim[i]) return false;
     return true;
@@ -93,7 +94,7 @@ static int list_of(const struct want *w, enum order order)
 static int found_list_of(const struct mnq_found *f, enum order order)
 {
     if (order != ORDER_KINDS) return 0;
-    for (int kind = MNQ_VAR_DEPTHWISE; kind <= MNQ_VAR_VARIANCE; kind++)
+    for (int kind = MNQ_VAR_DEPTHWISE; kind < MNQ_VARS; kind++)
         if (strcmp(f->var, mnq_var_name((enum mnq_var_kind)kind)) == 0) return kind;
     return MNQ_VAR_KERNEL;
 }
@@ -104,12 +105,12 @@ static bool match_order(struct want *want, int n, struct mnq_founds *found, enum
     int *left = malloc(((size_t)n + (size_t)found->n + 2) * sizeof *left);
     if (left == NULL) return false;
     int *right = left + n + 1, nl = 0, nr = 0;
-    for (int list = 0; list <= MNQ_VAR_VARIANCE; list++) {
+    for (int list = 0; list < MNQ_VARS; list++) {
         for (int i = 0; i < n; i++)
             if (want[i].found < 0 && list_of(&want[i], order) == list) left[nl++] = i;
         for (int k = 0; k < found->n; k++) {
             const struct mnq_found *f = &found->item[k];
-            if (!f->used && strcmp(f->var, "seed_generator_state") != 0 && found_list_of(f, order) == list) right[nr++] = k;
+            if (!f->used && !mnq_found_is_aside(f) && found_list_of(f, order) == list) right[nr++] = k;
         }
     }
     bool ok = nl == nr;
@@ -227,11 +228,16 @@ static int read_all(struct mnq_h5 *h, struct mnq_build *b, const struct want *wa
 {
     for (int i = 0; i < n; i++) {
         struct mnq_h5_data d;
+        const struct mnq_slot_var *var = want[i].var;
+        bool changed = false;
         if (mnq_h5_read(h, found->item[want[i].found].path, &d, e) != 0) return -1;
-        struct mnq_node *nd = &b->g->node[want[i].var->node];
-        *mnq_var_values(b->g, want[i].var) = d.v;
-        if (want[i].var->kind == MNQ_VAR_BIAS || want[i].var->kind == MNQ_VAR_BETA) nd->b_path = d.path;
-        else if (want[i].var->kind <= MNQ_VAR_POINTWISE) nd->w_path = d.path;
+        if (var->kind <= MNQ_VAR_POINTWISE &&
+            mnq_companions_apply(h, found, want[i].found, var->dim[0], var->dim[1], &d, &changed, b->g->arena, e) != 0)
+            return -1;
+        struct mnq_node *nd = &b->g->node[var->node];
+        *mnq_var_values(b->g, var) = d.v;
+        if (var->kind == MNQ_VAR_BIAS || var->kind == MNQ_VAR_BETA) nd->b_path = d.path;
+        else if (var->kind <= MNQ_VAR_POINTWISE && !changed) nd->w_path = d.path;
     }
     return 0;
 }
@@ -243,14 +249,13 @@ int mnq_match(struct mnq_h5 *h, struct mnq_build *b, const char *group, struct m
     struct want *want = calloc((size_t)b->n_slot * MNQ_SLOT_VARS + 1, sizeof *want);
     if (want == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < b->n_slot; s++) {
-        if (group != NULL && strcmp(b->slot[s].group, group) != 0) continue;
+        if (b->slot[s].twin >= 0 || (group != NULL && strcmp(b->slot[s].group, group) != 0)) continue;
         for (int v = 0; v < b->slot[s].n_var; v++) want[n++] = (struct want){&b->slot[s], &b->slot[s].var[v], -1};
     }
     bool ok = match_names(want, n, found) == 0;
     for (int order = 0; order < ORDERS && !ok; order++) ok = match_order(want, n, found, (enum order)order); /* the rest */
     if (!ok) ok = match_all_by_order(want, n, found);
-    for (int k = 0; k < found->n && ok && strict; k++)
-        ok = found->item[k].used || strcmp(found->item[k].var, "seed_generator_state") == 0;
+    for (int k = 0; k < found->n && ok && strict; k++) ok = found->item[k].used || mnq_found_is_aside(&found->item[k]);
     rc = ok ? read_all(h, b, want, n, found, e) : fail_match(h, where, want, n, found, e);
     free(want);
     return rc;

@@ -18,6 +18,7 @@ struct mnq_found {
     const char *path;  /* dataset */
     int rank;
     int64_t dim[MNQ_H5_RANK];
+    bool bytes; /* stored as integers of 8 bits */
     bool used;
 };
 

@@ -153,7 +153,7 @@ int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char 
     rw->node[i].made = true;
     rw->node[i].nd = (struct mnq_node){.name = name, .op = op, .n_in = 1, .in = {from}, .out = rw->node[from].nd.out};
     rw->node[i].nd.kh = rw->node[i].nd.kw = rw->node[i].nd.sh = rw->node[i].nd.sw = rw->node[i].nd.mult = 1;
-    rw->node[i].nd.source = -1;
+    rw->node[i].nd.source = rw->node[i].nd.twin = -1;
     return add_reader(rw, from, i, e) != 0 ? -1 : i;
 }
 
@@ -249,6 +249,7 @@ int mnq_rw_init(struct mnq_rw *rw, const struct mnq_graph *raw, struct mnq_arena
         if (append(rw, e) < 0) return -1;
         struct mnq_node *nd = &rw->node[i].nd;
         *nd = checked[i];
+        nd->twin = -1; /* folding makes them differ */
         nd->source = nd->op == MNQ_OP_CONV || nd->op == MNQ_OP_DWCONV || nd->op == MNQ_OP_DENSE ? i : -1;
         for (int k = 0; k < nd->n_in; k++)
             if (add_reader(rw, nd->in[k], i, e) != 0) return -1;

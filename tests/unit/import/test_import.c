@@ -122,10 +122,10 @@ static void activations(void **state)
                    "m.h5: layer 'x' (ReLU): negative_slope is 0.2, only 0 is supported");
     expect_refused(LAYER("ReLU", ", \"threshold\": 1"), "m.h5: layer 'x' (ReLU): threshold is 1, only 0 is supported");
     expect_refused(LAYER("ReLU", ", \"max_value\": -1"), "m.h5: layer 'x' (ReLU): max_value is -1, above 0 is wanted");
-    expect_refused(
-        LAYER("Lambda", ", \"function\": [\"4wEA\", null, null], \"function_type\": \"lambda\""),
-        "m.h5: layer 'x' (Lambda): holds Python code, which cannot be imported; save the model with an Activation or ReLU "
-        "layer instead");
+    expect_refused(LAYER("Lambda", ", \"function\": [\"4wEA\", null, null], \"function_type\": \"lambda\""),
+                   "m.h5: layer 'x' (Lambda): holds Python byte code, which says nothing outside Python; use Rescaling to "
+                   "scale pixels, "
+                   "Resizing for sizes, Activation or ReLU for activations");
     expect_refused(LAYER("LeakyReLU", ""), "m.h5: layer 'x' (LeakyReLU): layers of this class are not supported");
 }
 
