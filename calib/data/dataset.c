@@ -5,6 +5,8 @@
 #include "dataset.h"
 
 #include "dataset_source.h"
+#include "image.h"
+#include "image_resize.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,81 +31,6 @@ struct mnq_dataset {
     int n_h5;
     struct name_cache *cache;
 };
-
-/* ---- what sources share ---- */
-
-int mnq_source_add(struct mnq_source *s, struct mnq_sample sample, struct mnq_err *e)
-{
-    if (s->n == MNQ_MAX_SAMPLES) return mnq_fail(e, MNQ_EXIT_FAILED, "more than %d samples", MNQ_MAX_SAMPLES);
-    if (s->n == s->cap) {
-        int cap = s->cap == 0 ? 256 : 2 * s->cap;
-        struct mnq_sample *p = realloc(s->sample, (size_t)cap * sizeof *p);
-        if (p == NULL) return mnq_fail_nomem(e);
-        s->sample = p;
-        s->cap = cap;
-    }
-    if (sample.path != NULL) sample.path = mnq_arena_strdup(&s->arena, sample.path);
-    if (sample.path == NULL && sample.h5 == NULL) return mnq_fail_nomem(e);
-    s->sample[s->n++] = sample;
-    return 0;
-}
-
-int mnq_source_class(const struct mnq_source *s, const char *name)
-{
-    for (int i = 0; i < s->n_class_names; i++)
-        if (strcmp(s->class_name[i], name) == 0) return i;
-    return -1;
-}
-
-int mnq_source_classes(struct mnq_source *s, const char *from, const char *const *name, int n, int *map, struct mnq_err *e)
-{
-    if (n > MNQ_MAX_CLASSES)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %d classes, wanted at most %d", from, n, MNQ_MAX_CLASSES);
-    if (s->class_name == NULL) {
-        const char **copy = mnq_arena_array(&s->arena, (size_t)n, sizeof *copy);
-        s->class_from = mnq_arena_strdup(&s->arena, from);
-        if (copy == NULL || s->class_from == NULL) return mnq_fail_nomem(e);
-        for (int i = 0; i < n; i++) {
-            copy[i] = mnq_arena_strdup(&s->arena, name[i]);
-            if (copy[i] == NULL) return mnq_fail_nomem(e);
-            map[i] = i;
-        }
-        s->class_name = copy;
-        s->n_class_names = n;
-        return 0;
-    }
-    for (int i = 0; i < n; i++) {
-        map[i] = mnq_source_class(s, name[i]);
-        if (map[i] < 0)
-            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: class \"%s\" is not one of the %d classes of %s", from, name[i],
-                            s->n_class_names, s->class_from);
-    }
-    return 0;
-}
-
-char *mnq_source_join(struct mnq_arena *arena, const char *dir, const char *name)
-{
-    size_t n = strlen(dir);
-    if (n == 0 || name[0] == '/') return mnq_arena_strdup(arena, name);
-    size_t size = n + strlen(name) + 2;
-    char *p = mnq_arena_alloc(arena, size);
-    if (p != NULL) snprintf(p, size, "%s%s%s", dir, dir[n - 1] == '/' ? "" : "/", name);
-    return p;
-}
-
-static bool ends_with(const char *path, const char *const *end, int n)
-{
-    const char *dot = strrchr(path, '.');
-    for (int i = 0; dot != NULL && i < n; i++)
-        if (strcasecmp(dot, end[i]) == 0) return true;
-    return false;
-}
-
-bool mnq_source_is_picture(const char *path)
-{
-    static const char *const end[] = {".jpg", ".jpeg", ".png", ".pnm", ".pgm", ".ppm"};
-    return ends_with(path, end, 6);
-}
 
 /* ---- opening ---- */
 
@@ -130,9 +56,9 @@ static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
     else if (n >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = PICTURE;
     else if (n >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PICTURE;
     else if (mnq_source_is_picture(path)) *kind = PICTURE;
-    else if (ends_with(path, csv, 1)) *kind = CSV;
-    else if (ends_with(path, h5, 3)) *kind = HDF5;
-    else if (ends_with(path, npy, 2)) *kind = NUMPY;
+    else if (mnq_source_ends_with(path, csv, 1)) *kind = CSV;
+    else if (mnq_source_ends_with(path, h5, 3)) *kind = HDF5;
+    else if (mnq_source_ends_with(path, npy, 2)) *kind = NUMPY;
     else *kind = UNKNOWN;
     return 0;
 }

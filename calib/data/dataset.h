@@ -3,8 +3,10 @@
 #ifndef MNQ_DATASET_H
 #define MNQ_DATASET_H
 
-#include "image.h"
 #include "graph/preprocess.h"
+#include "util/err.h"
+
+#include <stdint.h>
 
 /** Opaque; samples are in a defined order (folders and files sorted bytewise). */
 struct mnq_dataset;

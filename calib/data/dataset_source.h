@@ -3,9 +3,10 @@
 #ifndef MNQ_DATASET_SOURCE_H
 #define MNQ_DATASET_SOURCE_H
 
-#include "dataset.h"
 #include "util/arena.h"
+#include "util/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MNQ_MAX_SAMPLES = 10000000, MNQ_MAX_CLASSES = 65536 };
@@ -46,6 +47,9 @@ int mnq_source_class(const struct mnq_source *s, const char *name);
 
 /** "dir/name" in an arena; a name that starts with / stays as it is. NULL when out of memory. */
 char *mnq_source_join(struct mnq_arena *arena, const char *dir, const char *name);
+
+/** Whether what follows the last dot of a path, the dot included, is one of n endings, in any case. */
+bool mnq_source_ends_with(const char *path, const char *const *end, int n);
 
 /** Whether a file name ends as a picture's does (.jpg, .jpeg, .png, .pnm, .pgm, .ppm, any case). */
 bool mnq_source_is_picture(const char *path);

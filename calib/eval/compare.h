@@ -3,7 +3,7 @@
 #ifndef MNQ_COMPARE_H
 #define MNQ_COMPARE_H
 
-#include "calibrate.h"
+#include "util/progress.h"
 #include "subject.h"
 
 /** One integer layer against the float node of the same name, over all samples. error = integer - float, in real values. */

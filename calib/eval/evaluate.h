@@ -6,7 +6,7 @@
 #ifndef MNQ_EVALUATE_H
 #define MNQ_EVALUATE_H
 
-#include "calibrate.h"
+#include "util/progress.h"
 #include "dataset.h"
 #include "subject.h"
 

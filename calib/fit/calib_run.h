@@ -3,7 +3,8 @@
 #ifndef MNQ_CALIB_RUN_H
 #define MNQ_CALIB_RUN_H
 
-#include "calibrate.h"
+#include "calib_opts.h"
+#include "dataset.h"
 #include "observe.h"
 #include "sequential.h"
 #include "views.h"

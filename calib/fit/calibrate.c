@@ -13,28 +13,10 @@
 
 #include <string.h>
 
-enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, SMALL_LAYER = 3000, VIEWS_AUTO = 3 };
+enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, VIEWS_AUTO = 3 };
 static const double HELD_BYTES = 160e6;
 /* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
 static const double SECOND_ORDER_NOISE = 0.4;
-
-void mnq_calib_defaults(struct mnq_calib_opts *o)
-{
-    *o = (struct mnq_calib_opts){.observer = MNQ_OBS_AUTO,
-                                 .percentile = 99.99,
-                                 .act_scale = MNQ_SCALE_CHANNEL,
-                                 .rounding = MNQ_ROUND_SECOND_ORDER,
-                                 .wide = MNQ_WIDE_AUTO,
-                                 .wide_budget = 0.10,
-                                 .bias_correction = true,
-                                 .refit = true,
-                                 .weights = MNQ_WEIGHTS_INT8,
-                                 .bases = 1,
-                                 .small_layer = SMALL_LAYER,
-                                 .shrink = true,
-                                 .samples = 0,
-                                 .threads = 1};
-}
 
 /* Held samples that fit the memory set aside for their integer tensors, and for their logits and those of their views. */
 static int held_limit(const struct mnq_graph *g)
@@ -96,7 +78,7 @@ static int choose_ranges(struct mnq_calib_run *c, struct mnq_err *e)
                                 .percentile = o->percentile,
                                 .act_scale = o->act_scale,
                                 .weight_noise = o->rounding == MNQ_ROUND_SECOND_ORDER ? SECOND_ORDER_NOISE : 1,
-                                .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : SMALL_LAYER};
+                                .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : MNQ_SMALL_LAYER};
     int *observer = mnq_arena_array(c->arena, (size_t)c->g->n, sizeof *observer);
     if (observer == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < c->g->n; i++) observer[i] = o->choice != NULL ? o->choice[i].observer : -1;

@@ -3,8 +3,11 @@
 #ifndef MNQ_OBSERVE_H
 #define MNQ_OBSERVE_H
 
-#include "calibrate.h"
+#include "calib_opts.h"
+#include "dataset.h"
 #include "logits.h"
+#include "pack/qmodel.h"
+#include "util/progress.h"
 #include "quantize/hist.h"
 
 /** Statistics of all samples, and `held` samples spread evenly over them. Memory does not grow with the sample count. */

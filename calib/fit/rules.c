@@ -3,7 +3,6 @@
 #include "rules.h"
 
 #include "quantize/lower.h"
-#include "recipe.h"
 #include "util/nearest.h"
 #include "util/ydoc.h"
 
@@ -107,7 +106,7 @@ void mnq_pattern_text(const struct mnq_pattern *p, char *text, size_t n)
 /* ---- messages ---- */
 
 struct resolver {
-    const struct mnq_recipe *recipe;
+    const struct mnq_rule *first;
     const struct mnq_graph *g;
     struct mnq_layer_choice *choice;
     const struct mnq_rule *rule; /* the current one */
@@ -130,7 +129,7 @@ fail_rule(const struct resolver *s, const char *key, int item, const char *fmt, 
     if (of_list != NULL) v = of_list;
     if (v == NULL) v = s->rule->from;
     if (v != NULL) return mnq_y_fail(v, s->e, "%s", what);
-    return mnq_fail(s->e, MNQ_EXIT_USAGE, "layers: rule %d: %s: %s", (int)(s->rule - s->recipe->rule) + 1, key, what);
+    return mnq_fail(s->e, MNQ_EXIT_USAGE, "layers: rule %d: %s: %s", (int)(s->rule - s->first) + 1, key, what);
 }
 
 /* "depthwise 3x3, stride 2" */
@@ -281,13 +280,13 @@ static int apply(const struct resolver *s, int item)
     return fail_rule(s, pattern == NULL ? "kind" : "match", item, "no layer it means has weights");
 }
 
-int mnq_rules_resolve(const struct mnq_recipe *r, const struct mnq_graph *legal, struct mnq_layer_choice *choice,
+int mnq_rules_resolve(const struct mnq_rule *rule, int n, const struct mnq_graph *legal, struct mnq_layer_choice *choice,
                       struct mnq_err *e)
 {
-    struct resolver s = {.recipe = r, .g = legal, .choice = choice, .e = e};
+    struct resolver s = {.first = rule, .g = legal, .choice = choice, .e = e};
     for (int i = 0; i < legal->n; i++) mnq_layer_choice_init(&choice[i]);
-    for (int k = 0; k < r->n_rules; k++) {
-        s.rule = &r->rule[k];
+    for (int k = 0; k < n; k++) {
+        s.rule = &rule[k];
         for (int item = s.rule->n_match == 0 ? -1 : 0; item < s.rule->n_match; item++)
             if (apply(&s, item) != 0) return -1;
     }

@@ -39,7 +39,7 @@ struct mnq_layer_choice {
     int weights;                /* enum mnq_weights but AUTO, -1 unset */
     int bases;                  /* of binary weights, 1..4, 0 unset */
     int inputs;                 /* bits of the activations that binary weights meet: 8, or 1 (XNOR); 0 unset */
-    double ratio;               /* pruning ratio, 0..MNQ_RATIO_MAX, < 0 unset */
+    double ratio;               /* pruning ratio, 0 to below 1, < 0 unset */
     struct mnq_pattern pattern; /* m = -1 unset */
     int observer;               /* enum mnq_observer of its output, -1 unset */
 };
@@ -53,8 +53,6 @@ struct mnq_rule {
     struct mnq_layer_choice set;
     const struct mnq_ynode *from; /* where it was read, for messages; NULL for rules made in memory */
 };
-
-struct mnq_recipe;
 
 /** Words of rules, NULL-terminated. */
 extern const char *const mnq_kind_words[];          /* in the order of enum mnq_kind */
@@ -79,13 +77,13 @@ int mnq_pattern_parse(const char *text, struct mnq_pattern *p);
 void mnq_pattern_text(const struct mnq_pattern *p, char *text, size_t n);
 
 /**
- * Applies a recipe's rules in their order, later ones win field by field.
+ * Applies n rules in their order, later ones win field by field.
  * Layers without weights that a glob or kind happens to cover keep weights, bases, inputs, ratio and pattern unset.
  * choice  [legal->n], written whole; inputs = 1 without bases gets bases = 1
  * return  0, or -1 (MNQ_EXIT_USAGE, "FILE:LINE:COL: layers.KEY: ..."): a name that matches no layer (the nearest are named),
  *         a format that the layer cannot have
  */
-int mnq_rules_resolve(const struct mnq_recipe *r, const struct mnq_graph *legal, struct mnq_layer_choice *choice,
+int mnq_rules_resolve(const struct mnq_rule *rule, int n, const struct mnq_graph *legal, struct mnq_layer_choice *choice,
                       struct mnq_err *e);
 
 #endif

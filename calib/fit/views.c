@@ -5,7 +5,7 @@
 #include "drop.h"
 #include "graph/exec.h"
 #include "host.h"
-#include "image.h"
+#include "image_resize.h"
 #include "quantize/lower.h"
 #include "quantize/qrun.h"
 #include "util/pool.h"

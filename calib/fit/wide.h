@@ -3,7 +3,7 @@
 #ifndef MNQ_WIDE_H
 #define MNQ_WIDE_H
 
-#include "calibrate.h"
+#include "calib_opts.h"
 #include "quantize/lower.h"
 
 /**

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * JPEG out: small pictures for reports. The same library writes the same bytes on every host (integer transform). */
-#include "image.h"
+#include "image_jpeg_write.h"
 
 #include <setjmp.h>
 #include <stdio.h>

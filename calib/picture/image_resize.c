@@ -5,7 +5,7 @@
  * (o + 1/2) * scale of the input; a triangle of half width max(scale, 1) around it weighs the input pixels, normalized
  * in double and rounded to 22 fraction bits (8-bit samples, two guard bits in an int). Shrinking thus averages.
  * TensorFlow (half_pixel_centers, antialias=False) takes the two neighbours of each axis in single precision. */
-#include "image.h"
+#include "image_resize.h"
 
 #include <math.h>
 #include <stdlib.h>

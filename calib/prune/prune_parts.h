@@ -4,11 +4,9 @@
 #define MNQ_PRUNE_PARTS_H
 
 #include "logits.h"
-#include "prune.h"
 #include "prune_fit.h"
-
-/** Never more of a layer than this: a layer without weights would cut the network in two. */
-#define MNQ_PRUNE_MOST 0.98
+#include "prune_layer.h"
+#include "util/progress.h"
 
 /** One pruning under way. */
 struct mnq_pruning {
@@ -35,12 +33,6 @@ enum { MNQ_PRUNE_HOLDOUT = 4 };
 
 /** Bytes of tensors that each of the two streams may keep. */
 #define MNQ_PRUNE_BUDGET ((size_t)400 << 20)
-
-/** Zeros that a pattern forces on a layer in which it holds everywhere. */
-int64_t mnq_prune_implied(const struct mnq_prune_layer *l);
-
-/** Most zeros that a layer may get. */
-int64_t mnq_prune_limit(const struct mnq_prune_layer *l);
 
 /** How a layer's weights are fitted. */
 struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l);

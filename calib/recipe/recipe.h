@@ -3,10 +3,10 @@
 #ifndef MNQ_RECIPE_H
 #define MNQ_RECIPE_H
 
-#include "calibrate.h"
+#include "calib_opts.h"
 #include "graph/preprocess.h"
 #include "pack/storage.h"
-#include "prune.h"
+#include "prune_layer.h"
 #include "rules.h"
 
 /** Words of the choices, NULL-terminated, in the order of their enums. */
@@ -67,17 +67,6 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_MAX_DROP_MAX    100.0
 #define MNQ_FLASH_MAX       2147483648.0
 #define MNQ_RATIO_MAX       0.99
-
-/**
- * Reads a recipe file over r, which holds what absent keys keep. Strings and rules are in the arena; a `layers:` list
- * replaces that of r.
- * return  0, or -1: "FILE:LINE:COL: key: expected ..., got ..."; unknown keys are errors that name the nearest known one
- */
-int mnq_recipe_read(const char *path, struct mnq_recipe *r, struct mnq_arena *arena, struct mnq_err *e);
-
-/** The same from text. */
-int mnq_recipe_parse(const char *name, const char *text, size_t n, struct mnq_recipe *r, struct mnq_arena *arena,
-                     struct mnq_err *e);
 
 /** Name of key i in the order of mnq_recipe_text(), NULL behind the last. */
 const char *mnq_recipe_key(int i);

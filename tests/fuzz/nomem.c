@@ -12,7 +12,7 @@
 #include "pack/h5patch.h"
 #include "pack/restore.h"
 #include "prune.h"
-#include "recipe.h"
+#include "recipe_read.h"
 #include "subject.h"
 #include "tempdir.h"
 #include "util/file.h"
@@ -153,7 +153,7 @@ static int quantize(const struct mnq_subject *s, const struct mnq_dataset *d, st
     const char *text = mnq_recipe_text(&recipe, arena);
     if (text == NULL) return mnq_fail_nomem(e);
     if (mnq_recipe_parse("r", text, strlen(text), &recipe, arena, e) != 0) return -1;
-    if (mnq_rules_resolve(&recipe, &s->legal, choice, e) != 0) return -1;
+    if (mnq_rules_resolve(recipe.rule, recipe.n_rules, &s->legal, choice, e) != 0) return -1;
     mnq_calib_defaults(&o);
     o.threads = 1;
     if (mnq_calibrate(&s->legal, d, &s->preprocess, &o, &q, &report, arena, NULL, NULL, e) != 0) return -1;

@@ -2,6 +2,8 @@
  * The picture decoders on arbitrary bytes, and resizing of what they accept. */
 #include "fuzz.h"
 #include "image.h"
+#include "image_resize.h"
+#include "util/arena.h"
 #include "pictures.h"
 
 #include <stdlib.h>

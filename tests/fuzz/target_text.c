@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The YAML and JSON reader and the recipe reader on arbitrary bytes. */
 #include "fuzz.h"
-#include "recipe.h"
+#include "recipe_read.h"
 #include "util/ydoc.h"
 
 #include <stdlib.h>
@@ -93,7 +93,7 @@ static void use(const struct mnq_recipe *r, struct mnq_arena *arena)
     few_layers(&g, arena);
     struct mnq_layer_choice *choice = mnq_arena_array(arena, (size_t)g.n, sizeof *choice);
     MNQ_FUZZ_MUST(choice != NULL);
-    if (mnq_rules_resolve(r, &g, choice, &e) == 0) check_choices(&g, choice);
+    if (mnq_rules_resolve(r->rule, r->n_rules, &g, choice, &e) == 0) check_choices(&g, choice);
     else must_explain(&e);
 }
 

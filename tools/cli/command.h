@@ -51,22 +51,11 @@ struct mnq_command {
     int (*run)(struct mnq_cli *cli); /* an exit code, or -1 with cli->err */
 };
 
-/** All commands in the order of help, and the global options. */
-extern const struct mnq_command *const mnq_commands[];
-extern const int mnq_n_commands;
-extern const struct mnq_option mnq_global_options[];
-extern const int mnq_n_global_options;
-void mnq_globals_init(struct mnq_globals *g);
-
-extern const struct mnq_command mnq_cmd_import, mnq_cmd_inspect, mnq_cmd_calibrate, mnq_cmd_run, mnq_cmd_eval,
-    mnq_cmd_compare, mnq_cmd_prune;
-
-/** Parses and runs argv[1..]; the exit code of the program. */
-int mnq_cli_main(int argc, char **argv);
-
-/** Help of the whole program and of one command. */
-void mnq_help(FILE *f);
-void mnq_help_command(FILE *f, const struct mnq_command *c);
+/** A program: its commands in the order of help. */
+struct mnq_program {
+    const struct mnq_command *const *command;
+    int n;
+};
 
 /** The five lines of an option table for struct mnq_model_opts, a member `model` of the command's struct S. */
 #define MNQ_MODEL_OPTIONS(S)                                                                                                \
@@ -111,37 +100,5 @@ void mnq_help_command(FILE *f, const struct mnq_command *c);
         "resolution", 0, MNQ_OPT_INT, offsetof(S, model.resolution), "N",                                                   \
             "float models: input height and width, if not the file's own", 1, 4096, NULL                                    \
     }
-
-/** Opens a model with the command's options. */
-int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s);
-
-/** As mnq_cli_open for several; float models without stated preprocessing take that of an .mnq made from them. */
-int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
-                     struct mnq_subject *s);
-
-/** Says on stderr how float models are preprocessed, if that was assumed. Called once nothing is likely to fail any more,
- *  so that an error stays one line. */
-void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
-
-/**
- * Settles where an output goes, before any work (util/output.h). If that is standard output, what would have been printed
- * there goes to standard error instead.
- * name    what an option said
- * binary  not to be written to a terminal
- * return  its number, counted from 0; -1 with cli->err
- */
-int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
-
-/** Writes the first output, and the second if there is one: both or neither. */
-int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
-int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second);
-
-struct mnq_json;
-
-/** Prints a finished document on standard output and frees it. */
-int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e);
-
-/** "conv" ... of an integer layer's op. */
-const char *mnq_layer_op_name(int op);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Help text, made from the option tables. */
-#include "command.h"
+#include "help.h"
+
+#include "globals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,12 +55,12 @@ static void print_global(FILE *f)
     print_options(f, mnq_global_options, mnq_n_global_options, &g);
 }
 
-void mnq_help(FILE *f)
+void mnq_help(FILE *f, const struct mnq_program *p)
 {
     fputs("Usage: mnquant [global options] COMMAND [options] [inputs]\n\n"
           "Turns a float MobileNet (Keras HDF5) into an integer model (.mnq) and measures the price.\n\nCommands:\n",
           f);
-    for (int i = 0; i < mnq_n_commands; i++) fprintf(f, "  %-12s %s\n", mnq_commands[i]->name, mnq_commands[i]->summary);
+    for (int i = 0; i < p->n; i++) fprintf(f, "  %-12s %s\n", p->command[i]->name, p->command[i]->summary);
     fputs("  help         help of a command: mnquant help COMMAND\n", f);
     fputs("  version      print the version\n", f);
     print_global(f);

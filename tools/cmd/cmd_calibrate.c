@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant calibrate: a float model and sample data in, an integer model out. */
 #include "calibrate_result.h"
+#include "commands.h"
+#include "recipe_read.h"
+#include "share.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -147,7 +150,7 @@ static int settle_rules(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
     const struct mnq_graph *legal = &x->subject.legal;
     x->choice = mnq_arena_array(&cli->arena, (size_t)legal->n, sizeof *x->choice);
     if (x->choice == NULL) return mnq_fail_nomem(&cli->err);
-    return mnq_rules_resolve(r, legal, x->choice, &cli->err);
+    return mnq_rules_resolve(r->rule, r->n_rules, legal, x->choice, &cli->err);
 }
 
 /* What the file's META section will hold beside names of layers, roughly from above: the recipe with a rule per layer. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant compare: layer by layer, an integer model against its float model. */
 #include "command.h"
-
+#include "commands.h"
 #include "compare.h"
+#include "figures.h"
 #include "pack/weights.h"
+#include "share.h"
 #include "util/json.h"
 
 #include <math.h>

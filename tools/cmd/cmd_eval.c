@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant eval: accuracy, agreement and size, one row per model, then differences to the first. */
 #include "command.h"
-
+#include "commands.h"
 #include "page.h"
+#include "share.h"
 
 #include <math.h>
 

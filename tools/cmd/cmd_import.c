@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant import: any float model we read, written as a full Keras model. */
 #include "command.h"
-
+#include "commands.h"
 #include "pack/keras_write.h"
+#include "share.h"
 #include "util/json.h"
 
 #include <stdlib.h>

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant inspect: layers, shapes, costs of any file we read, and of whole families without one. */
 #include "command.h"
-
+#include "commands.h"
 #include "cost_table.h"
+#include "figures.h"
 #include "graph/cost.h"
 #include "pack/weights.h"
+#include "share.h"
 #include "util/json.h"
 
 #include <math.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant prune: weights of 1x1 and dense layers become zero, in the file's own layout. */
 #include "command.h"
-
+#include "commands.h"
 #include "pack/h5patch.h"
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "prune.h"
+#include "recipe_read.h"
+#include "share.h"
 #include "tried.h"
 #include "util/file.h"
 #include "util/json.h"
@@ -238,7 +240,7 @@ static int settle_rules(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
     const struct mnq_graph *legal = &x->subject.legal;
     struct mnq_layer_choice *choice = mnq_arena_array(&cli->arena, (size_t)legal->n, sizeof *choice);
     if (choice == NULL) return mnq_fail_nomem(&cli->err);
-    if (mnq_rules_resolve(r, legal, choice, &cli->err) != 0) return -1;
+    if (mnq_rules_resolve(r->rule, r->n_rules, legal, choice, &cli->err) != 0) return -1;
     for (int i = 0; i < legal->n; i++)
         if (!block_supported(&choice[i].pattern) && choice[i].pattern.m > 0)
             return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "layer '%s': pattern block%d: blocks have 2, 4, 8 or 16 weights",

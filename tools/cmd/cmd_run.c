@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant run: a model on pictures, the top classes of each. */
 #include "command.h"
-
+#include "commands.h"
 #include "dataset.h"
 #include "evaluate.h"
+#include "share.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/pool.h"

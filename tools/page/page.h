@@ -3,74 +3,12 @@
 #ifndef MNQ_PAGE_H
 #define MNQ_PAGE_H
 
-#include "axis.h"
 #include "eval_result.h"
-#include "figures.h"
-#include "html.h"
-
-/** A difference in accuracy counts as measured below this probability of chance. */
-#define MNQ_PAGE_P 0.05
-
-/** A small picture of a sample. */
-struct mnq_thumb {
-    int sample, w, h;
-    uint8_t *jpeg;
-    size_t n;
-};
-
-/** What the sections share. */
-struct mnq_page {
-    struct mnq_html h;
-    const struct mnq_eval_result *r; /* with layers */
-    const char **name;               /* [n_models] file names, with folders only where they would be equal */
-    int headline;                    /* the model that the first sentence is about; 0 when there is only one */
-    struct mnq_thumb *thumb;         /* of the samples that mnq_page_changed() shows */
-    int n_thumbs;
-    struct mnq_arena *arena;
-};
 
 /**
  * Makes the page in the arena.
  * return   0, or -1 with e: a picture that cannot be read any more, out of memory
  */
 int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n, struct mnq_arena *arena, struct mnq_err *e);
-
-/** Style sheet in pieces, NULL behind the last. */
-extern const char *const mnq_page_style[];
-
-/** Sections, in the order of the page. Each writes nothing if it has nothing to say. */
-void mnq_page_headline(struct mnq_page *p);
-void mnq_page_accuracy(struct mnq_page *p);
-void mnq_page_cost(struct mnq_page *p);
-void mnq_page_tradeoff(struct mnq_page *p);
-void mnq_page_layers(struct mnq_page *p);
-void mnq_page_confusion(struct mnq_page *p);
-void mnq_page_changed(struct mnq_page *p);
-void mnq_page_origin(struct mnq_page *p);
-
-/** Reads the pictures that mnq_page_changed() shows. */
-int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e);
-
-/**
- * Axis of top-1 percent (without accuracy: of agreement) that holds all intervals, from and to unset. A model more than 25
- * points below the best does not stretch it; it lies below `lo`.
- */
-struct mnq_axis mnq_page_top1_axis(const struct mnq_evaluation *ev);
-
-/** What that axis shows of model i: so many of `of`; -1: nothing. */
-int mnq_page_top1(const struct mnq_evaluation *ev, int i, int *of);
-
-/** <section id> with its heading; closed by mnq_page_end_section(). */
-void mnq_page_section(struct mnq_page *p, const char *id, const char *title);
-void mnq_page_end_section(struct mnq_page *p);
-
-/** Row heading of a model: its name, below it kind and weight formats. */
-void mnq_page_model_cell(struct mnq_page *p, int i);
-
-/** Table cell of a number; label: the column's name, for narrow screens. cls may be NULL. */
-void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, const char *text);
-
-/** A text shortened to at most `most` characters with an ellipsis in the middle, in the arena. */
-const char *mnq_page_shorten(struct mnq_page *p, const char *s, int most);
 
 #endif

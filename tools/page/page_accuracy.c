@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Accuracy with intervals and paired differences. Without labels: agreement with the first model. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "svg.h"
 

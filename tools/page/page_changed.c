@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures that a model sees differently from the first one, the surest first. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "dataset.h"
+#include "image_jpeg_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>

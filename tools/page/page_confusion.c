@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which classes are taken for which: matrices, or for many classes the most confused pairs. */
-#include "page.h"
+#include "page_parts.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * File, RAM, multiply-accumulates and weights of every model. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "svg.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Top of the page: what changed, in one sentence and six figures. */
-#include "page.h"
+#include "page_parts.h"
 
 #include <stdio.h>
 #include <string.h>

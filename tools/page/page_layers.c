@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Every integer model layer by layer: a strip over the network's depth, and the table. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "command.h"
 #include "svg.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Where everything came from: recipes, files, checksums, preprocessing, data. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "recipe.h"
 

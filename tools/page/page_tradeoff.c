@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Accuracy against bytes and against multiply-accumulates, with the Pareto front. */
-#include "page.h"
+#include "page_parts.h"
 
 #include "scatter.h"
 #include "svg.h"

@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "pack/weights.h"
+#include "share.h"
 #include "tried.h"
 #include "util/json.h"
 

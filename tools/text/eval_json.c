@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "figures.h"
+#include "share.h"
 #include "util/json.h"
 
 #include <math.h>

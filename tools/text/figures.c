@@ -125,3 +125,9 @@ void mnq_fig_formats(const struct mnq_stored *s, char *text, size_t n)
         at += put > 0 ? (size_t)put : 0;
     }
 }
+
+const char *mnq_layer_op_name(int op)
+{
+    static const char *const name[] = {"?", "conv", "dwconv", "pw", "avgpool", "add", "mul", "softmax", "logistic"};
+    return op >= 1 && op <= 8 ? name[op] : name[0];
+}

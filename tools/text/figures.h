@@ -23,6 +23,9 @@ struct mnq_fig mnq_fig_part(int64_t part, int64_t whole);    /* "12.5" percent; 
 struct mnq_fig mnq_fig_db(double db);                        /* "31.42"; infinite "exact" */
 struct mnq_fig mnq_fig_score(double score);                  /* "0.931" */
 
+/** "conv" ... of an integer layer's op. */
+const char *mnq_layer_op_name(int op);
+
 /** "int8", "sparse", "binary x2". */
 struct mnq_fig mnq_fig_format(const struct mnq_stored_layer *l);
 

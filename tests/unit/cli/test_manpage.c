@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The OPTIONS section of every manual page lists exactly the option table, in its order. */
-#include "command.h"
+#include "commands.h"
+#include "globals.h"
+#include "help.h"
 
 #include "pack/meta.h"
 #include "recipe.h"
@@ -54,10 +56,10 @@ static void pages(void **state)
 {
     (void)state;
     check_page("mnquant.1", mnq_global_options, mnq_n_global_options);
-    for (int i = 0; i < mnq_n_commands; i++) {
+    for (int i = 0; i < mnq_program.n; i++) {
         char page[80];
-        snprintf(page, sizeof page, "mnquant-%s.1", mnq_commands[i]->name);
-        check_page(page, mnq_commands[i]->option, mnq_commands[i]->n_options);
+        snprintf(page, sizeof page, "mnquant-%s.1", mnq_program.command[i]->name);
+        check_page(page, mnq_program.command[i]->option, mnq_program.command[i]->n_options);
     }
 }
 
@@ -156,8 +158,8 @@ static void format_page(void **state)
 static void unique(void **state)
 {
     (void)state;
-    for (int c = 0; c < mnq_n_commands; c++) {
-        const struct mnq_command *k = mnq_commands[c];
+    for (int c = 0; c < mnq_program.n; c++) {
+        const struct mnq_command *k = mnq_program.command[c];
         assert_true(k->n_options <= 64);
         for (int i = 0; i < k->n_options + mnq_n_global_options; i++) {
             const struct mnq_option *a = i < k->n_options ? &k->option[i] : &mnq_global_options[i - k->n_options];
@@ -175,21 +177,21 @@ static void unique(void **state)
 static void help_lines(void **state)
 {
     (void)state;
-    for (int c = 0; c < mnq_n_commands; c++) {
+    for (int c = 0; c < mnq_program.n; c++) {
         char *text = NULL;
         size_t n = 0;
         FILE *f = open_memstream(&text, &n);
         assert_non_null(f);
-        mnq_help_command(f, mnq_commands[c]);
+        mnq_help_command(f, mnq_program.command[c]);
         fclose(f);
-        for (int i = 0; i < mnq_commands[c]->n_options; i++) {
+        for (int i = 0; i < mnq_program.command[c]->n_options; i++) {
             char name[80];
-            snprintf(name, sizeof name, "--%s", mnq_commands[c]->option[i].name);
+            snprintf(name, sizeof name, "--%s", mnq_program.command[c]->option[i].name);
             assert_non_null(strstr(text, name));
         }
         for (const char *p = text; *p != '\0'; p += strcspn(p, "\n"), p += *p == '\n')
             if (strcspn(p, "\n") > 88)
-                fail_msg("help of %s has a long line: %.*s", mnq_commands[c]->name, (int)strcspn(p, "\n"), p);
+                fail_msg("help of %s has a long line: %.*s", mnq_program.command[c]->name, (int)strcspn(p, "\n"), p);
         free(text);
     }
 }

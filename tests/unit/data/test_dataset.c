@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Datasets from folders and single pictures: order, labels, loading, what is refused. */
 #include "dataset.h"
+#include "image.h"
+#include "image_resize.h"
 #include "pictures.h"
 #include "tempdir.h"
 

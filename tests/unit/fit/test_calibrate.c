@@ -11,7 +11,7 @@
 #include "kernels.h"
 #include "pack/weights.h"
 #include "pictures.h"
-#include "recipe.h"
+#include "recipe_read.h"
 #include "tempdir.h"
 
 enum { SIDE = 12, PICTURES = 48 };
@@ -109,7 +109,7 @@ static void rules(struct world *w, const char *text)
     mnq_recipe_defaults(&r);
     if (mnq_recipe_parse("r.yaml", text, strlen(text), &r, &w->arena, &w->e) != 0) fail_msg("%s", w->e.msg);
     w->choice = mnq_arena_array(&w->arena, (size_t)w->b.g.n, sizeof *w->choice);
-    if (mnq_rules_resolve(&r, &w->b.g, w->choice, &w->e) != 0) fail_msg("%s", w->e.msg);
+    if (mnq_rules_resolve(r.rule, r.n_rules, &w->b.g, w->choice, &w->e) != 0) fail_msg("%s", w->e.msg);
 }
 
 static void same_bytes(const struct world *a, const struct world *b)

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "builder.h"
-#include "recipe.h"
+#include "recipe_read.h"
 #include "rules.h"
 
 #include <math.h>
@@ -90,7 +90,7 @@ static int resolve(struct world *w, const char *rules)
     memset(w->choice, 0x55, sizeof w->choice);
     mnq_recipe_defaults(&r);
     if (mnq_recipe_parse("r.yaml", text, strlen(text), &r, &w->arena, &w->e) != 0) fail_msg("%s\n%s", w->e.msg, text);
-    return mnq_rules_resolve(&r, &w->b.g, w->choice, &w->e);
+    return mnq_rules_resolve(r.rule, r.n_rules, &w->b.g, w->choice, &w->e);
 }
 
 static void works(struct world *w, const char *rules)
@@ -125,7 +125,7 @@ static void unset(void **state)
     struct world *w = *state;
     struct mnq_recipe r;
     mnq_recipe_defaults(&r);
-    assert_int_equal(mnq_rules_resolve(&r, &w->b.g, w->choice, &w->e), 0);
+    assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &w->b.g, w->choice, &w->e), 0);
     for (int i = 0; i < NODES; i++) {
         const struct mnq_layer_choice *c = &w->choice[i];
         assert_int_equal(c->weights, -1);
@@ -278,13 +278,13 @@ static void first_layer(void **state)
         conv(&b, x, 8, 1, 1, 0, true);
         mnq_recipe_defaults(&r);
         assert_int_equal(mnq_recipe_parse("r.yaml", text, sizeof text - 1, &r, &arena, &e), 0);
-        assert_int_equal(mnq_rules_resolve(&r, &b.g, choice, &e), -1);
+        assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &b.g, choice, &e), -1);
         assert_int_equal(e.code, MNQ_EXIT_USAGE);
         assert_string_equal(e.msg,
                             "r.yaml:3:32: layers.weights: layer first: reads the picture itself, its weights have 8 or "
                             "16 bits");
         r.n_rules = 1;
-        assert_int_equal(mnq_rules_resolve(&r, &b.g, choice, &e), 0);
+        assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &b.g, choice, &e), 0);
         assert_int_equal(choice[x].weights, MNQ_WEIGHTS_INT16);
         mnq_arena_free(&arena);
     }
@@ -306,10 +306,10 @@ static void in_memory(void **state)
     }
     r.rule = rule;
     r.n_rules = 1;
-    assert_int_equal(mnq_rules_resolve(&r, &w->b.g, w->choice, &w->e), 0);
+    assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &w->b.g, w->choice, &w->e), 0);
     assert_int_equal(who(w, MNQ_WEIGHTS_BINARY), 1u << EXPAND2);
     r.n_rules = 2;
-    assert_int_equal(mnq_rules_resolve(&r, &w->b.g, w->choice, &w->e), -1);
+    assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &w->b.g, w->choice, &w->e), -1);
     assert_string_equal(w->e.msg,
                         "layers: rule 2: weights: layer Conv1: binary weights exist for 1x1 and dense layers, this "
                         "one is conv 3x3, stride 1");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Decoding: every form of each format, channel conversion, damaged and oversized files. */
 #include "image.h"
+#include "image_resize.h"
+#include "util/arena.h"
 #include "pictures.h"
 #include "tempdir.h"
 #include "util/file.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Resizing: values and checksums from Pillow 9.4 (Image.resize, BILINEAR) and from a double-precision bilinear. */
-#include "image.h"
+#include "image_resize.h"
 #include "pictures.h"
 #include "util/file.h"
 

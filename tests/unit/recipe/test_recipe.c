@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Recipes: defaults, round trip, every fault with its place. */
-#include "recipe.h"
+#include "recipe_read.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,7 +8,7 @@
 
 #include "builder.h"
 #include "quantize/lower.h"
-#include "recipe.h"
+#include "recipe_read.h"
 
 /* What a report says of one layer. */
 static struct mnq_calib_layer random_format(struct builder *b, int node)
@@ -74,7 +74,7 @@ static void choices_come_back(void **state)
         mnq_recipe_defaults(&again);
         if (mnq_recipe_parse("again.yaml", text, strlen(text), &again, &arena, &e) != 0) fail_msg("%s\n%s", e.msg, text);
         struct mnq_layer_choice choice[16];
-        if (mnq_rules_resolve(&again, &b.g, choice, &e) != 0) fail_msg("%s\n%s", e.msg, text);
+        if (mnq_rules_resolve(again.rule, again.n_rules, &b.g, choice, &e) != 0) fail_msg("%s\n%s", e.msg, text);
         for (int i = 0, k = 0; i < b.g.n; i++) {
             if (seed % 3 == 1) assert_int_equal(choice[i].observer, MNQ_OBS_KL);
             if (mnq_lower_is_layer(&b.g, i)) check_choice(&choice[i], &layer[k++]);

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a calibration is asked for, and what it reports. */
+#ifndef MNQ_CALIB_OPTS_H
+#define MNQ_CALIB_OPTS_H
+
+#include "rules.h"
+#include "graph/task.h"
+#include "pack/storage.h"
+#include "quantize/qparams.h"
+#include "quantize/shrink.h"
+
+enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
+enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which layers or tensors get 16 bits */
+
+enum { MNQ_SMALL_LAYER = 3000 }; /* weights; layers with fewer keep 8 bits or more, and may get 16 by default */
+
+/** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
+struct mnq_calib_opts {
+    enum mnq_observer observer;
+    double percentile; /* of PERCENTILE, e.g. 99.99 */
+    enum mnq_act_scale act_scale;
+    enum mnq_rounding rounding;
+    enum mnq_wide wide;
+    double wide_budget;             /* AUTO: at most this share of extra weight bytes, e.g. 0.10 */
+    enum mnq_wide wide_activations; /* which tensors get 16-bit activations; AUTO never needs more RAM */
+    bool bias_correction;
+    bool refit; /* re-fit 1x1 and dense weights to the float layers, behind which the earlier layers' errors lie */
+    enum mnq_weights weights; /* of 1x1 and dense layers with small_layer weights or more: INT8, INT4, BINARY, AUTO */
+    int bases;                /* of BINARY, 1..4 */
+    int small_layer;
+    double max_drop;    /* AUTO: points of expected accuracy that may go, 0 = 1 point unless flash is given */
+    int64_t flash;      /* AUTO: bytes of the file at most, 0 = no limit */
+    int64_t meta_bytes; /* what the caller will add to the file's META section */
+    const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
+    bool shrink;                           /* remove channels that provably never change */
+    enum mnq_storage_mode storage;         /* of 1x1 weights with zeros */
+    int samples;                           /* use at most this many, evenly spaced; 0 = all */
+    int threads;
+    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
+};
+
+void mnq_calib_defaults(struct mnq_calib_opts *o);
+
+/** What each layer got and what each pass gained, for the report. */
+struct mnq_calib_layer {
+    const char *name;
+    int bits, bases, inputs; /* of the weights (struct mnq_wformat); 0 bits: none */
+    int acc_bits;
+    double sensitivity; /* error power at the output caused by 8-bit weights in this layer alone, relative to signal */
+    double clipped;     /* share of output samples clipped by the chosen range */
+    double stretch;     /* exponent alpha of the per-channel scale of its output */
+    int act_bits;       /* of its output: 8 or 16 */
+    double tensor_sensitivity; /* error power at the output caused by an 8-bit output of this layer alone */
+    enum mnq_observer observer;
+};
+struct mnq_calib_pass {
+    const char *name;     /* "second-order rounding", ... */
+    double before, after; /* noise over signal power at the logits, on held samples of the calibration data */
+    bool kept;            /* false: tried, found no better, undone */
+};
+struct mnq_calib_report {
+    struct mnq_calib_layer *layer;
+    int n_layers;
+    struct mnq_calib_pass *pass;
+    int n_passes, samples;
+    double expected_drop;            /* points of top-1, told on parts of the samples (views.h) */
+    struct mnq_shrink_report shrink; /* all zero when switched off */
+    struct mnq_storage_report storage;
+};
+
+#endif

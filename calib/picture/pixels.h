@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * An 8-bit picture in memory. */
+#ifndef MNQ_PIXELS_H
+#define MNQ_PIXELS_H
+
+#include "util/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** 8-bit picture, NHWC without gaps; data is malloc'd. */
+struct mnq_image {
+    int h, w, c;
+    uint8_t *data;
+};
+
+enum { MNQ_IMAGE_SIDE = 16384, MNQ_IMAGE_PIXELS = 1 << 26 }; /* larger pictures are refused before memory is taken */
+
+/**
+ * Takes memory for a picture whose size a file header claims; im->data is malloc'd, uninitialized.
+ * c       1 grey, 3 RGB
+ * return  0, or -1 with e (a side or the area over the limits, out of memory)
+ */
+int mnq_image_new(const char *name, uint32_t w, uint32_t h, int c, struct mnq_image *im, struct mnq_err *e);
+
+void mnq_image_free(struct mnq_image *im);
+
+#endif

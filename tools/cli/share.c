@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What commands share: opening models, writing outputs. */
+#include "share.h"
+
+#include "util/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
+{
+    if (s->kind != MNQ_SUBJECT_FLOAT) return;
+    if (s->preprocess_from == MNQ_FROM_NOWHERE)
+        mnq_term_note(&cli->term, 0, "%s: preprocessing is not stated; assuming tf (x/127.5 - 1), --preprocess sets it",
+                      s->file);
+    else if (s->preprocess_from == MNQ_FROM_SIBLING)
+        mnq_term_note(&cli->term, 0, "%s: preprocessing %s as in the .mnq made from it", s->file, s->preprocess.name);
+    else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
+}
+
+void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n)
+{
+    for (int i = 0; i < n; i++) say_one(cli, &s[i]);
+}
+
+int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
+                     struct mnq_subject *s)
+{
+    struct mnq_subject_opts so = {.preprocess = o->preprocess,
+                                  .resize = (enum mnq_resize)o->resize,
+                                  .filter = (enum mnq_filter)o->filter,
+                                  .import = {.arch = o->arch, .resolution = o->resolution}};
+    for (int i = 0; i < n; i++)
+        if (mnq_subject_open(path[i], &so, &s[i], &cli->arena, &cli->err) != 0) return -1;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++)
+            if (mnq_subject_adopt(&s[i], &s[k])) break;
+    return 0;
+}
+
+int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s)
+{
+    return mnq_cli_open_all(cli, o, &path, 1, s);
+}
+
+/* The bytes have standard output for themselves. */
+static int divert_stdout(struct mnq_cli *cli, const char *name)
+{
+    if (cli->global.json) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--json and %s both write to standard output", name);
+    fflush(stdout);
+    if (dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: %s", name, strerror(errno));
+    cli->term.color_out = cli->term.color_err;
+    return 0;
+}
+
+int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary)
+{
+    struct mnq_output *o = mnq_output_begin(name, force, &cli->arena, &cli->err);
+    if (o == NULL) return -1;
+    cli->output[cli->n_outputs++] = o;
+    if (binary && mnq_output_is_terminal(o))
+        return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "%s: is a terminal, the output is binary", name);
+    for (int i = 0; i + 1 < cli->n_outputs; i++)
+        if (mnq_output_same(cli->output[i], o))
+            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "two outputs would be the same file, %s", name);
+    if (mnq_output_is_stdout(o) && divert_stdout(cli, name) != 0) return -1;
+    return cli->n_outputs - 1;
+}
+
+int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n)
+{
+    return mnq_cli_write_two(cli, data, n, NULL, 0);
+}
+
+int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second)
+{
+    int count = second != NULL ? 2 : 1;
+    if (mnq_output_put(cli->output[0], data, n, &cli->err) != 0 ||
+        (count > 1 && mnq_output_put(cli->output[1], second, n_second, &cli->err) != 0))
+        return -1;
+    return mnq_output_commit(cli->output, count, &cli->err);
+}
+
+int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e)
+{
+    int rc = j->failed ? mnq_fail_nomem(e) : 0;
+    if (rc == 0) {
+        fwrite(j->text, 1, j->n, stdout);
+        fputc('\n', stdout);
+    }
+    mnq_json_free(j);
+    return rc;
+}

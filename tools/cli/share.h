@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What commands share: opening models, writing outputs. */
+#ifndef MNQ_SHARE_H
+#define MNQ_SHARE_H
+
+#include "command.h"
+
+/** Opens a model with the command's options. */
+int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s);
+
+/** As mnq_cli_open for several; float models without stated preprocessing take that of an .mnq made from them. */
+int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
+                     struct mnq_subject *s);
+
+/** Says on stderr how float models are preprocessed, if that was assumed. Called once nothing is likely to fail any more,
+ *  so that an error stays one line. */
+void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
+
+/**
+ * Settles where an output goes, before any work (util/output.h). If that is standard output, what would have been printed
+ * there goes to standard error instead.
+ * name    what an option said
+ * binary  not to be written to a terminal
+ * return  its number, counted from 0; -1 with cli->err
+ */
+int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
+
+/** Writes the first output, and the second if there is one: both or neither. */
+int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
+int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second);
+
+struct mnq_json;
+
+/** Prints a finished document on standard output and frees it. */
+int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e);
+
+#endif
