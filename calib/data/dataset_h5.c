@@ -5,7 +5,7 @@
  * Rows are read one at a time. The library is not thread-safe, so every call into it holds one lock. */
 #include "dataset_source.h"
 
-#include "pixels.h"
+#include "bitmap.h"
 #include "util/h5noise.h"
 #include "util/trial.h"
 

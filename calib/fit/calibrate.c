@@ -7,7 +7,7 @@
 #include "calibrate.h"
 
 #include "calib_run.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "sensitivity.h"
 #include "wide.h"
 

@@ -5,7 +5,7 @@
 #include "host.h"
 #include "logits.h"
 #include "quantize/gram.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "targets.h"
 #include "util/pool.h"
 

@@ -7,7 +7,7 @@
 #include "host.h"
 #include "image_resize.h"
 #include "quantize/lower.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "util/pool.h"
 
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
 #ifndef MNQ_IMAGE_H
 #define MNQ_IMAGE_H
 
-#include "pixels.h"
+#include "bitmap.h"
 
 /** Decodes a file to `channels` channels (1 grey, 3 RGB; alpha is dropped, 16 bits become 8, EXIF orientation is
  *  not applied, as in the loaders of Keras and TensorFlow). Limits: 1..16384 a side, 2^26 pixels in all. */

@@ -3,7 +3,7 @@
 #ifndef MNQ_IMAGE_CODEC_H
 #define MNQ_IMAGE_CODEC_H
 
-#include "pixels.h"
+#include "bitmap.h"
 
 /** Each decodes one format to 1 or 3 channels, whichever the file has. On failure im->data may be set; the caller frees it.
  */

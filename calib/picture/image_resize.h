@@ -4,7 +4,7 @@
 #define MNQ_IMAGE_RESIZE_H
 
 #include "graph/preprocess.h"
-#include "pixels.h"
+#include "bitmap.h"
 
 /** Resizes into out (h*w*c bytes); the same size passes unchanged. PIL: bit-exact with Pillow's BILINEAR; TF:
  * tf.image.resize bilinear, half-pixel centres, no antialias, rounded to uint8. */

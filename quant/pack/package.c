@@ -4,7 +4,7 @@
 #include "pack/meta.h"
 #include "pack/qmodel.h"
 #include "pack/weights.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "util/file.h"
 
 #include <math.h>

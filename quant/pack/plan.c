@@ -6,7 +6,7 @@
  * greed misses; it is deterministic and stops at the bytes of the busiest layer. */
 #include "pack/qmodel.h"
 
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 
 #include <stdlib.h>
 #include <string.h>

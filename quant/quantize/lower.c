@@ -4,7 +4,7 @@
 
 #include "kernels.h"
 #include "quantize/multiplier.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "quantize/rows.h"
 
 #include <math.h>

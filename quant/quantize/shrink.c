@@ -9,7 +9,7 @@
 #include "kernels.h"
 #include "quantize/interval.h"
 #include "quantize/lower.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 
 #include <math.h>
 #include <string.h>

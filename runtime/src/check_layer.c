@@ -30,27 +30,6 @@ enum mnq_status mnq_check_tensors(struct mnq_model *m)
 
 /* ---- fields ---- */
 
-unsigned mnq_rules_of(uint8_t op)
-{
-    switch (op) {
-    case MNQ_L_CONV:
-        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_WINDOW | MNQ_R_PADDING | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
-    case MNQ_L_DWCONV:
-        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_WINDOW | MNQ_R_PADDING | MNQ_R_MULTIPLIER | MNQ_R_INPUT_U8 |
-               MNQ_R_PER_CHANNEL;
-    case MNQ_L_PW:
-        return MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16 | MNQ_R_COMPRESSED | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
-    case MNQ_L_AVGPOOL:
-        return MNQ_R_WINDOW | MNQ_R_INPUT_U8 | MNQ_R_PER_CHANNEL;
-    case MNQ_L_ADD:
-        return MNQ_R_WEIGHTS_S16 | MNQ_R_TWO_INPUTS | MNQ_R_PER_CHANNEL;
-    case MNQ_L_MUL:
-        return MNQ_R_TWO_INPUTS | MNQ_R_PER_CHANNEL;
-    default:
-        return MNQ_R_ONLY_S16; /* SOFTMAX, LOGISTIC */
-    }
-}
-
 static int input_type_valid(unsigned rules, uint8_t dtype)
 {
     if (dtype == MNQ_S16) return 1;

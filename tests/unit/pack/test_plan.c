@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The static memory plan: live tensors never share bytes, and simple networks get the obvious size. */
 #include "pack/qmodel.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 
 #include <stdlib.h>
 #include <string.h>

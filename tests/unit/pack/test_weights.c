@@ -3,7 +3,7 @@
 #include "kernels.h"
 #include "pack/qmodel.h"
 #include "pack/weights.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "util/file.h"
 
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "kernels.h"
 #include "quantize/gram.h"
 #include "quantize/lower.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "quantize/rows.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
  * Lossless shrink on random networks: the outputs stay identical, and what is dead leaves. */
 #include "kernels.h"
 #include "quantize/interval.h"
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 #include "quantize/shrink.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a layer that is not packed yet, with the runtime's own kernels. */
-#include "quantize/qrun.h"
+#include "pack/qrun.h"
 
 #include "graph/fkernel/fkernel.h"
 #include "kernels.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An 8-bit picture in memory. */
-#ifndef MNQ_PIXELS_H
-#define MNQ_PIXELS_H
+#ifndef MNQ_BITMAP_H
+#define MNQ_BITMAP_H
 
 #include "util/err.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * An 8-bit picture in memory: taking it, giving it back. */
-#include "pixels.h"
+#include "bitmap.h"
 
 #include <stdlib.h>
 
