@@ -4,7 +4,7 @@
 
 #include "pack/keras_emit.h"
 #include "util/h5noise.h"
-#include "util/output.h"
+#include "util/outfile.h"
 
 #include <hdf5.h>
 

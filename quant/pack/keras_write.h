@@ -16,7 +16,7 @@
  */
 int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct mnq_err *e);
 
-/** The same as a file, which replaces an existing one (util/output.h). */
+/** The same as a file, which replaces an existing one (util/outfile.h). */
 int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e);
 
 #endif

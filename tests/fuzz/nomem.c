@@ -16,7 +16,7 @@
 #include "subject.h"
 #include "tempdir.h"
 #include "util/file.h"
-#include "util/output.h"
+#include "util/outfile.h"
 #include "util/trial.h"
 
 #include <stdio.h>

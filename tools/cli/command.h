@@ -8,7 +8,7 @@
 #include "subject.h"
 #include "table.h"
 #include "term.h"
-#include "util/output.h"
+#include "util/outfile.h"
 
 /** Global options. */
 struct mnq_globals {

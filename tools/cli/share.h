@@ -17,7 +17,7 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
 void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
 
 /**
- * Settles where an output goes, before any work (util/output.h). If that is standard output, what would have been printed
+ * Settles where an output goes, before any work (util/outfile.h). If that is standard output, what would have been printed
  * there goes to standard error instead.
  * name    what an option said
  * binary  not to be written to a terminal

@@ -6,7 +6,7 @@
 #include "pack/keras_write.h"
 #include "paired.h"
 #include "subject.h"
-#include "util/output.h"
+#include "util/outfile.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -9,7 +9,7 @@
 
 #include "tempdir.h"
 #include "util/cleanup.h"
-#include "util/output.h"
+#include "util/outfile.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * All names are used relative to the open folder of the file, so that nothing changes meaning between the check and the
  * end. Temporary files have random names, are created exclusively, and are noted for removal (util/cleanup.h). */
 #define _GNU_SOURCE /* O_PATH, renameat2 */
-#include "util/output.h"
+#include "util/outfile.h"
 
 #include "util/cleanup.h"
 
