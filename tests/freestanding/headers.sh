@@ -5,7 +5,7 @@
 # usage: headers.sh RUNTIME_DIR
 set -eu
 runtime=$1
-include="-I$runtime/include -I$runtime/kernels -I$runtime/kernels/generic -I$runtime/src"
+include="-I$runtime/include -I$runtime/include/mnq -I$runtime/kernels -I$runtime/kernels/generic -I$runtime/src"
 warnings="-pedantic-errors -Wall -Wextra -Wundef -Werror -fsyntax-only"
 status=0 count=0
 
@@ -29,7 +29,9 @@ cxx=0
 for compiler in g++ clang++; do
     command -v $compiler >/dev/null || { echo "note: $compiler is not installed"; continue; }
     cxx=1
-    for std in c++98 c++11 c++17; do check mnq/mnq.h $compiler -x c++ -std=$std; done
+    for std in c++98 c++11 c++17; do
+        for header in mnq.h kernels.h host.h; do check mnq/$header $compiler -x c++ -std=$std; done
+    done
 done
 echo "$count compilations"
 [ $count -ge 8 ] || { echo "FAILED: headers not found"; status=1; }

@@ -32,7 +32,7 @@ for source in "$@"; do
     object=$work/$(basename "$source" .c).o
     $cc $flags -O2 -std=c99 -pedantic-errors -Wall -Wextra -Wvla -Walloca -Wstack-usage=256 -Werror -ffreestanding \
         -fno-stack-protector -fno-asynchronous-unwind-tables -fstack-usage \
-        -I"$runtime/include" -I"$runtime/kernels" -I"$runtime/src" -c "$source" -o "$object" || fail "$source"
+        -I"$runtime/include" -I"$runtime/include/mnq" -I"$runtime/kernels" -I"$runtime/src" -c "$source" -o "$object" || fail "$source"
 done
 [ $status = 0 ] || exit 1
 ${prefix}ld -r "$work"/*.o -o "$work/all"

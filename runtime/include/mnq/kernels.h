@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_layer_op {
     MNQ_L_CONV = 1,
     MNQ_L_DWCONV,
@@ -145,4 +149,7 @@ static inline struct mnq_band mnq_band_whole(const struct mnq_layer *l, void *ou
     return b;
 }
 
+#ifdef __cplusplus
+}
+#endif
 #endif

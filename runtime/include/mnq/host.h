@@ -5,6 +5,10 @@
 
 #include "kernels.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Table i of those this processor runs, slowest first (0 is generic); NULL behind the last. */
 const struct mnq_kernels *mnq_kernels_at(int i);
 
@@ -15,4 +19,7 @@ const struct mnq_kernels *mnq_kernels_best(void);
 /** The table of that name, or NULL if there is none or the processor cannot run it. */
 const struct mnq_kernels *mnq_kernels_find(const char *name);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
