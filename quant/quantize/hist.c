@@ -242,10 +242,10 @@ double mnq_hist_quantile(const struct mnq_hist_sums *s, int c, double share, boo
         size_t k = bins;
         while (k > 0 && s->n[at + bins] - s->n[at + k - 1] <= drop) k--;
         double v = ldexp((double)k - (h->sign ? h->bins / 2 : 0), h->exp[c]);
-        return fmin(fmax(v, 0), h->hi[c]);
+        return fmin(fmax(v, 0), (double)h->hi[c]);
     }
     size_t k = 0;
     while (k < bins && s->n[at + k + 1] <= drop) k++;
     double v = ldexp((double)k - (h->sign ? h->bins / 2 : 0), h->exp[c]);
-    return fmax(fmin(v, 0), h->lo[c]);
+    return fmax(fmin(v, 0), (double)h->lo[c]);
 }

@@ -65,7 +65,7 @@ static double observe_kl(const struct mnq_hist *h, int c, double qlo, double qhi
         }
     }
     double limit = ldexp(best, h->exp[c]);
-    return cover(fmax(h->lo[c], -limit), fmin(h->hi[c], limit), qlo, qhi);
+    return cover(fmax((double)h->lo[c], -limit), fmin((double)h->hi[c], limit), qlo, qhi);
 }
 
 static double observe_mse(const struct mnq_hist_sums *s, int c, double full, double qlo, double qhi)
@@ -84,7 +84,7 @@ static double observe_mse(const struct mnq_hist_sums *s, int c, double full, dou
 double mnq_observe(const struct mnq_hist_sums *s, int c, enum mnq_observer kind, double percentile, double qlo, double qhi)
 {
     const struct mnq_hist *h = s->hist;
-    double full = cover(h->lo[c], h->hi[c], qlo, qhi);
+    double full = cover((double)h->lo[c], (double)h->hi[c], qlo, qhi);
     if (!(full > 0)) return 0;
     switch (kind) {
     case MNQ_OBS_PERCENTILE: {

@@ -35,7 +35,7 @@ static int compare_cost(const struct data *d, int a, int b)
 
 static void choose_axes(struct data *d, const struct mnq_evaluation *ev, const struct plot *f)
 {
-    double lo = INFINITY, hi = 0;
+    double lo = (double)INFINITY, hi = 0;
     for (int i = 0; i < d->n; i++) {
         lo = fmin(lo, d->cost[i]);
         hi = fmax(hi, d->cost[i]);

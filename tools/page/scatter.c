@@ -75,7 +75,7 @@ static bool place(struct mnq_label *l, int n, int i, const struct mnq_box *avoid
     /* Right, left, below, above, then the slanted ones: the order in which a reader looks. */
     static const int order[DIRECTIONS] = {0, 8, 4, 12, 15, 1, 14, 2, 9, 7, 10, 6, 13, 3, 11, 5};
     struct mnq_box best = l[i].box;
-    double least = INFINITY;
+    double least = (double)INFINITY;
     int at = 0;
     for (int ring = 0; ring < RINGS; ring++)
         for (int d = 0; d < DIRECTIONS; d++) {

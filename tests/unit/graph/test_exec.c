@@ -91,7 +91,7 @@ static double pointwise(const struct mnq_node *nd, const double *x, const double
                         int c)
 {
     size_t n = (size_t)nd->out.c, i = p * n + (size_t)c;
-    double sum = 0.0, max = -INFINITY;
+    double sum = 0.0, max = -(double)INFINITY;
     switch (nd->op) {
     case MNQ_OP_ADD:
         return x[i] + y[i];

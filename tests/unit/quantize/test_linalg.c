@@ -69,7 +69,7 @@ static void solve(void **state)
 static void indefinite_is_refused(void **state)
 {
     (void)state;
-    double a[4] = {1, 2, 2, 1}, b[4] = {1, 2, 2, 1}, nan[1] = {NAN};
+    double a[4] = {1, 2, 2, 1}, b[4] = {1, 2, 2, 1}, nan[1] = {(double)NAN};
     assert_int_equal(mnq_cholesky(a, 2), -1);
     assert_int_equal(mnq_inverse_cholesky(b, 2), -1);
     assert_int_equal(mnq_inverse_cholesky(nan, 1), -1);
