@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 #define MNQ_VERSION_MAJOR 0
-#define MNQ_VERSION_MINOR 1
+#define MNQ_VERSION_MINOR 2
 #define MNQ_VERSION_PATCH 0
 
 /** Alignment, in bytes, of a model in memory and of an arena. */
