@@ -52,12 +52,18 @@ struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i)
         cost.macs = pixels * cost.weights;
         cost.params = cost.weights + (nd->b != NULL ? c : 0);
         break;
+    case MNQ_OP_TCONV: /* every weight once per pixel of the input */
+        cost.weights = (int64_t)mnq_node_weights(g, nd);
+        cost.macs = (int64_t)g->node[nd->in[0]].out.h * g->node[nd->in[0]].out.w * cost.weights;
+        cost.params = cost.weights + (nd->b != NULL ? c : 0);
+        break;
     case MNQ_OP_BATCHNORM:
         cost.params = c * (2 + (nd->gamma != NULL) + (nd->beta != NULL));
         break;
     default:
         break;
     }
+    if (nd->act == MNQ_ACT_PRELU) cost.params += c;
     if (nd->op == MNQ_OP_DWCONV) find_pair(g, i, &cost);
     return cost;
 }

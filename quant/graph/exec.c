@@ -97,9 +97,10 @@ static int check(const struct mnq_graph *g, struct mnq_err *e)
                             g->node[i].out.h, g->node[i].out.w, g->node[i].out.c, nd.out.h, nd.out.w, nd.out.c);
         for (int k = 0; k < nd.n_in; k++)
             if (nd.in[k] >= i) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' reads a later one", file, nd.name);
-        bool weights = nd.op == MNQ_OP_CONV || nd.op == MNQ_OP_DWCONV || nd.op == MNQ_OP_DENSE;
+        bool weights = mnq_node_weights(g, &nd) > 0;
         if ((weights && nd.w == NULL) || (nd.op == MNQ_OP_BATCHNORM && (nd.mean == NULL || nd.var == NULL)) ||
-            (nd.op == MNQ_OP_AFFINE && (nd.scale == NULL || nd.offset == NULL)))
+            (nd.op == MNQ_OP_AFFINE && (nd.scale == NULL || nd.offset == NULL)) ||
+            (nd.act == MNQ_ACT_PRELU && nd.slope == NULL))
             return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer '%s' has no weights", file, nd.name);
     }
     return 0;

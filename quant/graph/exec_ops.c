@@ -5,6 +5,9 @@
  * tiles of pixels are gathered, zeros where the window leaves the input. */
 #include "graph/exec_ops.h"
 
+#include "graph/activation.h"
+#include "graph/exec_move.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -25,10 +28,30 @@ static size_t count(struct mnq_shape s)
     return mnq_elements(s);
 }
 
+/* Groups, or a window with gaps. */
+static bool is_apart(const struct mnq_node *nd)
+{
+    return mnq_node_groups(nd) > 1 || nd->dh > 1 || nd->dw > 1;
+}
+
 static size_t tile_pixels(size_t k)
 {
     size_t n = TILE_FLOATS / (k == 0 ? 1 : k) / 12 * 12;
     return n < 12 ? 12 : n;
+}
+
+/* The same for a window with gaps, or one that sees c channels of the input's, from `first` on. */
+static void gather_apart(const struct mnq_node *nd, struct mnq_shape in, const float *data, int y, int x, int first, int c,
+                         float *row)
+{
+    int dh = nd->dh > 1 ? nd->dh : 1, dw = nd->dw > 1 ? nd->dw : 1;
+    for (int ky = 0; ky < nd->kh; ky++)
+        for (int kx = 0; kx < nd->kw; kx++, row += c) {
+            int iy = y * nd->sh - nd->pt + ky * dh, ix = x * nd->sw - nd->pl + kx * dw;
+            if (iy < 0 || iy >= in.h || ix < 0 || ix >= in.w) memset(row, 0, (size_t)c * sizeof *row);
+            else
+                memcpy(row, data + ((size_t)iy * (size_t)in.w + (size_t)ix) * (size_t)in.c + first, (size_t)c * sizeof *row);
+        }
 }
 
 /* Row of the gathered matrix: the kh x kw x cin values under the window at output (y, x). */
@@ -51,10 +74,48 @@ static void gather(const struct mnq_node *nd, struct mnq_shape in, const float *
     }
 }
 
+/* Group after group, each a dense matrix of its own columns. */
+static void conv_groups(const struct mnq_exec_op *op)
+{
+    const struct mnq_node *nd = op->nd;
+    struct mnq_shape in = op->g->node[nd->in[0]].out;
+    int groups = mnq_node_groups(nd), cin = in.c / groups, cout = nd->out.c / groups;
+    struct mnq_fmat m = {0, nd->kh * nd->kw * cin, cout};
+    size_t k = (size_t)m.k, n = (size_t)cout, tile = tile_pixels(k), total = (size_t)nd->out.h * (size_t)nd->out.w;
+    float *w = op->scratch, *packed = w + k * n, *rows = packed + k * mnq_fpacked_width(cout), *out = rows + tile * k;
+    for (int g = 0; g < groups; g++) {
+        size_t first = (size_t)g * n;
+        for (size_t r = 0; r < k; r++) memcpy(w + r * n, nd->w + r * (size_t)nd->out.c + first, n * sizeof *w);
+        op->kernels->pack(&m, w, packed);
+        for (size_t p = 0; p < total; p += tile) {
+            m.pixels = (int)(total - p < tile ? total - p : tile);
+            for (int i = 0; i < m.pixels; i++)
+                gather_apart(nd, in, op->in[0], (int)(p + (size_t)i) / nd->out.w, (int)(p + (size_t)i) % nd->out.w, g * cin,
+                             cin, rows + (size_t)i * k);
+            op->kernels->matmul(&m, rows, packed, nd->b != NULL ? nd->b + first : NULL, out);
+            for (size_t i = 0; i < (size_t)m.pixels; i++)
+                memcpy(op->out + (p + i) * (size_t)nd->out.c + first, out + i * n, n * sizeof *out);
+        }
+    }
+}
+
+static size_t groups_scratch(const struct mnq_node *nd, int cin)
+{
+    size_t groups = (size_t)mnq_node_groups(nd), k = (size_t)nd->kh * (size_t)nd->kw, c = (size_t)cin / groups;
+    size_t n = (size_t)nd->out.c / groups, most = SIZE_MAX / sizeof(float) / 8, width = mnq_fpacked_width((int)n);
+    if (k > INT32_MAX / c || k * c > most / (2 * width + TILE_FLOATS)) return SIZE_MAX;
+    k *= c;
+    return k * (n + width) + tile_pixels(k) * (k + n);
+}
+
 static void conv(const struct mnq_exec_op *op)
 {
     const struct mnq_node *nd = op->nd;
     struct mnq_shape in = op->g->node[nd->in[0]].out;
+    if (is_apart(nd)) {
+        conv_groups(op);
+        return;
+    }
     struct mnq_fmat m = {nd->out.h * nd->out.w, is_pointwise(nd) ? in.c : nd->kh * nd->kw * in.c, nd->out.c};
     bool pack = m.pixels >= PACK_FROM;
     float *packed = op->scratch;
@@ -76,11 +137,58 @@ static void conv(const struct mnq_exec_op *op)
     }
 }
 
+/* Windows with gaps: no vectors, since a legal graph has none. */
+static void dwconv_apart(const struct mnq_exec_op *op)
+{
+    const struct mnq_node *nd = op->nd;
+    struct mnq_shape in = op->g->node[nd->in[0]].out, out = nd->out;
+    for (int y = 0; y < out.h; y++)
+        for (int x = 0; x < out.w; x++)
+            for (int o = 0; o < out.c; o++) {
+                float sum = nd->b != NULL ? nd->b[o] : 0.0f;
+                for (int t = 0; t < nd->kh * nd->kw; t++) {
+                    int iy = y * nd->sh - nd->pt + t / nd->kw * nd->dh, ix = x * nd->sw - nd->pl + t % nd->kw * nd->dw;
+                    if (iy < 0 || iy >= in.h || ix < 0 || ix >= in.w) continue;
+                    sum += op->in[0][((size_t)iy * (size_t)in.w + (size_t)ix) * (size_t)in.c + (size_t)(o / nd->mult)] *
+                           nd->w[(size_t)t * (size_t)out.c + (size_t)o];
+                }
+                op->out[((size_t)y * (size_t)out.w + (size_t)x) * (size_t)out.c + (size_t)o] = sum;
+            }
+}
+
+/* Conv2DTranspose: every input pixel adds its window of weights to the output. */
+static void tconv(const struct mnq_exec_op *op)
+{
+    const struct mnq_node *nd = op->nd;
+    struct mnq_shape in = op->g->node[nd->in[0]].out, out = nd->out;
+    size_t cin = (size_t)in.c, cout = (size_t)out.c, pixels = (size_t)out.h * (size_t)out.w;
+    for (size_t p = 0; p < pixels; p++)
+        for (size_t o = 0; o < cout; o++) op->out[p * cout + o] = nd->b != NULL ? nd->b[o] : 0.0f;
+    for (int iy = 0; iy < in.h; iy++)
+        for (int ix = 0; ix < in.w; ix++)
+            for (int t = 0; t < nd->kh * nd->kw; t++) {
+                int y = iy * nd->sh + t / nd->kw - nd->pt, x = ix * nd->sw + t % nd->kw - nd->pl;
+                if (y < 0 || y >= out.h || x < 0 || x >= out.w) continue;
+                const float *from = op->in[0] + ((size_t)iy * (size_t)in.w + (size_t)ix) * cin;
+                float *to = op->out + ((size_t)y * (size_t)out.w + (size_t)x) * cout;
+                for (size_t o = 0; o < cout; o++) {
+                    const float *w = nd->w + ((size_t)t * cout + o) * cin;
+                    float sum = 0.0f;
+                    for (size_t i = 0; i < cin; i++) sum += from[i] * w[i];
+                    to[o] += sum;
+                }
+            }
+}
+
 static void dwconv(const struct mnq_exec_op *op)
 {
     const struct mnq_node *nd = op->nd;
     struct mnq_shape in = op->g->node[nd->in[0]].out;
     const float *from = op->in[0];
+    if (nd->dh > 1 || nd->dw > 1) {
+        dwconv_apart(op);
+        return;
+    }
     if (nd->mult > 1) { /* repeat every channel, then it is the plain case */
         size_t n = count(in), mult = (size_t)nd->mult;
         for (size_t i = 0; i < n; i++)
@@ -108,36 +216,7 @@ static void batchnorm(const struct mnq_exec_op *op)
     op->kernels->affine(op->in[0], nd->mean, scale, offset, op->out, &m);
 }
 
-static void mul(const struct mnq_exec_op *op)
-{
-    struct mnq_shape a = op->nd->out, b = op->g->node[op->nd->in[1]].out;
-    if (b.h == a.h && b.w == a.w) op->kernels->mul(op->in[0], op->in[1], op->out, count(a));
-    else op->kernels->gate(op->in[0], op->in[1], op->out, a.h * a.w, a.c);
-}
-
-static void pad(const struct mnq_exec_op *op)
-{
-    const struct mnq_node *nd = op->nd;
-    struct mnq_shape in = op->g->node[nd->in[0]].out;
-    size_t row = (size_t)in.w * (size_t)in.c, out_row = (size_t)nd->out.w * (size_t)nd->out.c;
-    memset(op->out, 0, count(nd->out) * sizeof *op->out);
-    float *to = op->out + (size_t)nd->pt * out_row + (size_t)nd->pl * (size_t)in.c;
-    for (int y = 0; y < in.h; y++) memcpy(to + (size_t)y * out_row, op->in[0] + (size_t)y * row, row * sizeof *to);
-}
-
 /* ---- exponentials ---- */
-
-/* exp(x) by range reduction and its Taylor series: libm's differs between hosts in the last bit. Error < 1e-15 relative. */
-static double exp_plain(double x)
-{
-    const double log2e = 1.4426950408889634, ln2_high = 6.93147180369123816490e-01, ln2_low = 1.90821492927058770002e-10;
-    if (x != x) return x;
-    if (x < -700.0) return 0.0;
-    if (x > 700.0) x = 700.0;
-    double n = floor(x * log2e + 0.5), r = (x - n * ln2_high) - n * ln2_low, sum = 1.0;
-    for (int i = 14; i > 0; i--) sum = 1.0 + sum * r / (double)i;
-    return ldexp(sum, (int)n);
-}
 
 static void softmax(const struct mnq_exec_op *op)
 {
@@ -148,7 +227,7 @@ static void softmax(const struct mnq_exec_op *op)
         for (size_t i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
         double sum = 0.0;
         for (size_t i = 0; i < n; i++) {
-            double v = exp_plain((double)x[i] - (double)max);
+            double v = mnq_exp_plain((double)x[i] - (double)max);
             y[i] = (float)v;
             sum += v;
         }
@@ -158,10 +237,28 @@ static void softmax(const struct mnq_exec_op *op)
 
 void mnq_exec_act(const struct mnq_exec_op *op)
 {
-    size_t n = count(op->nd->out);
-    if (op->nd->act == MNQ_ACT_SIGMOID)
-        for (size_t i = 0; i < n; i++) op->out[i] = (float)(1.0 / (1.0 + exp_plain(-(double)op->out[i])));
-    else if (op->nd->act != MNQ_ACT_NONE) op->kernels->act(op->nd->act, op->nd->act_max, op->out, n);
+    const struct mnq_node *nd = op->nd;
+    size_t n = count(nd->out), c = (size_t)nd->out.c;
+    float *x = op->out;
+    switch (nd->act) {
+    case MNQ_ACT_NONE:
+        break;
+    case MNQ_ACT_RELU:
+    case MNQ_ACT_RELU_MAX:
+    case MNQ_ACT_HSWISH:
+    case MNQ_ACT_HSIGMOID:
+    case MNQ_ACT_HARD_SIGMOID_02:
+        op->kernels->act(nd->act, nd->act_max, x, n);
+        break;
+    case MNQ_ACT_PRELU:
+        for (size_t p = 0; p < n; p += c)
+            for (size_t j = 0; j < c; j++) x[p + j] = x[p + j] >= 0.0f ? x[p + j] : nd->slope[j] * x[p + j];
+        break;
+    default:
+        if (op->kernels->curve(nd->act, nd->act_alpha, x, n)) break;
+        for (size_t i = 0; i < n; i++) x[i] = (float)mnq_act_value(nd, 0, (double)x[i]);
+        break;
+    }
 }
 
 /* ---- dispatch ---- */
@@ -172,6 +269,7 @@ size_t mnq_exec_scratch(const struct mnq_graph *g, const struct mnq_node *nd)
     if (nd->op == MNQ_OP_BATCHNORM) return 2 * (size_t)nd->out.c;
     if (nd->op == MNQ_OP_DWCONV) return nd->mult > 1 ? count(g->node[nd->in[0]].out) * (size_t)nd->mult : 0;
     if (nd->op != MNQ_OP_CONV && nd->op != MNQ_OP_DENSE) return 0;
+    if (is_apart(nd)) return groups_scratch(nd, g->node[nd->in[0]].out.c);
     size_t pixels = (size_t)nd->out.h * (size_t)nd->out.w, n = mnq_fpacked_width(nd->out.c);
     size_t cin = (size_t)g->node[nd->in[0]].out.c, k = is_pointwise(nd) ? 1 : (size_t)nd->kh * (size_t)nd->kw;
     if (k > INT32_MAX / cin || k * cin > most / (n + TILE_FLOATS)) return SIZE_MAX;
@@ -192,16 +290,33 @@ void mnq_exec_linear(const struct mnq_exec_op *op)
     case MNQ_OP_DWCONV:
         dwconv(op);
         break;
+    case MNQ_OP_TCONV:
+        tconv(op);
+        break;
     case MNQ_OP_AVGPOOL: {
         struct mnq_fwindow d = {op->g->node[nd->in[0]].out, nd->out, nd->kh, nd->kw, nd->sh, nd->sw, 0, 0};
-        op->kernels->avgpool(&d, op->in[0], op->out);
+        if (nd->pt + nd->pl + nd->pb + nd->pr > 0) mnq_exec_avgpool_padded(op);
+        else op->kernels->avgpool(&d, op->in[0], op->out);
         break;
     }
     case MNQ_OP_ADD:
-        op->kernels->add(op->in[0], op->in[1], op->out, n);
-        break;
     case MNQ_OP_MUL:
-        mul(op);
+        mnq_exec_pair(op);
+        break;
+    case MNQ_OP_MAXPOOL:
+        mnq_exec_maxpool(op);
+        break;
+    case MNQ_OP_SELECT:
+        mnq_exec_select(op);
+        break;
+    case MNQ_OP_UPSAMPLE:
+        mnq_exec_upsample(op);
+        break;
+    case MNQ_OP_SPREAD:
+        mnq_exec_spread(op);
+        break;
+    case MNQ_OP_CROP:
+        mnq_exec_crop(op);
         break;
     case MNQ_OP_SOFTMAX:
         softmax(op);
@@ -215,7 +330,7 @@ void mnq_exec_linear(const struct mnq_exec_op *op)
         break;
     }
     case MNQ_OP_PAD:
-        pad(op);
+        mnq_exec_pad(op);
         break;
     case MNQ_OP_ACT:
     case MNQ_OP_RESHAPE:

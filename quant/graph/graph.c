@@ -16,14 +16,17 @@ enum { MAX_DIM = 1 << 20, MAX_NODES = 1 << 16 };
 
 const char *mnq_op_name(enum mnq_op op)
 {
-    static const char *const name[MNQ_OP_COUNT] = {"input",   "conv", "dwconv",    "dense",  "avgpool", "add",    "mul",
-                                                   "softmax", "act",  "batchnorm", "affine", "pad",     "reshape"};
+    static const char *const name[MNQ_OP_COUNT] = {
+        "input",  "conv", "dwconv",  "dense",   "avgpool", "add",      "mul",    "softmax", "act",  "batchnorm",
+        "affine", "pad",  "reshape", "maxpool", "select",  "upsample", "spread", "crop",    "tconv"};
     return (unsigned)op < MNQ_OP_COUNT ? name[op] : "?";
 }
 
 const char *mnq_act_name(enum mnq_act act)
 {
-    static const char *const name[] = {"none", "relu", "relu_max", "hswish", "hsigmoid", "hard_sigmoid_02", "sigmoid"};
+    static const char *const name[] = {
+        "none", "relu",  "relu_max", "hswish", "hsigmoid",  "hard_sigmoid_02", "sigmoid",  "leaky", "prelu", "elu",
+        "selu", "swish", "tanh",     "gelu",   "gelu_tanh", "softplus",        "softsign", "mish",  "exp",   "square"};
     return (unsigned)act < sizeof name / sizeof *name ? name[act] : "?";
 }
 
@@ -50,6 +53,8 @@ struct mnq_node *mnq_graph_add(struct mnq_graph *g, enum mnq_op op, const char *
     if (own == NULL) return NULL;
     struct mnq_node *nd = &g->node[g->n++];
     *nd = (struct mnq_node){.name = own, .op = op, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .mult = 1, .twin = -1, .source = -1};
+    nd->groups = nd->dh = nd->dw = 1;
+    nd->coef[0] = nd->coef[1] = 1.0f;
     return nd;
 }
 
@@ -79,6 +84,8 @@ size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd)
     size_t cin = nd->n_in > 0 ? (size_t)g->node[nd->in[0]].out.c : 0, cout = (size_t)nd->out.c;
     switch (nd->op) {
     case MNQ_OP_CONV:
+        return (size_t)nd->kh * (size_t)nd->kw * (cin / (size_t)mnq_node_groups(nd)) * cout;
+    case MNQ_OP_TCONV:
         return (size_t)nd->kh * (size_t)nd->kw * cin * cout;
     case MNQ_OP_DWCONV:
         return (size_t)nd->kh * (size_t)nd->kw * cout;
@@ -90,11 +97,6 @@ size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd)
 }
 
 /* ---- shapes ---- */
-
-static bool same_shape(struct mnq_shape a, struct mnq_shape b)
-{
-    return a.h == b.h && a.w == b.w && a.c == b.c;
-}
 
 static int64_t elements(struct mnq_shape s)
 {
@@ -125,6 +127,12 @@ static int positions(int in, int before, int after, int window, int stride)
     return room < 0 ? 0 : (int)(room / stride + 1);
 }
 
+/* Rows or columns that a dilated window spans. */
+static int64_t span(int window, int dilation)
+{
+    return dilation > 1 ? (int64_t)(window - 1) * dilation + 1 : window;
+}
+
 static int infer_window(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape in, struct mnq_err *e)
 {
     if (nd->kh < 1 || nd->kw < 1 || nd->kh > MAX_DIM || nd->kw > MAX_DIM)
@@ -133,28 +141,72 @@ static int infer_window(const struct mnq_graph *g, struct mnq_node *nd, struct m
     if (nd->pt < 0 || nd->pl < 0 || nd->pb < 0 || nd->pr < 0 || nd->pt > MAX_DIM || nd->pl > MAX_DIM || nd->pb > MAX_DIM ||
         nd->pr > MAX_DIM)
         return fail_node(g, nd, e, "padding of %d, %d, %d, %d is out of range", nd->pt, nd->pl, nd->pb, nd->pr);
-    nd->out.h = positions(in.h, nd->pt, nd->pb, nd->kh, nd->sh);
-    nd->out.w = positions(in.w, nd->pl, nd->pr, nd->kw, nd->sw);
+    int64_t rows = span(nd->kh, nd->dh), columns = span(nd->kw, nd->dw);
+    if (rows > MAX_DIM || columns > MAX_DIM)
+        return fail_node(g, nd, e, "dilation of %d x %d is out of range", nd->dh, nd->dw);
+    nd->out.h = positions(in.h, nd->pt, nd->pb, (int)rows, nd->sh);
+    nd->out.w = positions(in.w, nd->pl, nd->pr, (int)columns, nd->sw);
     if (nd->out.h < 1 || nd->out.w < 1)
         return fail_node(g, nd, e, "window of %d x %d does not fit its input of %d x %d", nd->kh, nd->kw, in.h, in.w);
     return 0;
 }
 
-static int infer_mul(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_shape b,
-                     struct mnq_err *e)
+/* Larger of two sizes of which one may be 1; 0 if they do not fit. */
+static int broadcast(int a, int b)
 {
-    bool gate = b.h == 1 && b.w == 1 && b.c == a.c;
-    if (!gate && !same_shape(a, b))
-        return fail_node(g, nd, e, "inputs are %dx%dx%d and %dx%dx%d, equal shapes or a 1x1x%d gate are wanted", a.h, a.w,
-                         a.c, b.h, b.w, b.c, a.c);
-    nd->out = a;
+    return a == b || b == 1 ? a : a == 1 ? b : 0;
+}
+
+static int infer_pair(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_shape b,
+                      struct mnq_err *e)
+{
+    nd->out = (struct mnq_shape){broadcast(a.h, b.h), broadcast(a.w, b.w), broadcast(a.c, b.c)};
+    if (nd->out.h > 0 && nd->out.w > 0 && nd->out.c > 0) return 0;
+    return fail_node(g, nd, e, "inputs are %dx%dx%d and %dx%dx%d, equal sizes or 1 in each direction are wanted", a.h, a.w,
+                     a.c, b.h, b.w, b.c);
+}
+
+/* All channels of in[0] and in[1], or those that map names. */
+static int infer_select(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_err *e)
+{
+    struct mnq_shape b = nd->n_in > 1 ? g->node[nd->in[1]].out : (struct mnq_shape){a.h, a.w, 0};
+    if (a.h != b.h || a.w != b.w)
+        return fail_node(g, nd, e, "inputs are %dx%dx%d and %dx%dx%d, equal heights and widths are wanted", a.h, a.w, a.c,
+                         b.h, b.w, b.c);
+    nd->out.h = a.h;
+    nd->out.w = a.w;
+    if (nd->map == NULL) nd->out.c = a.c + b.c;
+    for (int c = 0; nd->map != NULL && c < nd->out.c; c++)
+        if (nd->map[c] < 0 || nd->map[c] >= a.c + b.c)
+            return fail_node(g, nd, e, "takes channel %d of %d", nd->map[c], a.c + b.c);
     return 0;
+}
+
+/* SPREAD and TCONV: as many rows and columns as can be there, or fewer. */
+static int check_cut(const struct mnq_graph *g, const struct mnq_node *nd, int64_t h, int64_t w, struct mnq_err *e)
+{
+    if (nd->out.h > 0 && nd->out.w > 0 && nd->out.h <= h && nd->out.w <= w) return 0;
+    return fail_node(g, nd, e, "makes %d x %d of the %lld x %lld that there are", nd->out.h, nd->out.w, (long long)h,
+                     (long long)w);
+}
+
+static int infer_tconv(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_err *e)
+{
+    if (nd->kh < 1 || nd->kw < 1 || nd->kh > MAX_DIM || nd->kw > MAX_DIM || nd->sh < 1 || nd->sw < 1 || nd->pt < 0 ||
+        nd->pl < 0)
+        return fail_node(g, nd, e, "window of %d x %d at strides of %d x %d is out of range", nd->kh, nd->kw, nd->sh,
+                         nd->sw);
+    int64_t h = (int64_t)(a.h - 1) * nd->sh + (nd->kh > nd->sh ? nd->kh : nd->sh);
+    int64_t w = (int64_t)(a.w - 1) * nd->sw + (nd->kw > nd->sw ? nd->kw : nd->sw);
+    return check_cut(g, nd, h - nd->pt, w - nd->pl, e);
 }
 
 static int infer_from(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_err *e)
 {
     switch (nd->op) {
     case MNQ_OP_CONV:
+        if (a.c % mnq_node_groups(nd) != 0 || nd->out.c % mnq_node_groups(nd) != 0)
+            return fail_node(g, nd, e, "%d groups do not divide %d inputs and %d filters", nd->groups, a.c, nd->out.c);
         return infer_window(g, nd, a, e);
     case MNQ_OP_DWCONV:
         if (nd->mult < 1 || (int64_t)a.c * nd->mult > MAX_DIM)
@@ -162,18 +214,39 @@ static int infer_from(const struct mnq_graph *g, struct mnq_node *nd, struct mnq
         nd->out.c = a.c * nd->mult;
         return infer_window(g, nd, a, e);
     case MNQ_OP_AVGPOOL:
+    case MNQ_OP_MAXPOOL:
         nd->out.c = a.c;
-        if (nd->pt != 0 || nd->pl != 0 || nd->pb != 0 || nd->pr != 0)
-            return fail_node(g, nd, e, "padded average pooling is not supported");
+        if (nd->pt >= nd->kh || nd->pb >= nd->kh || nd->pl >= nd->kw || nd->pr >= nd->kw)
+            return fail_node(g, nd, e, "padding of %d, %d, %d, %d leaves windows empty", nd->pt, nd->pl, nd->pb, nd->pr);
         return infer_window(g, nd, a, e);
+    case MNQ_OP_SELECT:
+        return infer_select(g, nd, a, e);
+    case MNQ_OP_UPSAMPLE:
+        if (nd->kh < 1 || nd->kw < 1 || nd->kh > MAX_DIM || nd->kw > MAX_DIM || (int64_t)a.h * nd->kh > MAX_DIM ||
+            (int64_t)a.w * nd->kw > MAX_DIM)
+            return fail_node(g, nd, e, "factors of %d x %d are out of range", nd->kh, nd->kw);
+        nd->out = (struct mnq_shape){a.h * nd->kh, a.w * nd->kw, a.c};
+        return 0;
+    case MNQ_OP_SPREAD:
+        if (nd->kh < 1 || nd->kw < 1 || (int64_t)nd->kh * nd->kw > MAX_DIM || a.c % (nd->kh * nd->kw) != 0)
+            return fail_node(g, nd, e, "%d channels for blocks of %d x %d", a.c, nd->kh, nd->kw);
+        nd->out.c = a.c / (nd->kh * nd->kw);
+        return check_cut(g, nd, (int64_t)a.h * nd->kh, (int64_t)a.w * nd->kw, e);
+    case MNQ_OP_CROP:
+        if (nd->pt < 0 || nd->pl < 0 || nd->pb < 0 || nd->pr < 0 || (int64_t)nd->pt + nd->pb >= a.h ||
+            (int64_t)nd->pl + nd->pr >= a.w)
+            return fail_node(g, nd, e, "cropping of %d, %d, %d, %d leaves nothing of %d x %d", nd->pt, nd->pl, nd->pb,
+                             nd->pr, a.h, a.w);
+        nd->out = (struct mnq_shape){a.h - nd->pt - nd->pb, a.w - nd->pl - nd->pr, a.c};
+        return 0;
+    case MNQ_OP_TCONV:
+        return infer_tconv(g, nd, a, e);
     case MNQ_OP_PAD:
         nd->out.c = a.c;
         return infer_window(g, nd, a, e);
     case MNQ_OP_DENSE:
-    case MNQ_OP_SOFTMAX:
         if (a.h != 1 || a.w != 1) return fail_node(g, nd, e, "input is %dx%dx%d, 1x1xC is wanted", a.h, a.w, a.c);
         nd->out.h = nd->out.w = 1;
-        if (nd->op == MNQ_OP_SOFTMAX) nd->out.c = a.c;
         return 0;
     case MNQ_OP_RESHAPE:
         if (!sane_shape(nd->out) || elements(nd->out) != elements(a))
@@ -185,9 +258,15 @@ static int infer_from(const struct mnq_graph *g, struct mnq_node *nd, struct mnq
     }
 }
 
+static int input_count(const struct mnq_node *nd)
+{
+    if (nd->op == MNQ_OP_SELECT && nd->n_in == 2) return 2;
+    return nd->op == MNQ_OP_INPUT ? 0 : nd->op == MNQ_OP_ADD || nd->op == MNQ_OP_MUL ? 2 : 1;
+}
+
 int mnq_node_infer(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_err *e)
 {
-    int n_in = nd->op == MNQ_OP_INPUT ? 0 : nd->op == MNQ_OP_ADD || nd->op == MNQ_OP_MUL ? 2 : 1;
+    int n_in = input_count(nd);
     if ((unsigned)nd->op >= MNQ_OP_COUNT) return fail_node(g, nd, e, "unknown operator %d", (int)nd->op);
     if (nd->n_in != n_in) return fail_node(g, nd, e, "%d inputs, %d wanted", nd->n_in, n_in);
     for (int k = 0; k < n_in; k++)
@@ -195,12 +274,9 @@ int mnq_node_infer(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_er
             return fail_node(g, nd, e, "input %d is node %d of %d", k, nd->in[k], g->n);
     if (n_in > 0) {
         struct mnq_shape a = g->node[nd->in[0]].out;
-        if (n_in == 2) {
-            struct mnq_shape b = g->node[nd->in[1]].out;
-            if (nd->op == MNQ_OP_MUL && infer_mul(g, nd, a, b, e) != 0) return -1;
-            if (nd->op == MNQ_OP_ADD && !same_shape(a, b))
-                return fail_node(g, nd, e, "inputs are %dx%dx%d and %dx%dx%d, equal shapes are wanted", a.h, a.w, a.c, b.h,
-                                 b.w, b.c);
+        if (nd->op == MNQ_OP_ADD || nd->op == MNQ_OP_MUL) {
+            if (infer_pair(g, nd, a, g->node[nd->in[1]].out, e) != 0) return -1;
+            a = nd->out;
         }
         if (infer_from(g, nd, a, e) != 0) return -1;
     }
@@ -229,6 +305,10 @@ static int check_values(const struct mnq_graph *g, const struct mnq_node *nd, st
     }
     if (nd->op == MNQ_OP_AFFINE && (nd->scale == NULL || nd->offset == NULL))
         return fail_node(g, nd, e, "has no scale or no offset");
+    if (nd->act == MNQ_ACT_PRELU && nd->slope == NULL) return fail_node(g, nd, e, "has no slopes");
+    if (nd->act == MNQ_ACT_PRELU && check_finite(g, nd, "slope", nd->slope, c, e) != 0) return -1;
+    if (!isfinite(nd->act_alpha) || !isfinite(nd->act_threshold) || !isfinite(nd->coef[0]) || !isfinite(nd->coef[1]))
+        return fail_node(g, nd, e, "a parameter is not finite");
     if (check_finite(g, nd, "weight", nd->w, w, e) != 0 || check_finite(g, nd, "bias", nd->b, c, e) != 0) return -1;
     if (nd->op == MNQ_OP_AFFINE &&
         (check_finite(g, nd, "scale", nd->scale, c, e) != 0 || check_finite(g, nd, "offset", nd->offset, c, e) != 0))

@@ -2,8 +2,11 @@
  * Zero padding moves into the convolutions that read it.
  *
  * A window may be padded by less than its size (the runtime's rule). An average pool over a padded tensor is a depthwise
- * convolution with equal weights. Padding that nothing takes becomes an identity convolution. */
+ * convolution with equal weights; a maximum of what is never negative takes it as it is. Padding that nothing takes becomes
+ * an identity convolution. */
 #include "passes/pass.h"
+
+#include "graph/activation.h"
 
 static bool is_pad(const struct mnq_rw *rw, int i)
 {
@@ -13,12 +16,16 @@ static bool is_pad(const struct mnq_rw *rw, int i)
 /* Activations that leave zero alone. */
 static bool keeps_zero(const struct mnq_node *nd)
 {
-    return nd->op == MNQ_OP_ACT && (nd->act == MNQ_ACT_RELU || nd->act == MNQ_ACT_RELU_MAX || nd->act == MNQ_ACT_HSWISH);
+    return nd->op == MNQ_OP_ACT && mnq_act_keeps_zero(nd);
 }
 
-static bool can_take(const struct mnq_node *pad, const struct mnq_node *r)
+/* A maximum takes zeros that it need not see: none is below them. An average that counts what is there takes none. */
+static bool can_take(const struct mnq_rw *rw, const struct mnq_node *pad, const struct mnq_node *r)
 {
-    if (r->op != MNQ_OP_CONV && r->op != MNQ_OP_DWCONV && r->op != MNQ_OP_AVGPOOL) return false;
+    bool own = r->pt + r->pl + r->pb + r->pr > 0;
+    if (r->op == MNQ_OP_MAXPOOL ? !mnq_rw_nonnegative(rw, pad->in[0])
+                                : r->op != MNQ_OP_CONV && r->op != MNQ_OP_DWCONV && (r->op != MNQ_OP_AVGPOOL || own))
+        return false;
     return pad->pt + r->pt < r->kh && pad->pb + r->pb < r->kh && pad->pl + r->pl < r->kw && pad->pr + r->pr < r->kw;
 }
 
@@ -68,7 +75,7 @@ static int step(struct mnq_rw *rw, int i, struct mnq_err *e)
     for (int k = 0; k < rw->node[i].n_readers; k++) {
         int r = rw->node[i].reader[k];
         struct mnq_node *nd = mnq_rw_at(rw, r);
-        if (!can_take(pad, nd)) continue;
+        if (!can_take(rw, pad, nd)) continue;
         if (nd->op == MNQ_OP_AVGPOOL && pool_to_dwconv(rw, r, e) != 0) return -1;
         add_padding(nd, pad);
         return mnq_rw_read(rw, r, 0, p, e) != 0 ? -1 : 1;

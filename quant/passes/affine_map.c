@@ -95,11 +95,18 @@ static double bias_at(const struct mnq_node *nd, size_t c)
     return nd->b != NULL ? (double)nd->b[c] : 0.0;
 }
 
-/* Input channels behind one output value of node i's weights, and whether they are its own channel's only. */
+/* Input channels behind one output value of node i's weights. */
 static size_t inner_channels(const struct mnq_rw *rw, int i)
 {
     const struct mnq_node *nd = &rw->node[i].nd;
-    return nd->op == MNQ_OP_DWCONV ? 1 : channels(rw, nd->in[0]);
+    return nd->op == MNQ_OP_DWCONV ? 1 : channels(rw, nd->in[0]) / (size_t)mnq_node_groups(nd);
+}
+
+/* Input channel of the weight in row r (of taps and inner channels) and column j. */
+static size_t input_channel(const struct mnq_node *nd, size_t inner, size_t r, size_t j)
+{
+    if (nd->op == MNQ_OP_DWCONV) return j / (size_t)nd->mult;
+    return j / ((size_t)nd->out.c / (size_t)mnq_node_groups(nd)) * inner + r % inner;
 }
 
 int mnq_rw_fold_back(struct mnq_rw *rw, int conv, int a, const double *offset, struct mnq_err *e)
@@ -134,7 +141,7 @@ static int fold_into_reader(struct mnq_rw *rw, int a, int conv, struct mnq_err *
     if (w == NULL || b == NULL || sum == NULL) return mnq_fail_nomem(e);
     for (size_t r = 0; r < taps * inner; r++)
         for (size_t j = 0; j < c; j++) {
-            size_t in = nd->op == MNQ_OP_DWCONV ? j / (size_t)nd->mult : r % inner;
+            size_t in = input_channel(nd, inner, r, j);
             double v = (double)nd->w[r * c + j];
             w[r * c + j] = (float)(v * scale[in]);
             sum[j] += v * offset[in];
@@ -143,7 +150,8 @@ static int fold_into_reader(struct mnq_rw *rw, int a, int conv, struct mnq_err *
     bool keep = nd->b == NULL && mnq_rw_only_scales(rw, a);
     nd->w = w;
     if (!keep) nd->b = b;
-    return taps == 1 && nd->op != MNQ_OP_DWCONV ? scale_gain(rw, &nd->in_gain, scale, inner, e) : 0;
+    return taps == 1 && nd->op != MNQ_OP_DWCONV && mnq_node_groups(nd) == 1 ? scale_gain(rw, &nd->in_gain, scale, inner, e)
+                                                                            : 0;
 }
 
 static bool can_take(const struct mnq_rw *rw, int a, int reader)

@@ -113,11 +113,12 @@ static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     case MNQ_OP_DENSE:
         return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_CONV:
-        if (!is_plain(nd)) return 0;
+        if (!is_plain(nd) || mnq_node_groups(nd) > 1) return 0;
         if (is_vector(to)) return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
         return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_AVGPOOL:
-        if (!keeps_channels || nd->kh != to.h || nd->kw != to.w) return 0;
+    case MNQ_OP_MAXPOOL:
+        if (!keeps_channels || nd->kh != to.h || nd->kw != to.w || nd->pt + nd->pb + nd->pl + nd->pr > 0) return 0;
         return to_global_pool(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_AFFINE:
     case MNQ_OP_BATCHNORM:

@@ -4,8 +4,8 @@
  *     behind a linear layer:   s (W x + b) + o = (s W) x + (s b + o)
  *     in front of one:         W (s x + o) + b = (W s) x + (W o + b), with o != 0 only where nothing is padded
  *
- * Where neither neighbour can take it, an average pool, a zero padding (o = 0) or a product (o = 0) lets it pass; what is
- * left becomes a 1x1 depthwise convolution. */
+ * Where neither neighbour can take it, a pool, a repetition, a zero padding (o = 0) or a product (o = 0) lets it pass; what
+ * is left becomes a 1x1 depthwise convolution. */
 #include "passes/affine_map.h"
 #include "passes/pass.h"
 
@@ -19,6 +19,17 @@ static bool is_linear(const struct mnq_rw *rw, int i)
 {
     enum mnq_op op = rw->node[i].nd.op;
     return (op == MNQ_OP_CONV || op == MNQ_OP_DWCONV || op == MNQ_OP_DENSE) && rw->node[i].nd.act == MNQ_ACT_NONE;
+}
+
+/* Both summands of p are linear layers for p alone. */
+static bool both_linear(const struct mnq_rw *rw, int p)
+{
+    const struct mnq_node *nd = &rw->node[p].nd;
+    for (int k = 0; k < 2; k++)
+        if (mnq_rw_at(rw, nd->in[k])->out.c != nd->out.c || !is_linear(rw, nd->in[k]) ||
+            mnq_rw_only_reader(rw, nd->in[k]) != p)
+            return false;
+    return true;
 }
 
 static int fold_backward(struct mnq_rw *rw, int a, struct mnq_err *e)
@@ -37,10 +48,22 @@ static int fold_backward(struct mnq_rw *rw, int a, struct mnq_err *e)
         return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
     }
     if (nd->op != MNQ_OP_ADD) return 0;
-    for (int k = 0; k < 2; k++)
-        if (!is_linear(rw, nd->in[k]) || mnq_rw_only_reader(rw, nd->in[k]) != p) return 0;
+    double factor, shift;
+    bool both = both_linear(rw, p);
+    if (!both && mnq_rw_uniform(rw, a, &factor, &shift) && shift == 0.0) {
+        for (int k = 0; k < 2; k++) mnq_rw_at(rw, p)->coef[k] = (float)((double)nd->coef[k] * factor);
+        return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+    }
+    if (!both || nd->coef[0] != 1.0f || nd->coef[1] != 1.0f) return 0;
     if (mnq_rw_fold_back(rw, nd->in[0], a, offset, e) != 0 || mnq_rw_fold_back(rw, nd->in[1], a, NULL, e) != 0) return -1;
     return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+}
+
+static bool only_rises(const struct mnq_rw *rw, int a)
+{
+    for (int c = 0; c < rw->node[a].nd.out.c; c++)
+        if (!(rw->node[a].scale[c] > 0.0)) return false;
+    return true;
 }
 
 /* Lets an affine map sink one node further towards the output. */
@@ -49,8 +72,9 @@ static int sink(struct mnq_rw *rw, int a, struct mnq_err *e)
     int r = mnq_rw_only_reader(rw, a);
     if (r < 0 || rw->node[r].nd.act != MNQ_ACT_NONE) return 0;
     enum mnq_op op = rw->node[r].nd.op;
-    bool passes = op == MNQ_OP_AVGPOOL || ((op == MNQ_OP_PAD || op == MNQ_OP_MUL) && mnq_rw_only_scales(rw, a));
-    if (!passes) return 0;
+    bool passes = op == MNQ_OP_AVGPOOL || op == MNQ_OP_UPSAMPLE || (op == MNQ_OP_MAXPOOL && only_rises(rw, a)) ||
+                  ((op == MNQ_OP_PAD || op == MNQ_OP_MUL) && mnq_rw_only_scales(rw, a));
+    if (!passes || rw->node[r].nd.out.c != rw->node[a].nd.out.c) return 0;
     rw->node[a].nd.out = rw->node[r].nd.out;
     return mnq_rw_sink(rw, a, r, e) != 0 ? -1 : 1;
 }

@@ -20,13 +20,29 @@ static int buffer_input(struct mnq_rw *rw, int i, int k, struct mnq_err *e)
     return mnq_rw_read(rw, i, k, made, e);
 }
 
-/* Sums and products read no picture; softmax and sigmoid have their input for themselves. */
+/* Operators that need one zero point, or read no bytes. */
+static bool wants_tensor(const struct mnq_node *nd)
+{
+    switch (nd->op) {
+    case MNQ_OP_ADD:
+    case MNQ_OP_MUL:
+    case MNQ_OP_MAXPOOL:
+    case MNQ_OP_SELECT:
+    case MNQ_OP_UPSAMPLE:
+    case MNQ_OP_SPREAD:
+        return true;
+    default:
+        return nd->op == MNQ_OP_AVGPOOL && nd->pt + nd->pl + nd->pb + nd->pr > 0;
+    }
+}
+
+/* Sums, products and moves read no picture; softmax and sigmoid have their input for themselves. */
 static int buffer_inputs(struct mnq_rw *rw, struct mnq_err *e)
 {
     for (int i = 0, n = rw->n; i < n; i++) {
         enum mnq_op op = mnq_rw_at(rw, i)->op;
         bool last = op == MNQ_OP_SOFTMAX || op == MNQ_OP_ACT;
-        if (rw->node[i].dead || !(last || op == MNQ_OP_ADD || op == MNQ_OP_MUL)) continue;
+        if (rw->node[i].dead || !(last || wants_tensor(mnq_rw_at(rw, i)))) continue;
         for (int k = 0; k < mnq_rw_at(rw, i)->n_in; k++) {
             int from = mnq_rw_at(rw, i)->in[k];
             bool shared = last && mnq_rw_only_reader(rw, from) != i;
@@ -46,22 +62,23 @@ static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
     case MNQ_OP_CONV:
     case MNQ_OP_DWCONV:
     case MNQ_OP_DENSE:
-    case MNQ_OP_AVGPOOL:
-    case MNQ_OP_ADD:
+    case MNQ_OP_ADD: /* mnq_expand settled sizes */
+    case MNQ_OP_MUL:
+    case MNQ_OP_MAXPOOL:
+    case MNQ_OP_SELECT:
+    case MNQ_OP_UPSAMPLE:
+    case MNQ_OP_SPREAD:
     case MNQ_OP_AFFINE: /* affine_to_dwconv left the input's only */
     case MNQ_OP_ACT:    /* fuse_act left the final sigmoid only */
         return 0;
-    case MNQ_OP_MUL: {
-        struct mnq_shape gate = mnq_rw_at(rw, nd->in[1])->out;
-        if (gate.h == 1 && gate.w == 1) return 0;
-        return mnq_rw_fail(rw, i, e, "product of two %dx%dx%d tensors, neither h-swish nor a 1x1x%d gate", gate.h, gate.w,
-                           gate.c, gate.c);
-    }
+    case MNQ_OP_AVGPOOL:
+        if (nd->pt + nd->pl + nd->pb + nd->pr == 0 || (nd->kh <= MNQ_COUNTED_WINDOW && nd->kw <= MNQ_COUNTED_WINDOW))
+            return 0;
+        return mnq_rw_fail(rw, i, e, "windows of %d x %d reach over the border, %d x %d at most are supported there", nd->kh,
+                           nd->kw, (int)MNQ_COUNTED_WINDOW, (int)MNQ_COUNTED_WINDOW);
     case MNQ_OP_SOFTMAX:
-        if (rw->output != i || rw->node[i].n_readers > 0)
-            return mnq_rw_fail(rw, i, e, "softmax is supported behind the last layer only");
-        if (nd->out.h == 1 && nd->out.w == 1) return 0;
-        return mnq_rw_fail(rw, i, e, "softmax of %dx%dx%d, 1x1xC is wanted", nd->out.h, nd->out.w, nd->out.c);
+        if (rw->output == i && rw->node[i].n_readers == 0) return 0;
+        return mnq_rw_fail(rw, i, e, "softmax is supported behind the last layer only");
     default:
         return mnq_rw_fail(rw, i, e, "cannot be expressed");
     }
@@ -79,8 +96,9 @@ static int check(const struct mnq_rw *rw, struct mnq_err *e)
 static int rewrite(struct mnq_rw *rw, struct mnq_err *e)
 {
     static int (*const pass[])(struct mnq_rw *, struct mnq_err *) = {
-        mnq_split_act, mnq_drop_reshape,  mnq_match_act, mnq_fold_bn,          mnq_absorb_pad, mnq_fold_bn,   mnq_absorb_pad,
-        mnq_fold_bn,   mnq_pad_to_dwconv, mnq_fold_bn,   mnq_affine_to_dwconv, mnq_fuse_act,   buffer_inputs,
+        mnq_split_act, mnq_expand,           mnq_expand_conv, mnq_drop_reshape, mnq_match_act, mnq_sink_moves,
+        mnq_fold_bn,   mnq_absorb_pad,       mnq_fold_bn,     mnq_absorb_pad,   mnq_fold_bn,   mnq_pad_to_dwconv,
+        mnq_fold_bn,   mnq_affine_to_dwconv, mnq_fuse_act,    buffer_inputs,
     };
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         if (pass[i](rw, e) != 0) return -1;

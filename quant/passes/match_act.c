@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * h-sigmoid and h-swish in every spelling become activations.
+ * h-sigmoid, h-swish and swish in every spelling become activations.
  *
  * With hs(x) = min(max(x + 3, 0), 6) / 6 all of them follow from five rules, applied until none fits:
  *     min(max(s x + o, 0), m)      = m hs(x)           if s/m = 1/6, o/m = 1/2;   m hs(1.2 x)  if s/m = 1/5, o/m = 1/2
@@ -7,7 +7,8 @@
  *     (k x) y                      = k (x y)
  *     x hs(x)                      = hswish(x)
  *     x hs(k x)                    = hswish(k x) / k    for k > 0
- * The first is applied only where a product or a division by m follows, so that an ordinary ReLU6 stays one. */
+ * sigmoid and swish follow the last two as well, and x tanh(softplus(x)) is mish. The first is applied only where a product
+ * or a division by m follows, so that an ordinary ReLU6 stays one. */
 #include "passes/affine_map.h"
 #include "passes/pass.h"
 
@@ -61,13 +62,16 @@ static int match_relu(struct mnq_rw *rw, int i, struct mnq_err *e)
     return to_hsigmoid(rw, i, mnq_rw_producer(rw, a), sixth ? 1.0 : 1.2, max, e) != 0 ? -1 : 1;
 }
 
-/* x = node `x`, gate = h-sigmoid of k times x? Gives k. */
-static bool gates_itself(const struct mnq_rw *rw, int x, int gate, double *k)
+/* x = node `x`, gate = h-sigmoid or sigmoid of k times x? Gives k and what the product is. */
+static bool gates_itself(const struct mnq_rw *rw, int x, int gate, double *k, enum mnq_act *act)
 {
     double offset;
-    if (!is_act(rw, gate, MNQ_ACT_HSIGMOID)) return false;
     int from = mnq_rw_producer(rw, gate);
     *k = 1.0;
+    *act = MNQ_ACT_MISH;
+    if (is_act(rw, gate, MNQ_ACT_TANH)) return is_act(rw, from, MNQ_ACT_SOFTPLUS) && mnq_rw_producer(rw, from) == x;
+    if (!is_act(rw, gate, MNQ_ACT_HSIGMOID) && !is_act(rw, gate, MNQ_ACT_SIGMOID)) return false;
+    *act = is_act(rw, gate, MNQ_ACT_HSIGMOID) ? MNQ_ACT_HSWISH : MNQ_ACT_SWISH;
     if (from == x) return true;
     return mnq_rw_uniform(rw, from, k, &offset) && offset == 0.0 && *k > 0.0 && mnq_rw_producer(rw, from) == x;
 }
@@ -78,10 +82,12 @@ static int match_mul(struct mnq_rw *rw, int i, struct mnq_err *e)
     for (int order = 0; order < 2; order++) {
         int x = nd->in[order], gate = nd->in[1 - order];
         double k;
-        if (!gates_itself(rw, x, gate, &k)) continue;
-        int from = mnq_rw_producer(rw, gate), act = mnq_rw_make(rw, MNQ_OP_ACT, nd->name, "hswish", from, e);
+        enum mnq_act kind;
+        if (!gates_itself(rw, x, gate, &k, &kind)) continue;
+        int from = kind == MNQ_ACT_MISH ? x : mnq_rw_producer(rw, gate);
+        int act = mnq_rw_make(rw, MNQ_OP_ACT, nd->name, mnq_act_name(kind), from, e);
         if (act < 0) return -1;
-        mnq_rw_at(rw, act)->act = MNQ_ACT_HSWISH;
+        mnq_rw_at(rw, act)->act = kind;
         if (mnq_rw_replace(rw, i, act, e) != 0) return -1;
         if (k == 1.0) return 1;
         int made = mnq_rw_make_behind(rw, MNQ_OP_AFFINE, "scale", act, e);
@@ -97,6 +103,7 @@ static int sink_scale(struct mnq_rw *rw, int a, struct mnq_err *e)
     int mul = mnq_rw_only_reader(rw, a);
     if (mul < 0 || mnq_rw_at(rw, mul)->op != MNQ_OP_MUL) return 0;
     if (!mnq_rw_uniform(rw, a, &scale, &offset) || offset != 0.0) return 0;
+    if (mnq_rw_at(rw, a)->out.c != mnq_rw_at(rw, mul)->out.c) return 0;
     mnq_rw_at(rw, a)->out = mnq_rw_at(rw, mul)->out;
     return mnq_rw_sink(rw, a, mul, e) != 0 ? -1 : 1;
 }

@@ -7,10 +7,16 @@
 
 /** Activations become nodes of their own; those that do nothing vanish. */
 int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
+/** Sums and products: of a tensor with itself, and of sizes that no integer layer has. CROP becomes a convolution. */
+int mnq_expand(struct mnq_rw *rw, struct mnq_err *e);
+/** Windows with gaps get zeros for weights; TCONV becomes CONV and SPREAD. */
+int mnq_expand_conv(struct mnq_rw *rw, struct mnq_err *e);
 /** RESHAPE vanishes; dense layers on H x W x C become convolutions. */
 int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e);
-/** h-sigmoid and h-swish in every spelling become activations. */
+/** h-sigmoid, h-swish and swish in every spelling become activations. */
 int mnq_match_act(struct mnq_rw *rw, struct mnq_err *e);
+/** Nodes that only move values sink behind activations and affine maps, which so reach the layer before. */
+int mnq_sink_moves(struct mnq_rw *rw, struct mnq_err *e);
 /** BATCHNORM and AFFINE move into weights, as far as that is possible. */
 int mnq_fold_bn(struct mnq_rw *rw, struct mnq_err *e);
 /** PAD moves into convolutions, as far as that is possible. */

@@ -6,8 +6,8 @@
 #include "graph/graph.h"
 
 /**
- * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, ADD, MUL (gate),
- * SOFTMAX, and a final ACT(SIGMOID), with
+ * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, MAXPOOL, ADD, MUL,
+ * SELECT, UPSAMPLE, SPREAD, and at the end SOFTMAX or ACT(SIGMOID), with
  *  - BatchNormalization folded into the convolution or dense layer before it (in double; with or without its own
  *    bias), or, when it stands before a 1x1 or dense layer or alone, into an equivalent neighbour / 1x1 depthwise,
  *  - AFFINE elsewhere folded likewise (h-swish and h-sigmoid spelled with Rescaling or arithmetic are recognized first),
@@ -18,6 +18,8 @@
  *  - DENSE/CONV 1x1 with SIGMOID or SOFTMAX activations split into linear layer + SOFTMAX / final ACT,
  *  - HARD_SIGMOID_02 rewritten as HSIGMOID on a scaled input: hs02(x) = hsigmoid(1.2 x), where the scale is folded in
  *    the producer,
+ *  - dilation as zeros among the weights, TCONV as CONV and SPREAD, CROP as a DWCONV with one tap per channel,
+ *  - two different inputs for ADD and MUL, the second of the output's height and width or 1x1, of its channels or 1,
  *  - constant-free dead nodes dropped; output is the last node.
  * Float results agree with the raw graph up to rounding. Patterns are matched on the graph, never on names.
  * Node names: the convolution's or dense layer's own name survives; `source` indexes the raw node that held w.

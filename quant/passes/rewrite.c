@@ -2,6 +2,8 @@
  * A graph under rewriting: nodes in any order, readers known, affine maps in double. */
 #include "passes/rewrite.h"
 
+#include "graph/activation.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -153,6 +155,8 @@ int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char 
     rw->node[i].made = true;
     rw->node[i].nd = (struct mnq_node){.name = name, .op = op, .n_in = 1, .in = {from}, .out = rw->node[from].nd.out};
     rw->node[i].nd.kh = rw->node[i].nd.kw = rw->node[i].nd.sh = rw->node[i].nd.sw = rw->node[i].nd.mult = 1;
+    rw->node[i].nd.groups = rw->node[i].nd.dh = rw->node[i].nd.dw = 1;
+    rw->node[i].nd.coef[0] = rw->node[i].nd.coef[1] = 1.0f;
     rw->node[i].nd.source = rw->node[i].nd.twin = -1;
     return add_reader(rw, from, i, e) != 0 ? -1 : i;
 }
@@ -161,6 +165,47 @@ int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, in
 {
     int made = mnq_rw_make(rw, op, rw->node[i].nd.name, suffix, i, e);
     return made < 0 || mnq_rw_replace(rw, i, made, e) != 0 ? -1 : made;
+}
+
+void mnq_rw_one_input(struct mnq_rw *rw, int i)
+{
+    rw->node[i].nd.n_in = 1;
+    remove_reader(rw, rw->node[i].nd.in[1], i);
+}
+
+/* An activation of that kind itself: the second inputs of a chain of concatenations, so that depth costs no stack. */
+static bool nonnegative_itself(const struct mnq_rw *rw, int i)
+{
+    const struct mnq_node *nd = &rw->node[i].nd;
+    return nd->op == MNQ_OP_SOFTMAX || (nd->op == MNQ_OP_ACT && mnq_act_nonnegative(nd));
+}
+
+bool mnq_rw_nonnegative(const struct mnq_rw *rw, int i)
+{
+    for (int steps = 0; steps < 64; steps++) {
+        const struct mnq_node *nd = &rw->node[i].nd;
+        switch (nd->op) {
+        case MNQ_OP_ACT:
+            return mnq_act_nonnegative(nd);
+        case MNQ_OP_SOFTMAX:
+            return true;
+        case MNQ_OP_SELECT:
+            if (nd->n_in == 2 && nd->in[1] != nd->in[0] && !nonnegative_itself(rw, nd->in[1])) return false;
+            break;
+        case MNQ_OP_AVGPOOL:
+        case MNQ_OP_MAXPOOL:
+        case MNQ_OP_UPSAMPLE:
+        case MNQ_OP_SPREAD:
+        case MNQ_OP_PAD:
+        case MNQ_OP_CROP:
+        case MNQ_OP_RESHAPE:
+            break;
+        default:
+            return false;
+        }
+        i = nd->in[0];
+    }
+    return false;
 }
 
 int mnq_rw_sink(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
@@ -186,7 +231,7 @@ int mnq_rw_identity(struct mnq_rw *rw, int i, int kh, int kw, int center, struct
     nd->op = MNQ_OP_DWCONV;
     nd->kh = kh;
     nd->kw = kw;
-    nd->sh = nd->sw = nd->mult = 1;
+    nd->sh = nd->sw = nd->mult = nd->groups = nd->dh = nd->dw = 1;
     nd->w = w;
     nd->b = NULL;
     nd->w_path = nd->b_path = NULL;
@@ -335,6 +380,13 @@ static int copy_arrays(const struct mnq_rw_node *from, const struct mnq_graph *g
     if (copy_gain(g, &nd->out_gain, c, e) != 0 || copy_gain(g, &nd->b_gain, c, e) != 0 ||
         copy_gain(g, &nd->in_gain, nd->n_in > 0 ? (size_t)g->node[nd->in[0]].out.c : 0, e) != 0)
         return -1;
+    if (nd->slope != NULL && (nd->slope = copy(g->arena, nd->slope, c)) == NULL) return mnq_fail_nomem(e);
+    if (nd->map != NULL) {
+        int *map = mnq_arena_array(g->arena, c, sizeof *map);
+        if (map == NULL) return mnq_fail_nomem(e);
+        memcpy(map, nd->map, c * sizeof *map);
+        nd->map = map;
+    }
     if (nd->op != MNQ_OP_AFFINE) return 0;
     nd->scale = mnq_arena_array(g->arena, c, sizeof *nd->scale);
     nd->offset = mnq_arena_array(g->arena, c, sizeof *nd->offset);

@@ -53,6 +53,12 @@ int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char 
 /** Puts a new node behind i, in front of all of i's readers. Its index, or -1. */
 int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, int i, struct mnq_err *e);
 
+/** Node i with two equal inputs keeps one. */
+void mnq_rw_one_input(struct mnq_rw *rw, int i);
+
+/** Whether the values of node i cannot be negative; activations are nodes of their own. */
+bool mnq_rw_nonnegative(const struct mnq_rw *rw, int i);
+
 /** Exchanges the one-input node i with its only reader r: i's producer, r, i, r's readers. Shapes are i's business. */
 int mnq_rw_sink(struct mnq_rw *rw, int i, int r, struct mnq_err *e);
 

@@ -34,7 +34,7 @@ bool mnq_lower_is_pointwise(const struct mnq_graph *g, int node)
 {
     const struct mnq_node *nd = &g->node[node];
     if (nd->op == MNQ_OP_DENSE) return true;
-    return nd->op == MNQ_OP_CONV && nd->kh == 1 && nd->kw == 1 && nd->sh == 1 && nd->sw == 1 &&
+    return nd->op == MNQ_OP_CONV && mnq_node_groups(nd) == 1 && nd->kh == 1 && nd->kw == 1 && nd->sh == 1 && nd->sw == 1 &&
            nd->pt + nd->pl + nd->pb + nd->pr == 0;
 }
 

@@ -5,6 +5,7 @@
  * layers that read it (readers.h). */
 #include "quantize/qparams.h"
 
+#include "graph/activation.h"
 #include "quantize/observer.h"
 #include "quantize/readers.h"
 
@@ -14,23 +15,24 @@
 bool mnq_node_nonnegative(const struct mnq_graph *g, int i)
 {
     const struct mnq_node *nd = &g->node[i];
-    switch (nd->act) {
-    case MNQ_ACT_RELU:
-    case MNQ_ACT_RELU_MAX:
-    case MNQ_ACT_HSIGMOID:
-    case MNQ_ACT_HARD_SIGMOID_02:
-    case MNQ_ACT_SIGMOID:
+    if (nd->act != MNQ_ACT_NONE) return mnq_act_nonnegative(nd);
+    switch (nd->op) {
+    case MNQ_OP_SOFTMAX:
         return true;
-    case MNQ_ACT_HSWISH:
-        return false;
-    case MNQ_ACT_NONE:
-        break;
-    }
-    if (nd->op == MNQ_OP_SOFTMAX) return true;
-    if (nd->op == MNQ_OP_AVGPOOL) return mnq_node_nonnegative(g, nd->in[0]);
-    if (nd->op == MNQ_OP_MUL || nd->op == MNQ_OP_ADD)
+    case MNQ_OP_AVGPOOL:
+    case MNQ_OP_MAXPOOL:
+    case MNQ_OP_UPSAMPLE:
+    case MNQ_OP_SPREAD:
+        return mnq_node_nonnegative(g, nd->in[0]);
+    case MNQ_OP_SELECT:
+        return mnq_node_nonnegative(g, nd->in[0]) && (nd->n_in < 2 || mnq_node_nonnegative(g, nd->in[1]));
+    case MNQ_OP_ADD:
+        return nd->coef[0] >= 0 && nd->coef[1] >= 0 && mnq_node_nonnegative(g, nd->in[0]) && mnq_node_nonnegative(g, nd->in[1]);
+    case MNQ_OP_MUL:
         return mnq_node_nonnegative(g, nd->in[0]) && mnq_node_nonnegative(g, nd->in[1]);
-    return false;
+    default:
+        return false;
+    }
 }
 
 int mnq_logits_node(const struct mnq_graph *g)

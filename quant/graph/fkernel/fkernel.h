@@ -33,8 +33,10 @@ struct mnq_fkernels {
     void (*dwconv)(const struct mnq_fwindow *d, const float *in, const float *w, const float *b, float *out);
     /** Mean over the window, a sum in ky, kx order divided by kh * kw; no padding. */
     void (*avgpool)(const struct mnq_fwindow *d, const float *in, float *out);
-    /** In place, n values; SIGMOID is not among these. */
+    /** In place, n values; RELU, RELU_MAX, HSWISH, HSIGMOID and HARD_SIGMOID_02. */
     void (*act)(enum mnq_act act, float max, float *x, size_t n);
+    /** In place, n values; SWISH, TANH, MISH, ELU, SELU. False, and nothing done, for any other. */
+    bool (*curve)(enum mnq_act act, float alpha, float *x, size_t n);
     void (*add)(const float *a, const float *b, float *out, size_t n);
     void (*mul)(const float *a, const float *b, float *out, size_t n);
     /** out[p][j] = a[p][j] * gate[j]. */
