@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Activations in every form that Keras stores: names, functions, layers. */
 #include "import/keras_act.h"
+#include "import/keras_curve.h"
 #include "import/keras_values.h"
+#include "import/netbuild_ops.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,10 +18,27 @@ struct activation {
 int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const char *name, int in, const char *activation)
 {
     static const struct activation known[] = {
-        {"relu", MNQ_ACT_RELU, 0},         {"relu6", MNQ_ACT_RELU_MAX, 6},        {"sigmoid", MNQ_ACT_SIGMOID, 0},
-        {"hard_swish", MNQ_ACT_HSWISH, 0}, {"hard_silu", MNQ_ACT_HSWISH, 0},      {"hardswish", MNQ_ACT_HSWISH, 0},
-        {"h_swish", MNQ_ACT_HSWISH, 0},    {"hswish", MNQ_ACT_HSWISH, 0},         {"h_sigmoid", MNQ_ACT_HSIGMOID, 0},
-        {"hsigmoid", MNQ_ACT_HSIGMOID, 0}, {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"relu", MNQ_ACT_RELU, 0},
+        {"relu6", MNQ_ACT_RELU_MAX, 6},
+        {"sigmoid", MNQ_ACT_SIGMOID, 0},
+        {"hard_swish", MNQ_ACT_HSWISH, 0},
+        {"hard_silu", MNQ_ACT_HSWISH, 0},
+        {"hardswish", MNQ_ACT_HSWISH, 0},
+        {"h_swish", MNQ_ACT_HSWISH, 0},
+        {"hswish", MNQ_ACT_HSWISH, 0},
+        {"h_sigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"hsigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"swish", MNQ_ACT_SWISH, 0},
+        {"silu", MNQ_ACT_SWISH, 0},
+        {"tanh", MNQ_ACT_TANH, 0},
+        {"selu", MNQ_ACT_SELU, 0},
+        {"gelu", MNQ_ACT_GELU, 0},
+        {"softplus", MNQ_ACT_SOFTPLUS, 0},
+        {"softsign", MNQ_ACT_SOFTSIGN, 0},
+        {"mish", MNQ_ACT_MISH, 0},
+        {"exponential", MNQ_ACT_EXP, 0},
+        {"gelu_tanh", MNQ_ACT_GELU_TANH, 0},
     };
     if (strrchr(activation, '>') != NULL)
         activation = strrchr(activation, '>') + 1; /* "Custom>relu6": registered by a user */
@@ -33,9 +53,9 @@ int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const ch
         }
         return mnq_build_act(&k->b, name, in, act, known[i].max, k->e);
     }
-    return mnq_knet_fail(
-        k, l, "activation %.60s is not supported; linear, relu, relu6, hard_swish, hard_sigmoid, sigmoid and softmax are",
-        activation);
+    if (strcmp(activation, "elu") == 0) return mnq_knet_elu(k, name, in, 1.0);
+    if (strcmp(activation, "leaky_relu") == 0) return mnq_knet_leaky(k, name, in, 0.2); /* Keras 3's default */
+    return mnq_knet_fail(k, l, "activation %.60s is not supported; those of Keras' own functions are", activation);
 }
 
 int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *config, const char *name, int in)
@@ -50,9 +70,12 @@ int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct m
         mnq_kf_double(k, &view, "negative_slope", 0, &slope) != 0 ||
         mnq_kf_double(k, &view, "threshold", 0, &threshold) != 0)
         return -1;
-    if (slope != 0) return mnq_knet_fail(k, l, "negative_slope is %g, only 0 is supported", slope);
-    if (threshold != 0) return mnq_knet_fail(k, l, "threshold is %g, only 0 is supported", threshold);
     if (bounded && max <= 0) return mnq_knet_fail(k, l, "max_value is %g, above 0 is wanted", max);
+    if (slope != 0 || threshold != 0) {
+        struct mnq_node like = {.act = MNQ_ACT_LEAKY, .act_alpha = (float)slope, .act_threshold = (float)threshold};
+        like.act_max = bounded ? (float)max : HUGE_VALF;
+        return mnq_build_curve(&k->b, name, in, &like, k->e);
+    }
     return mnq_build_act(&k->b, name, in, bounded ? MNQ_ACT_RELU_MAX : MNQ_ACT_RELU, (float)max, k->e);
 }
 

@@ -3,15 +3,16 @@
 #include "import/keras_conv.h"
 #include "import/keras_act.h"
 #include "import/keras_values.h"
+#include "import/netbuild_ops.h"
 
 enum { MAX_WINDOW = 4096, MAX_FILTERS = 1 << 16 };
 
-/* Window, strides, padding and bias; refuses what no MobileNet has. */
-static int read_conv(struct mnq_knet *k, const struct mnq_klayer *l, struct mnq_conv *c)
+/* Window, strides, padding, bias, groups and dilation. */
+static int read_conv(struct mnq_knet *k, const struct mnq_klayer *l, struct mnq_conv *c, struct mnq_apart *a)
 {
     const struct mnq_ynode *v = mnq_kf_get(l, "kernel_size", NULL);
-    int dh = 1, dw = 1, groups;
     *c = (struct mnq_conv){.sh = 1, .sw = 1};
+    *a = (struct mnq_apart){1, 1, 1};
     if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &c->padding) != 0) return -1;
     if (v != NULL) {
         if (mnq_kv_pair(v, 1, MAX_WINDOW, &c->kh, &c->kw, k->e) != 0) return -1;
@@ -22,10 +23,8 @@ static int read_conv(struct mnq_knet *k, const struct mnq_klayer *l, struct mnq_
     v = mnq_kf_get(l, "strides", "subsample");
     if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &c->sh, &c->sw, k->e) != 0) return -1;
     v = mnq_kf_get(l, "dilation_rate", "atrous_rate");
-    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &dh, &dw, k->e) != 0) return -1;
-    if (dh != 1 || dw != 1) return mnq_knet_fail(k, l, "dilation_rate is %d x %d, only 1 is supported", dh, dw);
-    if (mnq_kf_int(k, l, "groups", NULL, 1, MAX_FILTERS, 1, &groups) != 0) return -1;
-    if (groups != 1) return mnq_knet_fail(k, l, "groups is %d, only 1 is supported", groups);
+    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &a->dh, &a->dw, k->e) != 0) return -1;
+    if (mnq_kf_int(k, l, "groups", NULL, 1, MAX_FILTERS, 1, &a->groups) != 0) return -1;
     return mnq_kf_bool(k, l, "use_bias", "bias", true, &c->bias);
 }
 
@@ -33,8 +32,13 @@ int mnq_kl_conv(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, i
 {
     (void)n_in;
     struct mnq_conv c;
-    if (read_conv(k, l, &c) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0) return -1;
-    int i = mnq_build_conv(&k->b, l->name, in[0], c, k->e);
+    struct mnq_apart a;
+    if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0)
+        return -1;
+    struct mnq_shape s = k->b.g->node[in[0]].out;
+    if (s.c % a.groups != 0 || c.filters % a.groups != 0)
+        return mnq_knet_fail(k, l, "%d groups do not divide %d channels and %d filters", a.groups, s.c, c.filters);
+    int i = mnq_build_conv_apart(&k->b, l->name, in[0], c, a, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }
 
@@ -42,9 +46,11 @@ int mnq_kl_depthwise(struct mnq_knet *k, const struct mnq_klayer *l, const int *
 {
     (void)n_in;
     struct mnq_conv c;
-    if (read_conv(k, l, &c) != 0 || mnq_kf_int(k, l, "depth_multiplier", NULL, 1, MAX_FILTERS, 1, &c.filters) != 0)
+    struct mnq_apart a;
+    if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "depth_multiplier", NULL, 1, MAX_FILTERS, 1, &c.filters) != 0)
         return -1;
-    int i = mnq_build_dwconv(&k->b, l->name, in[0], c, k->e);
+    if (a.groups != 1) return mnq_knet_fail(k, l, "groups is %d, only 1 is possible here", a.groups);
+    int i = mnq_build_dwconv_apart(&k->b, l->name, in[0], c, a, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }
 
@@ -52,11 +58,13 @@ int mnq_kl_separable(struct mnq_knet *k, const struct mnq_klayer *l, const int *
 {
     (void)n_in;
     struct mnq_conv c;
+    struct mnq_apart a;
     int mult;
-    if (read_conv(k, l, &c) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0 ||
+    if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0 ||
         mnq_kf_int(k, l, "depth_multiplier", NULL, 1, MAX_FILTERS, 1, &mult) != 0)
         return -1;
-    int i = mnq_build_separable(&k->b, l->name, in[0], c, mult, k->e);
+    if (a.groups != 1) return mnq_knet_fail(k, l, "groups is %d, only 1 is possible here", a.groups);
+    int i = mnq_build_separable_apart(&k->b, l->name, in[0], c, mult, a, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }
 
@@ -69,5 +77,19 @@ int mnq_kl_dense(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, 
         mnq_kf_bool(k, l, "use_bias", "bias", true, &bias) != 0)
         return -1;
     int i = mnq_build_dense(&k->b, l->name, in[0], units, bias, k->e);
+    return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
+}
+
+int mnq_kl_transposed(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    struct mnq_conv c;
+    struct mnq_apart a;
+    const struct mnq_ynode *v = mnq_kf_get(l, "output_padding", NULL);
+    if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0)
+        return -1;
+    if (v != NULL) return mnq_knet_fail(k, l, "has an output_padding, which is not supported; leave it out");
+    if (a.dh > 1 || a.dw > 1 || a.groups > 1) return mnq_knet_fail(k, l, "dilation and groups are not supported here");
+    int i = mnq_build_tconv(&k->b, l->name, in[0], c, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }

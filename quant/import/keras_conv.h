@@ -5,6 +5,6 @@
 
 #include "import/keras_fields.h"
 
-mnq_kl_emit mnq_kl_conv, mnq_kl_depthwise, mnq_kl_separable, mnq_kl_dense;
+mnq_kl_emit mnq_kl_conv, mnq_kl_depthwise, mnq_kl_separable, mnq_kl_transposed, mnq_kl_dense;
 
 #endif

@@ -15,8 +15,8 @@ struct mnq_knet {
     bool open_input;   /* the file leaves the input's height or width open */
     bool hard_sigmoid; /* a Keras 1 or 2 "hard_sigmoid" was met, whose form is settled at the end */
     /* The node's last axes were folded into its channels (Keras' tensor has more than three): what looks at the last axis
-     * alone would not see it. */
-    bool folded[MNQ_BUILD_NODES];
+     * alone would not see it. Its size; 0: nothing was folded. */
+    int folded[MNQ_BUILD_NODES];
     struct mnq_err *e;
 };
 

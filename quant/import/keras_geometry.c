@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keras' layers that move, pool or rename pixels: padding, pooling, Flatten, Reshape. */
+ * Keras' layers that move or rename pixels: padding, Flatten, Reshape. */
 #include "import/keras_geometry.h"
 #include "import/keras_values.h"
+#include "import/netbuild_ops.h"
 
 enum { MAX_WINDOW = 4096, MAX_RANK = 6 };
 
@@ -22,35 +23,6 @@ int mnq_kl_zero_padding(struct mnq_knet *k, const struct mnq_klayer *l, const in
         right = left;
     }
     return mnq_build_pad(&k->b, l->name, in[0], t, b, left, right, k->e);
-}
-
-int mnq_kl_average_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
-{
-    (void)n_in;
-    const struct mnq_ynode *v = mnq_kf_get(l, "pool_size", NULL);
-    enum mnq_padding padding;
-    int kh = 2, kw = 2, sh, sw;
-    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &padding) != 0) return -1;
-    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &kh, &kw, k->e) != 0) return -1;
-    sh = kh;
-    sw = kw;
-    v = mnq_kf_get(l, "strides", NULL);
-    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &sh, &sw, k->e) != 0) return -1;
-    struct mnq_shape s = k->b.g->node[in[0]].out;
-    /* 'same' divides by the number of real pixels at the border, which no single window weight expresses */
-    bool tiles = (s.h - 1) / sh * sh + kh <= s.h && (s.w - 1) / sw * sw + kw <= s.w;
-    if (padding == MNQ_PAD_SAME && !tiles)
-        return mnq_knet_fail(
-            k, l, "padding is same and windows of %d x %d reach over the border of %d x %d, which is not supported", kh, kw,
-            s.h, s.w);
-    return mnq_build_avgpool(&k->b, l->name, in[0], kh, kw, sh, sw, k->e);
-}
-
-int mnq_kl_global_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
-{
-    (void)n_in;
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
-    return mnq_build_avgpool(&k->b, l->name, in[0], 0, 0, 1, 1, k->e); /* with or without keepdims: 1 x 1 x C */
 }
 
 int mnq_kl_flatten(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
@@ -94,14 +66,34 @@ int mnq_kl_reshape(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
         to.c *= dim[i];
     }
     int i = mnq_build_reshape(&k->b, l->name, in[0], to, k->e);
-    if (i >= 0 && n > 3) k->folded[i] = true;
+    if (i >= 0 && n > 3) k->folded[i] = dim[n - 1];
     return i;
+}
+
+/* The last two of four dimensions exchanged: channels in groups become groups of channels. */
+static int exchange(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *dims, int in)
+{
+    static const int order[] = {1, 2, 4, 3};
+    int i = 0, at, inner = k->folded[in], c = k->b.g->node[in].out.c, groups = inner > 0 ? c / inner : 0;
+    for (const struct mnq_ynode *v = dims->first; v != NULL; v = v->next, i++) {
+        if (mnq_kv_int(v, 1, 4, &at, k->e) != 0) return -1;
+        if (at != order[i] || groups == 0)
+            return mnq_knet_fail(k, l, "of four dimensions, only the order 1, 2, 4, 3 behind a Reshape is supported");
+    }
+    int *map = mnq_arena_array(k->b.g->arena, (size_t)c, sizeof *map);
+    if (map == NULL) return mnq_fail_nomem(k->e);
+    for (int o = 0; o < c; o++) map[o] = o % groups * inner + o / groups;
+    int made = mnq_build_select(&k->b, l->name, in, map, c, k->e);
+    if (made >= 0) k->folded[made] = groups;
+    return made;
 }
 
 int mnq_kl_permute(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
     const struct mnq_ynode *v = mnq_kv_plain(mnq_kf_get(l, "dims", NULL));
+    if (v != NULL && v->kind == MNQ_Y_SEQ && v->n == 4) return exchange(k, l, v, in[0]);
+    if (k->folded[in[0]] > 0) return mnq_knet_fail(k, l, "orders %d of more dimensions", v != NULL ? v->n : 0);
     struct mnq_node *from = &k->b.g->node[in[0]];
     int dim[3], n = 0, order[3] = {0, 1, 2}, moved = -1, size[3] = {from->out.h, from->out.w, from->out.c};
     bool seen[4] = {false}, renames = true;

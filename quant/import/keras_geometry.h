@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Keras' layers that move, pool or rename pixels: padding, pooling, Flatten, Reshape. */
+ * Keras' layers that move or rename pixels: padding, Flatten, Reshape. */
 #ifndef MNQ_KERAS_GEOMETRY_H
 #define MNQ_KERAS_GEOMETRY_H
 
 #include "import/keras_fields.h"
 
-mnq_kl_emit mnq_kl_zero_padding, mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_flatten, mnq_kl_reshape,
-    mnq_kl_permute;
+mnq_kl_emit mnq_kl_zero_padding, mnq_kl_flatten, mnq_kl_reshape, mnq_kl_permute;
 
 #endif

@@ -4,10 +4,14 @@
 #include "import/keras_act.h"
 #include "import/keras_affine.h"
 #include "import/keras_conv.h"
+#include "import/keras_curve.h"
 #include "import/keras_front.h"
 #include "import/keras_geometry.h"
 #include "import/keras_lambda.h"
+#include "import/keras_merge.h"
 #include "import/keras_ops.h"
+#include "import/keras_plane.h"
+#include "import/keras_pool.h"
 #include "import/keras_values.h"
 
 #include <string.h>
@@ -48,25 +52,6 @@ static int softmax(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
     return mnq_build_softmax(&k->b, l->name, in[0], k->e);
 }
 
-static int merge(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, bool product)
-{
-    int sum = in[0];
-    if (n_in < 2) return mnq_knet_fail(k, l, "has %d input, two are wanted", n_in);
-    for (int i = 1; i < n_in && sum >= 0; i++)
-        sum = product ? mnq_build_mul(&k->b, l->name, sum, in[i], k->e) : mnq_build_add(&k->b, l->name, sum, in[i], k->e);
-    return sum;
-}
-
-static int add(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
-{
-    return merge(k, l, in, n_in, false);
-}
-
-static int multiply(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
-{
-    return merge(k, l, in, n_in, true);
-}
-
 struct class_entry {
     const char *name;
     mnq_kl_emit *emit;
@@ -75,7 +60,6 @@ struct class_entry {
 static const struct class_entry class_table[] = {
     {"Activation", activation},
     {"ActivityRegularization", identity},
-    {"Add", add},
     {"AlphaDropout", identity},
     {"AugMix", identity},
     {"AveragePooling2D", mnq_kl_average_pooling},
@@ -84,23 +68,30 @@ static const struct class_entry class_table[] = {
     {"BatchNormalizationV2", mnq_kl_batchnorm},
     {"CenterCrop", mnq_kl_center_crop},
     {"Conv2D", mnq_kl_conv},
+    {"Conv2DTranspose", mnq_kl_transposed},
     {"Convolution2D", mnq_kl_conv},
+    {"Cropping2D", mnq_kl_cropping},
     {"CutMix", identity},
+    {"Deconvolution2D", mnq_kl_transposed},
     {"Dense", mnq_kl_dense},
     {"DepthwiseConv2D", mnq_kl_depthwise},
     {"Dropout", identity},
+    {"ELU", mnq_kl_elu},
     {"Equalization", identity},
     {"Flatten", mnq_kl_flatten},
     {"GaussianDropout", identity},
     {"GaussianNoise", identity},
     {"GlobalAveragePooling2D", mnq_kl_global_pooling},
+    {"GlobalMaxPooling2D", mnq_kl_global_max_pooling},
     {"Grayscale", mnq_kl_grayscale},
     {"Identity", identity},
     {"Lambda", mnq_kl_lambda},
+    {"LeakyReLU", mnq_kl_leaky_relu},
     {"MaxNumBoundingBoxes", identity},
+    {"MaxPooling2D", mnq_kl_max_pooling},
     {"MixUp", identity},
-    {"Multiply", multiply},
     {"Normalization", mnq_kl_normalization},
+    {"PReLU", mnq_kl_prelu},
     {"Permute", mnq_kl_permute},
     {"QuantizeLayer", identity},
     {"RandAugment", identity},
@@ -140,6 +131,8 @@ static const struct class_entry class_table[] = {
     {"SpatialDropout2D", identity},
     {"SpatialDropout3D", identity},
     {"SyncBatchNormalization", mnq_kl_batchnorm},
+    {"ThresholdedReLU", mnq_kl_thresholded_relu},
+    {"UpSampling2D", mnq_kl_upsampling},
     {"ZeroPadding2D", mnq_kl_zero_padding},
 };
 
@@ -198,18 +191,19 @@ static const struct advice advice_table[] = {
 static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
 {
     if (out < 0) return -1;
-    bool folded = false;
-    for (int i = 0; i < n_in; i++) folded = folded || k->folded[in[i]];
+    int folded = 0;
+    for (int i = 0; i < n_in; i++) folded = folded > 0 ? folded : k->folded[in[i]];
+    if (strcmp(l->class_name, "Permute") == 0) return out; /* which knows */
     if (!folded || k->b.g->node[out].op == MNQ_OP_RESHAPE) {
-        bool same = folded && n_in == 1 && k->b.g->node[out].out.c == k->b.g->node[in[0]].out.c &&
+        bool same = folded > 0 && n_in == 1 && k->b.g->node[out].out.c == k->b.g->node[in[0]].out.c &&
                     strcmp(l->class_name, "Flatten") != 0 && strcmp(l->class_name, "Reshape") != 0;
-        if (same) k->folded[out] = true;
+        if (same) k->folded[out] = folded;
         return out;
     }
     enum mnq_op op = k->b.g->node[out].op;
     if ((op != MNQ_OP_ACT && op != MNQ_OP_ADD && op != MNQ_OP_MUL) || (n_in == 2 && k->folded[in[0]] != k->folded[in[1]]))
         return mnq_knet_fail(k, l, "works on the last axis of a tensor of four or more dimensions, which is not supported");
-    k->folded[out] = true;
+    k->folded[out] = folded;
     return out;
 }
 
@@ -217,11 +211,14 @@ int mnq_knet_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
 {
     int n_in = call != NULL ? call->n_tensor : 1;
     if (call != NULL && mnq_knet_is_op(l, call)) return check_folded(k, l, in, n_in, mnq_knet_op(k, l, call, in));
+    mnq_kl_emit *merge = mnq_kl_merge_of(l->class_name);
+    if (merge != NULL) {
+        if (n_in < 1 || n_in > MAX_INPUTS) return mnq_knet_fail(k, l, "has %d inputs, two are wanted", n_in);
+        return check_dtype(k, l) != 0 ? -1 : check_folded(k, l, in, n_in, merge(k, l, in, n_in));
+    }
     for (size_t i = 0; i < sizeof class_table / sizeof *class_table; i++) {
         if (strcmp(l->class_name, class_table[i].name) != 0) continue;
-        bool many = class_table[i].emit == add || class_table[i].emit == multiply;
-        if (n_in < 1 || n_in > MAX_INPUTS || (n_in > 1 && !many))
-            return mnq_knet_fail(k, l, "has %d inputs, one is wanted", n_in);
+        if (n_in != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", n_in);
         if (check_dtype(k, l) != 0) return -1;
         return check_folded(k, l, in, n_in, class_table[i].emit(k, l, in, n_in));
     }

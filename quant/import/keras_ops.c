@@ -4,11 +4,29 @@
  * With one constant operand, arithmetic is an AFFINE node; with two tensors it is what the layers Add and Multiply are. */
 #include "import/keras_ops.h"
 #include "import/keras_act.h"
+#include "import/keras_curve.h"
+#include "import/keras_merge.h"
 #include "import/keras_values.h"
+#include "import/netbuild_ops.h"
 
 #include <string.h>
 
-enum op { OP_ADD, OP_SUB, OP_MUL, OP_DIV, OP_CLIP, OP_MEAN, OP_IDENTITY, OP_ACTIVATION };
+enum op {
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
+    OP_MAX,
+    OP_MIN,
+    OP_CONCAT,
+    OP_LEAKY,
+    OP_ELU,
+    OP_SQUARE,
+    OP_CLIP,
+    OP_MEAN,
+    OP_IDENTITY,
+    OP_ACTIVATION
+};
 
 struct op_entry {
     const char *name;
@@ -38,6 +56,20 @@ static const struct op_entry op_table[] = {
     {"RealDiv", OP_DIV, NULL},
     {"Divide", OP_DIV, NULL},
     {"TrueDivide", OP_DIV, NULL},
+    {"math.maximum", OP_MAX, NULL},
+    {"maximum", OP_MAX, NULL},
+    {"Maximum", OP_MAX, NULL},
+    {"math.minimum", OP_MIN, NULL},
+    {"minimum", OP_MIN, NULL},
+    {"Minimum", OP_MIN, NULL},
+    {"concat", OP_CONCAT, NULL},
+    {"Concatenate", OP_CONCAT, NULL},
+    {"nn.leaky_relu", OP_LEAKY, NULL},
+    {"LeakyRelu", OP_LEAKY, NULL},
+    {"nn.elu", OP_ELU, NULL},
+    {"Elu", OP_ELU, NULL},
+    {"math.square", OP_SQUARE, NULL},
+    {"Square", OP_SQUARE, NULL},
     {"clip_by_value", OP_CLIP, NULL},
     {"Clip", OP_CLIP, NULL},
     {"math.reduce_mean", OP_MEAN, NULL},
@@ -56,6 +88,24 @@ static const struct op_entry op_table[] = {
     {"math.sigmoid", OP_ACTIVATION, "sigmoid"},
     {"nn.sigmoid", OP_ACTIVATION, "sigmoid"},
     {"Sigmoid", OP_ACTIVATION, "sigmoid"},
+    {"nn.swish", OP_ACTIVATION, "swish"},
+    {"nn.silu", OP_ACTIVATION, "swish"},
+    {"Silu", OP_ACTIVATION, "swish"},
+    {"math.tanh", OP_ACTIVATION, "tanh"},
+    {"nn.tanh", OP_ACTIVATION, "tanh"},
+    {"Tanh", OP_ACTIVATION, "tanh"},
+    {"nn.gelu", OP_ACTIVATION, "gelu"},
+    {"Gelu", OP_ACTIVATION, "gelu"},
+    {"nn.selu", OP_ACTIVATION, "selu"},
+    {"Selu", OP_ACTIVATION, "selu"},
+    {"math.softplus", OP_ACTIVATION, "softplus"},
+    {"nn.softplus", OP_ACTIVATION, "softplus"},
+    {"Softplus", OP_ACTIVATION, "softplus"},
+    {"nn.softsign", OP_ACTIVATION, "softsign"},
+    {"Softsign", OP_ACTIVATION, "softsign"},
+    {"Mish", OP_ACTIVATION, "mish"},
+    {"math.exp", OP_ACTIVATION, "exponential"},
+    {"Exp", OP_ACTIVATION, "exponential"},
     {"nn.softmax", OP_ACTIVATION, "softmax"},
     {"Softmax", OP_ACTIVATION, "softmax"},
 };
@@ -139,11 +189,58 @@ static int arithmetic(struct mnq_knet *k, const struct mnq_klayer *l, enum op op
     if (o[0].node >= 0 && o[1].node >= 0) {
         if (op == OP_ADD) return mnq_build_add(&k->b, l->name, o[0].node, o[1].node, k->e);
         if (op == OP_MUL) return mnq_build_mul(&k->b, l->name, o[0].node, o[1].node, k->e);
-        return mnq_knet_fail(k, l, "%s of two tensors is not supported", op == OP_SUB ? "the difference" : "the quotient");
+        if (op == OP_SUB) return mnq_build_sum(&k->b, l->name, o[0].node, 1.0f, o[1].node, -1.0f, k->e);
+        return mnq_knet_fail(k, l, "the quotient of two tensors is not supported");
     }
     if (o[0].node >= 0 && o[1].value != NULL) return affine(k, l, op, o[0].node, o[1].value, false);
     if (o[1].node >= 0 && o[0].value != NULL) return affine(k, l, op, o[1].node, o[0].value, true);
     return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
+}
+
+/* A number under one of two keys of the call or the configuration. */
+static int parameter(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const char *key,
+                     const char *other, double missing, double *out)
+{
+    const struct mnq_ynode *v = NULL;
+    for (int i = 0; i < call->n_arg; i++)
+        if (call->arg[i].kind == MNQ_KARG_VALUE && call->arg[i].key != NULL &&
+            (strcmp(call->arg[i].key, key) == 0 || strcmp(call->arg[i].key, other) == 0))
+            v = call->arg[i].value;
+    if (v == NULL) v = mnq_y_get(l->config, key);
+    if (v == NULL) v = mnq_y_get(l->config, other);
+    *out = missing;
+    return mnq_y_null(v) ? 0 : mnq_y_double(v, -1e30, 1e30, out, k->e);
+}
+
+/* Maximum and minimum of two tensors; with 0 they are what relu is. */
+static int extreme(struct mnq_knet *k, const struct mnq_klayer *l, const struct operand o[3], bool larger)
+{
+    double limit;
+    if (o[0].node >= 0 && o[1].node >= 0) return mnq_build_extreme(&k->b, l->name, o[0].node, o[1].node, larger, k->e);
+    int x = o[0].node >= 0 ? 0 : 1;
+    if (o[x].node < 0 || o[1 - x].value == NULL)
+        return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
+    if (mnq_y_double(o[1 - x].value, -1e30, 1e30, &limit, k->e) != 0) return -1;
+    if (larger && limit == 0) return mnq_build_act(&k->b, l->name, o[x].node, MNQ_ACT_RELU, 0, k->e);
+    return mnq_knet_fail(k, l, "of a tensor and %g is not supported; of two tensors, and max(x, 0), are", limit);
+}
+
+/* All tensors of the call, in their order. */
+static int concat(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
+{
+    double axis;
+    if (call->n_tensor < 2) return mnq_knet_fail(k, l, "%d inputs, two are wanted", call->n_tensor);
+    if (parameter(k, l, call, "axis", "axis", -1, &axis) != 0) return -1;
+    return mnq_knet_concat(k, l, in, call->n_tensor, axis >= -4 && axis <= 4 ? (int)axis : 4);
+}
+
+static int curve(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, enum op op, int in)
+{
+    double value;
+    struct mnq_node square = {.act = MNQ_ACT_SQUARE};
+    if (op == OP_SQUARE) return mnq_build_curve(&k->b, l->name, in, &square, k->e);
+    if (parameter(k, l, call, "alpha", "negative_slope", op == OP_ELU ? 1.0 : 0.2, &value) != 0) return -1;
+    return op == OP_ELU ? mnq_knet_elu(k, l->name, in, value) : mnq_knet_leaky(k, l->name, in, value);
 }
 
 static int clip(struct mnq_knet *k, const struct mnq_klayer *l, struct operand o[3])
@@ -204,10 +301,16 @@ int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq
     struct operand o[3];
     collect(call, in, mnq_y_get(l->config, "constants"), o);
     if (op->op <= OP_DIV) return arithmetic(k, l, op->op, o);
+    if (op->op == OP_MAX || op->op == OP_MIN) return extreme(k, l, o, op->op == OP_MAX);
+    if (op->op == OP_CONCAT) return concat(k, l, call, in);
     if (o[0].node < 0) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
     switch (op->op) {
     case OP_CLIP:
         return clip(k, l, o);
+    case OP_LEAKY:
+    case OP_ELU:
+    case OP_SQUARE:
+        return curve(k, l, call, op->op, o[0].node);
     case OP_MEAN:
         return mean(k, l, o, mnq_y_get(l->config, "axis"));
     case OP_IDENTITY:

@@ -89,8 +89,9 @@ static void add_var(struct mnq_slot *s, enum mnq_var_kind kind, int node, int ra
 
 const char *mnq_var_name(enum mnq_var_kind kind)
 {
-    static const char *const name[] = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias", "gamma",
-                                       "beta",   "moving_mean",      "moving_variance",  "mean", "variance"};
+    static const char *const name[] = {"kernel", "depthwise_kernel", "pointwise_kernel", "bias",            "gamma",
+                                       "beta",   "alpha",            "moving_mean",      "moving_variance", "mean",
+                                       "variance"};
     return name[kind];
 }
 
@@ -104,6 +105,8 @@ float **mnq_var_values(struct mnq_graph *g, const struct mnq_slot_var *v)
         return &nd->gamma;
     case MNQ_VAR_BETA:
         return &nd->beta;
+    case MNQ_VAR_ALPHA:
+        return &nd->slope;
     case MNQ_VAR_MEAN:
     case MNQ_VAR_NORM_MEAN:
         return &nd->mean;
@@ -209,8 +212,7 @@ int mnq_build_input(struct mnq_build *b, const char *name, struct mnq_shape shap
     return infer(b, i, e);
 }
 
-/* TensorFlow's SAME: as many positions as ceil(in / stride), the odd row or column of padding goes behind. */
-static void same_padding(int in, int window, int stride, int *before, int *after)
+void mnq_build_same_padding(int in, int window, int stride, int *before, int *after)
 {
     int64_t total = (int64_t)((in - 1) / stride) * stride + window - in;
     if (total < 0) total = 0;
@@ -218,49 +220,69 @@ static void same_padding(int in, int window, int stride, int *before, int *after
     *after = (int)(total - total / 2);
 }
 
-static void set_window(struct mnq_node *nd, struct mnq_shape in, struct mnq_conv c)
+static const struct mnq_apart TOGETHER = {1, 1, 1};
+
+static void set_window(struct mnq_node *nd, struct mnq_shape in, struct mnq_conv c, struct mnq_apart a)
 {
     nd->kh = c.kh;
     nd->kw = c.kw;
     nd->sh = c.sh;
     nd->sw = c.sw;
+    nd->groups = a.groups;
+    nd->dh = a.dh;
+    nd->dw = a.dw;
     if (c.padding == MNQ_PAD_SAME && c.sh > 0 && c.sw > 0) {
-        same_padding(in.h, c.kh, c.sh, &nd->pt, &nd->pb);
-        same_padding(in.w, c.kw, c.sw, &nd->pl, &nd->pr);
+        mnq_build_same_padding(in.h, (c.kh - 1) * a.dh + 1, c.sh, &nd->pt, &nd->pb);
+        mnq_build_same_padding(in.w, (c.kw - 1) * a.dw + 1, c.sw, &nd->pl, &nd->pr);
     }
 }
 
-static int append_conv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e)
+static int append_conv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_apart a,
+                       struct mnq_err *e)
 {
     int i = append(b, MNQ_OP_CONV, name, in, e);
     if (i < 0) return -1;
-    set_window(&b->g->node[i], b->g->node[in].out, c);
+    set_window(&b->g->node[i], b->g->node[in].out, c, a);
     b->g->node[i].out.c = c.filters;
     return infer(b, i, e);
 }
 
-static int append_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_err *e)
+static int append_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_apart a,
+                         struct mnq_err *e)
 {
     int i = append(b, MNQ_OP_DWCONV, name, in, e);
     if (i < 0) return -1;
-    set_window(&b->g->node[i], b->g->node[in].out, c);
+    a.groups = 1;
+    set_window(&b->g->node[i], b->g->node[in].out, c, a);
     b->g->node[i].mult = mult;
     return infer(b, i, e);
 }
 
 int mnq_build_conv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e)
 {
-    int cin = b->g->node[in].out.c, i = append_conv(b, name, in, c, e);
+    return mnq_build_conv_apart(b, name, in, c, TOGETHER, e);
+}
+
+int mnq_build_conv_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_apart a,
+                         struct mnq_err *e)
+{
+    int cin = b->g->node[in].out.c, i = append_conv(b, name, in, c, a, e);
     struct mnq_slot *s = i < 0 ? NULL : new_slot(b, name, "Conv2D", e);
     if (s == NULL) return -1;
-    add_var(s, MNQ_VAR_KERNEL, i, 4, c.kh, c.kw, cin, c.filters);
+    add_var(s, MNQ_VAR_KERNEL, i, 4, c.kh, c.kw, cin / a.groups, c.filters);
     if (c.bias) add_var(s, MNQ_VAR_BIAS, i, 1, c.filters, 0, 0, 0);
     return i;
 }
 
 int mnq_build_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e)
 {
-    int cin = b->g->node[in].out.c, i = append_dwconv(b, name, in, c, c.filters, e);
+    return mnq_build_dwconv_apart(b, name, in, c, TOGETHER, e);
+}
+
+int mnq_build_dwconv_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_apart a,
+                           struct mnq_err *e)
+{
+    int cin = b->g->node[in].out.c, i = append_dwconv(b, name, in, c, c.filters, a, e);
     struct mnq_slot *s = i < 0 ? NULL : new_slot(b, name, "DepthwiseConv2D", e);
     if (s == NULL) return -1;
     add_var(s, MNQ_VAR_DEPTHWISE, i, 4, c.kh, c.kw, cin, c.filters);
@@ -270,11 +292,18 @@ int mnq_build_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_c
 
 int mnq_build_separable(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_err *e)
 {
+    return mnq_build_separable_apart(b, name, in, c, mult, TOGETHER, e);
+}
+
+int mnq_build_separable_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_apart a,
+                              struct mnq_err *e)
+{
     char part[512];
     snprintf(part, sizeof part, "%.450s/depthwise", name);
-    int cin = b->g->node[in].out.c, dw = append_dwconv(b, part, in, c, mult, e);
+    int cin = b->g->node[in].out.c, dw = append_dwconv(b, part, in, c, mult, a, e);
     if (dw < 0) return -1;
-    int pw = append_conv(b, name, dw, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_VALID, c.filters, c.bias}, e);
+    struct mnq_conv point = {1, 1, 1, 1, MNQ_PAD_VALID, c.filters, c.bias};
+    int pw = append_conv(b, name, dw, point, TOGETHER, e);
     struct mnq_slot *s = pw < 0 ? NULL : new_slot(b, name, "SeparableConv2D", e);
     if (s == NULL) return -1;
     add_var(s, MNQ_VAR_DEPTHWISE, dw, 4, c.kh, c.kw, cin, mult);
@@ -329,7 +358,7 @@ int mnq_build_mix(struct mnq_build *b, const char *name, int in, int filters, co
     float *own = mnq_arena_array(b->g->arena, n, sizeof *own);
     if (own == NULL) return mnq_fail_nomem(e);
     memcpy(own, w, n * sizeof *own);
-    int i = append_conv(b, name, in, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_VALID, filters, false}, e);
+    int i = append_conv(b, name, in, (struct mnq_conv){1, 1, 1, 1, MNQ_PAD_VALID, filters, false}, TOGETHER, e);
     if (i >= 0) b->g->node[i].w = own;
     return i;
 }
@@ -420,4 +449,27 @@ int mnq_build_mul(struct mnq_build *b, const char *name, int x, int y, struct mn
     struct mnq_shape a = b->g->node[x].out, c = b->g->node[y].out;
     bool gate_first = a.h == 1 && a.w == 1 && (c.h > 1 || c.w > 1);
     return append_pair(b, MNQ_OP_MUL, name, gate_first ? y : x, gate_first ? x : y, e);
+}
+
+/* ---- for other files ---- */
+
+int mnq_build_node(struct mnq_build *b, enum mnq_op op, const char *name, int in, struct mnq_err *e)
+{
+    return append(b, op, name, in, e);
+}
+
+int mnq_build_infer(struct mnq_build *b, int i, struct mnq_err *e)
+{
+    return infer(b, i, e);
+}
+
+struct mnq_slot *mnq_build_slot(struct mnq_build *b, const char *name, const char *class_name, struct mnq_err *e)
+{
+    return new_slot(b, name, class_name, e);
+}
+
+void mnq_build_var(struct mnq_slot *s, enum mnq_var_kind kind, int node, int rank, int64_t d0, int64_t d1, int64_t d2,
+                   int64_t d3)
+{
+    add_var(s, kind, node, rank, d0, d1, d2, d3);
 }

@@ -23,6 +23,7 @@ enum mnq_var_kind {
     MNQ_VAR_BIAS,
     MNQ_VAR_GAMMA,
     MNQ_VAR_BETA,
+    MNQ_VAR_ALPHA, /* of PReLU */
     MNQ_VAR_MEAN,
     MNQ_VAR_VARIANCE,
     MNQ_VAR_NORM_MEAN, /* of Normalization, where Keras calls them mean and variance */
@@ -72,6 +73,11 @@ struct mnq_conv {
     bool bias;
 };
 
+/** What few convolutions have. */
+struct mnq_apart {
+    int groups, dh, dw; /* each at least 1 */
+};
+
 /*
  * Every function below appends a layer that reads node `in` and returns the index of its output node, or -1 with e set.
  * `name` is copied; a name in use gets a prefix or a number.
@@ -80,8 +86,15 @@ struct mnq_conv {
 int mnq_build_input(struct mnq_build *b, const char *name, struct mnq_shape shape, struct mnq_err *e);
 int mnq_build_conv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
 int mnq_build_dwconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
+/** The same with groups (not depthwise) and dilation. */
+int mnq_build_conv_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_apart a,
+                         struct mnq_err *e);
+int mnq_build_dwconv_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_apart a,
+                           struct mnq_err *e);
 /** Depthwise, then 1x1 (SeparableConv2D): one slot, two nodes. */
 int mnq_build_separable(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_err *e);
+int mnq_build_separable_apart(struct mnq_build *b, const char *name, int in, struct mnq_conv c, int mult, struct mnq_apart a,
+                              struct mnq_err *e);
 /** On 1x1xC a DENSE node, else the 1x1 convolution that Keras' Dense is there. */
 int mnq_build_dense(struct mnq_build *b, const char *name, int in, int units, bool bias, struct mnq_err *e);
 int mnq_build_batchnorm(struct mnq_build *b, const char *name, int in, float eps, bool scale, bool center,
@@ -105,6 +118,21 @@ int mnq_build_affine(struct mnq_build *b, const char *name, int in, const float 
 int mnq_build_add(struct mnq_build *b, const char *name, int x, int y, struct mnq_err *e);
 /** Either operand may be the 1x1xC gate. */
 int mnq_build_mul(struct mnq_build *b, const char *name, int x, int y, struct mnq_err *e);
+
+/*
+ * What netbuild_ops.c makes layers of.
+ */
+
+/** Appends a node that reads `in`, whose fields are the caller's to set; its index, or -1. */
+int mnq_build_node(struct mnq_build *b, enum mnq_op op, const char *name, int in, struct mnq_err *e);
+/** The node's shape and checks; its index, or -1. */
+int mnq_build_infer(struct mnq_build *b, int i, struct mnq_err *e);
+/** A layer with variables; NULL with e set. */
+struct mnq_slot *mnq_build_slot(struct mnq_build *b, const char *name, const char *class_name, struct mnq_err *e);
+void mnq_build_var(struct mnq_slot *s, enum mnq_var_kind kind, int node, int rank, int64_t d0, int64_t d1, int64_t d2,
+                   int64_t d3);
+/** TensorFlow's SAME: as many positions as ceil(in / stride), the odd row or column of padding goes behind. */
+void mnq_build_same_padding(int in, int window, int stride, int *before, int *after);
 
 /** Name of a kind of variable: "kernel", "gamma", ... */
 const char *mnq_var_name(enum mnq_var_kind kind);

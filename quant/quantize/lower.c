@@ -255,6 +255,8 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
         if (top > out->in_max) out->in_max = (int32_t)top;
     }
     int rc;
+    if (nd->act > MNQ_ACT_HSIGMOID && nd->op != MNQ_OP_ACT)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "layer %s: %s has no integer form", nd->name, mnq_act_name(nd->act));
     switch (nd->op) {
     case MNQ_OP_CONV:
     case MNQ_OP_DENSE:

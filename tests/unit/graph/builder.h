@@ -193,4 +193,107 @@ static inline int reshape(struct builder *b, int in, int h, int w, int c)
     return finish(b);
 }
 
+static inline int maxpool(struct builder *b, int in, int k, int stride, int pad)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_MAXPOOL, 1, in, 0);
+    nd->kh = nd->kw = k;
+    nd->sh = nd->sw = stride;
+    nd->pt = nd->pl = nd->pb = nd->pr = pad;
+    return finish(b);
+}
+
+static inline int avgpool_same(struct builder *b, int in, int k, int stride, int pad)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_AVGPOOL, 1, in, 0);
+    nd->kh = nd->kw = k;
+    nd->sh = nd->sw = stride;
+    nd->pt = nd->pl = nd->pb = nd->pr = pad;
+    return finish(b);
+}
+
+static inline int concat(struct builder *b, int x, int y)
+{
+    append(b, MNQ_OP_SELECT, 2, x, y);
+    return finish(b);
+}
+
+/* n channels of one tensor, drawn at random. */
+static inline int pick(struct builder *b, int in, int n)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_SELECT, 1, in, 0);
+    nd->map = mnq_arena_array(b->arena, (size_t)n, sizeof *nd->map);
+    if (nd->map == NULL) abort();
+    for (int i = 0; i < n; i++) nd->map[i] = random_int(&b->seed, 0, node(b, in)->out.c - 1);
+    nd->out.c = n;
+    return finish(b);
+}
+
+static inline int upsample(struct builder *b, int in, int kh, int kw, bool bilinear)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_UPSAMPLE, 1, in, 0);
+    nd->kh = kh;
+    nd->kw = kw;
+    nd->bilinear = bilinear;
+    return finish(b);
+}
+
+static inline int crop(struct builder *b, int in, int top, int left, int bottom, int right)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_CROP, 1, in, 0);
+    nd->pt = top;
+    nd->pl = left;
+    nd->pb = bottom;
+    nd->pr = right;
+    return finish(b);
+}
+
+/* Conv2DTranspose, "same" or "valid". */
+static inline int tconv(struct builder *b, int in, int cout, int k, int stride, bool same)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_TCONV, 1, in, 0);
+    struct mnq_shape s = node(b, in)->out;
+    int over = k > stride ? k - stride : 0;
+    nd->kh = nd->kw = k;
+    nd->sh = nd->sw = stride;
+    nd->pt = nd->pl = same ? over / 2 : 0;
+    nd->out = (struct mnq_shape){s.h * stride + (same ? 0 : over), s.w * stride + (same ? 0 : over), cout};
+    nd->w = random_array(b, (size_t)(k * k) * (size_t)cout * (size_t)s.c, -0.7f, 0.7f);
+    nd->b = random_array(b, (size_t)cout, -0.5f, 0.5f);
+    return finish(b);
+}
+
+/* k x k convolution in groups, with gaps of `dilation`. */
+static inline int conv_apart(struct builder *b, int in, int cout, int k, int groups, int dilation)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_CONV, 1, in, 0);
+    nd->kh = nd->kw = k;
+    nd->groups = groups;
+    nd->dh = nd->dw = dilation;
+    nd->pt = nd->pl = nd->pb = nd->pr = (k - 1) * dilation / 2;
+    nd->out.c = cout;
+    nd->w = random_array(b, (size_t)(k * k) * (size_t)(node(b, in)->out.c / groups) * (size_t)cout, -0.7f, 0.7f);
+    nd->b = random_array(b, (size_t)cout, -0.5f, 0.5f);
+    return finish(b);
+}
+
+/* f x + g y. */
+static inline int sum(struct builder *b, int x, float f, int y, float g)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_ADD, 2, x, y);
+    nd->coef[0] = f;
+    nd->coef[1] = g;
+    return finish(b);
+}
+
+/* An activation with parameters; PRELU's are drawn at random. */
+static inline int curve(struct builder *b, int in, enum mnq_act act, float alpha, float max)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_ACT, 1, in, 0);
+    nd->act = act;
+    nd->act_alpha = alpha;
+    nd->act_max = max;
+    if (act == MNQ_ACT_PRELU) nd->slope = random_array(b, (size_t)node(b, in)->out.c, -0.5f, 0.5f);
+    return finish(b);
+}
+
 #endif

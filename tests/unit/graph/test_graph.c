@@ -130,9 +130,9 @@ static void refuses_shapes_that_do_not_fit(void **state)
     g.node[2].op = MNQ_OP_ADD;
     g.node[2].n_in = 2;
     g.node[2].in[1] = 0;
-    expect_fault("m.h5: add 'dense': inputs are 2x2x2 and 4x4x2, equal shapes are wanted");
+    expect_fault("m.h5: add 'dense': inputs are 2x2x2 and 4x4x2, equal sizes or 1 in each direction are wanted");
     g.node[2].op = MNQ_OP_MUL;
-    expect_fault("m.h5: mul 'dense': inputs are 2x2x2 and 4x4x2, equal shapes or a 1x1x2 gate are wanted");
+    expect_fault("m.h5: mul 'dense': inputs are 2x2x2 and 4x4x2, equal sizes or 1 in each direction are wanted");
     g.node[2].op = MNQ_OP_RESHAPE;
     g.node[2].n_in = 1;
     g.node[2].out = (struct mnq_shape){1, 1, 9};

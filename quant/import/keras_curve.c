@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Keras' activation layers with parameters: LeakyReLU, PReLU, ELU, ThresholdedReLU. */
+#include "import/keras_curve.h"
+#include "import/keras_values.h"
+#include "import/netbuild_ops.h"
+
+#include <math.h>
+
+int mnq_knet_leaky(struct mnq_knet *k, const char *name, int in, double slope)
+{
+    struct mnq_node like = {.act = MNQ_ACT_LEAKY, .act_max = HUGE_VALF, .act_alpha = (float)slope};
+    return mnq_build_curve(&k->b, name, in, &like, k->e);
+}
+
+int mnq_knet_elu(struct mnq_knet *k, const char *name, int in, double alpha)
+{
+    struct mnq_node like = {.act = MNQ_ACT_ELU, .act_alpha = (float)alpha};
+    return mnq_build_curve(&k->b, name, in, &like, k->e);
+}
+
+int mnq_kl_leaky_relu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    double slope;
+    if (mnq_kf_double(k, l, "alpha", 0.3, &slope) != 0 || mnq_kf_double(k, l, "negative_slope", slope, &slope) != 0)
+        return -1;
+    return mnq_knet_leaky(k, l->name, in[0], slope);
+}
+
+int mnq_kl_elu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    double alpha;
+    if (mnq_kf_double(k, l, "alpha", 1.0, &alpha) != 0) return -1;
+    return mnq_knet_elu(k, l->name, in[0], alpha);
+}
+
+int mnq_kl_thresholded_relu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    double theta;
+    if (mnq_kf_double(k, l, "theta", 1.0, &theta) != 0) return -1;
+    struct mnq_node like = {.act = MNQ_ACT_LEAKY, .act_max = HUGE_VALF, .act_threshold = (float)theta};
+    return mnq_build_curve(&k->b, l->name, in[0], &like, k->e);
+}
+
+/* One slope per channel: shared over height and width, or of a vector. */
+int mnq_kl_prelu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    const struct mnq_ynode *v = mnq_kf_get(l, "shared_axes", NULL);
+    struct mnq_shape s = k->b.g->node[in[0]].out;
+    bool rows = s.h == 1, columns = s.w == 1;
+    if (v != NULL && v->kind != MNQ_Y_SEQ) return mnq_knet_fail(k, l, "shared_axes is no list");
+    for (const struct mnq_ynode *c = v != NULL ? v->first : NULL; c != NULL; c = c->next) {
+        int axis;
+        if (mnq_kv_int(c, 1, 3, &axis, k->e) != 0) return -1;
+        if (axis == 3) return mnq_knet_fail(k, l, "shares slopes over channels, which is not supported; LeakyReLU does so");
+        rows = rows || axis == 1;
+        columns = columns || axis == 2;
+    }
+    if (!rows || !columns)
+        return mnq_knet_fail(k, l, "has a slope per pixel, one per channel is supported: train it with shared_axes=[1, 2]");
+    return mnq_build_prelu(&k->b, l->name, in[0], k->e);
+}

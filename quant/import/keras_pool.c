@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Keras' pooling layers: average and maximum, by windows and of whole planes. */
+#include "import/keras_pool.h"
+#include "import/keras_values.h"
+#include "import/netbuild_ops.h"
+
+enum { MAX_WINDOW = 4096 };
+
+static int pooling(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_op op, int in)
+{
+    const struct mnq_ynode *v = mnq_kf_get(l, "pool_size", NULL);
+    struct mnq_conv c = {.kh = 2, .kw = 2};
+    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &c.padding) != 0) return -1;
+    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &c.kh, &c.kw, k->e) != 0) return -1;
+    c.sh = c.kh;
+    c.sw = c.kw;
+    v = mnq_kf_get(l, "strides", NULL);
+    if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &c.sh, &c.sw, k->e) != 0) return -1;
+    return mnq_build_pool(&k->b, op, l->name, in, c, k->e);
+}
+
+/* With or without keepdims: 1 x 1 x C. */
+static int global(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_op op, int in)
+{
+    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    return mnq_build_pool(&k->b, op, l->name, in, (struct mnq_conv){0}, k->e);
+}
+
+int mnq_kl_average_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    return pooling(k, l, MNQ_OP_AVGPOOL, in[0]);
+}
+
+int mnq_kl_global_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    return global(k, l, MNQ_OP_AVGPOOL, in[0]);
+}
+
+int mnq_kl_max_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    return pooling(k, l, MNQ_OP_MAXPOOL, in[0]);
+}
+
+int mnq_kl_global_max_pooling(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    return global(k, l, MNQ_OP_MAXPOOL, in[0]);
+}
