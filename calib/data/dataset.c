@@ -7,6 +7,7 @@
 #include "dataset_source.h"
 #include "image.h"
 #include "image_resize.h"
+#include "util/filekind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,7 @@ static int add(struct mnq_dataset *d, const char *path, struct mnq_err *e)
     int group = add_group(d, path, e);
     if (group != 0) return group < 0 ? -1 : 0;
     if (kind_of(path, &kind, e) != 0) return -1;
+    if (kind != NUMPY && kind != PICTURE && mnq_filekind_explain(path, MNQ_WANTED_DATA, e) != 0) return -1;
     if (kind == NUMPY)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: NumPy files are not read; store the array as `images` of an HDF5 file",
                         path);

@@ -6,6 +6,7 @@
 #include "graph/exec.h"
 #include "passes/passes.h"
 #include "util/file.h"
+#include "util/filekind.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,6 +169,7 @@ int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct 
     memset(s, 0, sizeof *s);
     s->file = mnq_arena_strdup(arena, path);
     if (s->file == NULL) return mnq_fail_nomem(e);
+    if (mnq_filekind_explain(path, MNQ_WANTED_MODEL, e) != 0) return -1;
     if (mnq_file_crc32(path, &s->file_crc, &s->file_bytes, e) != 0) return -1;
     unsigned char head[4] = {0};
     FILE *f = fopen(path, "rb");

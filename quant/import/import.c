@@ -3,6 +3,7 @@
 #include "import/import.h"
 #include "import/container.h"
 #include "util/file.h"
+#include "util/filekind.h"
 #include "util/trial.h"
 
 #include <stdio.h>
@@ -81,7 +82,7 @@ int mnq_import_bytes(const char *name, const uint8_t *bytes, size_t n, const str
                      struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct job j = {name, bytes, n, opts != NULL ? opts : &none, g, arena, e};
-    return import_tried(&j, n);
+    return mnq_filekind_explain_bytes(name, bytes, n, MNQ_WANTED_MODEL, e) != 0 ? -1 : import_tried(&j, n);
 }
 
 int mnq_import(const char *path, const struct mnq_import_opts *opts, struct mnq_graph *g, struct mnq_arena *arena,
@@ -96,6 +97,7 @@ int mnq_import(const char *path, const struct mnq_import_opts *opts, struct mnq_
         n = fread(head, 1, sizeof head, f);
         fclose(f);
     }
+    if (mnq_filekind_explain(path, MNQ_WANTED_MODEL, e) != 0) return -1;
     if (is_zip(head, n)) {
         uint8_t *bytes;
         if (mnq_file_read(path, MAX_ZIP, arena, &bytes, &n, e) != 0) return -1;

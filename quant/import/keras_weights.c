@@ -22,6 +22,8 @@ static int find_weights(struct mnq_h5 *h, struct mnq_graph *g, struct mnq_founds
         *kind = "Keras 3 weights-only";
         return mnq_found_keras3(h, g->arena, found, e);
     }
+    if (mnq_h5_is_dataset(h, "/images"))
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds pictures (`images`), no model", g->file);
     return mnq_fail(
         e, MNQ_EXIT_FAILED,
         "%s: not a Keras file: neither model_config (a full model) nor layer_names or /layers (weights) is in it", g->file);

@@ -90,6 +90,13 @@ static void incomplete(void **state)
     } row[] = {
         {{TEXT("readme.txt", "hello")},
          1,
+         "m.keras: a zip archive; a .keras archive holds config.json and model.weights.h5; unpack it"},
+        {{TEXT("a/best.h5", "")}, 1, "m.keras: a zip archive with a Keras file in it (a/best.h5); unpack it"},
+        {{TEXT("x/data.pkl", "")}, 1, "m.keras: a PyTorch file; build the network in Keras"},
+        {{TEXT("m/saved_model.pb", "")}, 1, "m.keras: a zip archive with a TensorFlow SavedModel in it; unpack it"},
+        {{TEXT("arr_0.npy", "")}, 1, "m.keras: a NumPy archive (.npz); load the arrays"},
+        {{TEXT("config.json", config)},
+         1,
          "m.keras: metadata.json: not in the archive; a .keras file holds config.json and model.weights.h5"},
         {{TEXT("metadata.json", metadata)}, 1, "m.keras: config.json: not in the archive"},
         {{TEXT("metadata.json", "{\"keras_version\": ")}, 1, "m.keras: metadata.json:2:1: did not find"},

@@ -452,11 +452,11 @@ static void not_a_model(void **state)
 {
     (void)state;
     expect_file_refused("no/such/file.h5", "no/such/file.h5: cannot open: No such file or directory");
-    expect_file_refused("/", "/: not a regular file");
+    expect_file_refused("/", "/: a folder; a model is one file (.keras, .h5 or .mnq)");
     FILE *f = fopen("test_import.tmp", "wb");
     assert_non_null(f);
     fclose(f);
-    expect_file_refused("test_import.tmp", "test_import.tmp: not an HDF5 file");
+    expect_file_refused("test_import.tmp", "test_import.tmp: an empty file; copy or download it again");
     f = fopen("test_import.tmp", "wb");
     fputs("PK\3\4 but no zip archive", f);
     fclose(f);
