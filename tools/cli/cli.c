@@ -4,6 +4,8 @@
 
 #include "globals.h"
 #include "help.h"
+#include "help_json.h"
+#include "share.h"
 #include "util/h5noise.h"
 #include "util/nearest.h"
 
@@ -31,10 +33,36 @@ static const struct mnq_command *find_command(const struct mnq_program *p, const
     return NULL;
 }
 
-static void print_version(int verbose)
+static int print_version(const struct mnq_globals *g, struct mnq_err *e)
 {
-    printf("mnquant %d.%d.%d\n", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    if (verbose > 0) printf("format .mnq 1.0\n");
+    if (!g->json) {
+        printf("mnquant %d.%d.%d\n", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
+        if (g->verbose > 0) printf("format .mnq %d.%d, older minor versions are read\n", MNQ_FORMAT_MAJOR, MNQ_FORMAT_MINOR);
+        return 0;
+    }
+    char version[32], format[32];
+    snprintf(version, sizeof version, "%d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
+    snprintf(format, sizeof format, "%d.%d", MNQ_FORMAT_MAJOR, MNQ_FORMAT_MINOR);
+    struct mnq_json w = {.indent = 2};
+    mnq_json_object(&w, NULL);
+    mnq_json_string(&w, "schema", "mnquant.version/1");
+    mnq_json_string(&w, "version", version);
+    mnq_json_string(&w, "format", format);
+    mnq_json_end(&w);
+    return mnq_cli_print_json(&w, e);
+}
+
+/* c: NULL for the whole program. */
+static int print_help(struct mnq_cli *cli, const struct mnq_program *p, const struct mnq_command *c)
+{
+    if (cli->global.json) {
+        struct mnq_json w = {.indent = 2};
+        mnq_help_json(&w, p, c);
+        return mnq_cli_print_json(&w, &cli->err);
+    }
+    if (c != NULL) mnq_help_command(stdout, c);
+    else mnq_help(stdout, p);
+    return 0;
 }
 
 /* What was printed must have arrived: a full disk is an error like any other. */
@@ -73,7 +101,7 @@ static void settle_terminal(struct mnq_cli *cli)
     mnq_h5_set_noise(!g->quiet && g->verbose >= 2);
 }
 
-static int run_command(struct mnq_cli *cli, char *const *argv, int n)
+static int run_command(struct mnq_cli *cli, const struct mnq_program *p, char *const *argv, int n)
 {
     const struct mnq_command *c = cli->command;
     cli->term.command = c->name;
@@ -87,14 +115,8 @@ static int run_command(struct mnq_cli *cli, char *const *argv, int n)
     settle_terminal(cli);
     if (used < 0) return -1;
     cli->given = set[0].given;
-    if (cli->global.help) {
-        mnq_help_command(stdout, c);
-        return 0;
-    }
-    if (cli->global.version) {
-        print_version(cli->global.verbose);
-        return 0;
-    }
+    if (cli->global.help) return print_help(cli, p, c);
+    if (cli->global.version) return print_version(&cli->global, &cli->err);
     if (check_inputs(cli) != 0 || mnq_globals_settle(&cli->global, &cli->err) != 0)
         return -1;
     mnq_term_note(&cli->term, 1, "%d threads", cli->global.threads);
@@ -102,37 +124,73 @@ static int run_command(struct mnq_cli *cli, char *const *argv, int n)
     return c->run(cli);
 }
 
-/* Shows the manual page in the user's pager; false if there is none installed. */
-static bool show_page(const char *command)
+/* The manual page of a command beside this program, as it is installed (PREFIX/bin, PREFIX/share/man); NULL if it is not. */
+static char *page_beside(const char *page, struct mnq_arena *arena)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+    if (n <= 0) return NULL;
+    self[n] = '\0';
+    for (int up = 0; up < 2; up++) {
+        char *slash = strrchr(self, '/');
+        if (slash == NULL) return NULL;
+        *slash = '\0';
+    }
+    size_t size = strlen(self) + strlen(page) + 32;
+    char *path = mnq_arena_alloc(arena, size);
+    if (path == NULL) return NULL;
+    snprintf(path, size, "%s/share/man/man1/%s.1", self, page);
+    if (access(path, R_OK) == 0) return path;
+    snprintf(path, size, "%s/share/man/man1/%s.1.gz", self, page);
+    return access(path, R_OK) == 0 ? path : NULL;
+}
+
+/* Runs man with two arguments; whether it succeeded. */
+static bool run_man(const char *option, const char *page, bool look)
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0) return false;
+    if (pid == 0) {
+        if (look && (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)) _exit(127);
+        execlp("man", "man", option, page, (char *)NULL);
+        _exit(127);
+    }
+    return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* Shows the manual page by man, in the user's pager on a terminal: the page installed with this program, else the one that
+ * man finds. False if there is none, or no man. */
+static bool show_page(const char *command, struct mnq_arena *arena)
 {
     char page[64];
     snprintf(page, sizeof page, "mnquant-%s", command);
-    for (int look = 1; look >= 0; look--) { /* first only ask whether there is one */
-        int status = 0;
-        pid_t pid = fork();
-        if (pid < 0) return false;
-        if (pid == 0) {
-            if (look && (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)) _exit(127);
-            if (look) execlp("man", "man", "-w", "1", page, (char *)NULL);
-            else execlp("man", "man", "1", page, (char *)NULL);
-            _exit(127);
-        }
-        if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return false;
-    }
-    return true;
+    const char *path = page_beside(page, arena);
+    if (path != NULL) return run_man("-l", path, false);
+    return run_man("-w", page, true) && run_man("1", page, false);
 }
 
-static int run_help(struct mnq_cli *cli, const struct mnq_program *p, char *const *argv, int n)
+static int run_help(struct mnq_cli *cli, const struct mnq_program *p)
 {
-    if (n > 1) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "help: unexpected input '%s'", argv[1]);
-    if (n == 0) {
-        mnq_help(stdout, p);
-        return 0;
-    }
-    const struct mnq_command *c = find_command(p, argv[0], &cli->err);
+    if (cli->n_inputs > 1) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "help: unexpected input '%s'", cli->input[1]);
+    if (cli->n_inputs == 0) return print_help(cli, p, NULL);
+    const struct mnq_command *c = find_command(p, cli->input[0], &cli->err);
     if (c == NULL) return -1;
-    if (!isatty(STDOUT_FILENO) || !show_page(c->name)) mnq_help_command(stdout, c);
-    return 0;
+    if (!cli->global.json && show_page(c->name, &cli->arena)) return 0;
+    return print_help(cli, p, c);
+}
+
+/* help and version: global options and inputs. */
+static int run_plain(struct mnq_cli *cli, const struct mnq_program *p, const char *name, char *const *argv, int n)
+{
+    struct mnq_option_set set = {mnq_global_options, mnq_n_global_options, &cli->global, 0};
+    cli->input = mnq_arena_array(&cli->arena, (size_t)n + 1, sizeof *cli->input);
+    if (cli->input == NULL) return mnq_fail_nomem(&cli->err);
+    if (mnq_options_parse(&set, 1, argv, n, false, cli->input, &cli->n_inputs, &cli->arena, &cli->err) < 0) return -1;
+    if (strcmp(name, "help") == 0) return run_help(cli, p);
+    if (cli->n_inputs > 0) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "version: unexpected input '%s'", cli->input[0]);
+    return print_version(&cli->global, &cli->err);
 }
 
 int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
@@ -146,22 +204,15 @@ int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
     if (at < 0) return finish(&cli, -1);
     char **rest = argv + 1 + at;
     int n = argc - 1 - at;
-    if (cli.global.version || (n > 0 && strcmp(rest[0], "version") == 0)) {
-        int verbose = cli.global.verbose;
-        for (int i = 1; i < n; i++) verbose += strcmp(rest[i], "-v") == 0;
-        print_version(verbose);
-        return finish(&cli, 0);
-    }
-    if (n > 0 && strcmp(rest[0], "help") == 0) return finish(&cli, run_help(&cli, p, rest + 1, n - 1));
+    if (cli.global.version) return finish(&cli, print_version(&cli.global, &cli.err));
+    if (n > 0 && (strcmp(rest[0], "help") == 0 || strcmp(rest[0], "version") == 0))
+        return finish(&cli, run_plain(&cli, p, rest[0], rest + 1, n - 1));
     if (n > 0) {
         cli.command = find_command(p, rest[0], &cli.err);
         if (cli.command == NULL) return finish(&cli, -1);
-        return finish(&cli, run_command(&cli, rest + 1, n - 1));
+        return finish(&cli, run_command(&cli, p, rest + 1, n - 1));
     }
-    if (cli.global.help) {
-        mnq_help(stdout, p);
-        return finish(&cli, 0);
-    }
+    if (cli.global.help) return finish(&cli, print_help(&cli, p, NULL));
     mnq_fail(&cli.err, MNQ_EXIT_USAGE, "a command is missing; mnquant --help lists them");
     return finish(&cli, -1);
 }

@@ -4,6 +4,8 @@
 #include "commands.h"
 #include "recipe_read.h"
 #include "share.h"
+#include "util/json.h"
+#include "util/ydoc.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -203,6 +205,38 @@ static int write_files(struct mnq_cli *cli, const struct mnq_calibrate_result *x
     return mnq_cli_write_two(cli, x->bytes, x->n, x->recipe, strlen(x->recipe));
 }
 
+static void put_node(struct mnq_json *w, const struct mnq_ynode *v)
+{
+    double number;
+    struct mnq_err e;
+    if (v->kind == MNQ_Y_MAP) mnq_json_object(w, v->key);
+    else if (v->kind == MNQ_Y_SEQ) mnq_json_array(w, v->key);
+    else if (!mnq_y_is_number(v)) mnq_json_string(w, v->key, v->text);
+    else if (mnq_y_double(v, -1e300, 1e300, &number, &e) == 0) mnq_json_double(w, v->key, number);
+    if (v->kind == MNQ_Y_SCALAR) return;
+    for (const struct mnq_ynode *c = v->first; c != NULL; c = c->next) put_node(w, c);
+    mnq_json_end(w);
+}
+
+/* As YAML, or the same keys and values as JSON. */
+static int print_recipe(struct mnq_cli *cli, const char *text)
+{
+    if (!cli->global.json) {
+        fputs(text, stdout);
+        return 0;
+    }
+    const struct mnq_ynode *root = mnq_ydoc_parse("recipe", MNQ_EXIT_FAILED, text, strlen(text), &cli->arena, &cli->err);
+    if (root == NULL) return -1;
+    struct mnq_json w = {.indent = 2};
+    mnq_json_object(&w, NULL);
+    mnq_json_string(&w, "schema", "mnquant.recipe/1");
+    mnq_json_object(&w, "recipe");
+    for (const struct mnq_ynode *v = root->first; v != NULL; v = v->next) put_node(&w, v);
+    mnq_json_end(&w);
+    mnq_json_end(&w);
+    return mnq_cli_print_json(&w, &cli->err);
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct calibrate_opts *o = cli->opts;
@@ -221,10 +255,7 @@ static int run(struct mnq_cli *cli)
     if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);
     if (x->recipe == NULL) return mnq_fail_nomem(e);
-    if (o->print_recipe) {
-        fputs(x->recipe, stdout);
-        return 0;
-    }
+    if (o->print_recipe) return print_recipe(cli, x->recipe);
     mnq_term_note(&cli->term, 1, "effective recipe:\n%s", x->recipe);
     struct mnq_shape in = x->subject.input;
     struct mnq_dataset *d = mnq_dataset_open((char *const *)o->data.item, o->data.n, in.h, in.w, in.c, e);

@@ -14,6 +14,10 @@ extern "C" {
 #define MNQ_VERSION_MINOR 2
 #define MNQ_VERSION_PATCH 0
 
+/** Version of the .mnq format: what this runtime reads and mnquant writes at most. */
+#define MNQ_FORMAT_MAJOR 1
+#define MNQ_FORMAT_MINOR 1
+
 /** Alignment, in bytes, of a model in memory and of an arena. */
 #define MNQ_ALIGN 16
 
