@@ -35,18 +35,38 @@ double mnq_mcnemar(int lost, int won)
     return p < 1 ? p : 1;
 }
 
+void mnq_paired_interval(int both, int lost, int won, int n, double *low, double *high)
+{
+    double neither = n - both - lost - won, a = both, b = lost, c = won;
+    double p1 = (a + b) / n, p2 = (a + c) / n, phi = 0;
+    struct mnq_share first = mnq_wilson(both + lost, n), second = mnq_wilson(both + won, n);
+    double l1 = first.lo / 100, u1 = first.hi / 100, l2 = second.lo / 100, u2 = second.hi / 100;
+    double spread = (a + b) * (c + neither) * (a + c) * (b + neither), product = a * neither - b * c;
+    if (product > 0) product = fmax(product - n / 2.0, 0); /* continuity */
+    if (spread > 0) phi = product / sqrt(spread);
+    double down = (p2 - l2) * (p2 - l2) - 2 * phi * (p2 - l2) * (u1 - p1) + (u1 - p1) * (u1 - p1);
+    double up = (u2 - p2) * (u2 - p2) - 2 * phi * (u2 - p2) * (p1 - l1) + (p1 - l1) * (p1 - l1);
+    *low = p2 - p1 - sqrt(fmax(down, 0));
+    *high = p2 - p1 + sqrt(fmax(up, 0));
+}
+
 struct mnq_pairing mnq_pair(const struct mnq_evaluation *ev, int a, int b)
 {
     const struct mnq_eval_model *x = &ev->model[a], *y = &ev->model[b];
     struct mnq_pairing pair = {0};
+    int both = 0;
     for (int i = 0; i < ev->n; i++) {
         if (ev->label[i] < 0) continue;
         bool first = x->top1[i] == ev->label[i], second = y->top1[i] == ev->label[i];
         pair.lost += first && !second;
         pair.won += second && !first;
+        both += first && second;
     }
     pair.points = 100.0 * (y->hits1 - x->hits1) / ev->labelled;
     pair.p = mnq_mcnemar(pair.lost, pair.won);
+    mnq_paired_interval(both, pair.lost, pair.won, ev->labelled, &pair.low, &pair.high);
+    pair.low *= 100;
+    pair.high *= 100;
     return pair;
 }
 

@@ -16,10 +16,19 @@ double mnq_mcnemar(int lost, int won);
 
 /** Labelled samples of two models. */
 struct mnq_pairing {
-    int lost, won; /* right in the first only, in the second only */
-    double points; /* top-1 of the second minus the first, in percentage points */
-    double p;      /* mnq_mcnemar() */
+    int lost, won;    /* right in the first only, in the second only */
+    double points;    /* top-1 of the second minus the first, in percentage points */
+    double p;         /* mnq_mcnemar() */
+    double low, high; /* 95 % interval of points, mnq_paired_interval() */
 };
+
+/**
+ * 95 % interval of the difference between two proportions of the same n samples: square-and-add of Wilson's intervals with
+ * the correlation of the pairs (Newcombe 1998, Stat Med 17:2635, method 10).
+ * both   samples that both models have right; lost, won as above
+ * low, high   of the second's share minus the first's, in -1..1
+ */
+void mnq_paired_interval(int both, int lost, int won, int n, double *low, double *high);
 
 /** Model b of an evaluation against model a; ev->accuracy must hold. */
 struct mnq_pairing mnq_pair(const struct mnq_evaluation *ev, int a, int b);

@@ -2,8 +2,12 @@
  * Text tables with aligned columns. */
 #include "table.h"
 
+#include "util/utf8.h"
+
 #include <stdarg.h>
 #include <string.h>
+
+enum { FIRST_LEAST = 12 }; /* letters that a shortened first column keeps */
 
 /* Characters, not bytes: UTF-8 continuation bytes take no room. */
 static int width(const char *s)
@@ -50,16 +54,29 @@ void mnq_table_row(struct mnq_table *t, ...)
     va_end(ap);
 }
 
+/* The last `most` - 1 letters of a text behind an ellipsis: names of files differ at their end. */
+static const char *tail_of(const char *s, int most)
+{
+    int drop = width(s) - (most - 1);
+    for (; drop > 0 && *s != '\0'; drop--) {
+        size_t n = mnq_utf8_length((const unsigned char *)s);
+        s += n == 0 ? 1 : n;
+    }
+    return s;
+}
+
 static void print_row(const struct mnq_table *t, FILE *f, int row, const int *w)
 {
     int blanks = 0;
     for (int c = 0; c < t->columns; c++) {
         int i = row * t->columns + c;
         const char *s = i < t->n && t->cell[i] != NULL ? t->cell[i] : "";
-        int gap = w[c] - width(s);
+        bool cut = width(s) > w[c];
+        if (cut) s = tail_of(s, w[c]);
+        int gap = w[c] - width(s) - (cut ? 1 : 0);
         if (t->align[c] == 'r') blanks += gap;
         if (*s != '\0') {
-            fprintf(f, "%*s", blanks, "");
+            fprintf(f, "%*s%s", blanks, "", cut ? "\xe2\x80\xa6" : "");
             mnq_text_put(f, s, false);
             blanks = 0;
         }
@@ -73,6 +90,10 @@ void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const
     int w[MNQ_TABLE_COLUMNS] = {0};
     for (int i = 0; i < t->n; i++)
         if (t->cell[i] != NULL && width(t->cell[i]) > w[i % t->columns]) w[i % t->columns] = width(t->cell[i]);
+    int all = -2;
+    for (int c = 0; c < t->columns; c++) all += w[c] + 2;
+    int excess = t->fit > 0 ? all - t->fit : 0;
+    if (excess > 0 && w[0] > FIRST_LEAST) w[0] = w[0] - excess > FIRST_LEAST ? w[0] - excess : FIRST_LEAST;
     int rows = t->columns == 0 ? 0 : (t->n + t->columns - 1) / t->columns;
     for (int r = 0; r < rows; r++) {
         if (r == 0) fputs(head, f);

@@ -18,6 +18,7 @@ struct mnq_table {
     const char *align; /* one letter a column: 'l' or 'r' */
     char **cell;       /* [rows][columns]; NULL starts a rule line (first column) or is empty */
     int n, cap;        /* cells */
+    int fit;           /* columns of the terminal: the first column gives up its left part if need be; 0: never */
 };
 
 /** align has one letter per column, at most MNQ_TABLE_COLUMNS of them. */

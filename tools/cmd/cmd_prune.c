@@ -228,6 +228,10 @@ static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const 
         return mnq_fail(e, MNQ_EXIT_USAGE, "--ratio is missing: the share of 1x1 weights that become zero");
     if (o->ratio == 0 || o->ratio == 1)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--ratio: expected a number between 0 and 1, both excluded, got %g", o->ratio);
+    if (o->data.n == 0 && o->method == MNQ_PRUNE_AUTO && o->recipe != NULL &&
+        (r->ratio > 0 || r->pattern != NULL || rules_prune(r)))
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: %s prunes; without pictures only --method magnitude is left",
+                        o->recipe);
     if (po->method == MNQ_PRUNE_OBS && o->data.n == 0)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--method obs needs --data: the sample pictures to prune on");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
@@ -284,12 +288,15 @@ static int read_back(struct mnq_cli *cli, struct pruned *x, const struct mnq_gra
     return 0;
 }
 
+static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
+
 static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, const struct mnq_model_opts *m)
 {
     const struct mnq_subject *s = &x->subject;
     struct mnq_err *e = &cli->err;
     struct mnq_graph out;
     struct mnq_restored restored;
+    mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
     if (mnq_prune(&s->legal, d, &s->preprocess, &x->o, &out, &x->report, &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
     mnq_term_clear(&cli->term);
@@ -317,6 +324,11 @@ static int run(struct mnq_cli *cli)
         if (d == NULL) return -1;
         mnq_cli_say(cli, &x->subject, 1);
     }
+    if (x->o.method == MNQ_PRUNE_MAGNITUDE)
+        mnq_term_note(
+            &cli->term, 0,
+            "by magnitude alone nothing makes up for the weights that go; half of them cost a V1 0.25 of five classes "
+            "42 points of top-1, with --data and the default method 1 point");
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);

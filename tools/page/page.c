@@ -34,13 +34,12 @@ static bool better(const struct mnq_evaluation *ev, int i, int k)
 {
     const struct mnq_eval_model *a = &ev->model[i], *b = &ev->model[k];
     if (!ev->accuracy) return a->agree > b->agree;
-    struct mnq_pairing pa = mnq_pair(ev, 0, i), pb = mnq_pair(ev, 0, k);
-    bool good_a = pa.points >= 0 || pa.p >= MNQ_PAGE_P, good_b = pb.points >= 0 || pb.p >= MNQ_PAGE_P;
+    bool good_a = mnq_pair(ev, 0, i).low >= -MNQ_PAGE_MARGIN, good_b = mnq_pair(ev, 0, k).low >= -MNQ_PAGE_MARGIN;
     if (good_a != good_b) return good_a;
-    return good_a ? a->subject->file_bytes < b->subject->file_bytes : a->hits1 > b->hits1;
+    return good_a ? a->subject->weight_bytes < b->subject->weight_bytes : a->hits1 > b->hits1;
 }
 
-/* The smallest model that is not measurably worse than the first; if there is none, the most accurate one. Without
+/* The smallest model for which the data excludes a loss above the margin; if there is none, the most accurate one. Without
  * accuracy, the one that agrees most. */
 static int choose_headline(const struct mnq_evaluation *ev)
 {

@@ -94,7 +94,7 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
         mnq_page_number(p, "top-1 %", NULL, mnq_fig_percent(m->hits1, ev->labelled).s);
         mnq_page_number(p, "95 % interval", "dim", mnq_fig_interval(m->hits1, ev->labelled).s);
         if (i == 0) {
-            mnq_html_put(&p->h, "<td></td><td></td><td></td><td></td>");
+            mnq_html_put(&p->h, "<td></td><td></td><td></td><td></td><td></td>");
         } else {
             struct mnq_pairing pair = mnq_pair(ev, 0, i);
             char lost[24], won[24];
@@ -102,6 +102,7 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
             snprintf(lost, sizeof lost, "%d", pair.lost);
             snprintf(won, sizeof won, "%d", pair.won);
             mnq_page_number(p, "points", worse ? "loss" : NULL, mnq_fig_points(pair.points).s);
+            mnq_page_number(p, "points, 95 %", "dim", mnq_fig_points_interval(pair.low, pair.high).s);
             mnq_page_number(p, "lost", NULL, lost);
             mnq_page_number(p, "won", NULL, won);
             mnq_page_number(p, "p", worse ? "loss" : NULL, mnq_fig_p(pair.p).s);
@@ -116,14 +117,15 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
 static void table(struct mnq_page *p, const struct mnq_axis *a)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
-    int columns = ev->accuracy ? 6 + (ev->n_models > 1) : 2;
+    int columns = ev->accuracy ? 7 + (ev->n_models > 1) : 2;
     mnq_html_put(&p->h,
                  "<table class=\"stack\"><thead><tr><th class=\"l\" scope=\"col\">model</th><th class=\"l\" scope=\"col\">");
     mnq_html_text(&p->h, ev->accuracy ? "top-1 % with 95 % interval" : "agreement % with 95 % interval");
     mnq_html_put(&p->h, "</th>");
     if (ev->accuracy)
         mnq_html_put(&p->h, "<th scope=\"col\">top-1 %</th><th scope=\"col\">95 % interval</th><th scope=\"col\">points</th>"
-                            "<th scope=\"col\">lost</th><th scope=\"col\">won</th><th scope=\"col\">p</th>");
+                            "<th scope=\"col\">95 % interval</th><th scope=\"col\">lost</th><th scope=\"col\">won</th><th "
+                            "scope=\"col\">p</th>");
     if (ev->n_models > 1) mnq_html_put(&p->h, "<th scope=\"col\">agree %</th>");
     if (!ev->accuracy && ev->n_models > 1) mnq_html_put(&p->h, "<th scope=\"col\">95 % interval</th>");
     mnq_html_put(&p->h, "</tr></thead><tbody>\n");

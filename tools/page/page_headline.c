@@ -34,8 +34,8 @@ static void title(struct mnq_page *p)
     if (p->headline == 0) {
         if (ev->accuracy) mnq_html_textf(h, ": top-1 %s %%", mnq_fig_percent(m->hits1, ev->labelled).s);
     } else {
-        mnq_html_textf(h, ": %s\xc2\xa0%% of the bytes",
-                       mnq_fig_part((int64_t)m->subject->file_bytes, (int64_t)base->subject->file_bytes).s);
+        mnq_html_textf(h, ": %s\xc2\xa0%% of the weights' bytes",
+                       mnq_fig_part(m->subject->weight_bytes, base->subject->weight_bytes).s);
         if (ev->accuracy) {
             mnq_html_text(h, ", ");
             mnq_html_minus(h, mnq_fig_points(mnq_pair(ev, 0, p->headline).points).s);
@@ -70,19 +70,26 @@ static void sentence(struct mnq_page *p)
     mnq_html_put(h, "<p class=\"lede\">");
     if (ev->accuracy) {
         struct mnq_pairing pair = mnq_pair(ev, 0, i);
-        bool good = pair.points >= 0 || pair.p >= MNQ_PAGE_P;
+        bool good = pair.low >= -MNQ_PAGE_MARGIN;
         if (ev->n_models > 2)
-            mnq_html_textf(h,
-                           good ? "Of %d models the smallest that is not measurably worse than %s. "
-                                : "Of %d models the most accurate; all are measurably worse than %s. ",
-                           ev->n_models - 1, p->name[0]);
-        mnq_html_textf(h, "%s takes %s where %s takes %s, and is right on %d of %d samples instead of %d", p->name[i],
-                       mnq_fig_bytes((int64_t)m->subject->file_bytes).s, p->name[0],
-                       mnq_fig_bytes((int64_t)base->subject->file_bytes).s, m->hits1, ev->labelled, base->hits1);
+            mnq_html_textf(
+                h,
+                good ? "Of %d models the smallest for which this data excludes a loss of more than %g point against %s. "
+                     : "Of %d models the most accurate; for none of them does this data exclude a loss of more than "
+                       "%g point against %s. ",
+                ev->n_models - 1, MNQ_PAGE_MARGIN, p->name[0]);
+        mnq_html_textf(h, "%s: ", p->name[i]);
+        mnq_html_minus(h, mnq_fig_points(pair.points).s);
+        mnq_html_text(h, " points, 95\xc2\xa0% interval ");
+        mnq_html_minus(h, mnq_fig_points_interval(pair.low, pair.high).s);
+        mnq_html_textf(h,
+                       ". Its weights take %s where those of %s take %s, and it is right on %d of %d samples instead of %d",
+                       mnq_fig_bytes(m->subject->weight_bytes).s, p->name[0], mnq_fig_bytes(base->subject->weight_bytes).s,
+                       m->hits1, ev->labelled, base->hits1);
         chance(p, pair);
     } else {
-        mnq_html_textf(h, "%s takes %s where %s takes %s", p->name[i], mnq_fig_bytes((int64_t)m->subject->file_bytes).s,
-                       p->name[0], mnq_fig_bytes((int64_t)base->subject->file_bytes).s);
+        mnq_html_textf(h, "The weights of %s take %s where those of %s take %s", p->name[i],
+                       mnq_fig_bytes(m->subject->weight_bytes).s, p->name[0], mnq_fig_bytes(base->subject->weight_bytes).s);
         if (m->agree >= 0) mnq_html_textf(h, ", and gives the same class on %d of %d samples", m->agree, ev->n);
         mnq_html_text(h, ".");
     }
@@ -128,6 +135,7 @@ static void figures(struct mnq_page *p)
     }
     if (p->headline > 0 && m->agree >= 0)
         figure(p, "Agreement", mnq_fig_percent(m->agree, ev->n).s, " %", mnq_fig_interval(m->agree, ev->n).s);
+    cost(p, "Weights", s->weight_bytes, b->weight_bytes, true);
     cost(p, "File", (int64_t)s->file_bytes, (int64_t)b->file_bytes, true);
     cost(p, "RAM", s->arena_bytes, b->arena_bytes, true);
     cost(p, "Multiply-accumulates", s->macs, b->macs, false);

@@ -11,6 +11,9 @@
 /** A difference in accuracy counts as measured below this probability of chance. */
 #define MNQ_PAGE_P 0.05
 
+/** The headline is about the smallest model whose paired 95 % interval excludes a loss above so many points. */
+#define MNQ_PAGE_MARGIN 1.0
+
 /** A small picture of a sample. */
 struct mnq_thumb {
     int sample, w, h;

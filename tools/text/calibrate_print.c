@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "pack/weights.h"
+#include "prune_layer.h"
 #include "share.h"
 #include "tried.h"
 #include "util/json.h"
@@ -44,6 +45,22 @@ static const char *format_text(const struct mnq_calibrate_result *x, const struc
     if (w->wtype == MNQ_W_SPARSE) snprintf(buf, n, "%s %.0f %%", name, 100 * mnq_weights_zeros(w));
     else snprintf(buf, n, "%s", name);
     return buf;
+}
+
+/* From here on a float model counts as pruned. */
+static const double PRUNED = 0.02;
+
+/* Zeros among the weights that pruning may touch. */
+static double zero_share(const struct mnq_graph *g)
+{
+    size_t zeros = 0, all = 0;
+    for (int i = 0; i < g->n; i++) {
+        if (!mnq_prune_can(g, i)) continue;
+        size_t n = mnq_node_weights(g, &g->node[i]);
+        for (size_t k = 0; k < n; k++) zeros += g->node[i].w[k] == 0.0F;
+        all += n;
+    }
+    return all > 0 ? (double)zeros / (double)all : 0;
 }
 
 static void print_layers(const struct mnq_calibrate_result *x, struct mnq_cli *cli)
@@ -124,6 +141,10 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     printf("expected drop %11.2f points of top-1, from parts of the samples whose class changes\n", x->report.expected_drop);
+    double zeros = zero_share(&s->legal);
+    if (zeros > PRUNED)
+        printf("compared with %s, %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n",
+               s->file, 100 * zeros);
     for (int i = 0; i < x->report.n_layers; i++)
         if (x->report.layer[i].bits == 1) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "

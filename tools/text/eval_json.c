@@ -136,12 +136,17 @@ static void pair(struct mnq_json *w, const struct mnq_evaluation *ev, int a, int
         mnq_json_null(w, "lost");
         mnq_json_null(w, "won");
         mnq_json_null(w, "mcnemar_p");
+        mnq_json_null(w, "points_ci95");
         return;
     }
     struct mnq_pairing p = mnq_pair(ev, a, b);
     mnq_json_int(w, "lost", p.lost);
     mnq_json_int(w, "won", p.won);
     mnq_json_double(w, "mcnemar_p", p.p);
+    mnq_json_row(w, "points_ci95");
+    mnq_json_double(w, NULL, p.low);
+    mnq_json_double(w, NULL, p.high);
+    mnq_json_end(w);
 }
 
 static double points(const struct mnq_evaluation *ev, int a, int b)

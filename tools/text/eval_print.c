@@ -7,6 +7,7 @@
 
 static void show(struct mnq_table *t, struct mnq_cli *cli)
 {
+    t->fit = cli->term.columns;
     mnq_table_print(t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
@@ -31,7 +32,9 @@ static void print_models(const struct mnq_eval_result *r, struct mnq_cli *cli)
         const struct mnq_eval_model *m = &ev->model[i];
         const struct mnq_subject *s = m->subject;
         mnq_table_cell(&t, "%s", s->file);
-        mnq_table_cell(&t, "%s", mnq_subject_kind_name(s->kind));
+        char formats[64];
+        mnq_fig_kind(&r->stored[i], s->kind, formats, sizeof formats);
+        mnq_table_cell(&t, "%s", formats);
         mnq_table_cell(&t, "%d", ev->n);
         cell_share(&t, m->hits1, ev->labelled);
         cell(&t, mnq_fig_percent(s->outputs <= 5 ? -1 : m->hits5, ev->labelled));
@@ -72,7 +75,7 @@ static void cells_pair(struct mnq_table *t, const struct mnq_evaluation *ev, int
         return;
     }
     struct mnq_pairing p = mnq_pair(ev, a, b);
-    cell(t, mnq_fig_points(p.points));
+    mnq_table_cell(t, "%s %s", mnq_fig_points(p.points).s, mnq_fig_points_interval(p.low, p.high).s);
     mnq_table_cell(t, "%d", p.lost);
     mnq_table_cell(t, "%d", p.won);
     cell(t, mnq_fig_p(p.p));

@@ -39,6 +39,13 @@ struct mnq_fig mnq_fig_points(double points)
     return isnan(points) ? none() : number("%+.2f", points);
 }
 
+struct mnq_fig mnq_fig_points_interval(double low, double high)
+{
+    struct mnq_fig f;
+    snprintf(f.s, sizeof f.s, "[%+.1f, %+.1f]", low, high);
+    return f;
+}
+
 struct mnq_fig mnq_fig_p(double p)
 {
     return isnan(p) ? none() : number(p < 0.001 ? "%.1e" : "%.3f", p);
@@ -105,6 +112,23 @@ struct mnq_fig mnq_fig_format(const struct mnq_stored_layer *l)
     if (l->format == MNQ_STORED_BINARY) snprintf(f.s, sizeof f.s, "%s x%d", mnq_stored_name(l->format), l->bases);
     else snprintf(f.s, sizeof f.s, "%s", mnq_stored_name(l->format));
     return f;
+}
+
+void mnq_fig_kind(const struct mnq_stored *s, enum mnq_subject_kind kind, char *text, size_t n)
+{
+    bool done[MNQ_STORED_FORMATS] = {true}; /* NONE is no format */
+    size_t at = 0;
+    snprintf(text, n, "%s", mnq_subject_kind_name(kind));
+    if (kind == MNQ_SUBJECT_FLOAT) return;
+    for (;;) {
+        int most = 0;
+        for (int f = 1; f < MNQ_STORED_FORMATS; f++)
+            if (!done[f] && s->weights_as[f] > (most == 0 ? 0 : s->weights_as[most])) most = f;
+        if (most == 0 || at >= n) return;
+        done[most] = true;
+        int put = snprintf(text + at, n - at, "%s%s", at > 0 ? "+" : "", mnq_stored_name((enum mnq_stored_format)most));
+        at += put > 0 ? (size_t)put : 0;
+    }
 }
 
 void mnq_fig_formats(const struct mnq_stored *s, char *text, size_t n)

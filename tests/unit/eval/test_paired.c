@@ -49,6 +49,21 @@ static void falls(void **state)
     assert_true(mnq_mcnemar(500000, 501000) > 0.3 && mnq_mcnemar(500000, 501000) < 0.33);
 }
 
+/* Newcombe 1998, the example of 36, 12, 2 and 0 pairs; the same answers twice; the other way round. */
+static void intervals(void **state)
+{
+    (void)state;
+    double low, high, again, back;
+    mnq_paired_interval(36, 12, 2, 50, &low, &high);
+    assert_true(fabs(low + 0.3404) < 5e-5 && fabs(high + 0.0569) < 5e-5);
+    mnq_paired_interval(36, 2, 12, 50, &again, &back);
+    assert_true(fabs(again + high) < 1e-12 && fabs(back + low) < 1e-12);
+    mnq_paired_interval(900, 0, 0, 1000, &low, &high);
+    assert_true(low < 0 && low > -0.01 && fabs(low + high) < 1e-12);
+    mnq_paired_interval(0, 3, 0, 3, &low, &high);
+    assert_true(low >= -1 && high < 0.2);
+}
+
 static void pairs(void **state)
 {
     (void)state;
@@ -98,7 +113,7 @@ static void many(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(known), cmocka_unit_test(falls), cmocka_unit_test(pairs),
-                                       cmocka_unit_test(many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known), cmocka_unit_test(falls), cmocka_unit_test(intervals),
+                                       cmocka_unit_test(pairs), cmocka_unit_test(many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
