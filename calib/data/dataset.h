@@ -24,7 +24,7 @@ struct mnq_dataset;
  *   picture   JPEG, PNG, PNM, unlabelled
  * Refuses, naming file and line: no samples, a folder without pictures, labels that are no class numbers or names, HDF5
  * images that are not u8 or have another channel count, anything else. HDF5 images of the right size pass unchanged, others
- * are resized like pictures. HDF5 files are tried in a child process first (util/trial.h): call this before starting
+ * are resized like pictures. HDF5 files are read by a child process (util/worker.h): call this before starting
  * threads.
  */
 struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e);

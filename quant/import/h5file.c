@@ -1,102 +1,171 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Read-only HDF5 that distrusts the file. */
+ * Read-only HDF5: asks the process that reads the file, and believes no more than it must. */
 #include "import/h5file.h"
 
+#include "import/h5serve.h"
+#include "util/file.h"
 #include "util/h5noise.h"
 
-#include <hdf5.h>
-
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-/* Far above any MobileNet (V3-large 1.25 holds 8 million weights), far below what would hurt. */
-enum { MAX_PATH = 2048, MAX_TEXT = 64 << 20, MAX_LIST = 1 << 16, MAX_SPLIT = 1000 };
+enum { MAX_TEXTS = 64 << 20, MAX_LIST = 1 << 16 };
 #define MAX_VALUES ((uint64_t)1 << 27)
 
 struct mnq_h5 {
-    hid_t file;
     const char *name;
     struct mnq_arena *arena;
-    uint64_t values; /* read so far */
+    struct mnq_worker *worker;
+    struct mnq_err lost;    /* an error where none could be told; the next question tells it */
+    struct mnq_h5core core; /* used on the other side */
 };
 
-static int fail_at(const struct mnq_h5 *h, const char *where, const char *what, struct mnq_err *e)
+/* ---- asking ---- */
+
+static int ask_range(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, uint64_t first, uint64_t n,
+                     uint64_t *size, struct mnq_err *e)
 {
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.200s: %s", h->name, where, what);
+    struct mnq_h5question q;
+    uint8_t text[MNQ_WORKER_QUESTION];
+    size_t a = strlen(path) + 1, b = strlen(name) + 1;
+    if (h->lost.code != 0) return mnq_fail(e, h->lost.code, "%s", h->lost.msg);
+    if (a > sizeof text / 4 || b > sizeof text / 4)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.100s...: name too long", h->name, path);
+    memset(&q, 0, sizeof q);
+    q.op = op;
+    q.first = first;
+    q.n = n;
+    memcpy(text, &q, sizeof q);
+    memcpy(text + sizeof q, path, a);
+    memcpy(text + sizeof q + a, name, b);
+    return mnq_worker_ask(h->worker, text, sizeof q + a + b, size, e);
+}
+
+static int fail_answer(const struct mnq_h5 *h, struct mnq_err *e)
+{
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", h->name);
+}
+
+/* An answer of exactly n bytes. */
+static int ask(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, void *to, size_t n, struct mnq_err *e)
+{
+    uint64_t size;
+    if (ask_range(h, op, path, name, 0, 0, &size, e) != 0) return -1;
+    if (size != n) return fail_answer(h, e);
+    return n > 0 ? mnq_worker_take(h->worker, to, n, e) : 0;
+}
+
+/* Texts, each with its NUL. */
+static int ask_texts(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, char ***text, int *n,
+                     struct mnq_err *e)
+{
+    uint64_t size;
+    if (ask_range(h, op, path, name, 0, 0, &size, e) != 0) return -1;
+    if (size > MAX_TEXTS) return fail_answer(h, e);
+    char *all = mnq_arena_alloc(h->arena, (size_t)size + 1);
+    if (all == NULL) return mnq_fail_nomem(e); /* the worker takes no more questions before its answer is taken */
+    if (size > 0 && mnq_worker_take(h->worker, all, (size_t)size, e) != 0) return -1;
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++) count += all[i] == '\0';
+    if (count > MAX_LIST || (size > 0 && all[size - 1] != '\0')) return fail_answer(h, e);
+    if ((*text = mnq_arena_array(h->arena, count, sizeof **text)) == NULL) return mnq_fail_nomem(e);
+    for (size_t i = 0; i < count; i++, all += strlen(all) + 1) (*text)[i] = all;
+    *n = (int)count;
+    return 0;
 }
 
 /* ---- files ---- */
 
-static struct mnq_h5 *open_with(const char *file, const char *name, hid_t fapl, struct mnq_arena *arena, struct mnq_err *e)
+static struct mnq_h5 *start(struct mnq_h5 *h, const char *name, struct mnq_arena *arena, struct mnq_err *e)
 {
-    struct mnq_h5 *h = mnq_arena_alloc(arena, sizeof *h);
     char *own = mnq_arena_strdup(arena, name);
-    if (h == NULL || own == NULL) {
+    if (own == NULL) {
         mnq_fail_nomem(e);
         return NULL;
     }
-    h->name = own;
+    h->name = h->core.name = own;
     h->arena = arena;
-    h->file = H5Fopen(file, H5F_ACC_RDONLY, fapl);
-    if (h->file >= 0) return h;
-    mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 file is damaged or truncated", name);
+    h->core.file = -1;
+    struct mnq_worker_job job = mnq_h5_job(own, h->core.source.size);
+    job.fd = h->core.source.fd;
+    job.ctx = &h->core;
+    job.prepare = mnq_h5serve_prepare;
+    job.answer = mnq_h5serve_answer;
+    job.finish = mnq_h5serve_finish;
+    h->worker = mnq_worker_start(&job, e);
+    if (h->worker == NULL) return NULL;
+    if (ask(h, MNQ_H5_ASK_OPEN, "", "", NULL, 0, e) == 0) return h;
+    mnq_h5_close(h);
     return NULL;
 }
 
-static hid_t new_fapl(void)
+static bool has_signature(const uint8_t *bytes, size_t n)
 {
-    mnq_h5_noise();
-    hid_t fapl = H5Pcreate(H5P_FILE_ACCESS);
-    if (fapl < 0) return fapl;
-    H5Pset_fclose_degree(fapl, H5F_CLOSE_STRONG);
-    H5Pset_file_locking(fapl, 0, 1); /* read-only media and network mounts often cannot lock */
-    H5PLset_loading_state(0);        /* a file must not choose code to load */
-    return fapl;
+    static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+    return n >= sizeof signature && memcmp(bytes, signature, sizeof signature) == 0;
+}
+
+/* The signature stands at 0, 512, 1024, 2048, ...: in front of it may be what is the user's. */
+static bool is_hdf5(int fd, uint64_t size)
+{
+    uint8_t head[8];
+    for (uint64_t at = 0; at < size; at = at == 0 ? 512 : 2 * at) {
+        if (pread(fd, head, sizeof head, (off_t)at) != (ssize_t)sizeof head) return false;
+        if (has_signature(head, sizeof head)) return true;
+    }
+    return false;
 }
 
 struct mnq_h5 *mnq_h5_open(const char *path, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct stat st;
-    hid_t fapl = new_fapl();
-    struct mnq_h5 *h = NULL;
-    if (fapl < 0) mnq_fail_nomem(e);
-    else if (stat(path, &st) != 0) mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode)) mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file", path);
-    else if (H5Fis_hdf5(path) <= 0) mnq_fail(e, MNQ_EXIT_FAILED, "%s: not an HDF5 file", path);
-    else h = open_with(path, path, fapl, arena, e);
-    if (fapl >= 0) H5Pclose(fapl);
+    int fd = mnq_file_open(path, &st, e);
+    if (fd < 0) return NULL;
+    struct mnq_h5 *h = mnq_arena_alloc(arena, sizeof *h);
+    if (h == NULL) {
+        mnq_fail_nomem(e);
+    } else if (!is_hdf5(fd, (uint64_t)st.st_size)) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: not an HDF5 file", path);
+        h = NULL;
+    } else {
+        h->core.source = (struct mnq_h5source){.fd = fd, .size = (uint64_t)st.st_size};
+        h = start(h, path, arena, e);
+    }
+    close(fd);
     return h;
 }
 
 struct mnq_h5 *mnq_h5_open_bytes(const char *name, const uint8_t *bytes, size_t n, struct mnq_arena *arena,
                                  struct mnq_err *e)
 {
-    static const uint8_t signature[8] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
-    if (n < sizeof signature || memcmp(bytes, signature, sizeof signature) != 0) {
+    if (!has_signature(bytes, n)) {
         mnq_fail(e, MNQ_EXIT_FAILED, "%s: not an HDF5 file", name);
         return NULL;
     }
-    hid_t fapl = new_fapl();
-    struct mnq_h5 *h = NULL;
-    /* the image is copied by the library; its parameter is only not const for historical reasons */
-    union {
-        const void *c;
-        void *v;
-    } image = {bytes};
-    if (fapl < 0 || H5Pset_fapl_core(fapl, 1 << 16, 0) < 0 || H5Pset_file_image(fapl, image.v, n) < 0) mnq_fail_nomem(e);
-    else h = open_with("image.h5", name, fapl, arena, e);
-    if (fapl >= 0) H5Pclose(fapl);
-    return h;
+    struct mnq_h5 *h = mnq_arena_alloc(arena, sizeof *h);
+    if (h == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    h->core.source = (struct mnq_h5source){.fd = -1, .bytes = bytes, .size = n};
+    return start(h, name, arena, e);
 }
 
 void mnq_h5_close(struct mnq_h5 *h)
 {
-    if (h != NULL && h->file >= 0) H5Fclose(h->file);
-    if (h != NULL) h->file = -1;
+    if (h == NULL) return;
+    mnq_worker_end(h->worker);
+    h->worker = NULL;
+}
+
+int mnq_h5_settle(struct mnq_h5 *h, int rc, struct mnq_err *e)
+{
+    if (h->lost.code == 0) return rc;
+    if (e != NULL) *e = h->lost;
+    return -1;
 }
 
 const char *mnq_h5_name(const struct mnq_h5 *h)
@@ -106,316 +175,58 @@ const char *mnq_h5_name(const struct mnq_h5 *h)
 
 /* ---- objects ---- */
 
-/* True if every component of the path is a hard link: soft and external ones could lead to other files or in circles. */
-static bool reachable(const struct mnq_h5 *h, const char *path)
+enum mnq_h5kind mnq_h5_kind(struct mnq_h5 *h, const char *path)
 {
-    char prefix[MAX_PATH];
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof prefix) return false;
-    for (size_t i = 1; i <= n; i++) {
-        if (i < n && path[i] != '/') continue;
-        if (path[i - 1] == '/') continue; /* the root, or a doubled slash */
-        memcpy(prefix, path, i);
-        prefix[i] = '\0';
-        H5L_info_t info;
-        if (H5Lexists(h->file, prefix, H5P_DEFAULT) <= 0 || H5Lget_info(h->file, prefix, &info, H5P_DEFAULT) < 0 ||
-            info.type != H5L_TYPE_HARD)
-            return false;
-    }
-    return true;
-}
-
-static bool is_object(const struct mnq_h5 *h, const char *path, H5O_type_t type)
-{
-    H5O_info_t info;
-    return reachable(h, path) && H5Oget_info_by_name2(h->file, path, &info, H5O_INFO_BASIC, H5P_DEFAULT) >= 0 &&
-           info.type == type;
+    uint32_t word = 0;
+    if (ask(h, MNQ_H5_ASK_KIND, path, "", &word, sizeof word, &h->lost) != 0 || word > MNQ_H5_EXTERNAL) return MNQ_H5_NONE;
+    return (enum mnq_h5kind)word;
 }
 
 bool mnq_h5_is_group(struct mnq_h5 *h, const char *path)
 {
-    return is_object(h, path, H5O_TYPE_GROUP);
+    return mnq_h5_kind(h, path) == MNQ_H5_GROUP;
 }
 
 bool mnq_h5_is_dataset(struct mnq_h5 *h, const char *path)
 {
-    return is_object(h, path, H5O_TYPE_DATASET);
+    return mnq_h5_kind(h, path) == MNQ_H5_DATASET;
 }
 
 int mnq_h5_members(struct mnq_h5 *h, const char *group, char ***name, int *n, struct mnq_err *e)
 {
-    if (!mnq_h5_is_group(h, group)) return fail_at(h, group, "no such group", e);
-    hid_t id = H5Gopen2(h->file, group, H5P_DEFAULT);
-    H5G_info_t info;
-    if (id < 0 || H5Gget_info(id, &info) < 0) {
-        if (id >= 0) H5Gclose(id);
-        return fail_at(h, group, "the group is damaged", e);
-    }
-    int rc = 0;
-    *n = 0;
-    if (info.nlinks > MAX_LIST) rc = fail_at(h, group, "too many members", e);
-    else if ((*name = mnq_arena_array(h->arena, (size_t)info.nlinks, sizeof **name)) == NULL) rc = mnq_fail_nomem(e);
-    for (hsize_t i = 0; rc == 0 && i < info.nlinks; i++) {
-        char buf[MAX_PATH];
-        ssize_t len = H5Lget_name_by_idx(id, ".", H5_INDEX_NAME, H5_ITER_INC, i, buf, sizeof buf, H5P_DEFAULT);
-        if (len <= 0 || (size_t)len >= sizeof buf) rc = fail_at(h, group, "a member's name cannot be read", e);
-        else if (((*name)[*n] = mnq_arena_strdup(h->arena, buf)) == NULL) rc = mnq_fail_nomem(e);
-        else (*n)++;
-    }
-    H5Gclose(id);
-    return rc;
+    return ask_texts(h, MNQ_H5_ASK_MEMBERS, group, "", name, n, e);
+}
+
+int mnq_h5_groups(struct mnq_h5 *h, const char *member, char ***name, int *n, struct mnq_err *e)
+{
+    return ask_texts(h, MNQ_H5_ASK_GROUPS, "/", member, name, n, e);
 }
 
 /* ---- attributes ---- */
 
 bool mnq_h5_has_attr(struct mnq_h5 *h, const char *object, const char *attr)
 {
-    return reachable(h, object) && H5Aexists_by_name(h->file, object, attr, H5P_DEFAULT) > 0;
+    uint32_t word = 0;
+    return ask(h, MNQ_H5_ASK_HAS_ATTR, object, attr, &word, sizeof word, &h->lost) == 0 && word == 1;
 }
 
-/* Handles of one open attribute. */
-struct attribute {
-    hid_t id, type, space;
-    H5T_class_t class;
-    size_t count; /* elements */
-};
-
-static void close_attribute(struct attribute *a)
+int mnq_h5_texts(struct mnq_h5 *h, const char *object, const char *attr, char ***text, int *n, struct mnq_err *e)
 {
-    if (a->space >= 0) H5Sclose(a->space);
-    if (a->type >= 0) H5Tclose(a->type);
-    if (a->id >= 0) H5Aclose(a->id);
-}
-
-static int open_attribute(const struct mnq_h5 *h, const char *object, const char *attr, struct attribute *a,
-                          const char *where, struct mnq_err *e)
-{
-    *a = (struct attribute){-1, -1, -1, H5T_NO_CLASS, 0};
-    a->id = reachable(h, object) ? H5Aopen_by_name(h->file, object, attr, H5P_DEFAULT, H5P_DEFAULT) : -1;
-    if (a->id < 0) return fail_at(h, where, "no such attribute", e);
-    a->type = H5Aget_type(a->id);
-    a->space = H5Aget_space(a->id);
-    hssize_t count = a->space < 0 ? -1 : H5Sget_simple_extent_npoints(a->space);
-    if (a->type < 0 || count < 0) {
-        close_attribute(a);
-        return fail_at(h, where, "the attribute is damaged", e);
-    }
-    a->class = H5Tget_class(a->type);
-    a->count = (size_t)count;
-    return 0;
-}
-
-static int copy_text(const struct mnq_h5 *h, const char *s, size_t n, char **out, struct mnq_err *e)
-{
-    char *p = mnq_arena_alloc(h->arena, n + 1);
-    if (p == NULL) return mnq_fail_nomem(e);
-    memcpy(p, s, n);
-    *out = p;
-    return 0;
-}
-
-static int read_variable(const struct mnq_h5 *h, const struct attribute *a, char **out, const char *where, struct mnq_err *e)
-{
-    char **raw = calloc(a->count, sizeof *raw);
-    hid_t mem = H5Tcopy(H5T_C_S1);
-    int rc = 0;
-    if (raw == NULL || mem < 0 || H5Tset_size(mem, H5T_VARIABLE) < 0 || H5Tset_cset(mem, H5Tget_cset(a->type)) < 0)
-        rc = mnq_fail_nomem(e);
-    else if (H5Aread(a->id, mem, raw) < 0) rc = fail_at(h, where, "the attribute cannot be read", e);
-    for (size_t i = 0; rc == 0 && i < a->count; i++) {
-        size_t n = raw[i] == NULL ? 0 : strlen(raw[i]);
-        rc = n > MAX_TEXT ? fail_at(h, where, "the text is too long", e)
-                          : copy_text(h, raw[i] == NULL ? "" : raw[i], n, &out[i], e);
-    }
-    if (raw != NULL && mem >= 0) H5Dvlen_reclaim(mem, a->space, H5P_DEFAULT, raw);
-    if (mem >= 0) H5Tclose(mem);
-    free(raw);
-    return rc;
-}
-
-static int read_fixed(const struct mnq_h5 *h, const struct attribute *a, char **out, const char *where, struct mnq_err *e)
-{
-    size_t size = H5Tget_size(a->type);
-    if (size == 0 || size > MAX_TEXT || a->count > MAX_TEXT / size) return fail_at(h, where, "the text is too long", e);
-    char *raw = calloc(a->count, size);
-    int rc = 0;
-    if (raw == NULL) rc = mnq_fail_nomem(e);
-    else if (H5Aread(a->id, a->type, raw) < 0) rc = fail_at(h, where, "the attribute cannot be read", e);
-    bool blanks = H5Tget_strpad(a->type) == H5T_STR_SPACEPAD;
-    for (size_t i = 0; rc == 0 && i < a->count; i++) {
-        const char *s = raw + i * size;
-        size_t n = strnlen(s, size);
-        while (blanks && n > 0 && s[n - 1] == ' ') n--;
-        rc = copy_text(h, s, n, &out[i], e);
-    }
-    free(raw);
-    return rc;
-}
-
-/* Reads all texts of one attribute. */
-static int read_texts(const struct mnq_h5 *h, const char *object, const char *attr, char ***text, size_t *n,
-                      struct mnq_err *e)
-{
-    char where[MAX_PATH];
-    snprintf(where, sizeof where, "%s: attribute %s", object, attr);
-    struct attribute a;
-    if (open_attribute(h, object, attr, &a, where, e) != 0) return -1;
-    int rc = 0;
-    *n = a.count;
-    *text = NULL;
-    if (a.count > MAX_LIST) rc = fail_at(h, where, "too many elements", e);
-    else if (a.count > 0 && a.class != H5T_STRING) rc = fail_at(h, where, "is no text", e);
-    else if ((*text = mnq_arena_array(h->arena, a.count, sizeof **text)) == NULL) rc = mnq_fail_nomem(e);
-    else if (a.count > 0)
-        rc = H5Tis_variable_str(a.type) > 0 ? read_variable(h, &a, *text, where, e) : read_fixed(h, &a, *text, where, e);
-    close_attribute(&a);
-    return rc;
+    return ask_texts(h, MNQ_H5_ASK_TEXTS, object, attr, text, n, e);
 }
 
 int mnq_h5_text(struct mnq_h5 *h, const char *object, const char *attr, char **text, struct mnq_err *e)
 {
     char **list;
-    size_t n;
-    if (read_texts(h, object, attr, &list, &n, e) != 0) return -1;
+    int n;
+    if (mnq_h5_texts(h, object, attr, &list, &n, e) != 0) return -1;
     if (n != 1)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: attribute %s holds %zu texts, one is wanted", h->name, object, attr, n);
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: attribute %s holds %d texts, one is wanted", h->name, object, attr, n);
     *text = list[0];
     return 0;
 }
 
-int mnq_h5_texts(struct mnq_h5 *h, const char *object, const char *attr, char ***text, int *n, struct mnq_err *e)
-{
-    char part[300];
-    size_t count;
-    if (mnq_h5_has_attr(h, object, attr)) {
-        if (read_texts(h, object, attr, text, &count, e) != 0) return -1;
-        *n = (int)count;
-        return 0;
-    }
-    *n = 0;
-    *text = NULL;
-    for (int i = 0; i < MAX_SPLIT; i++) {
-        snprintf(part, sizeof part, "%s%d", attr, i);
-        if (!mnq_h5_has_attr(h, object, part)) {
-            if (i > 0) return 0;
-            break;
-        }
-        char **more, **all;
-        if (read_texts(h, object, part, &more, &count, e) != 0) return -1;
-        if ((size_t)*n + count > MAX_LIST) return fail_at(h, object, "too many names", e);
-        all = mnq_arena_array(h->arena, (size_t)*n + count, sizeof *all);
-        if (all == NULL) return mnq_fail_nomem(e);
-        if (*n > 0) memcpy(all, *text, (size_t)*n * sizeof *all);
-        if (count > 0) memcpy(all + *n, more, count * sizeof *all);
-        *text = all;
-        *n += (int)count;
-    }
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.200s: no attribute '%s'", h->name, object, attr);
-}
-
 /* ---- datasets ---- */
-
-enum format { FORMAT_NATIVE, FORMAT_BFLOAT16 };
-
-/* Keras stores bfloat16 as 16-bit integers (or opaque pairs of bytes) and says so in an attribute. */
-static bool says_bfloat16(struct mnq_h5 *h, const char *path)
-{
-    char **text;
-    size_t n;
-    struct mnq_err quiet = {0};
-    return mnq_h5_has_attr(h, path, "dtype") && read_texts(h, path, "dtype", &text, &n, &quiet) == 0 && n == 1 &&
-           strcmp(text[0], "bfloat16") == 0;
-}
-
-static int check_type(struct mnq_h5 *h, const char *path, hid_t type, enum format *format, struct mnq_err *e)
-{
-    H5T_class_t class = H5Tget_class(type);
-    size_t size = H5Tget_size(type);
-    *format = FORMAT_NATIVE;
-    if ((class == H5T_INTEGER || class == H5T_OPAQUE) && size == 2 && says_bfloat16(h, path)) {
-        *format = FORMAT_BFLOAT16;
-        return 0;
-    }
-    if ((class == H5T_FLOAT || class == H5T_INTEGER) && size >= 1 && size <= 8) return 0;
-    return fail_at(h, path, "the dataset holds no floats or integers of up to 64 bits", e);
-}
-
-static int check_storage(const struct mnq_h5 *h, const char *path, hid_t dset, uint64_t bytes, struct mnq_err *e)
-{
-    hid_t plist = H5Dget_create_plist(dset);
-    if (plist < 0) return fail_at(h, path, "the dataset is damaged", e);
-    int rc = 0;
-    H5D_layout_t layout = H5Pget_layout(plist);
-    if (H5Pget_external_count(plist) > 0 || layout == H5D_VIRTUAL)
-        rc = fail_at(h, path, "the dataset lies in another file, which is not followed", e);
-    else if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED)
-        rc = fail_at(h, path, "the dataset is damaged", e);
-    if (rc == 0 && layout == H5D_CHUNKED) {
-        hsize_t dim[H5S_MAX_RANK];
-        int rank = H5Pget_chunk(plist, H5S_MAX_RANK, dim);
-        uint64_t chunk = 8;
-        for (int i = 0; i < rank && chunk <= MAX_VALUES; i++) chunk = dim[i] > MAX_VALUES ? MAX_VALUES + 1 : chunk * dim[i];
-        if (rank < 0 || chunk > MAX_VALUES) rc = fail_at(h, path, "the dataset's chunks are too large", e);
-    }
-    int filters = rc == 0 ? H5Pget_nfilters(plist) : 0;
-    for (int i = 0; i < filters && rc == 0; i++) {
-        unsigned flags, config;
-        size_t n = 0;
-        H5Z_filter_t f = H5Pget_filter2(plist, (unsigned)i, &flags, &n, NULL, 0, NULL, &config);
-        if (f != H5Z_FILTER_DEFLATE && f != H5Z_FILTER_SHUFFLE && f != H5Z_FILTER_FLETCHER32)
-            rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.200s: filter %d is not supported; deflate, shuffle and checksums are",
-                          h->name, path, (int)f);
-    }
-    uint64_t stored = H5Dget_storage_size(dset);
-    if (rc == 0 && bytes > 0 && (stored == 0 || (layout == H5D_CONTIGUOUS && stored < bytes)))
-        rc = fail_at(h, path, "the dataset holds fewer values than its shape says", e);
-    H5Pclose(plist);
-    return rc;
-}
-
-static int shape_of(const struct mnq_h5 *h, const char *path, hid_t space, struct mnq_h5_data *d, struct mnq_err *e)
-{
-    hsize_t dim[H5S_MAX_RANK];
-    if (space < 0 || H5Sis_simple(space) <= 0 || H5Sget_simple_extent_ndims(space) > MNQ_H5_RANK)
-        return fail_at(h, path, "the dataset's shape is not supported", e);
-    H5S_class_t class = H5Sget_simple_extent_type(space);
-    d->rank = class == H5S_SCALAR ? 0 : H5Sget_simple_extent_dims(space, dim, NULL);
-    if (class == H5S_NULL || d->rank < 0) return fail_at(h, path, "the dataset's shape is not supported", e);
-    uint64_t n = 1;
-    for (int i = 0; i < d->rank; i++) {
-        if (dim[i] > MAX_VALUES || n * dim[i] > MAX_VALUES) return fail_at(h, path, "the dataset is too large", e);
-        n *= dim[i];
-        d->dim[i] = (int64_t)dim[i];
-    }
-    d->n = (size_t)n;
-    return 0;
-}
-
-static int read_values(const struct mnq_h5 *h, hid_t dset, enum format format, struct mnq_h5_data *d, struct mnq_err *e)
-{
-    if (format == FORMAT_NATIVE) {
-        if (H5Dread(dset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, d->v) >= 0) return 0;
-        return fail_at(h, d->path, "the dataset cannot be read (damaged or truncated file)", e);
-    }
-    uint16_t *half = malloc(d->n * sizeof *half + 1);
-    if (half == NULL) return mnq_fail_nomem(e);
-    hid_t type = H5Dget_type(dset);
-    bool opaque = type >= 0 && H5Tget_class(type) == H5T_OPAQUE;
-    herr_t rc = type < 0 ? -1 : H5Dread(dset, opaque ? type : H5T_NATIVE_UINT16, H5S_ALL, H5S_ALL, H5P_DEFAULT, half);
-    for (size_t i = 0; rc >= 0 && i < d->n; i++) {
-        uint16_t b = half[i];
-        if (opaque) { /* little-endian bytes */
-            uint8_t byte[2];
-            memcpy(byte, &half[i], 2);
-            b = (uint16_t)(byte[0] | byte[1] << 8);
-        }
-        uint32_t bits = (uint32_t)b << 16;
-        memcpy(&d->v[i], &bits, sizeof bits);
-    }
-    if (type >= 0) H5Tclose(type);
-    free(half);
-    return rc >= 0 ? 0 : fail_at(h, d->path, "the dataset cannot be read (damaged or truncated file)", e);
-}
 
 static int check_finite(const struct mnq_h5 *h, const struct mnq_h5_data *d, struct mnq_err *e)
 {
@@ -426,38 +237,62 @@ static int check_finite(const struct mnq_h5 *h, const struct mnq_h5_data *d, str
     return 0;
 }
 
-static int open_dataset(struct mnq_h5 *h, const char *path, bool values, struct mnq_h5_data *d, struct mnq_err *e)
+static int fill(struct mnq_h5 *h, const char *path, const struct mnq_h5shape *s, struct mnq_h5_data *d, struct mnq_err *e)
 {
+    uint64_t n = 1;
     memset(d, 0, sizeof *d);
-    if (!mnq_h5_is_dataset(h, path)) return fail_at(h, path, "no such dataset", e);
-    if ((d->path = mnq_arena_strdup(h->arena, path)) == NULL) return mnq_fail_nomem(e);
-    hid_t dset = H5Dopen2(h->file, path, H5P_DEFAULT);
-    if (dset < 0) return fail_at(h, path, "the dataset is damaged", e);
-    hid_t space = H5Dget_space(dset), type = H5Dget_type(dset);
-    enum format format = FORMAT_NATIVE;
-    int rc = shape_of(h, path, space, d, e);
-    if (rc == 0) rc = type < 0 ? fail_at(h, path, "the dataset is damaged", e) : check_type(h, path, type, &format, e);
-    d->bytes = rc == 0 && format == FORMAT_NATIVE && H5Tget_class(type) == H5T_INTEGER && H5Tget_size(type) == 1;
-    if (rc == 0) rc = check_storage(h, path, dset, (uint64_t)d->n * H5Tget_size(type), e);
-    if (rc == 0 && values) {
-        h->values += d->n;
-        if (h->values > MAX_VALUES) rc = fail_at(h, path, "the file holds too many weights", e);
-        else if ((d->v = mnq_arena_array(h->arena, d->n, sizeof *d->v)) == NULL) rc = mnq_fail_nomem(e);
-        else if (d->n > 0) rc = read_values(h, dset, format, d, e);
-        if (rc == 0) rc = check_finite(h, d, e);
+    if (s->rank > MNQ_H5_RANK) return fail_answer(h, e);
+    for (uint32_t i = 0; i < s->rank; i++) {
+        if (s->dim[i] > MAX_VALUES || n * s->dim[i] > MAX_VALUES) return fail_answer(h, e);
+        n *= s->dim[i];
+        d->dim[i] = (int64_t)s->dim[i];
     }
-    if (type >= 0) H5Tclose(type);
-    if (space >= 0) H5Sclose(space);
-    H5Dclose(dset);
-    return rc;
+    if (n != s->n) return fail_answer(h, e);
+    d->rank = (int)s->rank;
+    d->bytes = s->bytes == 1;
+    d->n = (size_t)n;
+    return (d->path = mnq_arena_strdup(h->arena, path)) != NULL ? 0 : mnq_fail_nomem(e);
 }
 
 int mnq_h5_shape(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e)
 {
-    return open_dataset(h, path, false, d, e);
+    struct mnq_h5shape s;
+    return ask(h, MNQ_H5_ASK_SHAPE, path, "", &s, sizeof s, e) != 0 ? -1 : fill(h, path, &s, d, e);
 }
 
 int mnq_h5_read(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e)
 {
-    return open_dataset(h, path, true, d, e);
+    struct mnq_h5shape s;
+    uint64_t size;
+    if (ask_range(h, MNQ_H5_ASK_READ, path, "", 0, 0, &size, e) != 0) return -1;
+    if (size < sizeof s) return fail_answer(h, e);
+    int rc = mnq_worker_take(h->worker, &s, sizeof s, e);
+    if (rc == 0) rc = fill(h, path, &s, d, e);
+    if (rc == 0 && size - sizeof s != d->n * sizeof *d->v) rc = fail_answer(h, e);
+    if (rc == 0 && (d->v = mnq_arena_array(h->arena, d->n, sizeof *d->v)) == NULL) rc = mnq_fail_nomem(e);
+    if (rc == 0 && d->n > 0) rc = mnq_worker_take(h->worker, d->v, d->n * sizeof *d->v, e);
+    return rc != 0 ? -1 : check_finite(h, d, e);
+}
+
+/* ---- rows ---- */
+
+int mnq_h5_info(struct mnq_h5 *h, const char *path, struct mnq_h5info *info, struct mnq_err *e)
+{
+    if (ask(h, MNQ_H5_ASK_INFO, path, "", info, sizeof *info, e) != 0) return -1;
+    return info->number <= MNQ_H5_NO_NUMBER ? 0 : fail_answer(h, e);
+}
+
+int mnq_h5_rows(struct mnq_h5 *h, const char *path, uint64_t first, uint64_t n, uint8_t *to, size_t size, struct mnq_err *e)
+{
+    uint64_t got;
+    if (ask_range(h, MNQ_H5_ASK_ROWS, path, "", first, n, &got, e) != 0) return -1;
+    if (got != size) return fail_answer(h, e);
+    return size > 0 ? mnq_worker_take(h->worker, to, size, e) : 0;
+}
+
+int mnq_h5_integers(struct mnq_h5 *h, const char *path, uint64_t n, int64_t *to, struct mnq_err *e)
+{
+    uint64_t got;
+    if (ask_range(h, MNQ_H5_ASK_WIDE, path, "", 0, n, &got, e) != 0) return -1;
+    return got == n * sizeof *to ? mnq_worker_take(h->worker, to, (size_t)got, e) : fail_answer(h, e);
 }

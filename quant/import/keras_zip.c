@@ -98,6 +98,7 @@ static int import_open(zip_t *z, const char *name, const struct mnq_import_opts 
     struct mnq_h5 *h = mnq_h5_open_bytes(inner, weights, n, g->arena, e);
     if (h == NULL) return -1;
     int rc = mnq_import_config3(h, config, version, opts, g, e);
+    rc = mnq_h5_settle(h, rc, e);
     mnq_h5_close(h);
     return rc;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A Keras file with the values of some datasets replaced and everything else as it was.
  *
- * All of it happens in memory: the HDF5 library (1.10.8) crashes at the program's end when a disk is full, and it overruns
- * buffers on some damaged files, so that a copy of the process tries first (util/trial.h). */
+ * All of it happens in the memory of a confined process (util/worker.h): the HDF5 library (1.10.8) crashes at the program's
+ * end when a disk is full, and it overruns buffers on some damaged files. */
 #include "pack/h5patch.h"
 
-#include "import/h5file.h"
+#include "import/h5core.h"
 #include "util/h5noise.h"
-#include "util/trial.h"
 
+#include <errno.h>
 #include <hdf5.h>
 #include <zip.h>
 
@@ -89,20 +89,22 @@ static int replace(hid_t file, const char *name, const struct mnq_h5_patch *p, b
 
 /* ---- one HDF5 file ---- */
 
-/* Which of the datasets are bfloat16, as the reader sees it. */
+/* Which of the datasets are bfloat16, as the reader sees it; and that all are stored as they claim. */
 static int find_bfloat16(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
                          bool *is, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
-    struct mnq_err quiet = {0};
-    struct mnq_h5 *h = mnq_h5_open_bytes(name, bytes, n, &arena, e);
-    for (int i = 0; h != NULL && i < n_patches; i++) {
-        char *text;
-        is[i] = mnq_h5_has_attr(h, patch[i].path, "dtype") && mnq_h5_text(h, patch[i].path, "dtype", &text, &quiet) == 0 &&
-                strcmp(text, "bfloat16") == 0;
+    struct mnq_h5core h = {.name = name, .arena = &arena, .source = {.fd = -1, .bytes = bytes, .size = n}};
+    int rc = mnq_h5core_open(&h, e);
+    for (int i = 0; rc == 0 && i < n_patches; i++) {
+        struct mnq_h5values v;
+        rc = mnq_h5core_kind(&h, patch[i].path) != MNQ_H5_DATASET ? fail(name, patch[i].path, "no such dataset", e)
+                                                                  : mnq_h5values_open(&v, h.file, patch[i].path, name, e);
+        if (rc != 0) break;
+        is[i] = mnq_h5core_bfloat16(&h, patch[i].path, v.type);
+        mnq_h5values_close(&v);
     }
-    int rc = h == NULL ? -1 : 0;
-    mnq_h5_close(h);
+    mnq_h5core_close(&h);
     mnq_arena_free(&arena);
     return rc;
 }
@@ -158,7 +160,6 @@ static herr_t keeper_free(void *ctx)
 
 static hid_t open_image(const uint8_t *bytes, size_t n, struct keeper *k)
 {
-    mnq_h5_noise();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
     H5FD_file_image_callbacks_t callbacks = {
         image_malloc, image_memcpy, image_realloc, image_free, keeper_copy, keeper_free, k};
@@ -287,30 +288,36 @@ struct job {
     size_t n;
     const struct mnq_h5_patch *patch;
     int n_patches;
-    uint8_t *out;
-    size_t n_out;
-    struct mnq_err *e;
 };
 
-static int run(struct job *j)
+static void prepare(void *ctx, int fd)
 {
-    bool zip = j->n >= 4 && memcmp(j->bytes, "PK\3\4", 4) == 0;
-    return (zip ? patch_zip : patch_h5)(j->name, j->bytes, j->n, j->patch, j->n_patches, &j->out, &j->n_out, j->e);
+    (void)ctx;
+    (void)fd;
+    mnq_h5_init();
 }
 
-static void attempt(void *ctx)
+static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e)
 {
-    (void)run(ctx);
+    const struct job *j = ctx;
+    (void)question;
+    (void)n;
+    bool zip = j->n >= 4 && memcmp(j->bytes, "PK\3\4", 4) == 0;
+    mnq_h5_noise_begin();
+    int rc = (zip ? patch_zip : patch_h5)(j->name, j->bytes, j->n, j->patch, j->n_patches, &r->p, &r->n, e);
+    if (rc != 0) *r = (struct mnq_reply){NULL, 0};
+    if (!mnq_h5_noise_end(rc != 0, r)) return rc;
+    errno = ENOMEM;
+    return -1;
 }
 
 int mnq_h5_patch(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
                  uint8_t **out, size_t *n_out, struct mnq_err *e)
 {
-    struct job j = {name, bytes, n, patch, n_patches, NULL, 0, e};
-    if (mnq_trial(attempt, &j, 5 + (unsigned)(n >> 22)) != 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", name);
-    if (run(&j) != 0) return -1;
-    *out = j.out;
-    *n_out = j.n_out;
-    return 0;
+    struct job j = {name, bytes, n, patch, n_patches};
+    struct mnq_worker_job work = mnq_h5_job(name, n);
+    work.ctx = &j;
+    work.prepare = prepare;
+    work.answer = answer;
+    return mnq_worker_once(&work, out, n_out, e);
 }

@@ -6,8 +6,8 @@
 #include "util/h5noise.h"
 #include "util/outfile.h"
 
+#include <errno.h>
 #include <hdf5.h>
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,10 +108,9 @@ static int write_model(hid_t file, const struct mnq_kmodel_text *t, struct mnq_a
     return rc;
 }
 
-/* The file in memory: a library that meets a full disk while it closes a file crashes at the program's end (1.10.8). */
+/* The file in memory. */
 static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena *arena, size_t *n)
 {
-    mnq_h5_noise();
     hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     uint8_t *bytes = NULL;
     if (access < 0) return NULL;
@@ -132,6 +131,31 @@ static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena 
     return bytes;
 }
 
+struct job {
+    const struct mnq_kmodel_text *text;
+    struct mnq_arena *arena;
+};
+
+static void prepare(void *ctx, int fd)
+{
+    (void)ctx;
+    (void)fd;
+    mnq_h5_init();
+}
+
+static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e)
+{
+    const struct job *j = ctx;
+    (void)question;
+    (void)n;
+    mnq_h5_noise_begin();
+    r->p = make_image(j->text, j->arena, &r->n);
+    int rc = r->p != NULL ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
+    if (!mnq_h5_noise_end(rc != 0, r)) return rc;
+    errno = ENOMEM;
+    return -1;
+}
+
 int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
@@ -139,8 +163,17 @@ int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct
     int rc = mnq_keras_emit(g, &text, &arena, e);
     if (rc == 0 && text.n_layers > MAX_LAYERS)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%d layers; a Keras 2 file holds at most %d", text.n_layers, MAX_LAYERS);
-    if (rc == 0 && (*bytes = make_image(&text, &arena, n)) == NULL)
-        rc = mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
+    if (rc == 0) {
+        struct job j = {&text, &arena};
+        struct mnq_worker_job work = mnq_h5_job(g->file != NULL ? g->file : "model", arena.used);
+        work.crash = "the HDF5 library fails to make the new file";
+        work.starved = "out of memory for the HDF5 library";
+        work.seconds += 60;
+        work.ctx = &j;
+        work.prepare = prepare;
+        work.answer = answer;
+        rc = mnq_worker_once(&work, bytes, n, e);
+    }
     mnq_arena_free(&arena);
     return rc;
 }

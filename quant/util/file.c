@@ -15,7 +15,7 @@ static int fail_errno(struct mnq_err *e, const char *path, const char *what)
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: %s", path, what, strerror(errno));
 }
 
-static int open_regular(const char *path, struct stat *st, struct mnq_err *e)
+int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
     if (fd < 0) return fail_errno(e, path, "cannot open");
@@ -45,7 +45,7 @@ static int read_all(int fd, uint8_t *p, size_t n)
 int mnq_file_read(const char *path, size_t max, struct mnq_arena *arena, uint8_t **data, size_t *size, struct mnq_err *e)
 {
     struct stat st;
-    int fd = open_regular(path, &st, e);
+    int fd = mnq_file_open(path, &st, e);
     if (fd < 0) return -1;
     int rc = -1;
     if (st.st_size < 0 || (uint64_t)st.st_size > max) {
@@ -70,7 +70,7 @@ uint32_t mnq_bytes_crc32(uint32_t crc, const void *data, size_t n)
 int mnq_file_crc32(const char *path, uint32_t *crc, uint64_t *size, struct mnq_err *e)
 {
     struct stat st;
-    int fd = open_regular(path, &st, e);
+    int fd = mnq_file_open(path, &st, e);
     if (fd < 0) return -1;
     static const size_t chunk = 1 << 16;
     uint8_t *buf = malloc(chunk);

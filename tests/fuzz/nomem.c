@@ -17,8 +17,8 @@
 #include "tempdir.h"
 #include "util/file.h"
 #include "util/outfile.h"
-#include "util/trial.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,9 @@ static long counted, fail_from, fail_to; /* allocations fail_from .. fail_to - 1
 static bool fails(void)
 {
     long n = counted++;
-    return n >= fail_from && n < fail_to;
+    if (n < fail_from || n >= fail_to) return false;
+    errno = ENOMEM;
+    return true;
 }
 
 void *__real_malloc(size_t n);
@@ -81,15 +83,6 @@ void *__wrap_mnq_arena_array(struct mnq_arena *a, size_t n, size_t size)
 char *__wrap_mnq_arena_strdup(struct mnq_arena *a, const char *s)
 {
     return fails() ? NULL : __real_mnq_arena_strdup(a, s);
-}
-
-/* In this process, or the counts would differ. */
-int mnq_trial(void (*work)(void *ctx), void *ctx, unsigned seconds)
-{
-    (void)work;
-    (void)ctx;
-    (void)seconds;
-    return 0;
 }
 
 /* ---- the way ---- */

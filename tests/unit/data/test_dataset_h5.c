@@ -475,7 +475,8 @@ static void truncated(void **state)
             mnq_dataset_close(d);
             fail_msg("%zu of %zu bytes opened", cut, n);
         }
-        assert_non_null(strstr(err.msg, "d.h5: not a readable HDF5 file (truncated or damaged)"));
+        assert_non_null(
+            strstr(err.msg, cut < 8 ? "d.h5: not an HDF5 file" : "d.h5: not a readable HDF5 file (truncated or damaged)"));
     }
     /* Damaged compressed data: found when the row is read. */
     int failed = 0;
@@ -489,7 +490,7 @@ static void truncated(void **state)
         for (int i = 0; i < mnq_dataset_count(d); i++) {
             memset(&err, 0, sizeof err);
             if (mnq_dataset_load(d, i, &p, out, &err) == 0) continue;
-            assert_non_null(strstr(err.msg, "]: cannot be read (damaged data, or a filter that is missing)"));
+            assert_non_null(strstr(err.msg, "]: /images: a chunk is damaged: it does not inflate to its size"));
             failed++;
         }
         mnq_dataset_close(d);

@@ -311,6 +311,7 @@ static void wide_values_stay(void **state)
     assert_true(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored) >= 0);
     H5Dclose(set);
     set = H5Dcreate2(file, "i", H5T_STD_I32LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+    assert_true(H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, stored) >= 0);
     H5Dclose(set);
     H5Sclose(space);
     H5Fflush(file, H5F_SCOPE_GLOBAL);

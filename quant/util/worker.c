@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Dangerous work in a child process that can do nothing but answer questions. */
+#define _GNU_SOURCE
+#include "util/worker.h"
+
+#include "util/cleanup.h"
+#include "util/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
+
+enum { STARVED = 78, NO_LIMITS = 79, TICK = 200, MAX_SAID = 1 << 16, CHANNEL = 3, CHILD_FD = 4 };
+
+struct mnq_worker {
+    struct mnq_worker_job job;
+    int fd;
+    pid_t pid;
+    uint64_t left;      /* bytes of the answer not yet taken */
+    struct mnq_err end; /* why there will be no more answers */
+};
+
+/* In front of every answer. */
+struct head {
+    uint64_t size;
+    int32_t code; /* 0, or of the error; then the bytes are its message, NUL, and what else there is */
+};
+
+/* ---- the child ---- */
+
+static int read_all(int fd, void *to, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t got = read(fd, (uint8_t *)to + at, n - at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return -1;
+        at += (size_t)got;
+    }
+    return 0;
+}
+
+static int write_all(int fd, const void *from, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t put = write(fd, (const uint8_t *)from + at, n - at);
+        if (put < 0 && errno == EINTR) continue;
+        if (put <= 0) return -1;
+        at += (size_t)put;
+    }
+    return 0;
+}
+
+/* A library that did not look whether it got its memory. */
+static void on_fault(int sig)
+{
+    if (errno == ENOMEM) _exit(STARVED);
+    signal(sig, SIG_DFL);
+    raise(sig);
+    _exit(1);
+}
+
+static int send_answer(const struct mnq_worker_job *job, const uint8_t *question, size_t n)
+{
+    struct mnq_reply r = {NULL, 0};
+    struct mnq_err e = {0};
+    errno = 0;
+    int rc = job->answer(job->ctx, question, n, &r, &e);
+    if (rc != 0 && errno == ENOMEM) {
+        e.code = 0;
+        mnq_fail(&e, MNQ_EXIT_FAILED, "%s: %s", job->name, job->starved);
+    }
+    size_t said = strlen(e.msg) + 1;
+    struct head h = {r.n + (rc != 0 ? said : 0), rc != 0 ? e.code != 0 ? e.code : MNQ_EXIT_FAILED : 0};
+    if (write_all(CHANNEL, &h, sizeof h) != 0 || (rc != 0 && write_all(CHANNEL, e.msg, said) != 0) ||
+        (r.n > 0 && write_all(CHANNEL, r.p, r.n) != 0))
+        return -1;
+    free(r.p);
+    return 0;
+}
+
+/* Brings the channel to 3 and the file to 4; neither is below 3 (the descriptors were made so). */
+static int arrange(int channel, int fd)
+{
+    if (fd == CHANNEL && (fd = fcntl(fd, F_DUPFD, CHILD_FD + 1)) < 0) return -1;
+    if (channel != CHANNEL && dup2(channel, CHANNEL) < 0) return -1;
+    if (fd >= 0 && fd != CHILD_FD && dup2(fd, CHILD_FD) < 0) return -1;
+    return 0;
+}
+
+static _Noreturn void serve(const struct mnq_worker_job *job, int channel, const sigset_t *mask, pid_t parent)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+    static uint8_t question[MNQ_WORKER_QUESTION];
+    uint32_t n;
+    mnq_cleanup_child();
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) signal(faults[i], on_fault);
+    signal(SIGPIPE, SIG_DFL);
+#ifdef __linux__
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent) _exit(1);
+#endif
+    sigprocmask(SIG_SETMASK, mask, NULL);
+    if (arrange(channel, job->fd) != 0) _exit(NO_LIMITS);
+    errno = 0;
+    if (job->prepare != NULL) job->prepare(job->ctx, job->fd >= 0 ? CHILD_FD : -1);
+    if (mnq_confine(job->fd >= 0 ? CHILD_FD + 1 : CHANNEL + 1, job->memory) != 0) _exit(NO_LIMITS);
+    while (read_all(CHANNEL, &n, sizeof n) == 0 && n <= sizeof question && read_all(CHANNEL, question, n) == 0)
+        if (send_answer(job, question, n) != 0) break;
+    _exit(0); /* no exit handlers, no flush of inherited buffers */
+}
+
+/* ---- this process ---- */
+
+/* Once something went wrong, every question gets the first error. */
+static int say_end(const struct mnq_worker *w, struct mnq_err *e)
+{
+    return mnq_fail(e, w->end.code, "%s", w->end.msg);
+}
+
+static int fail(struct mnq_worker *w, const char *what, struct mnq_err *e)
+{
+    mnq_fail(&w->end, MNQ_EXIT_FAILED, "%s: %s", w->job.name, what);
+    return say_end(w, e);
+}
+
+/* How the child ended. */
+static int fail_end(struct mnq_worker *w, struct mnq_err *e)
+{
+    int status = 0;
+    pid_t rc = -1;
+    kill(w->pid, SIGKILL);
+    if (w->pid > 0)
+        while ((rc = waitpid(w->pid, &status, 0)) < 0 && errno == EINTR) continue;
+    pid_t pid = w->pid;
+    w->pid = 0;
+    bool exited = rc == pid && WIFEXITED(status);
+    if (exited && WEXITSTATUS(status) == STARVED) return fail(w, w->job.starved, e);
+    if (exited && WEXITSTATUS(status) == NO_LIMITS) return fail(w, "cannot limit what the process that reads it may do", e);
+    return fail(w, w->job.crash, e);
+}
+
+/* Processor time of the child in seconds; -1 when it is gone. */
+static double child_time(const struct mnq_worker *w)
+{
+    clockid_t clock;
+    struct timespec t;
+    if (clock_getcpuclockid(w->pid, &clock) != 0 || clock_gettime(clock, &t) != 0) return -1;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
+{
+    double start = -1;
+    for (size_t at = 0; at < n;) {
+        ssize_t got = recv(w->fd, (uint8_t *)to + at, n - at, MSG_DONTWAIT);
+        if (got > 0) {
+            at += (size_t)got;
+            continue;
+        }
+        if (got == 0) return fail_end(w, e);
+        if (errno == EINTR) continue;
+        if (errno != EAGAIN && errno != EWOULDBLOCK) return fail_end(w, e);
+        struct pollfd p = {w->fd, POLLIN, 0};
+        int rc = poll(&p, 1, TICK);
+        if (rc < 0 && errno != EINTR) return fail(w, strerror(errno), e);
+        if (rc != 0) continue;
+        double now = child_time(w);
+        if (start < 0) start = now;
+        if (now - start <= (double)w->job.seconds) continue;
+        mnq_fail(&w->end, MNQ_EXIT_FAILED, "%s: %s (it takes more than %u s)", w->job.name, w->job.crash, w->job.seconds);
+        return fail_end(w, e);
+    }
+    return 0;
+}
+
+static struct mnq_worker *new_worker(const struct mnq_worker_job *job, int pair[2], struct mnq_err *e)
+{
+    struct mnq_worker *w = calloc(1, sizeof *w);
+    int fd[2];
+    if (w == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    w->job = *job;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd) != 0) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot start a process to read it: %s", job->name, strerror(errno));
+        free(w);
+        return NULL;
+    }
+    for (int i = 0; i < 2; i++) { /* above the standard ones, should those be closed */
+        pair[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
+        close(fd[i]);
+    }
+    if (pair[0] >= 0 && pair[1] >= 0) return w;
+    mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot start a process to read it: %s", job->name, strerror(errno));
+    for (int i = 0; i < 2; i++)
+        if (pair[i] >= 0) close(pair[i]);
+    free(w);
+    return NULL;
+}
+
+struct mnq_worker *mnq_worker_start(const struct mnq_worker_job *job, struct mnq_err *e)
+{
+    int pair[2];
+    struct mnq_worker *w = new_worker(job, pair, e);
+    if (w == NULL) return NULL;
+    struct sigaction chld;
+    if (sigaction(SIGCHLD, NULL, &chld) == 0 && chld.sa_handler == SIG_IGN)
+        signal(SIGCHLD, SIG_DFL); /* or none could be waited for */
+    sigset_t all, mask;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &mask); /* a handler of this process must not run in the child */
+    pid_t parent = getpid();
+    w->pid = fork();
+    int why = errno;
+    if (w->pid == 0) serve(&w->job, pair[1], &mask, parent);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
+    close(pair[1]);
+    w->fd = pair[0];
+    if (w->pid > 0) return w;
+    mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot start a process to read it: %s", job->name, strerror(why));
+    close(w->fd);
+    free(w);
+    return NULL;
+}
+
+static int send_all(const struct mnq_worker *w, const void *from, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t put = send(w->fd, (const uint8_t *)from + at, n - at, MSG_NOSIGNAL);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return -1;
+        at += (size_t)put;
+    }
+    return 0;
+}
+
+static int take_error(struct mnq_worker *w, const struct head *h, struct mnq_err *e)
+{
+    char said[1001] = "";
+    if (h->size > MAX_SAID || h->code < 0 || h->code > 255) return fail(w, w->job.crash, e);
+    char *all = malloc((size_t)h->size + 1);
+    if (all == NULL) {
+        mnq_fail_nomem(&w->end);
+        return say_end(w, e);
+    }
+    if (take(w, all, (size_t)h->size, e) != 0) {
+        free(all);
+        return -1;
+    }
+    all[h->size] = '\0';
+    size_t n = strnlen(all, sizeof said - 1);
+    memcpy(said, all, n);
+    if (w->job.note != NULL && n + 1 < h->size) w->job.note(all + n + 1);
+    free(all);
+    return mnq_fail(e, h->code, "%s", said);
+}
+
+int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+{
+    struct head h;
+    uint32_t n32 = (uint32_t)n;
+    if (w->end.code != 0) return say_end(w, e);
+    if (w->left != 0 || n > MNQ_WORKER_QUESTION) return fail(w, w->job.crash, e);
+    if (send_all(w, &n32, sizeof n32) != 0 || send_all(w, question, n) != 0) return fail_end(w, e);
+    if (take(w, &h, sizeof h, e) != 0) return -1;
+    if (h.code != 0) return take_error(w, &h, e);
+    w->left = *size = h.size;
+    return 0;
+}
+
+int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
+{
+    if (w->end.code != 0 || n > w->left) return fail(w, w->job.crash, e);
+    w->left -= n;
+    return take(w, to, n, e);
+}
+
+void mnq_worker_end(struct mnq_worker *w)
+{
+    if (w == NULL) return;
+    close(w->fd);
+    if (w->pid > 0) {
+        kill(w->pid, SIGKILL);
+        while (waitpid(w->pid, NULL, 0) < 0 && errno == EINTR) continue;
+    }
+    free(w);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * In the place of quant/util/worker.c: the work is done in this process, so that crashes show, coverage is seen and
+ * allocations are counted. */
+#include "util/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct mnq_worker {
+    struct mnq_worker_job job;
+    struct mnq_reply reply;
+    size_t taken;
+    int fd;
+};
+
+struct mnq_worker *mnq_worker_start(const struct mnq_worker_job *job, struct mnq_err *e)
+{
+    struct mnq_worker *w = calloc(1, sizeof *w);
+    if (w == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    w->job = *job;
+    w->fd = job->fd >= 0 ? dup(job->fd) : -1;
+    if (job->prepare != NULL) job->prepare(job->ctx, w->fd);
+    return w;
+}
+
+static void forget(struct mnq_worker *w)
+{
+    free(w->reply.p);
+    w->reply = (struct mnq_reply){NULL, 0};
+    w->taken = 0;
+}
+
+int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+{
+    if (w->taken != w->reply.n) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: out of memory before", w->job.name);
+    forget(w);
+    errno = 0;
+    struct mnq_err why = {0};
+    int rc = w->job.answer(w->job.ctx, question, n, &w->reply, &why);
+    if (rc == 0) {
+        *size = w->reply.n;
+        return 0;
+    }
+    if (errno == ENOMEM) {
+        why.code = 0;
+        mnq_fail(&why, MNQ_EXIT_FAILED, "%s: %s", w->job.name, w->job.starved);
+    }
+    forget(w);
+    return mnq_fail(e, why.code, "%s", why.msg);
+}
+
+int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
+{
+    if (n > w->reply.n - w->taken) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: answers too little", w->job.name);
+    memcpy(to, w->reply.p + w->taken, n);
+    w->taken += n;
+    return 0;
+}
+
+void mnq_worker_end(struct mnq_worker *w)
+{
+    if (w == NULL) return;
+    if (w->job.finish != NULL) w->job.finish(w->job.ctx);
+    forget(w);
+    if (w->fd >= 0) close(w->fd);
+    free(w);
+}
