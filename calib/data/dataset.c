@@ -5,9 +5,12 @@
 #include "dataset.h"
 
 #include "dataset_source.h"
+#include "labels.h"
 #include "image.h"
+#include "image_exif.h"
 #include "image_resize.h"
 #include "util/filekind.h"
+#include "util/pool.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +30,7 @@ struct name_cache {
 
 struct mnq_dataset {
     struct mnq_source s;
+    struct mnq_data data;
     int h, w, c, classes;
     struct mnq_h5_images **h5;
     int n_h5;
@@ -54,7 +58,9 @@ static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
     else if (!S_ISREG(st.st_mode)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file or folder", path);
     else if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) *kind = HDF5;
     else if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *kind = NUMPY;
+    else if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0 && mnq_source_ends_with(path, npy, 2)) *kind = NUMPY;
     else if (n >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = PICTURE;
+    else if (n >= 6 && (memcmp(head, "GIF87a", 6) == 0 || memcmp(head, "GIF89a", 6) == 0)) *kind = PICTURE;
     else if (n >= 8 && memcmp(head, "\x89PNG\r\n\x1a\n", 8) == 0) *kind = PICTURE;
     else if (mnq_source_is_picture(path)) *kind = PICTURE;
     else if (mnq_source_ends_with(path, csv, 1)) *kind = CSV;
@@ -92,6 +98,7 @@ static int add_group(struct mnq_dataset *d, const char *path, struct mnq_err *e)
         if (stat(file, &st) != 0) continue;
         const char *group = path + (colon - file) + 1;
         if (kind_of(file, &kind, e) != 0) return -1;
+        if (kind == NUMPY) return mnq_source_numpy(&d->s, path, file, group, e) == 0 ? 1 : -1;
         if (kind != HDF5)
             return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no such file, and %s is no HDF5 file with a group '%s'", path, file,
                             group);
@@ -107,18 +114,62 @@ static int add(struct mnq_dataset *d, const char *path, struct mnq_err *e)
     if (group != 0) return group < 0 ? -1 : 0;
     if (kind_of(path, &kind, e) != 0) return -1;
     if (kind != NUMPY && kind != PICTURE && mnq_filekind_explain(path, MNQ_WANTED_DATA, e) != 0) return -1;
-    if (kind == NUMPY)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: NumPy files are not read; store the array as `images` of an HDF5 file",
-                        path);
+    if (kind == NUMPY) return mnq_source_numpy(&d->s, path, path, NULL, e);
     if (kind == UNKNOWN)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: neither a folder, a CSV, an HDF5 file nor a picture (JPEG, PNG, PNM)",
-                        path);
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s: neither a folder, a CSV, an HDF5 or NumPy file nor a picture (JPEG, PNG, BMP, GIF, PNM)", path);
     if (kind == HDF5) return add_h5(d, path, path, NULL, e);
     if (d->c != 1 && d->c != 3)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: pictures give 1 or 3 channels, the model wants %d", path, d->c);
     if (kind == FOLDER) return mnq_source_folder(&d->s, path, e);
     if (kind == CSV) return mnq_source_csv(&d->s, path, e);
     return mnq_source_add(&d->s, (struct mnq_sample){.path = path, .label = -1}, e);
+}
+
+/* ---- pictures that cannot be read ---- */
+
+struct check {
+    struct mnq_source *s;
+    const char **fault; /* [n] message, malloc'd; NULL: it can be read */
+};
+
+static int check_one(void *ctx, int i, int w, struct mnq_err *e)
+{
+    const struct check *c = ctx;
+    const struct mnq_sample *sample = &c->s->sample[i];
+    struct mnq_image im;
+    struct mnq_err why = {0};
+    (void)w;
+    if (sample->path == NULL) return 0;
+    if (mnq_image_read(sample->path, c->s->channels, &im, &why) == 0) {
+        mnq_image_free(&im);
+        return 0;
+    }
+    c->fault[i] = strdup(why.msg);
+    return c->fault[i] == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+/* Reads every picture once and leaves out those that cannot be: which samples there are must be known before they are
+ * counted. */
+static int leave_out_damaged(struct mnq_source *s, struct mnq_err *e)
+{
+    struct mnq_left_out *l = &s->left_out;
+    struct check c = {s, calloc((size_t)s->n, sizeof *c.fault)};
+    int threads = s->data->threads > 0 ? s->data->threads : 1, kept = 0;
+    if (c.fault == NULL) return mnq_fail_nomem(e);
+    int rc = mnq_pool_for(s->n, threads, check_one, &c, e);
+    l->damaged_as = mnq_arena_array(&s->arena, (size_t)s->n, sizeof *l->damaged_as);
+    if (rc == 0 && l->damaged_as == NULL) rc = mnq_fail_nomem(e);
+    for (int i = 0; rc == 0 && i < s->n; i++) {
+        if (c.fault[i] == NULL) s->sample[kept++] = s->sample[i];
+        else if ((l->damaged_as[l->damaged++] = mnq_arena_strdup(&s->arena, c.fault[i])) == NULL) rc = mnq_fail_nomem(e);
+    }
+    if (rc == 0 && kept == 0)
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "none of the %d pictures can be read; %s", s->n, l->damaged_as[0]);
+    for (int i = 0; i < s->n; i++) free((char *)c.fault[i]);
+    free(c.fault);
+    if (rc == 0) s->n = kept;
+    return rc;
 }
 
 static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq_err *e)
@@ -133,6 +184,8 @@ static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq
     for (int i = 0; i < n; i++)
         if (add(d, paths[i], e) != 0) return -1;
     if (d->s.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "no samples given");
+    if (d->s.data->labels != NULL && mnq_labels_from_file(&d->s, d->s.data->labels, e) != 0) return -1;
+    if (d->s.data->skip && leave_out_damaged(&d->s, e) != 0) return -1;
     bool labelled = false;
     for (int i = 0; i < d->s.n; i++) {
         int label = d->s.sample[i].label;
@@ -144,7 +197,8 @@ static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq
     return d->cache->name != NULL ? 0 : mnq_fail_nomem(e);
 }
 
-struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e)
+struct mnq_dataset *mnq_dataset_open_as(const struct mnq_data *data, const struct mnq_task *task, int h, int w, int c,
+                                        struct mnq_err *e)
 {
     struct mnq_dataset *d = calloc(1, sizeof *d);
     if (d == NULL) {
@@ -155,9 +209,18 @@ struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, in
     d->w = w;
     d->c = c;
     d->s.channels = c;
-    if (open_all(d, paths, n, e) == 0) return d;
+    d->data = *data;
+    d->s.data = &d->data;
+    d->s.task = task;
+    if (open_all(d, data->path, data->n, e) == 0) return d;
     mnq_dataset_close(d);
     return NULL;
+}
+
+struct mnq_dataset *mnq_dataset_open(char *const *paths, int n, int h, int w, int c, struct mnq_err *e)
+{
+    struct mnq_data data = {.path = paths, .n = n};
+    return mnq_dataset_open_as(&data, NULL, h, w, c, e);
 }
 
 void mnq_dataset_close(struct mnq_dataset *d)
@@ -198,9 +261,47 @@ int mnq_dataset_label(const struct mnq_dataset *d, int i)
     return d->s.sample[i].label;
 }
 
+const float *mnq_dataset_values(const struct mnq_dataset *d, int i)
+{
+    return d->s.sample[i].value;
+}
+
+/* One part of the line; returns where the next one goes. */
+static size_t put_part(char *text, size_t n, size_t at, int count, const char *what, const char *example)
+{
+    if (count == 0 || at >= n) return at;
+    int put = snprintf(text + at, n - at, "%s%d %s%s%.80s%s", at > 0 ? ", " : "left out: ", count, what,
+                       example != NULL ? " (" : "", example != NULL ? example : "", example != NULL ? ")" : "");
+    return at + (put > 0 ? (size_t)put : 0);
+}
+
+bool mnq_dataset_left_out(const struct mnq_dataset *d, char *text, size_t n)
+{
+    const struct mnq_left_out *l = &d->s.left_out;
+    size_t at = 0;
+    text[0] = '\0';
+    at = put_part(text, n, at, l->damaged, "that cannot be read", NULL);
+    at = put_part(text, n, at, l->others, "that are no pictures", l->example);
+    at = put_part(text, n, at, l->hidden, "hidden", NULL);
+    if (l->unlike_numbers && at < n)
+        snprintf(text + at, n - at, "%sclass folders are in the order of their letters, 10 before 2, as Keras has them",
+                 at > 0 ? "; " : "");
+    return text[0] != '\0';
+}
+
+int mnq_dataset_damaged(const struct mnq_dataset *d)
+{
+    return d->s.left_out.damaged;
+}
+
+const char *mnq_dataset_damaged_as(const struct mnq_dataset *d, int i)
+{
+    return d->s.left_out.damaged_as[i];
+}
+
 static const char *row_name(struct name_cache *cache, int i, const struct mnq_sample *s)
 {
-    const char *path = mnq_h5_images_path(s->h5);
+    const char *path = s->array != NULL ? s->array->path : mnq_h5_images_path(s->h5);
     pthread_mutex_lock(&cache->lock);
     if (cache->name[i] == NULL) {
         size_t size = strlen(path) + 16;
@@ -225,7 +326,16 @@ int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_prepro
     struct mnq_image im = {.c = d->c};
     int rc;
     if (s->path != NULL) {
-        rc = mnq_image_read(s->path, d->c, &im, e);
+        rc = d->data.exif ? mnq_image_read_upright(s->path, d->c, &im, e) : mnq_image_read(s->path, d->c, &im, e);
+    } else if (s->array != NULL) {
+        const struct mnq_array_images *a = s->array;
+        struct mnq_image row = {a->h, a->w, d->c, NULL};
+        size_t size = mnq_array_row(&a->images);
+        row.data = malloc(size);
+        if (row.data == NULL) return mnq_fail_nomem(e);
+        memcpy(row.data, a->images.data + (size_t)s->row * size, size);
+        im = row;
+        rc = 0;
     } else {
         mnq_h5_images_size(s->h5, &im.h, &im.w);
         if (im.h == d->h && im.w == d->w) return mnq_h5_images_read(s->h5, s->row, out, e);

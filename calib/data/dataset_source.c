@@ -18,7 +18,7 @@ int mnq_source_add(struct mnq_source *s, struct mnq_sample sample, struct mnq_er
         s->cap = cap;
     }
     if (sample.path != NULL) sample.path = mnq_arena_strdup(&s->arena, sample.path);
-    if (sample.path == NULL && sample.h5 == NULL) return mnq_fail_nomem(e);
+    if (sample.path == NULL && sample.h5 == NULL && sample.array == NULL) return mnq_fail_nomem(e);
     s->sample[s->n++] = sample;
     return 0;
 }
@@ -76,6 +76,6 @@ bool mnq_source_ends_with(const char *path, const char *const *end, int n)
 
 bool mnq_source_is_picture(const char *path)
 {
-    static const char *const end[] = {".jpg", ".jpeg", ".png", ".pnm", ".pgm", ".ppm"};
-    return mnq_source_ends_with(path, end, 6);
+    static const char *const end[] = {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".pnm", ".pgm", ".ppm"};
+    return mnq_source_ends_with(path, end, 8);
 }

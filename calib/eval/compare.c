@@ -210,8 +210,8 @@ static int run_all(struct run *r, int threads, struct mnq_arena *arena, struct m
     return 0;
 }
 
-int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
-                int threads, struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
+int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, const struct mnq_data *data, int threads,
+                struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
                 struct mnq_err *e)
 {
     struct run r = {.flt = flt, .packed = packed, .c = c, .progress = progress, .progress_ctx = progress_ctx};
@@ -221,7 +221,7 @@ int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed,
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: input %dx%dx%d, but %s takes %dx%dx%d", packed->file, packed->input.h,
                         packed->input.w, packed->input.c, flt->file, flt->input.h, flt->input.w, flt->input.c);
     if (match_layers(&r, arena, e) != 0) return -1;
-    r.data = mnq_dataset_open(paths, n_paths, flt->input.h, flt->input.w, flt->input.c, e);
+    r.data = mnq_dataset_open_as(data, &flt->task, flt->input.h, flt->input.w, flt->input.c, e);
     if (r.data == NULL) return -1;
     c->samples = mnq_dataset_count(r.data);
     if (threads > c->samples) threads = c->samples;

@@ -4,6 +4,7 @@
 #define MNQ_COMPARE_H
 
 #include "util/progress.h"
+#include "data.h"
 #include "subject.h"
 
 /** One integer layer against the float node of the same name, over all samples. error = integer - float, in real values. */
@@ -37,15 +38,15 @@ int mnq_compare_matches(const struct mnq_subject *flt, const struct mnq_subject 
  * Runs both on every sample; the integer layers see the integer results of the layers before (errors accumulate as they
  * do in use). Sums are taken in sample order: the same for any thread count.
  */
-int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
-                int threads, struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
+int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed, const struct mnq_data *data, int threads,
+                struct mnq_comparison *c, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
                 struct mnq_err *e);
 
 /**
  * Fills weights_alone and output_alone of the layers that mnq_compare() found, over at most 16 samples spread evenly. The
  * logits and what follows have no output_alone: they are where the noise is measured.
  */
-int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
+int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, const struct mnq_data *data,
                       int threads, struct mnq_comparison *c, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
 #endif

@@ -71,7 +71,7 @@ static int load_samples(const struct mnq_subject *flt, const struct mnq_dataset 
     return 0;
 }
 
-int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, char *const *paths, int n_paths,
+int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, const struct mnq_data *data,
                       int threads, struct mnq_comparison *c, mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
     const struct mnq_graph *g = &flt->legal;
@@ -88,7 +88,7 @@ int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *p
         mnq_fail_nomem(e);
         goto done;
     }
-    d = mnq_dataset_open(paths, n_paths, flt->input.h, flt->input.w, flt->input.c, e);
+    d = mnq_dataset_open_as(data, &flt->task, flt->input.h, flt->input.w, flt->input.c, e);
     if (d == NULL || load_samples(flt, d, &stats, &arena, e) != 0 ||
         mnq_sensitivity(&l, &stats, PROBED, threads, weights, progress, progress_ctx, e) != 0 ||
         mnq_tensor_sensitivity(&l, &stats, PROBED, threads, output, progress, progress_ctx, e) != 0)

@@ -10,16 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct mnq_share mnq_wilson(int64_t k, int64_t n)
-{
-    const double z = 1.959963984540054; /* 97.5 % quantile of the normal distribution */
-    double p = (double)k / (double)n, zz = z * z / (double)n;
-    double middle = (p + zz / 2) / (1 + zz);
-    double half = z / (1 + zz) * sqrt(p * (1 - p) / (double)n + zz / (4 * (double)n));
-    double lo = k == 0 ? 0 : middle - half, hi = k == n ? 1 : middle + half;
-    return (struct mnq_share){100 * p, 100 * lo, 100 * hi};
-}
-
 /* Whether class a stands before class b. */
 static bool before(const float *v, int a, int b)
 {
@@ -67,7 +57,8 @@ struct run {
     int *load_as;              /* [n_subjects] first subject that wants the very same pixels */
     struct worker *worker;
     struct mnq_evaluation *ev;
-    struct diff *diff; /* [n_subjects][n] */
+    struct diff *diff;             /* [n_subjects][n] */
+    struct mnq_measured *measured; /* [n_subjects], of tasks without a first class; or NULL */
     atomic_int done;
     mnq_progress *progress;
     void *progress_ctx;
@@ -100,20 +91,39 @@ static struct diff difference(const float *base, const float *out, int n)
     return d;
 }
 
+/* The first class, or the one decision. */
+static void note_decision(struct run *r, int s, int i, const float *out)
+{
+    const struct mnq_subject *sub = &r->subject[s];
+    struct mnq_eval_model *m = &r->ev->model[s];
+    int label = r->ev->label[i];
+    m->top1[i] = -1;
+    if (r->measured != NULL) return;
+    if (sub->task.kind == MNQ_TASK_BINARY) {
+        m->top1[i] = out[0] > mnq_task_cut(&sub->task);
+        m->score[i] = out[0];
+        return;
+    }
+    mnq_top(out, sub->outputs, 1, &m->top1[i]);
+    m->score[i] = out[m->top1[i]];
+    if (label >= 0 && label < sub->outputs) m->top5[i] = mnq_rank(out, sub->outputs, label) < 5;
+}
+
 static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
 {
     struct run *r = ctx;
     struct worker *me = &r->worker[w];
     for (int s = 0; s < r->n_subjects; s++) {
         const struct mnq_subject *sub = &r->subject[s];
-        struct mnq_eval_model *m = &r->ev->model[s];
         float *out = s == 0 ? me->base : me->out;
         if (r->load_as[s] == s && mnq_dataset_load(r->data[s], i, &sub->preprocess, me->pixels[s], e) != 0) return -1;
         if (mnq_runner_run(me->runner[s], me->pixels[r->load_as[s]], out, e) != 0) return -1;
-        mnq_top(out, sub->outputs, 1, &m->top1[i]);
-        m->score[i] = out[m->top1[i]];
-        int label = r->ev->label[i];
-        if (label >= 0 && label < sub->outputs) m->top5[i] = mnq_rank(out, sub->outputs, label) < 5;
+        if (r->measured != NULL) {
+            size_t values = mnq_task_label_values(&sub->task);
+            const float *label = r->ev->values == NULL ? NULL : r->ev->values + (size_t)i * values;
+            mnq_measure_sample(&r->measured[s], i, out, me->base, label);
+        }
+        note_decision(r, s, i, out);
         if (sub->outputs == r->subject[0].outputs)
             r->diff[(size_t)s * (size_t)r->ev->n + (size_t)i] = difference(me->base, out, sub->outputs);
     }
@@ -122,7 +132,7 @@ static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
     return 0;
 }
 
-static int open_data(struct run *r, char *const *paths, int n_paths, struct mnq_err *e)
+static int open_data(struct run *r, const struct mnq_data *data, struct mnq_err *e)
 {
     for (int s = 0; s < r->n_subjects; s++) {
         const struct mnq_subject *sub = &r->subject[s];
@@ -131,7 +141,8 @@ static int open_data(struct run *r, char *const *paths, int n_paths, struct mnq_
             if (same_shape(&r->subject[k], sub)) r->data[s] = r->data[k];
             if (same_pixels(&r->subject[k], sub)) r->load_as[s] = k;
         }
-        if (r->data[s] == NULL) r->data[s] = mnq_dataset_open(paths, n_paths, sub->input.h, sub->input.w, sub->input.c, e);
+        if (r->data[s] == NULL)
+            r->data[s] = mnq_dataset_open_as(data, &r->ev->task, sub->input.h, sub->input.w, sub->input.c, e);
         if (r->data[s] == NULL) return -1;
     }
     return 0;
@@ -144,6 +155,30 @@ static void close_data(struct run *r)
         for (int k = s + 1; k < r->n_subjects; k++) last = last && r->data[k] != r->data[s];
         if (last && r->data[s] != NULL) mnq_dataset_close(r->data[s]);
     }
+}
+
+/* Labels that are no class numbers. */
+static int copy_values(struct run *r, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_evaluation *ev = r->ev;
+    size_t values = mnq_task_label_values(&ev->task);
+    bool known = false;
+    for (int i = 0; i < ev->n; i++) known = known || mnq_dataset_values(r->data[0], i) != NULL;
+    if (values == 0 || !known) return 0;
+    ev->values = mnq_arena_array(arena, (size_t)ev->n * values, sizeof *ev->values);
+    if (ev->values == NULL) return mnq_fail_nomem(e);
+    ev->labelled = 0;
+    for (int i = 0; i < ev->n; i++) {
+        float *to = ev->values + (size_t)i * values;
+        const float *from = mnq_dataset_values(r->data[0], i);
+        bool any = false;
+        for (size_t k = 0; k < values; k++) {
+            to[k] = from == NULL ? (float)NAN : from[k];
+            any = any || !isnan(to[k]);
+        }
+        ev->labelled += any;
+    }
+    return 0;
 }
 
 static int copy_names(struct run *r, struct mnq_arena *arena)
@@ -170,26 +205,42 @@ static int copy_names(struct run *r, struct mnq_arena *arena)
     return 0;
 }
 
+static int copy_left_out(struct run *r, struct mnq_arena *arena)
+{
+    struct mnq_evaluation *ev = r->ev;
+    const struct mnq_dataset *d = r->data[0];
+    char text[400];
+    int n = mnq_dataset_damaged(d);
+    if (!mnq_dataset_left_out(d, text, sizeof text)) return 0;
+    ev->left_out = mnq_arena_strdup(arena, text);
+    ev->damaged = mnq_arena_array(arena, (size_t)n + 1, sizeof *ev->damaged);
+    if (ev->left_out == NULL || ev->damaged == NULL) return -1;
+    for (int i = 0; i < n; i++)
+        if ((ev->damaged[ev->n_damaged++] = mnq_arena_strdup(arena, mnq_dataset_damaged_as(d, i))) == NULL) return -1;
+    return 0;
+}
+
 /* Decides whether labels are the models' classes. */
 static int check_labels(struct run *r, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_evaluation *ev = r->ev;
-    ev->accuracy = ev->labelled > 0;
+    ev->accuracy = ev->labelled > 0 && mnq_task_is_vector_decision(&ev->task);
     for (int s = 0; s < r->n_subjects && ev->accuracy; s++) {
-        int outputs = r->subject[s].outputs;
+        int outputs = mnq_eval_columns(ev, s);
         if (ev->class_name != NULL) {
             if (ev->classes == outputs) continue;
             char text[600];
-            snprintf(text, sizeof text, "%d class folders, but %s has %d outputs: no accuracy, agreement only", ev->classes,
-                     r->subject[s].file, outputs);
+            snprintf(text, sizeof text, "%d class folders, but %s has %d %s: no accuracy, agreement only", ev->classes,
+                     r->subject[s].file, outputs, ev->task.kind == MNQ_TASK_BINARY ? "answers" : "outputs");
             ev->note = mnq_arena_strdup(arena, text);
             ev->accuracy = false;
             break;
         }
         for (int i = 0; i < ev->n; i++)
             if (ev->label[i] >= outputs)
-                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d, but %s has only %d outputs (0..%d)", ev->name[i],
-                                ev->label[i], r->subject[s].file, outputs, outputs - 1);
+                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d, but %s has only %d %s (0..%d)", ev->name[i], ev->label[i],
+                                r->subject[s].file, outputs, ev->task.kind == MNQ_TASK_BINARY ? "answers" : "outputs",
+                                outputs - 1);
     }
     return 0;
 }
@@ -207,7 +258,12 @@ static int alloc_models(struct run *r, struct mnq_arena *arena)
         if (m->top1 == NULL || m->score == NULL || m->top5 == NULL) return -1;
     }
     r->diff = mnq_arena_array(arena, n * (size_t)r->n_subjects, sizeof *r->diff);
-    return r->diff == NULL ? -1 : 0;
+    if (r->diff == NULL) return -1;
+    if (mnq_task_is_vector_decision(&ev->task)) return 0;
+    r->measured = mnq_arena_array(arena, (size_t)r->n_subjects, sizeof *r->measured);
+    for (int s = 0; r->measured != NULL && s < r->n_subjects; s++)
+        if (mnq_measure_init(&r->measured[s], &r->subject[s].task, &r->subject[0].task, ev->n, arena) != 0) return -1;
+    return r->measured == NULL ? -1 : 0;
 }
 
 static int start_workers(struct run *r, int threads, struct mnq_arena *arena, struct mnq_err *e)
@@ -250,7 +306,7 @@ static void total(struct run *r, int s)
     bool comparable = r->subject[s].outputs == r->subject[0].outputs;
     struct diff sum = {0};
     m->hits1 = m->hits5 = ev->accuracy ? 0 : -1;
-    m->agree = comparable ? 0 : -1;
+    m->agree = comparable && r->measured == NULL ? 0 : -1;
     for (int i = 0; i < ev->n; i++) {
         int label = ev->label[i];
         if (ev->accuracy && label >= 0) {
@@ -259,7 +315,7 @@ static void total(struct run *r, int s)
         }
         if (!comparable) continue;
         const struct diff *d = &r->diff[(size_t)s * (size_t)ev->n + (size_t)i];
-        m->agree += m->top1[i] == base->top1[i];
+        if (m->agree >= 0) m->agree += m->top1[i] == base->top1[i];
         sum.sum += d->sum;
         sum.square += d->square;
         if (d->max > sum.max) sum.max = d->max;
@@ -270,7 +326,64 @@ static void total(struct run *r, int s)
     m->max_diff = comparable ? sum.max : (double)NAN;
 }
 
-int mnq_evaluate(const struct mnq_subject *subject, int n_subjects, char *const *paths, int n_paths, int threads,
+/* The figures of the task beside those. */
+static int figures(struct run *r, int s)
+{
+    struct mnq_evaluation *ev = r->ev;
+    struct mnq_eval_model *m = &ev->model[s];
+    int n = 0;
+    if (r->measured != NULL) n = mnq_measure_figures(&r->measured[s], ev->values, m->figure);
+    else if (ev->task.kind == MNQ_TASK_BINARY && ev->accuracy)
+        n = mnq_binary_figures(&r->subject[s].task, m->score, ev->label, ev->n, m->figure);
+    m->n_figures = n < 0 ? 0 : n;
+    return n < 0 ? -1 : 0;
+}
+
+/* One task for all: nothing else can be set side by side. */
+static int check_tasks(struct run *r, struct mnq_err *e)
+{
+    const struct mnq_subject *first = &r->subject[0];
+    r->ev->task = first->task;
+    for (int s = 1; s < r->n_subjects; s++) {
+        const struct mnq_subject *sub = &r->subject[s];
+        char a[80], b[80];
+        bool shape = sub->task.out.h == first->task.out.h && sub->task.out.w == first->task.out.w &&
+                     sub->task.out.c == first->task.out.c;
+        if (sub->task.kind == first->task.kind && (shape || mnq_task_is_vector_decision(&first->task))) continue;
+        mnq_task_text(&first->task, a, sizeof a);
+        mnq_task_text(&sub->task, b, sizeof b);
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s gives %s, %s gives %s: evaluate them apart, or say --task", first->file, a,
+                        sub->file, b);
+    }
+    return 0;
+}
+
+bool mnq_task_is_vector_decision(const struct mnq_task *t)
+{
+    return !mnq_task_is_map(t) && (t->kind == MNQ_TASK_CLASSES || t->kind == MNQ_TASK_BINARY);
+}
+
+double mnq_eval_agreement(const struct mnq_evaluation *ev, int model)
+{
+    const struct mnq_eval_model *m = &ev->model[model];
+    double sqnr = (double)NAN;
+    if (m->agree >= 0) return 100.0 * m->agree / ev->n;
+    for (int i = 0; i < m->n_figures; i++) {
+        const struct mnq_figure *f = &m->figure[i];
+        if (strcmp(f->key, "agreement") == 0) return f->of.value;
+        if (strcmp(f->key, "cosine") == 0) return fmax(100 * f->of.value, 0);
+        if (strcmp(f->key, "r2_from_first") == 0) sqnr = fmax(100 * f->of.value, 0);
+    }
+    return sqnr;
+}
+
+int mnq_eval_columns(const struct mnq_evaluation *ev, int model)
+{
+    const struct mnq_subject *s = ev->model[model].subject;
+    return s->task.kind == MNQ_TASK_BINARY ? 2 : s->outputs;
+}
+
+int mnq_evaluate(const struct mnq_subject *subject, int n_subjects, const struct mnq_data *data, int threads,
                  struct mnq_evaluation *ev, struct mnq_arena *arena, mnq_progress *progress, void *progress_ctx,
                  struct mnq_err *e)
 {
@@ -283,19 +396,28 @@ int mnq_evaluate(const struct mnq_subject *subject, int n_subjects, char *const 
     ev->model = mnq_arena_array(arena, (size_t)n_subjects, sizeof *ev->model);
     ev->n_models = n_subjects;
     if (r.data == NULL || r.load_as == NULL || ev->model == NULL) return mnq_fail_nomem(e);
-    if (open_data(&r, paths, n_paths, e) != 0) goto done;
+    if (check_tasks(&r, e) != 0) return -1;
+    for (int s = 0; s < n_subjects; s++) ev->model[s].subject = &subject[s];
+    if (open_data(&r, data, e) != 0) goto done;
     ev->n = mnq_dataset_count(r.data[0]);
     ev->classes = mnq_dataset_classes(r.data[0]);
     if (threads > ev->n) threads = ev->n;
     if (threads < 1) threads = 1;
-    if (copy_names(&r, arena) != 0 || alloc_models(&r, arena) != 0) {
+    if (copy_names(&r, arena) != 0 || copy_left_out(&r, arena) != 0 || alloc_models(&r, arena) != 0) {
         mnq_fail_nomem(e);
         goto done;
     }
-    if (check_labels(&r, arena, e) != 0 || start_workers(&r, threads, arena, e) != 0) goto done;
+    if (copy_values(&r, arena, e) != 0 || check_labels(&r, arena, e) != 0 || start_workers(&r, threads, arena, e) != 0)
+        goto done;
     if (mnq_pool_for(ev->n, threads, one_sample, &r, e) != 0) goto done;
     if (progress != NULL) progress(progress_ctx, "eval", ev->n, ev->n);
-    for (int s = 0; s < n_subjects; s++) total(&r, s);
+    for (int s = 0; s < n_subjects; s++) {
+        total(&r, s);
+        if (figures(&r, s) != 0) {
+            mnq_fail_nomem(e);
+            goto done;
+        }
+    }
     rc = 0;
 done:
     stop_workers(&r, threads);
@@ -306,7 +428,7 @@ done:
 int *mnq_confusion(const struct mnq_evaluation *ev, int model, struct mnq_arena *arena)
 {
     const struct mnq_eval_model *m = &ev->model[model];
-    size_t cols = (size_t)m->subject->outputs;
+    size_t cols = (size_t)mnq_eval_columns(ev, model);
     int *count = mnq_arena_array(arena, (size_t)ev->classes * cols, sizeof *count);
     if (count == NULL) return NULL;
     for (int i = 0; i < ev->n; i++)

@@ -123,7 +123,8 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
         s->arena_bytes = -1;
     } else {
         s->arena_bytes = mnq_float_arena(&s->legal);
-        s->task = mnq_task_infer(&s->legal, NULL);
+        s->task = mnq_task_infer(&s->legal, s->raw.loss);
+        if (mnq_task_set(&s->task, o->task, o->threshold, s->file, e) != 0) return -1;
     }
     return choose_preprocess(s, o, e);
 }
@@ -139,7 +140,7 @@ static int64_t count_params(const struct mnq_qmodel *q)
     return n;
 }
 
-static int open_packed(struct mnq_subject *s, struct mnq_arena *arena, struct mnq_err *e)
+static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_INT8;
     if (mnq_package_open(s->file, &s->package, arena, e) != 0) return -1;
@@ -160,7 +161,8 @@ static int open_packed(struct mnq_subject *s, struct mnq_arena *arena, struct mn
     s->params = count_params(q);
     s->weight_bytes = s->package.weight_bytes;
     s->arena_bytes = (int64_t)mnq_arena_size(&s->package.model);
-    return 0;
+    s->task = mnq_qmodel_task(q);
+    return mnq_task_set(&s->task, o->task, o->threshold, s->file, e);
 }
 
 int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct mnq_subject *s, struct mnq_arena *arena,
@@ -176,7 +178,7 @@ int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct 
     size_t got = f == NULL ? 0 : fread(head, 1, sizeof head, f);
     if (f != NULL) fclose(f);
     bool packed = got == sizeof head && memcmp(head, magic, sizeof magic) == 0;
-    return packed ? open_packed(s, arena, e) : open_float(s, o, arena, e);
+    return packed ? open_packed(s, o, arena, e) : open_float(s, o, arena, e);
 }
 
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made)

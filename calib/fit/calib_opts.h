@@ -63,7 +63,8 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
-    double expected_drop;            /* points of top-1, told on parts of the samples (views.h) */
+    double expected_drop;            /* points of mnq_task_drop_unit(), told on parts of the samples (views.h) */
+    const char *no_estimate;         /* why the samples cannot tell it, or NULL */
     struct mnq_shrink_report shrink; /* all zero when switched off */
     struct mnq_storage_report storage;
 };

@@ -43,13 +43,15 @@ static double logit(double p)
     return log(p / (1 - p));
 }
 
-/* Decisions at a threshold. One that does not stand at 1/2 is a choice against likelihood: what turns over counts in full. */
+/* Decisions at a threshold. One that does not stand at 1/2 is a choice against likelihood: what turns over counts in full.
+ */
 static double decision_drop(const struct mnq_logits *l, const float *want, const float *got, size_t n, double temperature)
 {
     double cut = logit(l->task.threshold), lost = 0;
     bool probability = l->task.link == MNQ_LINK_SIGMOID;
     for (size_t i = 0; i < n; i++) {
-        double a = probability ? logit((double)want[i]) : (double)want[i], b = probability ? logit((double)got[i]) : (double)got[i];
+        double a = probability ? logit((double)want[i]) : (double)want[i],
+               b = probability ? logit((double)got[i]) : (double)got[i];
         if ((a > cut) != (b > cut)) lost += fabs(tanh(a / temperature / 2)); /* |p - (1 - p)| */
     }
     return n > 0 ? 100 * lost / (double)n : 0;
@@ -99,7 +101,7 @@ double mnq_task_drop(const struct mnq_logits *l, const float *want, const float 
 
 const char *mnq_task_drop_unit(const struct mnq_task *t)
 {
-    static const char *const unit[MNQ_TASK_KINDS] = {"top-1", "accuracy", "accuracy per label", "R2", "cosine"};
+    static const char *const unit[MNQ_TASK_KINDS] = {"", "top-1", "accuracy", "accuracy per label", "R2", "cosine"};
     if (mnq_task_is_map(t) && mnq_task_decides(t)) return "accuracy per cell";
     return unit[t->kind];
 }

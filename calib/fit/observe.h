@@ -18,10 +18,10 @@ struct mnq_stats {
     int held;       /* samples kept */
     uint8_t *input; /* [held] pictures */
     size_t input_bytes;
-    double **pre_mean; /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
+    double **pre_mean;       /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
     struct mnq_logits judge; /* the network's logits */
     float *logits;           /* [held][judge.n] */
-    int *label; /* [held] classes; NULL if the data does not name as many as the network tells apart */
+    int *label;              /* [held] classes; NULL if the data does not name as many as the network tells apart */
 };
 
 /**

@@ -3,6 +3,7 @@
 #include "image.h"
 
 #include "image_codec.h"
+#include "image_exif.h"
 #include "util/file.h"
 
 #include <stdlib.h>
@@ -36,9 +37,12 @@ static int decode(const char *name, const uint8_t *bytes, size_t n, struct mnq_i
 {
     if (n >= 3 && memcmp(bytes, "\xff\xd8\xff", 3) == 0) return mnq_jpeg_decode(name, bytes, n, im, e);
     if (n >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0) return mnq_png_decode(name, bytes, n, im, e);
+    if (n >= 6 && (memcmp(bytes, "GIF87a", 6) == 0 || memcmp(bytes, "GIF89a", 6) == 0))
+        return mnq_gif_decode(name, bytes, n, im, e);
+    if (n >= 2 && bytes[0] == 'B' && bytes[1] == 'M') return mnq_bmp_decode(name, bytes, n, im, e);
     if (n >= 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7') return mnq_pnm_decode(name, bytes, n, im, e);
     if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: empty file", name);
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a JPEG, PNG or PNM picture", name);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a JPEG, PNG, BMP, GIF or PNM picture", name);
 }
 
 int mnq_image_decode(const char *name, const uint8_t *bytes, size_t n, int channels, struct mnq_image *im, struct mnq_err *e)
@@ -53,7 +57,7 @@ int mnq_image_decode(const char *name, const uint8_t *bytes, size_t n, int chann
     return rc;
 }
 
-int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct mnq_err *e)
+static int read_file(const char *path, int channels, bool upright, struct mnq_image *im, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     uint8_t *bytes;
@@ -61,6 +65,17 @@ int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct 
     *im = (struct mnq_image){0};
     int rc = mnq_file_read(path, MAX_FILE, &arena, &bytes, &n, e);
     if (rc == 0) rc = mnq_image_decode(path, bytes, n, channels, im, e);
+    if (rc == 0 && upright && (rc = mnq_image_turn(im, mnq_exif_orientation(bytes, n), e)) != 0) mnq_image_free(im);
     mnq_arena_free(&arena);
     return rc;
+}
+
+int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct mnq_err *e)
+{
+    return read_file(path, channels, false, im, e);
+}
+
+int mnq_image_read_upright(const char *path, int channels, struct mnq_image *im, struct mnq_err *e)
+{
+    return read_file(path, channels, true, im, e);
 }

@@ -28,6 +28,8 @@ struct mnq_recipe {
     const char *arch;
     int resolution;
     int resize, filter;
+    int task;         /* enum mnq_task_kind */
+    double threshold; /* of decisions; 0 = unset */
     int observer, act_scale, rounding, wide, wide_activations, bias_correction, shrink; /* indices of the words above */
     double percentile, wide_budget;
     int samples;
@@ -67,6 +69,8 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_MAX_DROP_MAX    100.0
 #define MNQ_FLASH_MAX       2147483648.0
 #define MNQ_RATIO_MAX       0.99
+#define MNQ_THRESHOLD_MIN   0.000001
+#define MNQ_THRESHOLD_MAX   0.999999
 
 /** Name of key i in the order of mnq_recipe_text(), NULL behind the last. */
 const char *mnq_recipe_key(int i);

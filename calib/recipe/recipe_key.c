@@ -42,6 +42,8 @@ const struct mnq_key mnq_recipe_keys[] = {
     WORD("resize", resize, mnq_resize_words),
     WORD("filter", filter, mnq_filter_words),
     TEXT("arch", MNQ_KEY_STRING, arch),
+    {"task", MNQ_KEY_WORD, offsetof(S, task), 0, 0, MNQ_TASK_AUTO, mnq_task_words, -1},
+    NUMBER("threshold", MNQ_KEY_DOUBLE, threshold, MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, 0),
     NUMBER("resolution", MNQ_KEY_INT, resolution, 1, MNQ_RESOLUTION_MAX, 0),
     WORD("observer", observer, mnq_observer_words),
     NUMBER("percentile", MNQ_KEY_DOUBLE, percentile, MNQ_PERCENTILE_MIN, MNQ_PERCENTILE_MAX, -1),
@@ -119,7 +121,7 @@ bool mnq_key_is_set(const struct mnq_key *k, const void *base)
     case MNQ_KEY_WORD:
     case MNQ_KEY_SWITCH:
         memcpy(&i, at, sizeof i);
-        return i >= 0;
+        return i > k->unset;
     }
     return false;
 }

@@ -24,7 +24,7 @@ struct mnq_key {
     enum mnq_key_type type;
     size_t offset; /* in the struct that the table describes */
     double lo, hi; /* of numbers; only below lo can be "unset" */
-    double unset;  /* numbers up to this are not written; -1 = all are */
+    double unset;  /* numbers up to this are not written, nor words; -1 = all are */
     const char *const *word;
     int skip; /* index of a word that does not belong to this key; -1 = none */
 };

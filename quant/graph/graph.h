@@ -113,6 +113,7 @@ struct mnq_graph {
     int n_note;
     /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
     const char *preprocess;
+    const char *loss; /* what it was trained for, "binarycrossentropy" (graph/task.h); NULL = unknown */
 };
 
 /** "conv", "dwconv", ... for messages and JSON. */

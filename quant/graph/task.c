@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const mnq_task_words[] = {"classes", "binary", "multilabel", "regression", "features", "auto", NULL};
+const char *const mnq_task_words[] = {"auto", "classes", "binary", "multilabel", "regression", "features", NULL};
 
 /* The node whose values the output's are, as far as only the activation behind it differs. */
 static const struct mnq_node *last_linear(const struct mnq_graph *g)
@@ -30,22 +30,26 @@ static bool is_linear(const struct mnq_graph *g)
            (in->op == MNQ_OP_CONV || in->op == MNQ_OP_DENSE || in->op == MNQ_OP_DWCONV);
 }
 
-static bool loss_has(const char *loss, const char *word)
+/* Whether one of the words is in the name of a loss, which has lower-case letters and no underscores. */
+static bool loss_has(const char *loss, const char *const *word)
 {
-    return loss != NULL && strstr(loss, word) != NULL;
+    for (; loss != NULL && *word != NULL; word++)
+        if (strstr(loss, *word) != NULL) return true;
+    return false;
 }
+
+static const char *const of_numbers[] = {"mean", "mse", "mae", "msle", "mape", "huber", "logcosh", "poisson", NULL};
+static const char *const of_classes[] = {"categorical", NULL};
+static const char *const of_decisions[] = {"binary", "hinge", NULL};
 
 static void infer_linear(struct mnq_task *t, const char *loss)
 {
     bool map = mnq_task_is_map(t), one = t->out.c == 1;
     t->from = MNQ_TASK_FROM_LOSS;
-    if (loss_has(loss, "binary") || loss_has(loss, "focal")) {
-        t->kind = one ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
-    } else if (loss_has(loss, "categorical") || loss_has(loss, "hinge")) {
+    if (loss_has(loss, of_classes)) {
         t->kind = one ? MNQ_TASK_BINARY : MNQ_TASK_CLASSES;
-    } else if (loss_has(loss, "mean_") || loss_has(loss, "mse") || loss_has(loss, "mae") || loss_has(loss, "huber") ||
-               loss_has(loss, "log_cosh")) {
-        t->kind = MNQ_TASK_REGRESSION;
+    } else if (loss_has(loss, of_decisions)) {
+        t->kind = one ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
     } else {
         t->from = MNQ_TASK_FROM_ASSUMED;
         t->kind = map ? MNQ_TASK_REGRESSION : one ? MNQ_TASK_BINARY : MNQ_TASK_CLASSES;
@@ -58,10 +62,18 @@ struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss)
                          .from = MNQ_TASK_FROM_GRAPH,
                          .threshold = MNQ_TASK_THRESHOLD,
                          .out = legal->node[legal->output].out};
-    if (t.link == MNQ_LINK_SOFTMAX) t.kind = MNQ_TASK_CLASSES;
-    else if (t.link == MNQ_LINK_SIGMOID) t.kind = t.out.c == 1 ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
-    else if (is_linear(legal)) infer_linear(&t, loss);
-    else t.kind = MNQ_TASK_FEATURES;
+    if (t.link == MNQ_LINK_SOFTMAX) {
+        t.kind = MNQ_TASK_CLASSES;
+    } else if (loss_has(loss, of_numbers)) {
+        t.kind = MNQ_TASK_REGRESSION;
+        t.from = MNQ_TASK_FROM_LOSS;
+    } else if (t.link == MNQ_LINK_SIGMOID) {
+        t.kind = t.out.c == 1 ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
+    } else if (is_linear(legal)) {
+        infer_linear(&t, loss);
+    } else {
+        t.kind = MNQ_TASK_FEATURES;
+    }
     return t;
 }
 
@@ -74,7 +86,7 @@ static int wrong(const struct mnq_task *t, int kind, const char *file, const cha
 int mnq_task_set(struct mnq_task *t, int kind, double threshold, const char *file, struct mnq_err *e)
 {
     if (threshold > 0) t->threshold = threshold;
-    if (kind == MNQ_TASK_AUTO || kind < 0) return 0;
+    if (kind == MNQ_TASK_AUTO) return 0;
     if (kind == MNQ_TASK_CLASSES && t->out.c < 2) return wrong(t, kind, file, ", wanted two channels or more", e);
     if (kind == MNQ_TASK_BINARY && t->out.c != 1) return wrong(t, kind, file, ", wanted one channel", e);
     if ((kind == MNQ_TASK_BINARY || kind == MNQ_TASK_MULTILABEL) && t->link == MNQ_LINK_SOFTMAX)
@@ -91,13 +103,12 @@ bool mnq_task_is_map(const struct mnq_task *t)
 
 void mnq_task_text(const struct mnq_task *t, char *text, size_t n)
 {
-    static const char *const of[MNQ_TASK_KINDS] = {"classes", "decisions", "labels", "numbers", "features"};
-    static const char *const one[MNQ_TASK_KINDS] = {"classes", "binary decision", "labels", "regression", "features"};
+    static const char *const of[MNQ_TASK_KINDS] = {"", "classes", "decisions", "labels", "numbers", "features"};
+    static const char *const one[MNQ_TASK_KINDS] = {"", "classes", "binary decision", "labels", "regression", "features"};
     char threshold[40] = "";
     if (t->kind == MNQ_TASK_BINARY || t->kind == MNQ_TASK_MULTILABEL)
         snprintf(threshold, sizeof threshold, ", threshold %g", t->threshold);
-    if (mnq_task_is_map(t))
-        snprintf(text, n, "%dx%d map of %d %s%s", t->out.h, t->out.w, t->out.c, of[t->kind], threshold);
+    if (mnq_task_is_map(t)) snprintf(text, n, "%dx%d map of %d %s%s", t->out.h, t->out.w, t->out.c, of[t->kind], threshold);
     else if (t->out.c == 1) snprintf(text, n, "%s%s", one[t->kind], threshold);
     else snprintf(text, n, "%d %s%s", t->out.c, of[t->kind], threshold);
 }
@@ -118,6 +129,13 @@ size_t mnq_task_decisions(const struct mnq_task *t)
 {
     if (t->kind == MNQ_TASK_CLASSES) return (size_t)t->out.h * (size_t)t->out.w;
     return mnq_task_decides(t) ? mnq_elements(t->out) : 0;
+}
+
+size_t mnq_task_label_values(const struct mnq_task *t)
+{
+    if (t == NULL || t->kind == MNQ_TASK_FEATURES) return 0;
+    if (!mnq_task_is_map(t)) return t->kind == MNQ_TASK_CLASSES || t->kind == MNQ_TASK_BINARY ? 0 : (size_t)t->out.c;
+    return t->kind == MNQ_TASK_CLASSES ? (size_t)t->out.h * (size_t)t->out.w : mnq_elements(t->out);
 }
 
 float mnq_task_cut(const struct mnq_task *t)

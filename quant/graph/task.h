@@ -7,6 +7,7 @@
 
 /** What one cell of the output says; a vector is one cell. */
 enum mnq_task_kind {
+    MNQ_TASK_AUTO,       /* not a kind: what the network tells */
     MNQ_TASK_CLASSES,    /* the channels are exclusive classes */
     MNQ_TASK_BINARY,     /* one channel: yes above the threshold */
     MNQ_TASK_MULTILABEL, /* every channel is a decision of its own */
@@ -20,10 +21,10 @@ enum mnq_task_link { MNQ_LINK_NONE, MNQ_LINK_SIGMOID, MNQ_LINK_SOFTMAX };
 
 /** How it is known. */
 enum mnq_task_from {
-    MNQ_TASK_FROM_GRAPH,  /* the last layers tell */
+    MNQ_TASK_FROM_GRAPH,   /* the last layers tell */
     MNQ_TASK_FROM_ASSUMED, /* they leave a choice: the usual one */
-    MNQ_TASK_FROM_LOSS,   /* what the file says it was trained for */
-    MNQ_TASK_FROM_FILE,   /* stored in the .mnq */
+    MNQ_TASK_FROM_LOSS,    /* what the file says it was trained for */
+    MNQ_TASK_FROM_FILE,    /* stored in the .mnq */
     MNQ_TASK_FROM_OPTION
 };
 
@@ -35,9 +36,8 @@ struct mnq_task {
     struct mnq_shape out;
 };
 
-/** Words of enum mnq_task_kind, behind them "auto"; NULL-terminated. */
+/** Words of enum mnq_task_kind, NULL-terminated. */
 extern const char *const mnq_task_words[];
-enum { MNQ_TASK_AUTO = MNQ_TASK_KINDS };
 
 /** Default threshold of decisions. */
 #define MNQ_TASK_THRESHOLD 0.5
@@ -45,7 +45,8 @@ enum { MNQ_TASK_AUTO = MNQ_TASK_KINDS };
 /**
  * The task that a legal graph's last layers tell. Softmax: classes. Sigmoid: binary with one channel, else labels. Behind an
  * activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a decision (ASSUMED).
- * loss  Keras' name of the loss it was trained with, which decides what is left open; NULL = unknown
+ * loss  of its training, in lower case without underscores ("binarycrossentropy"): decides what is left open, and that an
+ *       output which is no softmax holds numbers; NULL = unknown
  */
 struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss);
 
@@ -63,6 +64,10 @@ void mnq_task_text(const struct mnq_task *t, char *text, size_t n);
 
 /** How it is known, as a clause: "by its last layer". */
 const char *mnq_task_from_text(enum mnq_task_from from);
+
+/** Values that labels of one sample need: of a map of classes one a cell, of a vector of classes or one decision 0 (a class
+ *  number does) and of features too, else one for each output. */
+size_t mnq_task_label_values(const struct mnq_task *t);
 
 /** Whether the task decides something: all but numbers and features. */
 bool mnq_task_decides(const struct mnq_task *t);

@@ -4,6 +4,7 @@
 #include "import/keras_model.h"
 #include "import/wmatch.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,41 @@ static int fill_groups(struct mnq_h5 *h, struct mnq_build *b, const char *root, 
     return rc;
 }
 
+/* ---- what it was trained for ---- */
+
+/* The name of a loss, or NULL: a string, an object with class_name, or one of these for each output. */
+static const struct mnq_ynode *loss_name(const struct mnq_ynode *v)
+{
+    const struct mnq_ynode *c;
+    if (v == NULL || v->kind == MNQ_Y_SCALAR) return v;
+    if ((c = mnq_y_get(v, "class_name")) == NULL) return v->n == 1 ? loss_name(v->first) : NULL;
+    const struct mnq_ynode *config = mnq_y_get(v, "config");
+    if (mnq_y_is(c, "function") && config != NULL && config->kind == MNQ_Y_SCALAR) return config;
+    return c->kind == MNQ_Y_SCALAR ? c : NULL;
+}
+
+/* Notes the loss of a training configuration; that there is none is no fault. */
+static int note_loss(struct mnq_graph *g, const struct mnq_ynode *training, struct mnq_err *e)
+{
+    const struct mnq_ynode *name = loss_name(training == NULL ? NULL : mnq_y_get(training, "loss"));
+    if (mnq_y_null(name)) return 0;
+    char *text = mnq_arena_strdup(g->arena, name->text), *to = text;
+    if (text == NULL) return mnq_fail_nomem(e);
+    for (const char *p = text; *p != '\0'; p++)
+        if (*p != '_') *to++ = (char)tolower((unsigned char)*p);
+    *to = '\0';
+    g->loss = text;
+    return 0;
+}
+
+static int note_training(struct mnq_h5 *h, struct mnq_graph *g, struct mnq_err *e)
+{
+    char *text;
+    struct mnq_err ignored = {0};
+    if (!mnq_h5_has_attr(h, "/", "training_config") || mnq_h5_text(h, "/", "training_config", &text, &ignored) != 0) return 0;
+    return note_loss(g, mnq_ydoc_parse(g->file, MNQ_EXIT_FAILED, text, strlen(text), g->arena, &ignored), e);
+}
+
 int mnq_import_full(struct mnq_h5 *h, const struct mnq_import_opts *opts, struct mnq_graph *g, struct mnq_err *e)
 {
     char *text, name[400];
@@ -84,6 +120,7 @@ int mnq_import_full(struct mnq_h5 *h, const struct mnq_import_opts *opts, struct
     if (config == NULL || build(&k, config, opts, g, version, e) != 0) return -1;
     g->origin = origin(g->arena, version_text, "full model");
     if (g->origin == NULL) return mnq_fail_nomem(e);
+    if (note_training(h, g, e) != 0) return -1;
     const char *root = mnq_h5_is_group(h, "/model_weights") ? "/model_weights" : "/";
     struct mnq_founds found;
     if (mnq_found_keras2(h, root, g->arena, &found, e) != 0) return -1;
@@ -97,7 +134,7 @@ int mnq_import_config3(struct mnq_h5 *h, const struct mnq_ynode *config, int ver
 {
     struct mnq_knet k;
     struct mnq_founds found;
-    if (build(&k, config, opts, g, version, e) != 0) return -1;
+    if (build(&k, config, opts, g, version, e) != 0 || note_loss(g, mnq_y_get(config, "compile_config"), e) != 0) return -1;
     if (mnq_found_keras3(h, g->arena, &found, e) != 0) return -1;
     return mnq_match(h, &k.b, NULL, &found, false, "/layers", e) != 0 ? -1 : mnq_knet_settle(&k);
 }

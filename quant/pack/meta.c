@@ -55,6 +55,12 @@ void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
     mnq_json_end(j);
     mnq_json_string(j, "recipe", q->recipe);
     write_preprocess(j, &q->preprocess);
+    if (q->task != MNQ_TASK_AUTO || q->threshold > 0) {
+        mnq_json_object(j, "task");
+        mnq_json_string(j, "kind", mnq_task_words[q->task]);
+        if (q->threshold > 0) mnq_json_double(j, "threshold", q->threshold);
+        mnq_json_end(j);
+    }
     if (q->classes != NULL) {
         mnq_json_row(j, "classes");
         for (int i = 0; i < q->n_classes; i++) mnq_json_string(j, NULL, q->classes[i]);
@@ -175,12 +181,27 @@ static int read_text(const struct mnq_ynode *v, const char **out, struct mnq_err
     return mnq_y_null(v) ? 0 : mnq_y_string(v, out, e);
 }
 
+static int read_task(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    const struct mnq_ynode *kind = mnq_y_get(v, "kind"), *threshold = mnq_y_get(v, "threshold");
+    struct mnq_task t;
+    int k;
+    if (kind == NULL) return mnq_y_fail(v, e, "expected kind");
+    if (mnq_y_choice(kind, mnq_task_words, MNQ_TASK_KINDS, &k, e) != 0) return -1;
+    if (threshold != NULL && mnq_y_double(threshold, 1e-6, 1 - 1e-6, &q->threshold, e) != 0) return -1;
+    t = mnq_qmodel_task(q);
+    if (mnq_task_set(&t, k, 0, "META", e) != 0) return -1;
+    q->task = (enum mnq_task_kind)k;
+    return 0;
+}
+
 int mnq_meta_read(const char *name, const char *text, size_t n, struct mnq_qmodel *q, struct mnq_err *e)
 {
     const struct mnq_ynode *root = mnq_ydoc_parse(name, MNQ_EXIT_FAILED, text, n, q->arena, e), *v;
     if (root == NULL) return -1;
     if (!mnq_y_is(mnq_y_get(root, "schema"), "mnquant.meta/1")) return mnq_y_fail(root, e, "expected schema mnquant.meta/1");
     if ((v = mnq_y_get(root, "preprocess")) != NULL && read_preprocess(v, q, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "task")) != NULL && read_task(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "classes")) != NULL && read_classes(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "layers")) != NULL && read_layers(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "origins")) != NULL && read_origins(v, q, e) != 0) return -1;

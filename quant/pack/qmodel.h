@@ -5,6 +5,7 @@
 
 #include "graph/graph.h"
 #include "graph/preprocess.h"
+#include "graph/task.h"
 
 #include "mnq/mnq.h"
 
@@ -69,6 +70,8 @@ struct mnq_qmodel {
     int n_tensors, n_layers, input, output;
     uint32_t arena_bytes;             /* set by mnq_qmodel_plan() */
     struct mnq_preprocess preprocess; /* how pictures become input bytes */
+    enum mnq_task_kind task;          /* what the output means; AUTO: what the last layer tells */
+    double threshold;                 /* of its decisions; 0: MNQ_TASK_THRESHOLD */
     const char *const *classes;       /* names, or NULL */
     int n_classes;
     const char *tool, *source_name; /* provenance */
@@ -81,6 +84,12 @@ struct mnq_qmodel {
  * arXiv:2001.03288) with a short search, deterministic. Sets tensor[].offset and arena_bytes.
  */
 int mnq_qmodel_plan(struct mnq_qmodel *q, struct mnq_err *e);
+
+/** What the output means: as stored, else as the last layer tells, in the terms of mnq_task_infer(). */
+struct mnq_task mnq_qmodel_task(const struct mnq_qmodel *q);
+
+/** Notes a task in the model, where the last layer does not tell it anyway. */
+void mnq_qmodel_set_task(struct mnq_qmodel *q, const struct mnq_task *t);
 
 /** Serializes to FORMAT.md bytes (in q->arena) and loads the result once to prove it valid. */
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e);

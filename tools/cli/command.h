@@ -21,6 +21,15 @@ struct mnq_globals {
 struct mnq_model_opts {
     const char *preprocess, *arch;
     int resize, filter, resolution;
+    int task;         /* enum mnq_task_kind */
+    double threshold; /* 0: not given */
+};
+
+/** Options of every command that takes sample data, beside --data. */
+struct mnq_data_opts {
+    const char *path_column, *label_column, *labels;
+    int on_error; /* stop, skip */
+    bool exif;
 };
 
 /** What a running command has in hand. */
@@ -57,7 +66,7 @@ struct mnq_program {
     int n;
 };
 
-/** The five lines of an option table for struct mnq_model_opts, a member `model` of the command's struct S. */
+/** The seven lines of an option table for struct mnq_model_opts, a member `model` of the command's struct S. */
 #define MNQ_MODEL_OPTIONS(S)                                                                                                \
     {"preprocess",                                                                                                          \
      'p',                                                                                                                   \
@@ -99,6 +108,65 @@ struct mnq_program {
     {                                                                                                                       \
         "resolution", 0, MNQ_OPT_INT, offsetof(S, model.resolution), "N",                                                   \
             "float models: input height and width, if not the file's own", 1, 4096, NULL                                    \
+    },                                                                                                                      \
+        MNQ_TASK_OPTIONS(offsetof(S, model.task), offsetof(S, model.threshold))
+
+/** The two lines about what the output means. */
+#define MNQ_TASK_OPTIONS(task, threshold)                                                                                   \
+    {                                                                                                                       \
+        "task", 0, MNQ_OPT_CHOICE, task, "KIND",                                                                            \
+            "what the output means, if the model does not tell: auto, classes, binary, multilabel, regression, features",   \
+            0, 0, mnq_task_words                                                                                            \
+    },                                                                                                                      \
+    {                                                                                                                       \
+        "threshold", 0, MNQ_OPT_DOUBLE, threshold, "P", "binary and multilabel: probability above which the answer is yes", \
+            MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, NULL                                                                      \
     }
+
+/** The five lines of an option table for struct mnq_data_opts, a member `from` of the command's struct S. */
+#define MNQ_DATA_OPTIONS(S)                                                                                                 \
+    {"labels",                                                                                                              \
+     0,                                                                                                                     \
+     MNQ_OPT_STRING,                                                                                                        \
+     offsetof(S, from.labels),                                                                                              \
+     "FILE",                                                                                                                \
+     "labels of all samples in their order: .npy, .npz, or text with a line for each",                                      \
+     0,                                                                                                                     \
+     0,                                                                                                                     \
+     NULL},                                                                                                                 \
+        {"path-column",                                                                                                     \
+         0,                                                                                                                 \
+         MNQ_OPT_STRING,                                                                                                    \
+         offsetof(S, from.path_column),                                                                                     \
+         "NAME|N",                                                                                                          \
+         "CSV: column of the path, by its heading or counted from 1",                                                       \
+         0,                                                                                                                 \
+         0,                                                                                                                 \
+         NULL},                                                                                                             \
+        {"label-column",                                                                                                    \
+         0,                                                                                                                 \
+         MNQ_OPT_STRING,                                                                                                    \
+         offsetof(S, from.label_column),                                                                                    \
+         "NAME|N[,...]",                                                                                                    \
+         "CSV: column of the label, or columns of several numbers",                                                         \
+         0,                                                                                                                 \
+         0,                                                                                                                 \
+         NULL},                                                                                                             \
+        {"on-error",                                                                                                        \
+         0,                                                                                                                 \
+         MNQ_OPT_CHOICE,                                                                                                    \
+         offsetof(S, from.on_error),                                                                                        \
+         "WHAT",                                                                                                            \
+         "at a picture that cannot be read: stop, or skip it and say so",                                                   \
+         0,                                                                                                                 \
+         0,                                                                                                                 \
+         mnq_on_error_words},                                                                                               \
+    {                                                                                                                       \
+        "exif", 0, MNQ_OPT_FLAG, offsetof(S, from.exif), NULL, "turn JPEG pictures as their Exif orientation says", 0, 0,   \
+            NULL                                                                                                            \
+    }
+
+/** stop, skip. */
+extern const char *const mnq_on_error_words[];
 
 #endif

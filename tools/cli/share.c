@@ -2,6 +2,7 @@
  * What commands share: opening models, writing outputs. */
 #include "share.h"
 
+#include "dataset.h"
 #include "util/json.h"
 
 #include <errno.h>
@@ -20,9 +21,46 @@ static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
     else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
 }
 
+/* What is no usual vector of classes is said aloud. */
+static void say_task(struct mnq_cli *cli, const struct mnq_subject *s)
+{
+    char text[100];
+    bool usual = s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
+    if (s->illegal.code != 0) return;
+    mnq_task_text(&s->task, text, sizeof text);
+    mnq_term_note(&cli->term, usual ? 1 : 0, "%s: output %s, %s%s", s->file, text, mnq_task_from_text(s->task.from),
+                  s->task.from == MNQ_TASK_FROM_ASSUMED && !usual ? "; --task sets it" : "");
+}
+
 void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n)
 {
-    for (int i = 0; i < n; i++) say_one(cli, &s[i]);
+    for (int i = 0; i < n; i++) {
+        say_one(cli, &s[i]);
+        say_task(cli, &s[i]);
+    }
+}
+
+const char *const mnq_on_error_words[] = {"stop", "skip", NULL};
+
+struct mnq_data mnq_cli_data(const struct mnq_cli *cli, const struct mnq_opt_list *paths, const struct mnq_data_opts *o)
+{
+    return (struct mnq_data){.path = (char *const *)paths->item,
+                             .n = paths->n,
+                             .path_column = o->path_column,
+                             .label_column = o->label_column,
+                             .labels = o->labels,
+                             .exif = o->exif,
+                             .skip = o->on_error == 1,
+                             .threads = cli->global.threads};
+}
+
+void mnq_cli_say_left_out(struct mnq_cli *cli, const struct mnq_dataset *d)
+{
+    char text[400];
+    if (!mnq_dataset_left_out(d, text, sizeof text)) return;
+    mnq_term_note(&cli->term, 0, "data: %s", text);
+    for (int i = 0; i < mnq_dataset_damaged(d); i++)
+        mnq_term_note(&cli->term, 0, "skipped: %s", mnq_dataset_damaged_as(d, i));
 }
 
 int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *const *path, int n,
@@ -31,6 +69,8 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
     struct mnq_subject_opts so = {.preprocess = o->preprocess,
                                   .resize = (enum mnq_resize)o->resize,
                                   .filter = (enum mnq_filter)o->filter,
+                                  .task = o->task,
+                                  .threshold = o->threshold,
                                   .import = {.arch = o->arch, .resolution = o->resolution}};
     for (int i = 0; i < n; i++)
         if (mnq_subject_open(path[i], &so, &s[i], &cli->arena, &cli->err) != 0) return -1;

@@ -4,6 +4,7 @@
 #define MNQ_SHARE_H
 
 #include "command.h"
+#include "data.h"
 
 /** Opens a model with the command's options. */
 int mnq_cli_open(struct mnq_cli *cli, const struct mnq_model_opts *o, const char *path, struct mnq_subject *s);
@@ -15,6 +16,14 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
 /** Says on stderr how float models are preprocessed, if that was assumed. Called once nothing is likely to fail any more,
  *  so that an error stays one line. */
 void mnq_cli_say(struct mnq_cli *cli, const struct mnq_subject *s, int n);
+
+/** What the options say of sample data. */
+struct mnq_data mnq_cli_data(const struct mnq_cli *cli, const struct mnq_opt_list *paths, const struct mnq_data_opts *o);
+
+struct mnq_dataset;
+
+/** Says on stderr what was left out of the data, and of what could not be read each picture at -v. */
+void mnq_cli_say_left_out(struct mnq_cli *cli, const struct mnq_dataset *d);
 
 /**
  * Settles where an output goes, before any work (util/outfile.h). If that is standard output, what would have been printed

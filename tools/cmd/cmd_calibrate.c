@@ -14,6 +14,7 @@
 struct calibrate_opts {
     struct mnq_recipe recipe;
     struct mnq_opt_list data;
+    struct mnq_data_opts from;
     const char *recipe_file, *output, *save_recipe;
     bool force, print_recipe;
 };
@@ -42,6 +43,8 @@ static const struct mnq_option options[] = {
      0, NULL},
     {"resolution", 0, MNQ_OPT_INT, R(resolution), "N", "input height and width, if not the file's own", 1,
      MNQ_RESOLUTION_MAX, NULL},
+    MNQ_TASK_OPTIONS(R(task), R(threshold)),
+    MNQ_DATA_OPTIONS(struct calibrate_opts),
     {"observer", 0, MNQ_OPT_CHOICE, R(observer), "NAME",
      "how activation ranges are chosen: auto, minmax, percentile, mse, kl", 0, 0, mnq_observer_words},
     {"percentile", 0, MNQ_OPT_DOUBLE, R(percentile), "P", "share of values kept by the percentile observer",
@@ -136,7 +139,13 @@ static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, int o
 
 static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subject *s)
 {
-    struct mnq_model_opts mo = {r->preprocess, r->arch, r->resize, r->filter, r->resolution};
+    struct mnq_model_opts mo = {.preprocess = r->preprocess,
+                                .arch = r->arch,
+                                .resize = r->resize,
+                                .filter = r->filter,
+                                .resolution = r->resolution,
+                                .task = r->task,
+                                .threshold = r->threshold};
     if (mnq_cli_open(cli, &mo, cli->input[0], s) != 0) return -1;
     if (s->kind != MNQ_SUBJECT_FLOAT)
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model already; calibrate takes the float one",
@@ -178,6 +187,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
 {
     struct mnq_calib_opts co = mnq_recipe_calib(r, cli->global.threads);
     co.choice = x->choice;
+    co.task = &x->subject.task;
     co.meta_bytes = meta_bytes(x);
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
@@ -196,11 +206,13 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     char tool[48];
     snprintf(tool, sizeof tool, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
     q->preprocess = s->preprocess;
+    mnq_qmodel_set_task(q, &s->task);
     q->tool = mnq_arena_strdup(&cli->arena, tool);
     q->source_name = base_name(s->file);
     q->source_crc = s->file_crc;
     q->recipe = x->recipe;
-    if (q->tool == NULL || name_classes(q, d, s->outputs, &cli->arena) != 0) return mnq_fail_nomem(&cli->err);
+    if (q->tool == NULL || name_classes(q, d, s->task.kind == MNQ_TASK_BINARY ? 2 : s->outputs, &cli->arena) != 0)
+        return mnq_fail_nomem(&cli->err);
     if (mnq_qmodel_pack(q, &x->bytes, &x->n, &cli->err) != 0) return -1;
     if (r->flash > 0 && x->n > (size_t)r->flash)
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)r->flash,
@@ -269,9 +281,11 @@ static int run(struct mnq_cli *cli)
     if (o->print_recipe) return print_recipe(cli, x->recipe);
     mnq_term_note(&cli->term, 1, "effective recipe:\n%s", x->recipe);
     struct mnq_shape in = x->subject.input;
-    struct mnq_dataset *d = mnq_dataset_open((char *const *)o->data.item, o->data.n, in.h, in.w, in.c, e);
+    struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
+    struct mnq_dataset *d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
     if (d == NULL) return -1;
     mnq_cli_say(cli, &x->subject, 1);
+    mnq_cli_say_left_out(cli, d);
     int rc = quantize(cli, &r, d, x);
     mnq_dataset_close(d);
     if (rc != 0 || write_files(cli, x) != 0) return -1;

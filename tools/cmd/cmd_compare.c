@@ -6,6 +6,7 @@
 #include "figures.h"
 #include "pack/weights.h"
 #include "share.h"
+#include "task_text.h"
 #include "util/json.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@
 
 struct compare_opts {
     struct mnq_model_opts model;
+    struct mnq_data_opts from;
     struct mnq_opt_list data;
     double min_sqnr;
     bool sensitivity;
@@ -25,6 +27,7 @@ static const struct mnq_option options[] = {
      "fail with exit code 3 if the last layer's SQNR is below DB", -100, 200, NULL},
     {"sensitivity", 's', MNQ_OPT_FLAG, offsetof(struct compare_opts, sensitivity), NULL,
      "also: noise at the logits that each layer causes alone, by 8-bit weights and by its output", 0, 0, NULL},
+    MNQ_DATA_OPTIONS(struct compare_opts),
     MNQ_MODEL_OPTIONS(struct compare_opts),
 };
 
@@ -80,6 +83,7 @@ static int print_json(const struct mnq_comparison *c, const struct mnq_subject *
     mnq_json_string(&w, "schema", "mnquant.compare/1");
     mnq_json_string(&w, "float", s[0].file);
     mnq_json_string(&w, "int8", s[1].file);
+    mnq_task_json(&w, &s[0].task);
     mnq_json_int(&w, "n", c->samples);
     mnq_json_int(&w, "unmatched", c->unmatched);
     mnq_json_array(&w, "layers");
@@ -135,14 +139,15 @@ static int run(struct mnq_cli *cli)
     const struct compare_opts *o = cli->opts;
     struct mnq_subject *s = mnq_arena_array(&cli->arena, 2, sizeof *s);
     struct mnq_comparison c;
+    struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (o->data.n == 0) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--data is missing: the pictures to compare on");
     if (mnq_cli_open_all(cli, &o->model, cli->input, 2, s) != 0 || sort_pair(s, &cli->err) != 0) return -1;
-    if (mnq_compare(&s[0], &s[1], (char *const *)o->data.item, o->data.n, cli->global.threads, &c, &cli->arena,
-                    mnq_term_progress, &cli->term, &cli->err) != 0)
+    if (mnq_compare(&s[0], &s[1], &data, cli->global.threads, &c, &cli->arena, mnq_term_progress, &cli->term, &cli->err) !=
+        0)
         return -1;
-    if (o->sensitivity && mnq_compare_alone(&s[0], &s[1], (char *const *)o->data.item, o->data.n, cli->global.threads, &c,
-                                            mnq_term_progress, &cli->term, &cli->err) != 0)
+    if (o->sensitivity &&
+        mnq_compare_alone(&s[0], &s[1], &data, cli->global.threads, &c, mnq_term_progress, &cli->term, &cli->err) != 0)
         return -1;
     mnq_term_clear(&cli->term);
     mnq_cli_say(cli, s, 2);

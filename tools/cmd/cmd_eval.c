@@ -9,6 +9,7 @@
 
 struct eval_opts {
     struct mnq_model_opts model;
+    struct mnq_data_opts from;
     struct mnq_opt_list data;
     double min_agreement, min_top1;
     const char *html;
@@ -30,6 +31,7 @@ static const struct mnq_option options[] = {
      0, 100, NULL},
     {"samples", 0, MNQ_OPT_FLAG, offsetof(struct eval_opts, samples), NULL,
      "with --json: list every sample with its label and all predictions", 0, 0, NULL},
+    MNQ_DATA_OPTIONS(struct eval_opts),
     MNQ_MODEL_OPTIONS(struct eval_opts),
 };
 
@@ -49,9 +51,10 @@ static int check_gates(const struct mnq_evaluation *ev, const struct eval_opts *
     for (int i = 0; i < ev->n_models; i++) {
         const struct mnq_eval_model *m = &ev->model[i];
         const char *file = m->subject->file;
-        if (!isnan(o->min_agreement) && m->agree < 0)
+        double agree = mnq_eval_agreement(ev, i);
+        if (!isnan(o->min_agreement) && isnan(agree))
             return mnq_fail(e, MNQ_EXIT_FAILED, "--min-agreement: %s has other outputs than the first model", file);
-        double agree = 100.0 * m->agree / ev->n, top1 = ev->labelled > 0 ? 100.0 * m->hits1 / ev->labelled : 0;
+        double top1 = ev->labelled > 0 ? 100.0 * m->hits1 / ev->labelled : 0;
         if (!isnan(o->min_agreement) && agree < o->min_agreement)
             return mnq_fail(e, MNQ_EXIT_GATE, "%s: agreement %.2f %%, wanted at least %g %%", file, agree, o->min_agreement);
         if (!isnan(o->min_top1) && (i > 0 || ev->n_models == 1) && top1 < o->min_top1)
@@ -67,15 +70,14 @@ static const struct mnq_term_step steps[] = {{"eval", 1}, {"compare", 0.7}};
 static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_subject *s, struct mnq_eval_result *r)
 {
     int n = cli->n_inputs, threads = cli->global.threads;
-    *r = (struct mnq_eval_result){.subject = s, .data = (char *const *)o->data.item, .n_data = o->data.n};
+    *r = (struct mnq_eval_result){.subject = s, .data = mnq_cli_data(cli, &o->data, &o->from)};
     if (mnq_cli_open_all(cli, &o->model, cli->input, n, s) != 0) return -1;
     r->stored = mnq_arena_array(&cli->arena, (size_t)n, sizeof *r->stored);
     if (r->stored == NULL) return mnq_fail_nomem(&cli->err);
     for (int i = 0; i < n; i++)
         if (mnq_stored_read(&s[i], &r->stored[i], &cli->arena, &cli->err) != 0) return -1;
     mnq_term_plan(&cli->term, steps, o->layers || o->html != NULL ? 2 : 1);
-    if (mnq_evaluate(s, n, r->data, r->n_data, threads, &r->ev, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)
-        return -1;
+    if (mnq_evaluate(s, n, &r->data, threads, &r->ev, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0) return -1;
     if ((o->layers || o->html != NULL) &&
         mnq_eval_compare(r, threads, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)
         return -1;
@@ -105,6 +107,8 @@ static int run(struct mnq_cli *cli)
     if (o->html != NULL && mnq_cli_output(cli, o->html, o->force, false) < 0) return -1;
     if (measure(cli, o, s, &r) != 0 || write_page(cli, o, &r) != 0) return -1;
     mnq_cli_say(cli, s, cli->n_inputs);
+    if (r.ev.left_out != NULL) mnq_term_note(&cli->term, 0, "data: %s", r.ev.left_out);
+    for (int i = 0; i < r.ev.n_damaged; i++) mnq_term_note(&cli->term, 0, "skipped: %s", r.ev.damaged[i]);
     if (r.ev.note != NULL) mnq_term_note(&cli->term, 0, "%s", r.ev.note);
     if (!cli->global.json) mnq_eval_print(&r, o->layers, cli);
     else if (mnq_eval_json(&r, o->samples, cli) != 0) return -1;

@@ -20,6 +20,7 @@ enum { SOURCE_MAX = 1 << 30 };
 
 struct prune_opts {
     struct mnq_model_opts model;
+    struct mnq_data_opts from;
     struct mnq_opt_list data;
     const char *pattern, *recipe, *output;
     double ratio;
@@ -47,6 +48,7 @@ static const struct mnq_option options[] = {
      "YAML file with any of the options below as keys, and rules for single layers; the command line wins", 0, 0, NULL},
     {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N",
      "use at most N samples, evenly spaced (512 if not given)", 1, MNQ_PRUNE_SAMPLES, NULL},
+    MNQ_DATA_OPTIONS(struct prune_opts),
     MNQ_MODEL_OPTIONS(struct prune_opts),
 };
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -186,7 +188,13 @@ static int settle(struct mnq_cli *cli, struct prune_opts *o, struct mnq_recipe *
     if (o->recipe == NULL) return 0;
     if (mnq_recipe_read(o->recipe, r, &cli->arena, &cli->err) != 0) return -1;
     struct prune_opts from = *o;
-    from.model = (struct mnq_model_opts){r->preprocess, r->arch, r->resize, r->filter, r->resolution};
+    from.model = (struct mnq_model_opts){.preprocess = r->preprocess,
+                                         .arch = r->arch,
+                                         .resize = r->resize,
+                                         .filter = r->filter,
+                                         .resolution = r->resolution,
+                                         .task = r->task,
+                                         .threshold = r->threshold};
     from.ratio = r->ratio > 0 ? r->ratio : (double)NAN;
     from.scope = r->scope;
     from.method = r->method;
@@ -320,15 +328,18 @@ static int run(struct mnq_cli *cli)
         return -1;
     struct mnq_shape in = x->subject.input;
     if (o->data.n > 0) {
-        d = mnq_dataset_open((char *const *)o->data.item, o->data.n, in.h, in.w, in.c, e);
+        struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
+        d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
         if (d == NULL) return -1;
         mnq_cli_say(cli, &x->subject, 1);
+        mnq_cli_say_left_out(cli, d);
     }
     if (x->o.method == MNQ_PRUNE_MAGNITUDE)
         mnq_term_note(
             &cli->term, 0,
             "by magnitude alone nothing makes up for the weights that go; half of them cost a V1 0.25 of five classes "
             "42 points of top-1, with --data and the default method 1 point");
+    x->o.task = &x->subject.task;
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);

@@ -5,6 +5,7 @@
 #include "dataset.h"
 #include "evaluate.h"
 #include "share.h"
+#include "task_text.h"
 #include "util/file.h"
 #include "util/json.h"
 #include "util/pool.h"
@@ -15,6 +16,7 @@
 
 struct run_opts {
     struct mnq_model_opts model;
+    struct mnq_data_opts from;
     int top;
     const char *verify;
 };
@@ -23,6 +25,7 @@ static const struct mnq_option options[] = {
     {"top", 'k', MNQ_OPT_INT, offsetof(struct run_opts, top), "N", "classes to print per input", 1, 16384, NULL},
     {"verify", 0, MNQ_OPT_STRING, offsetof(struct run_opts, verify), "CRC",
      "fail with exit code 3 unless the CRC-32 of all raw outputs is this (8 hex digits)", 0, 0, NULL},
+    MNQ_DATA_OPTIONS(struct run_opts),
     MNQ_MODEL_OPTIONS(struct run_opts),
 };
 
@@ -95,12 +98,22 @@ static const char *class_name(const struct mnq_subject *s, int i)
     return s->classes != NULL && i < s->n_classes ? s->classes[i] : NULL;
 }
 
+/* Whether the output is one vector of classes, of which the first ones are told. */
+static bool is_classes(const struct mnq_subject *s)
+{
+    return s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
+}
+
 static void print_text(const struct job *j, int k, int *top, bool color)
 {
     for (int i = 0; i < j->n; i++) {
         const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
-        mnq_top(v, j->s->outputs, k, top);
         printf("%s%s%s\n", mnq_term_bold(color), mnq_dataset_name(j->data, i), mnq_term_plain(color));
+        if (!is_classes(j->s)) {
+            mnq_task_print_output(&j->s->task, v, j->s->classes, j->s->n_classes, k);
+            continue;
+        }
+        mnq_top(v, j->s->outputs, k, top);
         for (int t = 0; t < k; t++) {
             const char *name = class_name(j->s, top[t]);
             printf("  %5d  %9.6f%s", top[t], (double)v[top[t]], name == NULL ? "" : "  ");
@@ -120,6 +133,7 @@ static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct
     mnq_json_string(&w, "file", j->s->file);
     mnq_json_string(&w, "kind", mnq_subject_kind_name(j->s->kind));
     mnq_json_string(&w, "preprocess", j->s->preprocess.name);
+    mnq_task_json(&w, &j->s->task);
     mnq_json_string(&w, "crc32", hex);
     mnq_json_array(&w, "outputs");
     for (int i = 0; i < j->n; i++) {
@@ -129,6 +143,11 @@ static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct
         mnq_json_row(&w, "values");
         for (int c = 0; c < j->s->outputs; c++) mnq_json_float(&w, NULL, v[c]);
         mnq_json_end(&w);
+        if (!is_classes(j->s)) {
+            mnq_task_json_output(&w, &j->s->task, v);
+            mnq_json_end(&w);
+            continue;
+        }
         mnq_top(v, j->s->outputs, k, top);
         mnq_json_array(&w, "top");
         for (int t = 0; t < k; t++) {
@@ -163,8 +182,9 @@ static int run(struct mnq_cli *cli)
     if (o->verify != NULL && parse_crc(o->verify, &want, &cli->err) != 0) return -1;
     if (mnq_cli_open(cli, &o->model, cli->input[0], s) != 0) return -1;
     struct job j = {.s = s, .term = &cli->term};
-    j.data =
-        mnq_dataset_open((char *const *)(cli->input + 1), cli->n_inputs - 1, s->input.h, s->input.w, s->input.c, &cli->err);
+    struct mnq_opt_list inputs = {.item = cli->input + 1, .n = cli->n_inputs - 1};
+    struct mnq_data data = mnq_cli_data(cli, &inputs, &o->from);
+    j.data = mnq_dataset_open_as(&data, &s->task, s->input.h, s->input.w, s->input.c, &cli->err);
     if (j.data == NULL) return -1;
     j.n = mnq_dataset_count(j.data);
     int k = o->top < s->outputs ? o->top : s->outputs, rc = -1;
@@ -175,6 +195,7 @@ static int run(struct mnq_cli *cli)
         uint32_t crc = checksum(&j);
         rc = 0;
         mnq_cli_say(cli, s, 1);
+        mnq_cli_say_left_out(cli, j.data);
         if (cli->global.json) rc = print_json(&j, k, top, crc, &cli->err);
         else print_text(&j, k, top, cli->term.color_out);
         if (rc == 0 && o->verify != NULL && crc != want)
@@ -189,8 +210,9 @@ const struct mnq_command mnq_cmd_run = {
     .summary = "run a model on pictures and print the top classes",
     .usage = "MODEL INPUT...",
     .about = "Runs MODEL, a float model (Keras HDF5) or an integer one (.mnq), on every INPUT: a\n"
-             "picture (JPEG, PNG, PNM), a folder, a CSV of path,label, or an HDF5 file with\n"
-             "`images`. Values are the model's outputs, dequantized if it is an integer model.",
+             "picture (JPEG, PNG, BMP, GIF, PNM), a folder, a CSV of path,label, or an HDF5 or\n"
+             "NumPy file. Values are the model's outputs, dequantized if it is an integer model:\n"
+             "the first classes, or what the output means otherwise (--task).",
     .examples = "  mnquant run model.mnq photo.jpg\n"
                 "  mnquant run model.h5 photos/ --preprocess tf --top 3 --json\n",
     .option = options,

@@ -77,6 +77,7 @@ int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n,
     if (mnq_page_load_thumbs(&p, e) != 0) return -1;
     head(&p);
     mnq_page_headline(&p);
+    mnq_page_figures(&p);
     mnq_page_accuracy(&p);
     mnq_page_cost(&p);
     mnq_page_tradeoff(&p);

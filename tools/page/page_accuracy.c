@@ -35,6 +35,11 @@ struct mnq_axis mnq_page_top1_axis(const struct mnq_evaluation *ev)
     return a;
 }
 
+static bool binary(const struct mnq_evaluation *ev)
+{
+    return ev->task.kind == MNQ_TASK_BINARY;
+}
+
 static void plot(struct mnq_page *p, int i, const struct mnq_axis *a)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
@@ -91,7 +96,7 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
     plot(p, i, a);
     mnq_html_put(&p->h, "</td>");
     if (ev->accuracy) {
-        mnq_page_number(p, "top-1 %", NULL, mnq_fig_percent(m->hits1, ev->labelled).s);
+        mnq_page_number(p, binary(ev) ? "accuracy %" : "top-1 %", NULL, mnq_fig_percent(m->hits1, ev->labelled).s);
         mnq_page_number(p, "95 % interval", "dim", mnq_fig_interval(m->hits1, ev->labelled).s);
         if (i == 0) {
             mnq_html_put(&p->h, "<td></td><td></td><td></td><td></td><td></td>");
@@ -120,10 +125,12 @@ static void table(struct mnq_page *p, const struct mnq_axis *a)
     int columns = ev->accuracy ? 7 + (ev->n_models > 1) : 2;
     mnq_html_put(&p->h,
                  "<table class=\"stack\"><thead><tr><th class=\"l\" scope=\"col\">model</th><th class=\"l\" scope=\"col\">");
-    mnq_html_text(&p->h, ev->accuracy ? "top-1 % with 95 % interval" : "agreement % with 95 % interval");
+    if (ev->accuracy) mnq_html_textf(&p->h, "%s %% with 95 %% interval", mnq_page_measure(ev));
+    else mnq_html_text(&p->h, "agreement % with 95 % interval");
     mnq_html_put(&p->h, "</th>");
+    if (ev->accuracy) mnq_html_putf(&p->h, "<th scope=\"col\">%s %%</th>", mnq_page_measure(ev));
     if (ev->accuracy)
-        mnq_html_put(&p->h, "<th scope=\"col\">top-1 %</th><th scope=\"col\">95 % interval</th><th scope=\"col\">points</th>"
+        mnq_html_put(&p->h, "<th scope=\"col\">95 % interval</th><th scope=\"col\">points</th>"
                             "<th scope=\"col\">95 % interval</th><th scope=\"col\">lost</th><th scope=\"col\">won</th><th "
                             "scope=\"col\">p</th>");
     if (ev->n_models > 1) mnq_html_put(&p->h, "<th scope=\"col\">agree %</th>");
@@ -147,7 +154,7 @@ static void notes(struct mnq_page *p, const struct mnq_axis *a)
             "Points, lost and won are against %s on the same %d samples: lost were right there and are wrong here, "
             "won the other way round. p: exact McNemar test, the probability of so uneven a split by chance. ",
             p->name[0], ev->labelled);
-    if (ev->n_models > 1) mnq_html_textf(&p->h, "Agree: same top-1 class as %s.", p->name[0]);
+    if (ev->n_models > 1) mnq_html_textf(&p->h, "Agree: same %s as %s.", binary(ev) ? "answer" : "top-1 class", p->name[0]);
     mnq_html_put(&p->h, "</p>\n");
 }
 
@@ -181,8 +188,9 @@ static void steps(struct mnq_page *p)
 
 void mnq_page_accuracy(struct mnq_page *p)
 {
-    struct mnq_axis a = mnq_page_top1_axis(&p->r->ev);
+    if (!mnq_task_is_vector_decision(&p->r->ev.task)) return;
     if (!p->r->ev.accuracy && p->r->ev.n_models < 2) return;
+    struct mnq_axis a = mnq_page_top1_axis(&p->r->ev);
     mnq_page_section(p, "accuracy", p->r->ev.accuracy ? "Accuracy" : "Agreement");
     table(p, &a);
     notes(p, &a);

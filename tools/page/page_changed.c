@@ -55,7 +55,7 @@ int mnq_page_load_thumbs(struct mnq_page *p, struct mnq_err *e)
     uint8_t *pixels = mnq_arena_alloc(p->arena, (size_t)h * (size_t)w * (size_t)s->input.c);
     p->thumb = mnq_arena_array(p->arena, (size_t)ev->n_models * MOST, sizeof *p->thumb);
     if (index == NULL || pixels == NULL || p->thumb == NULL) return mnq_fail_nomem(e);
-    struct mnq_dataset *d = mnq_dataset_open(p->r->data, p->r->n_data, h, w, s->input.c, e);
+    struct mnq_dataset *d = mnq_dataset_open_as(&p->r->data, &ev->task, h, w, s->input.c, e);
     if (d == NULL) return -1;
     for (int i = 1; i < ev->n_models && rc == 0; i++) {
         int n = changed(p, i, index);

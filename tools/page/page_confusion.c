@@ -19,7 +19,7 @@ static const char *class_name(struct mnq_page *p, int c)
 static void matrix(struct mnq_page *p, int i, const int *count)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
-    int cols = p->r->subject[i].outputs;
+    int cols = mnq_eval_columns(&p->r->ev, i);
     struct mnq_html *h = &p->h;
     mnq_html_put(h, "<figure><h3>");
     mnq_html_text(h, p->name[i]);
@@ -70,7 +70,7 @@ static int most_confused(const int *count, int rows, int cols, int64_t *pair)
 
 static void pairs(struct mnq_page *p, int i, const int *count, const int *base)
 {
-    int cols = p->r->subject[i].outputs;
+    int cols = mnq_eval_columns(&p->r->ev, i);
     int64_t pair[PAIRS];
     int n = most_confused(count, p->r->ev.classes, cols, pair);
     struct mnq_html *h = &p->h;
@@ -97,7 +97,7 @@ void mnq_page_confusion(struct mnq_page *p)
     const int *base = NULL;
     if (!ev->accuracy) return;
     bool small = ev->classes <= MATRIX_MAX;
-    for (int i = 0; i < ev->n_models; i++) small = small && p->r->subject[i].outputs <= MATRIX_MAX;
+    for (int i = 0; i < ev->n_models; i++) small = small && mnq_eval_columns(ev, i) <= MATRIX_MAX;
     mnq_page_section(p, "confusion", "Confusion");
     mnq_html_tag(
         &p->h, "p", "note",
@@ -112,7 +112,7 @@ void mnq_page_confusion(struct mnq_page *p)
             return;
         }
         if (small) matrix(p, i, count);
-        else pairs(p, i, count, i > 0 && p->r->subject[i].outputs == p->r->subject[0].outputs ? base : NULL);
+        else pairs(p, i, count, i > 0 && mnq_eval_columns(ev, i) == mnq_eval_columns(ev, 0) ? base : NULL);
         if (i == 0) base = count;
     }
     mnq_html_put(&p->h, "</div>\n");

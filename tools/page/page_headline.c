@@ -2,6 +2,8 @@
  * Top of the page: what changed, in one sentence and six figures. */
 #include "page_parts.h"
 
+#include "task_text.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +22,7 @@ static void data_line(struct mnq_page *p)
     mnq_html_textf(h, "%d samples", ev->n);
     if (ev->labelled > 0) mnq_html_textf(h, ev->labelled < ev->n ? ", %d with a label" : ", all with a label", ev->labelled);
     if (ev->classes > 0) mnq_html_textf(h, ", %d classes", ev->classes);
-    for (int i = 0; i < p->r->n_data; i++) mnq_html_textf(h, "%s%s", i == 0 ? ": " : ", ", p->r->data[i]);
+    for (int i = 0; i < p->r->data.n; i++) mnq_html_textf(h, "%s%s", i == 0 ? ": " : ", ", p->r->data.path[i]);
     mnq_html_put(h, "</p>\n");
 }
 
@@ -32,14 +34,14 @@ static void title(struct mnq_page *p)
     mnq_html_put(h, "<h1>");
     mnq_html_text(h, p->name[p->headline]);
     if (p->headline == 0) {
-        if (ev->accuracy) mnq_html_textf(h, ": top-1 %s %%", mnq_fig_percent(m->hits1, ev->labelled).s);
+        if (ev->accuracy) mnq_html_textf(h, ": %s %s %%", mnq_page_measure(ev), mnq_fig_percent(m->hits1, ev->labelled).s);
     } else {
         mnq_html_textf(h, ": %s\xc2\xa0%% of the weights' bytes",
                        mnq_fig_part(m->subject->weight_bytes, base->subject->weight_bytes).s);
         if (ev->accuracy) {
             mnq_html_text(h, ", ");
             mnq_html_minus(h, mnq_fig_points(mnq_pair(ev, 0, p->headline).points).s);
-            mnq_html_text(h, "\xc2\xa0points top-1");
+            mnq_html_textf(h, "\xc2\xa0points %s", mnq_page_measure(ev));
         } else if (m->agree >= 0) {
             mnq_html_textf(h, ", %s\xc2\xa0%% agreement", mnq_fig_percent(m->agree, ev->n).s);
         }
@@ -90,7 +92,9 @@ static void sentence(struct mnq_page *p)
     } else {
         mnq_html_textf(h, "The weights of %s take %s where those of %s take %s", p->name[i],
                        mnq_fig_bytes(m->subject->weight_bytes).s, p->name[0], mnq_fig_bytes(base->subject->weight_bytes).s);
-        if (m->agree >= 0) mnq_html_textf(h, ", and gives the same class on %d of %d samples", m->agree, ev->n);
+        if (m->agree >= 0)
+            mnq_html_textf(h, ", and gives the same %s on %d of %d samples",
+                           ev->task.kind == MNQ_TASK_BINARY ? "answer" : "class", m->agree, ev->n);
         mnq_html_text(h, ".");
     }
     mnq_html_put(h, "</p>\n");
@@ -131,10 +135,14 @@ static void figures(struct mnq_page *p)
         if (p->headline > 0)
             snprintf(from, sizeof from, "%s, from %s", mnq_fig_interval(m->hits1, ev->labelled).s,
                      mnq_fig_percent(base->hits1, ev->labelled).s);
-        figure(p, "Top-1", mnq_fig_percent(m->hits1, ev->labelled).s, " %", from);
+        figure(p, ev->task.kind == MNQ_TASK_BINARY ? "Accuracy" : "Top-1", mnq_fig_percent(m->hits1, ev->labelled).s, " %",
+               from);
     }
     if (p->headline > 0 && m->agree >= 0)
         figure(p, "Agreement", mnq_fig_percent(m->agree, ev->n).s, " %", mnq_fig_interval(m->agree, ev->n).s);
+    for (int k = 0; !mnq_task_is_vector_decision(&ev->task) && k < m->n_figures; k++)
+        if (p->headline > 0 || !m->figure[k].against_first)
+            figure(p, m->figure[k].title, mnq_figure_value(&m->figure[k]).s, "", mnq_figure_interval(&m->figure[k]).s);
     cost(p, "Weights", s->weight_bytes, b->weight_bytes, true);
     cost(p, "File", (int64_t)s->file_bytes, (int64_t)b->file_bytes, true);
     cost(p, "RAM", s->arena_bytes, b->arena_bytes, true);
@@ -151,7 +159,8 @@ static void contents(struct mnq_page *p)
     bool integer = false;
     for (int i = 0; i < ev->n_models; i++) integer = integer || p->r->subject[i].kind == MNQ_SUBJECT_INT8;
     mnq_html_put(&p->h, "<nav aria-label=\"Sections\">");
-    if (ev->accuracy || ev->n_models > 1)
+    if (ev->model[0].n_figures > 0) mnq_html_put(&p->h, "<a href=\"#figures\">Figures</a>");
+    if (mnq_task_is_vector_decision(&ev->task) && (ev->accuracy || ev->n_models > 1))
         mnq_html_put(&p->h, ev->accuracy ? "<a href=\"#accuracy\">Accuracy</a>" : "<a href=\"#accuracy\">Agreement</a>");
     mnq_html_put(&p->h, "<a href=\"#cost\">Cost</a>");
     if (ev->n_models > 2 && ev->accuracy) mnq_html_put(&p->h, "<a href=\"#tradeoff\">Trade-off</a>");

@@ -42,7 +42,7 @@ static void model(struct mnq_page *p, int i)
     const struct mnq_subject *s = &p->r->subject[i];
     const struct mnq_preprocess *pp = &s->preprocess;
     bool packed = s->kind == MNQ_SUBJECT_INT8;
-    char text[700];
+    char text[700], task[120];
     mnq_html_tag(&p->h, "h3", NULL, p->name[i]);
     mnq_html_put(&p->h, "<table class=\"kv\"><tbody>\n");
     row(p, "file", s->file);
@@ -53,6 +53,9 @@ static void model(struct mnq_page *p, int i)
     if (packed) source(p, &s->package.q);
     snprintf(text, sizeof text, "%d x %d x %d, %d outputs", s->input.h, s->input.w, s->input.c, s->outputs);
     row(p, "input", text);
+    mnq_task_text(&s->task, task, sizeof task);
+    snprintf(text, sizeof text, "%s, %s", task, mnq_task_from_text(s->task.from));
+    row(p, "output", text);
     snprintf(text, sizeof text, "%s (%s), resize %s, filter %s", pp->name, from(s->preprocess_from),
              mnq_resize_words[pp->resize], mnq_filter_words[pp->filter]);
     row(p, "preprocessing", text);
@@ -71,9 +74,10 @@ void mnq_page_origin(struct mnq_page *p)
     mnq_html_put(&p->h, "<table class=\"kv\"><tbody>\n");
     snprintf(text, sizeof text, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
     row(p, "evaluated by", text);
-    for (int i = 0; i < p->r->n_data; i++) row(p, "data", p->r->data[i]);
+    for (int i = 0; i < p->r->data.n; i++) row(p, "data", p->r->data.path[i]);
     snprintf(text, sizeof text, "%d, %d labelled, %d classes", ev->n, ev->labelled, ev->classes);
     row(p, "samples", text);
+    row(p, "not used", ev->left_out);
     mnq_html_put(&p->h, "</tbody></table>\n");
     for (int i = 0; i < ev->n_models; i++) model(p, i);
     mnq_page_end_section(p);

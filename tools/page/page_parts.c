@@ -68,3 +68,8 @@ void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, con
     mnq_html_minus(&p->h, text);
     mnq_html_put(&p->h, "</td>");
 }
+
+const char *mnq_page_measure(const struct mnq_evaluation *ev)
+{
+    return ev->task.kind == MNQ_TASK_BINARY ? "accuracy" : "top-1";
+}

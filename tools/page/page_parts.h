@@ -35,8 +35,12 @@ struct mnq_page {
 /** Style sheet in pieces, NULL behind the last. */
 extern const char *const mnq_page_style[];
 
+/** What a share of right samples is called: "top-1", or of one decision "accuracy". */
+const char *mnq_page_measure(const struct mnq_evaluation *ev);
+
 /** Sections, in the order of the page. Each writes nothing if it has nothing to say. */
 void mnq_page_headline(struct mnq_page *p);
+void mnq_page_figures(struct mnq_page *p);
 void mnq_page_accuracy(struct mnq_page *p);
 void mnq_page_cost(struct mnq_page *p);
 void mnq_page_tradeoff(struct mnq_page *p);

@@ -6,9 +6,12 @@
 #include "pack/weights.h"
 #include "prune_layer.h"
 #include "share.h"
+#include "drop.h"
+#include "task_text.h"
 #include "tried.h"
 #include "util/json.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,6 +122,16 @@ static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
+static void print_drop(const struct mnq_calibrate_result *x)
+{
+    const struct mnq_task *t = &x->subject.task;
+    const char *how = t->kind == MNQ_TASK_CLASSES && !mnq_task_is_map(t) ? "from parts of the samples whose class changes"
+                      : mnq_task_decides(t)                              ? "from parts of the samples whose answers change"
+                                                                         : "on parts of the samples";
+    if (x->report.no_estimate != NULL) printf("expected drop not estimated: %s\n", x->report.no_estimate);
+    else printf("expected drop %11.2f points of %s, %s\n", x->report.expected_drop, mnq_task_drop_unit(t), how);
+}
+
 void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *output, struct mnq_cli *cli)
 {
     const struct mnq_subject *s = &x->subject;
@@ -140,7 +153,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("RAM           %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, arena), mnq_text_bytes(b, s->arena_bytes),
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
-    printf("expected drop %11.2f points of top-1, from parts of the samples whose class changes\n", x->report.expected_drop);
+    print_drop(x);
     double zeros = zero_share(&s->legal);
     if (zeros > PRUNED)
         printf("compared with %s, %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n",
@@ -222,6 +235,7 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     mnq_json_string(&w, "source", s->file);
     mnq_json_string(&w, "output", output);
     mnq_json_int(&w, "samples", x->report.samples);
+    mnq_task_json(&w, &s->task);
     mnq_json_object(&w, "totals");
     mnq_json_int(&w, "file_bytes", (int64_t)x->n);
     mnq_json_int(&w, "weight_bytes", x->package.weight_bytes);
@@ -238,7 +252,9 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
-    mnq_json_double(&w, "expected_drop", x->report.expected_drop);
+    mnq_json_double(&w, "expected_drop", x->report.no_estimate != NULL ? (double)NAN : x->report.expected_drop);
+    mnq_json_string(&w, "expected_drop_of", mnq_task_drop_unit(&s->task));
+    if (x->report.no_estimate != NULL) mnq_json_string(&w, "not_estimated", x->report.no_estimate);
     mnq_json_string(&w, "recipe", x->recipe);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "figures.h"
+#include "task_text.h"
 #include "share.h"
 #include "util/json.h"
 
@@ -37,7 +38,7 @@ static void percent(struct mnq_json *w, const char *key, int hits, int n)
 
 static void confusion(struct mnq_json *w, const struct mnq_evaluation *ev, int i, struct mnq_arena *arena)
 {
-    int outputs = ev->model[i].subject->outputs;
+    int outputs = mnq_eval_columns(ev, i);
     int *count = ev->accuracy && outputs <= CONFUSION_MAX ? mnq_confusion(ev, i, arena) : NULL;
     if (count == NULL) return;
     mnq_json_array(w, "confusion");
@@ -111,13 +112,14 @@ static void model(struct mnq_json *w, const struct mnq_eval_result *r, int i, st
     mnq_json_int(w, "n", ev->n);
     mnq_json_int(w, "labelled", ev->accuracy ? ev->labelled : 0);
     percent(w, "top1", m->hits1, ev->labelled);
-    percent(w, "top5", m->hits5, ev->labelled);
+    percent(w, "top5", ev->task.kind == MNQ_TASK_BINARY ? -1 : m->hits5, ev->labelled);
     interval(w, "top1_ci95", m->hits1, ev->labelled);
     percent(w, "agreement", m->agree, ev->n);
     interval(w, "agreement_ci95", m->agree, ev->n);
     mnq_json_double(w, "mean_difference", m->mean_diff);
     mnq_json_double(w, "rms_difference", m->rms_diff);
     mnq_json_double(w, "max_difference", m->max_diff);
+    if (m->n_figures > 0) mnq_figures_json(w, m->figure, m->n_figures);
     mnq_json_int(w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_int(w, "weight_bytes", s->weight_bytes);
     mnq_json_int(w, "arena_bytes", s->arena_bytes);
@@ -191,6 +193,10 @@ static void all_samples(struct mnq_json *w, const struct mnq_evaluation *ev)
         mnq_json_string(w, "input", ev->name[i]);
         if (ev->label[i] >= 0) mnq_json_int(w, "label", ev->label[i]);
         else mnq_json_null(w, "label");
+        if (!mnq_task_is_vector_decision(&ev->task)) {
+            mnq_json_end(w);
+            continue;
+        }
         mnq_json_row(w, "predicted");
         for (int m = 0; m < ev->n_models; m++) mnq_json_int(w, NULL, ev->model[m].top1[i]);
         mnq_json_end(w);
@@ -202,6 +208,17 @@ static void all_samples(struct mnq_json *w, const struct mnq_evaluation *ev)
     mnq_json_end(w);
 }
 
+static void left_out(struct mnq_json *w, const struct mnq_evaluation *ev)
+{
+    if (ev->left_out == NULL) return;
+    mnq_json_object(w, "not_used");
+    mnq_json_string(w, "note", ev->left_out);
+    mnq_json_array(w, "damaged");
+    for (int i = 0; i < ev->n_damaged; i++) mnq_json_string(w, NULL, ev->damaged[i]);
+    mnq_json_end(w);
+    mnq_json_end(w);
+}
+
 int mnq_eval_json(const struct mnq_eval_result *r, bool samples, struct mnq_cli *cli)
 {
     const struct mnq_evaluation *ev = &r->ev;
@@ -209,8 +226,10 @@ int mnq_eval_json(const struct mnq_eval_result *r, bool samples, struct mnq_cli 
     mnq_json_object(&w, NULL);
     mnq_json_string(&w, "schema", "mnquant.eval/1");
     mnq_json_array(&w, "data");
-    for (int i = 0; i < r->n_data; i++) mnq_json_string(&w, NULL, r->data[i]);
+    for (int i = 0; i < r->data.n; i++) mnq_json_string(&w, NULL, r->data.path[i]);
     mnq_json_end(&w);
+    left_out(&w, ev);
+    mnq_task_json(&w, &ev->task);
     if (ev->note != NULL) mnq_json_string(&w, "note", ev->note);
     if (ev->class_name != NULL) {
         mnq_json_array(&w, "classes");

@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "figures.h"
+#include "task_text.h"
 
 static void show(struct mnq_table *t, struct mnq_cli *cli)
 {
@@ -48,6 +49,49 @@ static void print_models(const struct mnq_eval_result *r, struct mnq_cli *cli)
     show(&t, cli);
 }
 
+/* One row a model for tasks that are no vector of classes: their own figures between name and size. */
+static void print_task_models(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    const struct mnq_evaluation *ev = &r->ev;
+    const struct mnq_eval_model *first = &ev->model[0];
+    bool binary = mnq_task_is_vector_decision(&ev->task);
+    char align[32] = "llr", text[100];
+    struct mnq_table t;
+    mnq_task_text(&ev->task, text, sizeof text);
+    printf("output: %s\n", text);
+    for (int i = 0; i < first->n_figures + 2 * binary + 4; i++) align[3 + i] = 'r';
+    mnq_table_init(&t, &cli->arena, align);
+    static const char *const before[] = {"model", "kind", "n"}, *const after[] = {"file", "weights", "RAM", "MACs"};
+    for (int k = 0; k < 3; k++) mnq_table_cell(&t, "%s", before[k]);
+    if (binary) mnq_table_cell(&t, "accuracy %%");
+    for (int k = 0; k < first->n_figures; k++) mnq_table_cell(&t, "%s", first->figure[k].title);
+    if (binary) mnq_table_cell(&t, "agree %%");
+    for (int k = 0; k < 4; k++) mnq_table_cell(&t, "%s", after[k]);
+    for (int i = 0; i < ev->n_models; i++) {
+        const struct mnq_eval_model *m = &ev->model[i];
+        const struct mnq_subject *s = m->subject;
+        mnq_table_cell(&t, "%s", s->file);
+        mnq_table_cell(&t, "%s", mnq_subject_kind_name(s->kind));
+        mnq_table_cell(&t, "%d", ev->n);
+        if (binary) cell_share(&t, m->hits1, ev->labelled);
+        for (int k = 0; k < first->n_figures; k++) {
+            if (i == 0 && m->figure[k].against_first) mnq_table_cell(&t, "(base)");
+            else if (k >= m->n_figures) mnq_table_cell(&t, "-");
+            else
+                mnq_table_cell(&t, "%s%s%s", mnq_figure_value(&m->figure[k]).s,
+                               mnq_figure_interval(&m->figure[k]).s[0] != '\0' ? " " : "",
+                               mnq_figure_interval(&m->figure[k]).s);
+        }
+        if (binary && i == 0) mnq_table_cell(&t, "(base)");
+        else if (binary) cell_share(&t, m->agree, ev->n);
+        cell(&t, mnq_fig_bytes((int64_t)s->file_bytes));
+        cell(&t, mnq_fig_bytes(s->weight_bytes));
+        cell(&t, mnq_fig_bytes(s->arena_bytes));
+        cell(&t, mnq_fig_count(s->macs));
+    }
+    show(&t, cli);
+}
+
 static void print_weights(const struct mnq_eval_result *r, struct mnq_cli *cli)
 {
     struct mnq_table t;
@@ -81,6 +125,11 @@ static void cells_pair(struct mnq_table *t, const struct mnq_evaluation *ev, int
     cell(t, mnq_fig_p(p.p));
 }
 
+static const char *points_of(const struct mnq_evaluation *ev)
+{
+    return ev->task.kind == MNQ_TASK_BINARY ? "accuracy points" : "top-1 points";
+}
+
 static void print_deltas(const struct mnq_eval_result *r, struct mnq_cli *cli)
 {
     const struct mnq_evaluation *ev = &r->ev;
@@ -88,7 +137,7 @@ static void print_deltas(const struct mnq_eval_result *r, struct mnq_cli *cli)
     const struct mnq_subject *base = &r->subject[0];
     struct mnq_table t;
     mnq_table_init(&t, &cli->arena, "lrrrrrrrr");
-    mnq_table_row(&t, "against the first", "top-1 points", "lost", "won", "p", "file x", "weights x", "RAM x", "MACs x");
+    mnq_table_row(&t, "against the first", points_of(ev), "lost", "won", "p", "file x", "weights x", "RAM x", "MACs x");
     for (int i = 1; i < ev->n_models; i++) {
         const struct mnq_subject *s = &r->subject[i];
         mnq_table_cell(&t, "%s", s->file);
@@ -109,7 +158,7 @@ static void print_steps(const struct mnq_eval_result *r, struct mnq_cli *cli)
     if (ev->n_models < 3 || !ev->accuracy) return;
     struct mnq_table t;
     mnq_table_init(&t, &cli->arena, "lrrrr");
-    mnq_table_row(&t, "against the one before", "top-1 points", "lost", "won", "p");
+    mnq_table_row(&t, "against the one before", points_of(ev), "lost", "won", "p");
     for (int i = 1; i < ev->n_models; i++) {
         mnq_table_cell(&t, "%s", r->subject[i].file);
         cells_pair(&t, ev, i - 1, i);
@@ -147,7 +196,8 @@ static void print_layers(const struct mnq_eval_result *r, int i, struct mnq_cli 
 
 void mnq_eval_print(const struct mnq_eval_result *r, bool layers, struct mnq_cli *cli)
 {
-    print_models(r, cli);
+    if (r->ev.task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&r->ev.task)) print_models(r, cli);
+    else print_task_models(r, cli);
     print_deltas(r, cli);
     print_steps(r, cli);
     print_weights(r, cli);

@@ -2,8 +2,6 @@
  * What the three outputs of `mnquant eval` share. */
 #include "eval_result.h"
 
-#include "kernels.h"
-
 #include <stdio.h>
 
 const char *mnq_eval_class(const struct mnq_eval_result *r, int c, char number[16])
@@ -18,14 +16,7 @@ const char *mnq_eval_class(const struct mnq_eval_result *r, int c, char number[1
 
 bool mnq_eval_probabilities(const struct mnq_subject *s)
 {
-    if (s->kind == MNQ_SUBJECT_FLOAT) {
-        const struct mnq_node *out = &s->raw.node[s->raw.output];
-        return out->op == MNQ_OP_SOFTMAX || out->act == MNQ_ACT_SIGMOID;
-    }
-    const struct mnq_qmodel *q = &s->package.q;
-    for (int i = 0; i < q->n_layers; i++)
-        if (q->layer[i].out == q->output) return q->layer[i].op == MNQ_L_SOFTMAX || q->layer[i].op == MNQ_L_LOGISTIC;
-    return false;
+    return s->task.link != MNQ_LINK_NONE;
 }
 
 /* The float model to compare integer model i with; -1 if there is none. */
@@ -54,8 +45,7 @@ int mnq_eval_compare(struct mnq_eval_result *r, int threads, struct mnq_arena *a
         struct mnq_comparison c;
         l->against = s->kind == MNQ_SUBJECT_FLOAT ? -1 : counterpart(r, i);
         if (l->against < 0) continue;
-        if (mnq_compare(&r->subject[l->against], s, r->data, r->n_data, threads, &c, arena, progress, progress_ctx, e) != 0)
-            return -1;
+        if (mnq_compare(&r->subject[l->against], s, &r->data, threads, &c, arena, progress, progress_ctx, e) != 0) return -1;
         l->samples = c.samples;
         l->row = mnq_arena_array(arena, (size_t)r->stored[i].n, sizeof(struct mnq_compare_layer *));
         if (l->row == NULL) return mnq_fail_nomem(e);

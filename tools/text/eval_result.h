@@ -20,8 +20,7 @@ struct mnq_eval_result {
     const struct mnq_subject *subject; /* [ev.n_models] */
     struct mnq_stored *stored;         /* [ev.n_models] */
     struct mnq_eval_layers *layers;    /* [ev.n_models]; NULL: not asked for */
-    char *const *data;
-    int n_data;
+    struct mnq_data data;
 };
 
 /** Name of a class: the dataset's, else one that a model carries, else its number (written to `number`). */

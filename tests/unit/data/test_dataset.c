@@ -164,13 +164,13 @@ static void refusals(void **state)
 {
     (void)state;
     mnq_temp_dir("empty");
-    expect_refusal(mnq_temp_path("empty"), 3, "@/: no pictures (JPEG, PNG, PNM) found", mnq_temp_path("empty"));
+    expect_refusal(mnq_temp_path("empty"), 3, "@/: no pictures (JPEG, PNG, BMP, GIF, PNM) found", mnq_temp_path("empty"));
     expect_refusal(mnq_temp_path("none"), 3, "@: cannot open: No such file or directory", mnq_temp_path("none"));
     mnq_temp_write("a.npy", "\x93NUMPY\x01\x00v", 9);
-    expect_refusal(mnq_temp_path("a.npy"), 3, "@: NumPy files are not read; store the array as `images` of an HDF5 file",
-                   mnq_temp_path("a.npy"));
+    expect_refusal(mnq_temp_path("a.npy"), 3, "@: bad .npy: cut short", mnq_temp_path("a.npy"));
     mnq_temp_text("a.txt", "hello");
-    expect_refusal(mnq_temp_path("a.txt"), 3, "@: neither a folder, a CSV, an HDF5 file nor a picture (JPEG, PNG, PNM)",
+    expect_refusal(mnq_temp_path("a.txt"), 3,
+                   "@: neither a folder, a CSV, an HDF5 or NumPy file nor a picture (JPEG, PNG, BMP, GIF, PNM)",
                    mnq_temp_path("a.txt"));
     picture("a.ppm", 1);
     expect_refusal(mnq_temp_path("a.ppm"), 4, "@: pictures give 1 or 3 channels, the model wants 4", mnq_temp_path("a.ppm"));

@@ -120,7 +120,7 @@ static void errors(void **state)
     expect_error("pics/a.pgm,1.5\n", ":1: label \"1.5\" is not a class number, wanted 0 to 65535");
     expect_error("pics/a.pgm,1\npics/a.pgm\n", ":2: no label, line 1 has one");
     expect_error("pics/a.pgm\npics/a.pgm,1\n", ":2: a label, line 1 has none");
-    expect_error("pics/a.pgm,1,2\n", ":1: 3 fields, wanted path,label");
+    expect_error("pics/a.pgm,1,2\n", ":1: 3 fields, wanted path,label; --path-column and --label-column choose from more");
     expect_error("pics/a.pgm,1\n,1\n", ":2: the path is empty");
     expect_error("\n\"pics/a.pgm,1\n", ":2: quotation mark without its partner");
     expect_error("\"pics/a.pgm\"x,1\n", ":1: text behind a quoted field");

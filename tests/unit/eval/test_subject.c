@@ -197,7 +197,8 @@ static void evaluating(void **state)
     for (int threads = 1; threads <= 64; threads *= 4) {
         struct mnq_evaluation ev;
         struct mnq_err e = {0};
-        if (mnq_evaluate(s, 2, &path, 1, threads, &ev, &arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+        if (mnq_evaluate(s, 2, &(struct mnq_data){.path = &path, .n = 1}, threads, &ev, &arena, NULL, NULL, &e) != 0)
+            fail_msg("%s", e.msg);
         assert_int_equal(ev.n, SAMPLES);
         assert_int_equal(ev.labelled, SAMPLES);
         assert_true(ev.accuracy);
@@ -234,7 +235,7 @@ static void bad_labels(void **state)
     fputs("p000.ppm,0\np001.ppm,3\n", f);
     fclose(f);
     open_subject(plain, "unit", &s, &arena);
-    assert_int_equal(mnq_evaluate(&s, 1, &path, 1, 1, &ev, &arena, NULL, NULL, &e), -1);
+    assert_int_equal(mnq_evaluate(&s, 1, &(struct mnq_data){.path = &path, .n = 1}, 1, &ev, &arena, NULL, NULL, &e), -1);
     assert_int_equal(e.code, MNQ_EXIT_FAILED);
     assert_non_null(strstr(e.msg, "label 3"));
     unlink(name);
@@ -279,7 +280,9 @@ static void comparing(void **state)
     assert_string_equal(q.preprocess.name, "unit");
     for (int i = 0; i < 2; i++) {
         struct mnq_err e = {0};
-        if (mnq_compare(&flt, &q, &path, 1, i == 0 ? 1 : 7, &c[i], &arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+        if (mnq_compare(&flt, &q, &(struct mnq_data){.path = &path, .n = 1}, i == 0 ? 1 : 7, &c[i], &arena, NULL, NULL,
+                        &e) != 0)
+            fail_msg("%s", e.msg);
         assert_int_equal(c[i].samples, SAMPLES);
         assert_int_equal(c[i].unmatched, 0);
         assert_int_equal(c[i].n_layers, 2);
@@ -322,9 +325,12 @@ static void comparing_alone(void **state)
     pack(&flt, &report, &arena);
     open_subject(packed, NULL, &q, &arena);
     for (int i = 0; i < 2; i++) {
-        if (mnq_compare(&flt, &q, &path, 1, 1, &c[i], &arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+        if (mnq_compare(&flt, &q, &(struct mnq_data){.path = &path, .n = 1}, 1, &c[i], &arena, NULL, NULL, &e) != 0)
+            fail_msg("%s", e.msg);
         assert_true(isnan(c[i].layer[0].output_alone) && isnan(c[i].layer[1].weights_alone));
-        if (mnq_compare_alone(&flt, &q, &path, 1, i == 0 ? 1 : 5, &c[i], NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+        if (mnq_compare_alone(&flt, &q, &(struct mnq_data){.path = &path, .n = 1}, i == 0 ? 1 : 5, &c[i], NULL, NULL, &e) !=
+            0)
+            fail_msg("%s", e.msg);
     }
     const struct mnq_compare_layer *pool = &c[0].layer[0], *dense = &c[0].layer[1];
     assert_true(isnan(pool->weights_alone) && isnan(dense->output_alone));
@@ -338,8 +344,8 @@ static void comparing_alone(void **state)
     open_subject(flat, "unit", &flt, &arena);
     pack(&flt, &report, &arena);
     open_subject(packed, NULL, &q, &arena);
-    if (mnq_compare(&flt, &q, &path, 1, 1, &c[0], &arena, NULL, NULL, &e) != 0 ||
-        mnq_compare_alone(&flt, &q, &path, 1, 2, &c[0], NULL, NULL, &e) != 0)
+    if (mnq_compare(&flt, &q, &(struct mnq_data){.path = &path, .n = 1}, 1, &c[0], &arena, NULL, NULL, &e) != 0 ||
+        mnq_compare_alone(&flt, &q, &(struct mnq_data){.path = &path, .n = 1}, 2, &c[0], NULL, NULL, &e) != 0)
         fail_msg("%s", e.msg);
     assert_int_equal(c[0].n_layers, 1);
     assert_true(report.layer[0].sensitivity > 0);

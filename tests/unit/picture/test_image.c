@@ -123,7 +123,7 @@ static void not_a_picture(void **state)
 {
     (void)state;
     expect_error("", 0, 3, "x: empty file");
-    expect_error("GIF89a", 6, 3, "x: not a JPEG, PNG or PNM picture");
+    expect_error("GIX89a", 6, 3, "x: not a JPEG, PNG, BMP, GIF or PNM picture");
     expect_error("P5 1 1 255\n\x01", 12, 2, "x: pictures give 1 or 3 channels, the model wants 2");
     memset(&err, 0, sizeof err);
     assert_int_equal(mnq_image_read("/nonexistent/x.png", 3, &im, &err), -1);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * NumPy arrays (numpy.lib.format: a magic, a version, a header that is a Python dictionary, the elements). */
+#include "numpy.h"
+
+#include "util/file.h"
+
+#include <zip.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t MAX_FILE = (size_t)1 << 30;
+
+size_t mnq_array_row(const struct mnq_array *a)
+{
+    size_t n = 1;
+    for (int d = 1; d < a->dims; d++) n *= (size_t)a->shape[d];
+    return n;
+}
+
+/* IEEE 754 half precision. */
+static double half(uint16_t v)
+{
+    int exponent = v >> 10 & 31, fraction = v & 1023;
+    double x = exponent == 0    ? ldexp(fraction, -24)
+               : exponent == 31 ? (fraction == 0 ? (double)INFINITY : (double)NAN)
+                                : ldexp(fraction + 1024, exponent - 25);
+    return (v & 0x8000) != 0 ? -x : x;
+}
+
+double mnq_array_at(const struct mnq_array *a, size_t i)
+{
+    const uint8_t *p = a->data + i * a->item;
+    uint64_t v = 0;
+    for (size_t b = a->item; b-- > 0;) v = v << 8 | p[b];
+    if (a->kind == 'f') {
+        float f;
+        double d;
+        uint32_t low = (uint32_t)v;
+        if (a->item == 2) return half((uint16_t)v);
+        memcpy(&f, &low, sizeof f);
+        memcpy(&d, &v, sizeof d);
+        return a->item == 4 ? (double)f : d;
+    }
+    if (a->kind != 'i') return (double)v;
+    unsigned unused = 64 - 8 * (unsigned)a->item;
+    uint64_t sign = (uint64_t)1 << (8 * a->item - 1);
+    return (v & sign) != 0 ? -(double)(((~v << unused) >> unused) + 1) : (double)v;
+}
+
+/* ---- the header ---- */
+
+static int bad(const char *name, const char *what, struct mnq_err *e)
+{
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: bad .npy: %s", name, what);
+}
+
+/* The text behind 'key': in the dictionary, or NULL. */
+static const char *find(const char *header, const char *key)
+{
+    const char *p = strstr(header, key);
+    if (p == NULL) return NULL;
+    p += strlen(key);
+    while (*p == ' ' || *p == ':') p++;
+    return p;
+}
+
+static int read_type(const char *name, const char *p, struct mnq_array *a, struct mnq_err *e)
+{
+    char order = '\0', quote = p == NULL ? '\0' : *p;
+    if (quote != '\'' && quote != '"') return bad(name, "its elements are records; plain numbers are read", e);
+    order = p[1];
+    a->kind = order == '\0' ? '\0' : p[2];
+    a->item = a->kind == '\0' ? 0 : (size_t)strtoul(p + 3, NULL, 10);
+    if (order == '>') return bad(name, "its numbers are big-endian", e);
+    bool whole = (a->kind == 'u' || a->kind == 'i') && (a->item == 1 || a->item == 2 || a->item == 4 || a->item == 8);
+    bool real = a->kind == 'f' && (a->item == 2 || a->item == 4 || a->item == 8);
+    if (!whole && !real && !(a->kind == 'b' && a->item == 1))
+        return bad(name, "its elements are objects or strings; numbers are read", e);
+    return 0;
+}
+
+static int read_shape(const char *name, const char *p, struct mnq_array *a, struct mnq_err *e)
+{
+    if (p == NULL || *p != '(') return bad(name, "no shape", e);
+    p++;
+    a->dims = 0;
+    for (;;) {
+        while (*p == ' ' || *p == ',') p++;
+        if (*p == ')') break;
+        char *end;
+        long long v = strtoll(p, &end, 10);
+        if (end == p || v < 0 || v > (1LL << 31)) return bad(name, "its shape", e);
+        if (a->dims == MNQ_ARRAY_DIMS) return bad(name, "more than four dimensions", e);
+        a->shape[a->dims++] = v;
+        p = end;
+    }
+    return 0;
+}
+
+int mnq_numpy_parse(const char *name, const uint8_t *bytes, size_t n, struct mnq_array *a, struct mnq_err *e)
+{
+    *a = (struct mnq_array){.shape = {1, 1, 1, 1}};
+    if (n < 6 || memcmp(bytes, "\x93NUMPY", 6) != 0) return bad(name, "it does not begin as one", e);
+    if (n < 12) return bad(name, "cut short", e);
+    bool wide = bytes[6] > 1;
+    size_t at = wide ? 12 : 10, length = bytes[8] | (size_t)bytes[9] << 8;
+    if (wide && n >= 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    if (at > n || length > n - at) return bad(name, "cut short", e);
+    char *header = malloc(length + 1);
+    if (header == NULL) return mnq_fail_nomem(e);
+    memcpy(header, bytes + at, length);
+    header[length] = '\0';
+    const char *order = find(header, "'fortran_order'");
+    int rc = read_type(name, find(header, "'descr'"), a, e);
+    if (rc == 0) rc = read_shape(name, find(header, "'shape'"), a, e);
+    if (rc == 0 && (order == NULL || strncmp(order, "False", 5) != 0))
+        rc = bad(name, "in Fortran order; save numpy.ascontiguousarray() of it", e);
+    free(header);
+    if (rc != 0) return -1;
+    size_t left = (n - at - length) / a->item, count = 1;
+    for (int d = 0; d < a->dims; d++) {
+        size_t side = (size_t)a->shape[d];
+        if (side != 0 && count > left / side) return bad(name, "cut short", e);
+        count *= side;
+    }
+    a->data = bytes + at + length;
+    return 0;
+}
+
+/* ---- archives ---- */
+
+static int read_member(zip_t *z, const char *path, const char *member, struct mnq_arena *arena, struct mnq_array *a,
+                       struct mnq_err *e)
+{
+    zip_stat_t st;
+    char where[300];
+    snprintf(where, sizeof where, "%.200s: %.80s", path, member);
+    if (zip_stat(z, member, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0 || st.size > MAX_FILE)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged, or larger than %zu bytes", where, MAX_FILE);
+    if ((st.valid & ZIP_STAT_COMP_SIZE) != 0 && st.size / 1100 > st.comp_size) /* deflate packs 1032 to 1 at most */
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the archive is damaged", where);
+    zip_file_t *f = zip_fopen(z, member, 0);
+    uint8_t *bytes = f == NULL ? NULL : mnq_arena_alloc(arena, (size_t)st.size + 1);
+    size_t at = 0;
+    zip_int64_t got = 1;
+    while (bytes != NULL && at < st.size && got > 0) {
+        got = zip_fread(f, bytes + at, st.size - at);
+        if (got > 0) at += (size_t)got;
+    }
+    bool whole = bytes != NULL && at == st.size;
+    if (f != NULL) zip_fclose(f);
+    if (f != NULL && bytes == NULL) return mnq_fail_nomem(e);
+    if (!whole) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot be unpacked (damaged or truncated file)", where);
+    return mnq_numpy_parse(where, bytes, at, a, e);
+}
+
+/* NAME.npy in the archive. */
+static bool has(zip_t *z, const char *name, char member[96])
+{
+    snprintf(member, 96, "%.80s.npy", name);
+    return zip_name_locate(z, member, 0) >= 0;
+}
+
+static const char *const image_names[] = {"images", "x", "X", "x_train", "X_train", "x_test", "X_test", "data", "arr_0"};
+static const char *const label_names[] = {"labels", "y", "Y", "y_train", "Y_train", "y_test", "Y_test", "target", "arr_1"};
+enum { NAMES = sizeof image_names / sizeof *image_names };
+
+static int open_members(zip_t *z, const char *path, const char *member, struct mnq_arena *arena, struct mnq_array *images,
+                        struct mnq_array *labels, struct mnq_err *e)
+{
+    char name[96];
+    int found = -1;
+    for (int i = 0; i < NAMES && found < 0; i++)
+        if ((member == NULL || strcmp(member, image_names[i]) == 0) && has(z, image_names[i], name)) found = i;
+    if (found < 0 && member != NULL && has(z, member, name)) return read_member(z, path, name, arena, images, e);
+    if (found < 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no array called %s; FILE.npz:NAME names another", path,
+                        member != NULL ? member : "images, x, x_train or arr_0");
+    if (read_member(z, path, name, arena, images, e) != 0) return -1;
+    if (has(z, label_names[found], name)) return read_member(z, path, name, arena, labels, e);
+    return has(z, "labels", name) ? read_member(z, path, name, arena, labels, e) : 0;
+}
+
+static int open_label_member(zip_t *z, const char *path, struct mnq_arena *arena, struct mnq_array *labels,
+                             struct mnq_err *e)
+{
+    char name[96];
+    const char *only = zip_get_num_entries(z, 0) == 1 ? zip_get_name(z, 0, 0) : NULL;
+    if (only != NULL) return read_member(z, path, only, arena, labels, e);
+    for (int i = 0; i < NAMES; i++)
+        if (has(z, label_names[i], name)) return read_member(z, path, name, arena, labels, e);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no array called labels or y", path);
+}
+
+static int open_file(const char *path, const char *member, bool only_labels, struct mnq_arena *arena,
+                     struct mnq_array *images, struct mnq_array *labels, struct mnq_err *e)
+{
+    uint8_t *bytes;
+    size_t n;
+    *images = *labels = (struct mnq_array){.data = NULL};
+    if (mnq_file_read(path, MAX_FILE, arena, &bytes, &n, e) != 0) return -1;
+    if (n < 4 || memcmp(bytes, "PK", 2) != 0) return mnq_numpy_parse(path, bytes, n, only_labels ? labels : images, e);
+    zip_error_t ze;
+    zip_error_init(&ze);
+    zip_source_t *source = zip_source_buffer_create(bytes, n, 0, &ze);
+    zip_t *z = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY, &ze);
+    int rc;
+    if (z == NULL) {
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: the zip archive is damaged or truncated: %s", path, zip_error_strerror(&ze));
+        if (source != NULL) zip_source_free(source);
+    } else {
+        rc = only_labels ? open_label_member(z, path, arena, labels, e)
+                         : open_members(z, path, member, arena, images, labels, e);
+        zip_discard(z);
+    }
+    zip_error_fini(&ze);
+    return rc;
+}
+
+int mnq_numpy_open(const char *path, const char *member, struct mnq_arena *arena, struct mnq_array *images,
+                   struct mnq_array *labels, struct mnq_err *e)
+{
+    return open_file(path, member, false, arena, images, labels, e);
+}
+
+int mnq_numpy_open_labels(const char *path, struct mnq_arena *arena, struct mnq_array *labels, struct mnq_err *e)
+{
+    struct mnq_array none;
+    return open_file(path, NULL, true, arena, &none, labels, e);
+}

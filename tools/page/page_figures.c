@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The figures of tasks that a share of right samples does not tell: a table of them with intervals. */
+#include "page_parts.h"
+
+#include "task_text.h"
+
+#include <stdio.h>
+
+static void head_cell(struct mnq_page *p, const char *text)
+{
+    mnq_html_put(&p->h, "<th scope=\"col\">");
+    mnq_html_text(&p->h, text);
+    mnq_html_put(&p->h, "</th>");
+}
+
+static void row(struct mnq_page *p, int i)
+{
+    const struct mnq_eval_model *m = &p->r->ev.model[i], *first = &p->r->ev.model[0];
+    mnq_html_put(&p->h, "<tr>");
+    mnq_page_model_cell(p, i);
+    for (int k = 0; k < first->n_figures; k++) {
+        bool none = k >= m->n_figures || (i == 0 && m->figure[k].against_first);
+        mnq_page_number(p, first->figure[k].title, NULL, none ? "" : mnq_figure_value(&m->figure[k]).s);
+        mnq_page_number(p, "95 % interval", "dim", none ? "" : mnq_figure_interval(&m->figure[k]).s);
+    }
+    mnq_html_put(&p->h, "</tr>\n");
+}
+
+void mnq_page_figures(struct mnq_page *p)
+{
+    const struct mnq_evaluation *ev = &p->r->ev;
+    const struct mnq_eval_model *first = &ev->model[0];
+    char text[120];
+    if (first->n_figures == 0) return;
+    mnq_task_text(&ev->task, text, sizeof text);
+    mnq_page_section(p, "figures", "Figures");
+    mnq_html_put(&p->h, "<table class=\"stack\"><thead><tr><th class=\"l\" scope=\"col\">model</th>");
+    for (int k = 0; k < first->n_figures; k++) {
+        head_cell(p, first->figure[k].title);
+        head_cell(p, "95 % interval");
+    }
+    mnq_html_put(&p->h, "</tr></thead><tbody>\n");
+    for (int i = 0; i < ev->n_models; i++) row(p, i);
+    mnq_html_put(&p->h, "</tbody></table>\n<p class=\"note\">");
+    mnq_html_textf(&p->h, "Output: %s. ", text);
+    if (ev->n_models > 1) mnq_html_textf(&p->h, "First: %s. ", p->name[0]);
+    mnq_html_text(&p->h,
+                  "Intervals, 95 %: shares by Wilson, with one picture's decisions counted as the group they are; area "
+                  "under the curve by DeLong; others by drawing the samples again.");
+    mnq_html_put(&p->h, "</p>\n");
+    mnq_page_end_section(p);
+}
