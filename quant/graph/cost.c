@@ -58,7 +58,10 @@ struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i)
         cost.params = cost.weights + (nd->b != NULL ? c : 0);
         break;
     case MNQ_OP_BATCHNORM:
-        cost.params = c * (2 + (nd->gamma != NULL) + (nd->beta != NULL));
+        cost.params = nd->kept > 0 ? nd->kept : c * (2 + (nd->gamma != NULL) + (nd->beta != NULL));
+        break;
+    case MNQ_OP_AFFINE:
+        cost.params = nd->kept;
         break;
     default:
         break;

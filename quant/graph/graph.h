@@ -88,6 +88,7 @@ struct mnq_node {
     float *w, *b;                     /* weights and bias, layouts above; b may be NULL */
     float *gamma, *beta, *mean, *var; /* BATCHNORM [c]; gamma, beta may be NULL */
     float eps;
+    int kept;                         /* variables of the layer that no array above holds: Normalization's */
     float *scale, *offset; /* AFFINE [c] */
     /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
     const char *w_path, *b_path; /* BATCHNORM: b_path is beta's */

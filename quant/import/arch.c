@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const family_name[MNQ_FAMILIES] = {"v1", "v2", "v3-small", "v3-large"};
-
 static bool take(const char **s, const char *word)
 {
     size_t n = strlen(word);
@@ -21,32 +19,81 @@ int mnq_arch_named(const char *name, struct mnq_arch *a, struct mnq_err *e)
 {
     for (int f = 0; f < MNQ_FAMILIES; f++) {
         const char *s = name;
-        if (!take(&s, family_name[f])) continue;
+        if (!take(&s, mnq_arch_family_name((enum mnq_family)f))) continue;
         *a = mnq_arch_default((enum mnq_family)f);
-        a->minimalistic = f >= MNQ_FAMILY_V3_SMALL && take(&s, "-minimalistic");
+        a->minimalistic = mnq_arch_is_v3(a->family) && take(&s, "-minimalistic");
         if (*s == '\0') return 0;
         char *end;
         double w = *s == '-' && s[1] >= '0' && s[1] <= '9' ? strtod(s + 1, &end) : -1;
-        if (w < 0.05 || w > 4 || *end != '\0') break;
+        if (!mnq_arch_has_width(a->family) || w < 0.05 || w > 4 || *end != '\0') break;
         a->width = w;
         return 0;
     }
     return mnq_fail(
         e, MNQ_EXIT_USAGE,
         "architecture '%.80s' is not known: v1, v2, v3-small, v3-large, v3-small-minimalistic or v3-large-minimalistic, "
-        "each with -WIDTH behind it if wanted, or a .yaml file",
+        "each with -WIDTH behind it if wanted, nasnet-mobile, xception, efficientnet-b0, efficientnet-lite0, or a .yaml "
+        "file",
         name);
 }
 
-const char *mnq_arch_describe(const struct mnq_arch *a, char *buf, size_t n)
+/* ---- networks ---- */
+
+/* A layer with variables and where Keras lists it. */
+struct place {
+    struct mnq_slot slot;
+    int depth; /* layers from here to the output */
+    int seen;  /* in a walk from the output */
+};
+
+static int by_depth(const void *a, const void *b)
 {
-    static const char *const shown[MNQ_FAMILIES] = {"V1", "V2", "V3-small", "V3-large"};
-    snprintf(buf, n, "MobileNet %s%s %.4g%s", shown[a->family], a->minimalistic ? " minimalistic" : "", a->width,
-             a->width == (int)a->width ? ".0" : "");
-    return buf;
+    const struct place *x = a, *y = b;
+    return x->depth != y->depth ? (x->depth > y->depth ? -1 : 1) : x->seen < y->seen ? -1 : x->seen > y->seen;
 }
 
-/* ---- networks ---- */
+/* Numbers nodes as Keras meets them: from the output, inputs in order, each before what it reads. */
+static void walk(const struct mnq_graph *g, int *seen, int *stack)
+{
+    int n = 0, count = 0;
+    stack[n++] = g->output;
+    while (n > 0) {
+        int i = stack[--n];
+        if (seen[i] >= 0) continue;
+        seen[i] = count++;
+        for (int k = g->node[i].n_in - 1; k >= 0; k--) stack[n++] = g->node[i].in[k];
+    }
+}
+
+/* The order in which Keras lists the layers of a Functional model, and so their weights: those farther from the output
+ * first. Branches of NASNet and Xception make it another than that of building. */
+static int sort_slots(struct mnq_build *b, struct mnq_err *e)
+{
+    const struct mnq_graph *g = b->g;
+    size_t n = (size_t)g->n;
+    struct place *place = mnq_arena_array(g->arena, (size_t)b->n_slot, sizeof *place);
+    int *depth = mnq_arena_array(g->arena, n, sizeof *depth), *seen = mnq_arena_array(g->arena, n, sizeof *seen),
+        *stack = mnq_arena_array(g->arena, 2 * n + 1, sizeof *stack);
+    bool *inner = mnq_arena_array(g->arena, n, sizeof *inner);
+    if (place == NULL || depth == NULL || seen == NULL || stack == NULL || inner == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < g->n; i++) seen[i] = -1;
+    for (int s = 0; s < b->n_slot; s++) /* two nodes that are one layer */
+        if (strcmp(b->slot[s].class_name, "SeparableConv2D") == 0) inner[b->slot[s].var[0].node] = true;
+    for (int i = g->n - 1; i >= 0; i--)
+        for (int k = 0; k < g->node[i].n_in; k++) {
+            int from = g->node[i].in[k], d = depth[i] + (inner[from] ? 0 : 1);
+            if (depth[from] < d) depth[from] = d;
+        }
+    walk(g, seen, stack);
+    for (int s = 0; s < b->n_slot; s++) {
+        const struct mnq_slot *slot = &b->slot[s];
+        int last = slot->var[slot->n_var - 1].node; /* of a separable convolution the second node */
+        place[s] = (struct place){*slot, depth[last], seen[last]};
+    }
+    qsort(place, (size_t)b->n_slot, sizeof *place, by_depth);
+    for (int s = 0; s < b->n_slot; s++) b->slot[s] = place[s].slot;
+    return 0;
+}
 
 /* Keras 3's automatic names: classes in snake case, numbered in the order of the layers. */
 static int add_auto_names(struct mnq_build *b, struct mnq_err *e)
@@ -56,6 +103,8 @@ static int add_auto_names(struct mnq_build *b, struct mnq_err *e)
     } known[] = {{"Conv2D", "conv2d"},
                  {"DepthwiseConv2D", "depthwise_conv2d"},
                  {"BatchNormalization", "batch_normalization"},
+                 {"SeparableConv2D", "separable_conv2d"},
+                 {"Normalization", "normalization"},
                  {"Dense", "dense"}};
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
         int same = 0, all = b->n_slot;
@@ -85,6 +134,16 @@ int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err
     case MNQ_FAMILY_V2:
         out = mnq_arch_v2(b, a, in, e);
         break;
+    case MNQ_FAMILY_NASNET:
+        out = mnq_arch_nasnet(b, a, in, e);
+        break;
+    case MNQ_FAMILY_XCEPTION:
+        out = mnq_arch_xception(b, a, in, e);
+        break;
+    case MNQ_FAMILY_EFFICIENTNET_B0:
+    case MNQ_FAMILY_EFFICIENTNET_LITE0:
+        out = mnq_arch_efficientnet(b, a, in, e);
+        break;
     default:
         out = mnq_arch_v3(b, a, in, e);
         break;
@@ -92,7 +151,13 @@ int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err
     if (out < 0) return -1;
     b->g->output = out;
     b->g->preprocess = a->preprocess;
-    return add_auto_names(b, e);
+    return sort_slots(b, e) != 0 ? -1 : add_auto_names(b, e);
+}
+
+int mnq_arch_settle(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err *e)
+{
+    if (mnq_build_settle(b, e) != 0) return -1;
+    return a->family == MNQ_FAMILY_EFFICIENTNET_B0 ? mnq_arch_efficientnet_settle(b, e) : 0;
 }
 
 int mnq_arch_graph(const struct mnq_arch *a, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e)

@@ -5,11 +5,11 @@
 
 #include "import/arch_parts.h"
 
-/** "v1", "v2-0.35", "v3-small", "v3-large-minimalistic", "v3-small-0.75", ... */
+/** "v1", "v2-0.35", "v3-small", "v3-large-minimalistic", "v3-small-0.75", "nasnet-mobile", "xception", ... */
 int mnq_arch_named(const char *name, struct mnq_arch *a, struct mnq_err *e);
 
-/** "MobileNet V3-small minimalistic 0.75" into buf. */
-const char *mnq_arch_describe(const struct mnq_arch *a, char *buf, size_t n);
+/** Behind reading the weights: what only they tell of the network. 0 or -1. */
+int mnq_arch_settle(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err *e);
 
 /** Appends the network to an empty graph, with slots that know the names of all generations. 0 or -1. */
 int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err *e);

@@ -53,35 +53,50 @@ static int read_words(const struct mnq_ynode *map, struct mnq_arch_given *a, str
     a->arch.act = act[c];
     a->arch.head = (enum mnq_head)h;
     a->arch.final = (enum mnq_final)f;
-    a->arch.preprocess = preprocess[pre];
-    if (mnq_y_get(map, "activation") != NULL && a->arch.family >= MNQ_FAMILY_V3_SMALL)
-        return mnq_y_fail(mnq_y_get(map, "activation"), e, "V3 fixes its activations; only V1 and V2 have a choice");
-    if (h == MNQ_HEAD_CONV2 && a->arch.family < MNQ_FAMILY_V3_SMALL)
+    if (mnq_y_get(map, "preprocess") != NULL) a->arch.preprocess = preprocess[pre];
+    if (mnq_y_get(map, "activation") != NULL && a->arch.family > MNQ_FAMILY_V2)
+        return mnq_y_fail(mnq_y_get(map, "activation"), e, "only V1 and V2 have a choice of activations");
+    if (h == MNQ_HEAD_CONV && !mnq_arch_has_width(a->arch.family))
+        return mnq_y_fail(mnq_y_get(map, "head"), e, "only V1, V2 and V3 have a head of 1x1 convolutions");
+    if (h == MNQ_HEAD_CONV2 && !mnq_arch_is_v3(a->arch.family))
         return mnq_y_fail(mnq_y_get(map, "head"), e, "only V3 has a Conv_2");
     return 0;
 }
 
 int mnq_arch_read(const char *path, struct mnq_arch_given *a, struct mnq_arena *arena, struct mnq_err *e)
 {
-    static const char *const key[] = {"family", "minimalistic", "width", "resolution", "classes", "padding",   "activation",
-                                      "head",   "output",       "bias",  "pool_last",  "epsilon", "preprocess"};
-    static const char *const family[] = {"v1", "v2", "v3-small", "v3-large"};
+    static const char *const key[] = {"family", "minimalistic", "width", "resolution", "classes", "padding",    "activation",
+                                      "head",   "output",       "bias",  "pool_last",  "epsilon", "preprocess", "rescaling"};
+    const char *family[MNQ_FAMILIES];
     uint8_t *text;
     size_t n;
     int f = 0;
+    for (int i = 0; i < MNQ_FAMILIES; i++) family[i] = mnq_arch_family_name((enum mnq_family)i);
     memset(a, 0, sizeof *a);
     if (mnq_file_read(path, 1 << 20, arena, &text, &n, e) != 0) return -1;
     const struct mnq_ynode *map = mnq_ydoc_parse(path, MNQ_EXIT_USAGE, (const char *)text, n, arena, e);
     if (map == NULL || mnq_y_only(map, key, (int)(sizeof key / sizeof *key), e) != 0) return -1;
-    if (mnq_y_get(map, "family") == NULL) return mnq_y_fail(map, e, "family is missing: v1, v2, v3-small or v3-large");
-    if (read_word(map, "family", family, 4, &f, e) != 0) return -1;
+    if (mnq_y_get(map, "family") == NULL)
+        return mnq_y_fail(
+            map, e,
+            "family is missing: v1, v2, v3-small, v3-large, nasnet-mobile, xception, efficientnet-b0 or efficientnet-lite0");
+    if (read_word(map, "family", family, MNQ_FAMILIES, &f, e) != 0) return -1;
     a->arch = mnq_arch_default((enum mnq_family)f);
     a->family = true;
     if (read_flag(map, "minimalistic", &a->arch.minimalistic, &a->minimalistic, e) != 0 ||
         read_flag(map, "bias", &a->arch.bias, &a->bias, e) != 0 ||
         read_flag(map, "pool_last", &a->arch.pool_last, NULL, e) != 0)
         return -1;
-    if (a->arch.minimalistic && f < MNQ_FAMILY_V3_SMALL)
+    const struct mnq_ynode *rescaling = mnq_y_get(map, "rescaling");
+    bool scales = !a->arch.bare;
+    if (rescaling != NULL && mnq_y_bool(rescaling, &scales, e) != 0) return -1;
+    if (rescaling != NULL && f != MNQ_FAMILY_EFFICIENTNET_B0)
+        return mnq_y_fail(rescaling, e, "only efficientnet-b0 has layers that scale pixels");
+    if (rescaling != NULL && !scales) a->arch.preprocess = "torch";
+    a->arch.bare = !scales;
+    if (mnq_y_get(map, "width") != NULL && !mnq_arch_has_width(a->arch.family))
+        return mnq_y_fail(mnq_y_get(map, "width"), e, "only V1, V2 and V3 come in widths");
+    if (a->arch.minimalistic && !mnq_arch_is_v3(a->arch.family))
         return mnq_y_fail(mnq_y_get(map, "minimalistic"), e, "only V3 has this form");
     return read_numbers(map, a, e) != 0 || read_words(map, a, e) != 0 ? -1 : 0;
 }

@@ -8,9 +8,11 @@
 /**
  * An architecture file:
  *   family: v1 | v2 | v3-small | v3-large      width: 0.35        resolution: 224       classes: 5
+ *           nasnet-mobile | xception | efficientnet-b0 | efficientnet-lite0
  *   minimalistic: true                         padding: same | symmetric
  *   activation: relu | relu6 | hard_swish      head: keras | dense | conv | none | conv2
  *   output: softmax | logits | sigmoid         bias: true         pool_last: true       epsilon: 0.001      preprocess: tf
+ *   rescaling: false (efficientnet-b0 without the layers that scale pixels)
  * Only family is required; what is absent (class count and width too) is taken from the weights.
  */
 struct mnq_arch_given {

@@ -5,6 +5,7 @@
  * network has exactly the file's variables (compared as a multiset of shapes, so order and names do not matter). */
 #include "import/arch_infer.h"
 #include "import/arch.h"
+#include "import/wcompanion.h"
 
 #include <string.h>
 
@@ -63,7 +64,7 @@ static struct census take_census(const struct mnq_founds *f)
     int last_inputs = 0;
     for (int i = 0; i < f->n; i++) {
         const struct mnq_found *k = &f->item[i];
-        if (strcmp(k->var, "seed_generator_state") == 0) continue;
+        if (mnq_found_is_aside(k)) continue;
         c.shapes = add_shape(c.shapes, k->rank, k->dim);
         if (strcmp(k->var, "moving_variance") == 0) c.norms++;
         if (k->rank == 2) {
@@ -96,9 +97,11 @@ static struct census take_census(const struct mnq_founds *f)
 
 static int find_family(struct mnq_arch_given *a, const struct census *c, const char *file, struct mnq_err *e)
 {
-    static const int depthwise[MNQ_FAMILIES] = {13, 17, 11, 15};
+    static const struct {
+        int depthwise, convs; /* 0: any number of these */
+    } known[MNQ_FAMILIES] = {{13, 0}, {17, 0}, {11, 0}, {15, 0}, {160, 0}, {34, 0}, {16, 65}, {16, 33}};
     for (int f = 0; f < MNQ_FAMILIES && !a->family; f++) {
-        if (c->depthwise != depthwise[f]) continue;
+        if (c->depthwise != known[f].depthwise || (known[f].convs > 0 && c->convs != known[f].convs)) continue;
         a->arch = mnq_arch_default((enum mnq_family)f);
         a->family = true;
     }
@@ -106,9 +109,10 @@ static int find_family(struct mnq_arch_given *a, const struct census *c, const c
         return mnq_fail(
             e, MNQ_EXIT_FAILED,
             "%s: no known network has its %d convolutions, %d depthwise and %d dense layers (V1 has 13 depthwise, V2 17, "
-            "V3-small 11, V3-large 15); save the whole model instead of its weights, or state --arch",
+            "V3-small 11, V3-large 15, EfficientNet-B0 and Lite0 16, Xception 34, NASNet-Mobile 160); save the whole model "
+            "instead of its weights, or state --arch",
             file, c->convs, c->depthwise, c->dense);
-    if (!a->minimalistic && a->arch.family >= MNQ_FAMILY_V3_SMALL)
+    if (!a->minimalistic && mnq_arch_is_v3(a->arch.family))
         a->arch.minimalistic = c->convs < (a->arch.family == MNQ_FAMILY_V3_SMALL ? 36 : 41); /* without squeeze-excite */
     if (!a->bias) a->arch.bias = c->stem_bias;
     if (c->channels > 0) a->arch.channels = c->channels;
@@ -118,18 +122,18 @@ static int find_family(struct mnq_arch_given *a, const struct census *c, const c
 /* Heads that the weights may have, most likely first. */
 static int list_heads(const struct mnq_arch_given *a, const struct census *c, enum mnq_head head[5])
 {
-    bool v3 = a->arch.family >= MNQ_FAMILY_V3_SMALL;
+    bool v3 = mnq_arch_is_v3(a->arch.family);
     int n = 0;
     if (a->head) {
         head[0] = a->arch.head;
         return 1;
     }
     if (c->dense > 0) {
-        head[n++] = a->arch.family == MNQ_FAMILY_V2 ? MNQ_HEAD_KERAS : MNQ_HEAD_DENSE;
+        head[n++] = a->arch.family == MNQ_FAMILY_V1 || v3 ? MNQ_HEAD_DENSE : MNQ_HEAD_KERAS;
         return n;
     }
-    if (a->arch.family != MNQ_FAMILY_V2) head[n++] = MNQ_HEAD_KERAS;
-    if (a->arch.family != MNQ_FAMILY_V1) head[n++] = MNQ_HEAD_CONV;
+    if (a->arch.family == MNQ_FAMILY_V1 || v3) head[n++] = MNQ_HEAD_KERAS;
+    if (a->arch.family == MNQ_FAMILY_V2 || v3) head[n++] = MNQ_HEAD_CONV;
     head[n++] = MNQ_HEAD_NONE;
     if (v3) head[n++] = MNQ_HEAD_CONV2;
     return n;
@@ -155,7 +159,7 @@ static bool stem_fits(const struct mnq_arch *a, const struct census *c)
     if (c->stem == 0) return false;
     if (a->family == MNQ_FAMILY_V1) return (int)(32 * a->width) == c->stem;
     if (a->family == MNQ_FAMILY_V2) return mnq_arch_round8(32 * a->width) == c->stem;
-    return c->stem == 16;
+    return !mnq_arch_is_v3(a->family) || c->stem == 16;
 }
 
 static bool find_width(struct mnq_arch_given *a, const struct census *c, struct mnq_arch *best)
@@ -165,16 +169,23 @@ static bool find_width(struct mnq_arch_given *a, const struct census *c, struct 
     for (int i = 0; candidate(i) > 0; i++) {
         struct mnq_arch arch = a->arch;
         if (!a->width) arch.width = candidate(i);
-        else if (i > 0) break;
+        if (i > 0 && (a->width || !mnq_arch_has_width(arch.family))) break;
         if (!stem_fits(&arch, c)) continue;
         if (tried++ > 400) break; /* a file that is no such network at all */
-        for (int h = 0; h < heads; h++) {
-            arch.head = head[h];
+        for (int h = 0; h < 2 * heads; h++) {
+            bool other =
+                h >= heads; /* EfficientNet without the layers that scale pixels, which then torch's preprocessing is for */
+            if (other && arch.family != MNQ_FAMILY_EFFICIENTNET_B0) break;
+            arch.head = head[h % heads];
+            arch.bare = a->arch.bare || other;
             if (!a->classes) arch.classes = c->head_classes > 0 ? c->head_classes : 1000;
             if (tried == 1 && h == 0) *best = arch; /* what a message will compare with */
-            arch.resolution = 32;                   /* shapes of weights do not depend on it */
+            arch.resolution = arch.family == MNQ_FAMILY_NASNET || arch.family == MNQ_FAMILY_XCEPTION
+                                  ? 96
+                                  : 32; /* shapes of weights do not depend on it */
             if (shapes_of(&arch) != c->shapes) continue;
             arch.resolution = a->arch.resolution;
+            if (other) arch.preprocess = "torch";
             *best = arch;
             return true;
         }

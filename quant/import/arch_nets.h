@@ -8,5 +8,11 @@
 int mnq_arch_v1(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
 int mnq_arch_v2(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
 int mnq_arch_v3(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
+int mnq_arch_nasnet(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
+int mnq_arch_xception(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
+int mnq_arch_efficientnet(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
+
+/** Behind reading the weights: what only they tell. 0 or -1. */
+int mnq_arch_efficientnet_settle(struct mnq_build *b, struct mnq_err *e);
 
 #endif

@@ -5,16 +5,57 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Names, and what keras.applications (Lite0: its Keras port) takes by default. */
+static const struct {
+    const char *name, *shown, *preprocess;
+    int resolution;
+} family_table[MNQ_FAMILIES] = {
+    [MNQ_FAMILY_V1] = {"v1", "MobileNet V1", "tf", 224},
+    [MNQ_FAMILY_V2] = {"v2", "MobileNet V2", "tf", 224},
+    [MNQ_FAMILY_V3_SMALL] = {"v3-small", "MobileNet V3-small", "tf", 224},
+    [MNQ_FAMILY_V3_LARGE] = {"v3-large", "MobileNet V3-large", "tf", 224},
+    [MNQ_FAMILY_NASNET] = {"nasnet-mobile", "NASNet-Mobile", "tf", 224},
+    [MNQ_FAMILY_XCEPTION] = {"xception", "Xception", "tf", 299},
+    [MNQ_FAMILY_EFFICIENTNET_B0] = {"efficientnet-b0", "EfficientNet-B0", "none", 224},
+    [MNQ_FAMILY_EFFICIENTNET_LITE0] = {"efficientnet-lite0", "EfficientNet-Lite0", "0.0078125:-0.9921875", 224},
+};
+
+bool mnq_arch_is_v3(enum mnq_family family)
+{
+    return family == MNQ_FAMILY_V3_SMALL || family == MNQ_FAMILY_V3_LARGE;
+}
+
+bool mnq_arch_has_width(enum mnq_family family)
+{
+    return family <= MNQ_FAMILY_V3_LARGE;
+}
+
+const char *mnq_arch_family_name(enum mnq_family family)
+{
+    return family_table[family].name;
+}
+
+const char *mnq_arch_describe(const struct mnq_arch *a, char *buf, size_t n)
+{
+    const char *shown = family_table[a->family].shown;
+    if (!mnq_arch_has_width(a->family)) snprintf(buf, n, "%s", shown);
+    else
+        snprintf(buf, n, "%s%s %.4g%s", shown, a->minimalistic ? " minimalistic" : "", a->width,
+                 a->width == (int)a->width ? ".0" : "");
+    return buf;
+}
+
 struct mnq_arch mnq_arch_default(enum mnq_family family)
 {
     return (struct mnq_arch){.family = family,
                              .width = 1.0,
-                             .resolution = 224,
+                             .resolution = family_table[family].resolution,
                              .channels = 3,
                              .classes = 1000,
                              .head = MNQ_HEAD_KERAS,
+                             .bare = family == MNQ_FAMILY_EFFICIENTNET_LITE0,
                              .eps = 1e-3,
-                             .preprocess = "tf"};
+                             .preprocess = family_table[family].preprocess};
 }
 
 int mnq_arch_round8(double v)

@@ -5,11 +5,21 @@
 
 #include "import/netbuild.h"
 
-enum mnq_family { MNQ_FAMILY_V1, MNQ_FAMILY_V2, MNQ_FAMILY_V3_SMALL, MNQ_FAMILY_V3_LARGE, MNQ_FAMILIES };
+enum mnq_family {
+    MNQ_FAMILY_V1,
+    MNQ_FAMILY_V2,
+    MNQ_FAMILY_V3_SMALL,
+    MNQ_FAMILY_V3_LARGE,
+    MNQ_FAMILY_NASNET, /* NASNet-Mobile */
+    MNQ_FAMILY_XCEPTION,
+    MNQ_FAMILY_EFFICIENTNET_B0,
+    MNQ_FAMILY_EFFICIENTNET_LITE0,
+    MNQ_FAMILIES
+};
 
 /** What follows the last convolution. */
 enum mnq_head {
-    MNQ_HEAD_KERAS, /* as keras.applications has it: pooling and 1x1 convolutions (V1, V3), pooling and Dense (V2) */
+    MNQ_HEAD_KERAS, /* as keras.applications has it: pooling and 1x1 convolutions (V1, V3), pooling and Dense (others) */
     MNQ_HEAD_DENSE, /* pooling and one Dense layer */
     MNQ_HEAD_CONV,  /* pooling and one 1x1 convolution with bias */
     MNQ_HEAD_NONE,  /* include_top=False: a feature map */
@@ -30,14 +40,25 @@ struct mnq_arch {
     enum mnq_final final;
     bool symmetric;   /* padding of stride-2 layers as PyTorch has it, k/2 on all sides, instead of TensorFlow's */
     bool bias;        /* convolutions have a bias before BatchNormalization */
+    bool bare;        /* EfficientNet without the layers that scale pixels */
     bool pool_last;   /* V3 in TF 2.4: Conv_2 before the pooling */
     enum mnq_act act; /* V1, V2: activation of the convolutions; NONE = ReLU6 */
     double eps;       /* of BatchNormalization */
     const char *preprocess;
 };
 
-/** Keras' network of that family at width 1: 224, 1000 classes, softmax. */
+/** V3 in either size? */
+bool mnq_arch_is_v3(enum mnq_family family);
+/** A family that comes in any width: the MobileNets. */
+bool mnq_arch_has_width(enum mnq_family family);
+/** "v1", "nasnet-mobile", ... */
+const char *mnq_arch_family_name(enum mnq_family family);
+
+/** Keras' network of that family at width 1: its own resolution, 1000 classes, softmax. */
 struct mnq_arch mnq_arch_default(enum mnq_family family);
+
+/** "MobileNet V3-small minimalistic 0.75" into buf. */
+const char *mnq_arch_describe(const struct mnq_arch *a, char *buf, size_t n);
 
 /** Keras' _make_divisible / _depth: the multiple of 8 nearest to v, not below 0.9 v. */
 int mnq_arch_round8(double v);

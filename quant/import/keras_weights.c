@@ -126,5 +126,5 @@ int mnq_import_weights(struct mnq_h5 *h, const struct mnq_import_opts *opts, str
     choose_resolution(&a, opts, g);
     if (choose_output(&a, g, e) != 0) return -1;
     if (tell(g, &a.arch, kind, e) != 0 || mnq_arch_build(&b, &a.arch, e) != 0) return -1;
-    return mnq_match(h, &b, NULL, &found, true, g->origin, e) != 0 ? -1 : mnq_build_settle(&b, e);
+    return mnq_match(h, &b, NULL, &found, true, g->origin, e) != 0 ? -1 : mnq_arch_settle(&b, &a.arch, e);
 }

@@ -20,7 +20,7 @@ struct inspect_opts {
 static const struct mnq_option options[] = {
     {"family", 0, MNQ_OPT_CHOICE, offsetof(struct inspect_opts, family), "NAME",
      "no file: costs of a family at every width and input size: v1, v2, v3-small, v3-large, v3-small-minimalistic, "
-     "v3-large-minimalistic",
+     "v3-large-minimalistic, nasnet-mobile, xception, efficientnet-b0, efficientnet-lite0",
      0, 0, mnq_cost_families},
     MNQ_MODEL_OPTIONS(struct inspect_opts),
 };

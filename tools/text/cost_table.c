@@ -91,8 +91,17 @@ int mnq_cost_point(const struct mnq_graph *raw, const struct mnq_graph *legal, s
 
 /* ---- families ---- */
 
-const char *const mnq_cost_families[] = {
-    "v1", "v2", "v3-small", "v3-large", "v3-small-minimalistic", "v3-large-minimalistic", NULL};
+const char *const mnq_cost_families[] = {"v1",
+                                         "v2",
+                                         "v3-small",
+                                         "v3-large",
+                                         "v3-small-minimalistic",
+                                         "v3-large-minimalistic",
+                                         "nasnet-mobile",
+                                         "xception",
+                                         "efficientnet-b0",
+                                         "efficientnet-lite0",
+                                         NULL};
 
 enum { WIDTHS = 6 };
 static const double widths[MNQ_FAMILIES][WIDTHS] = {
@@ -100,6 +109,10 @@ static const double widths[MNQ_FAMILIES][WIDTHS] = {
     [MNQ_FAMILY_V2] = {1.4, 1.3, 1.0, 0.75, 0.5, 0.35},   /* arXiv:1801.04381, section 6.1; 1.3 and 0.5: Keras */
     [MNQ_FAMILY_V3_SMALL] = {1.25, 1.0, 0.75, 0.5, 0.35}, /* arXiv:1905.02244, figure 2 */
     [MNQ_FAMILY_V3_LARGE] = {1.25, 1.0, 0.75, 0.5, 0.35},
+    [MNQ_FAMILY_NASNET] = {1.0},
+    [MNQ_FAMILY_XCEPTION] = {1.0},
+    [MNQ_FAMILY_EFFICIENTNET_B0] = {1.0},
+    [MNQ_FAMILY_EFFICIENTNET_LITE0] = {1.0},
 };
 static const int resolutions[] = {224, 192, 160, 128, 96};
 enum { RESOLUTIONS = sizeof resolutions / sizeof *resolutions };
@@ -117,7 +130,9 @@ static int one_point(void *ctx, int i, int w, struct mnq_err *e)
     struct mnq_graph raw, legal;
     (void)w;
     a.width = widths[a.family][i / RESOLUTIONS];
-    a.resolution = resolutions[i % RESOLUTIONS];
+    /* the network's own input size first, where the list begins with another */
+    int first = a.resolution > resolutions[0] ? 1 : 0, at = i % RESOLUTIONS - first;
+    if (at >= 0) a.resolution = resolutions[at];
     int rc = mnq_arch_graph(&a, &raw, &scratch, e);
     if (rc == 0) rc = mnq_graph_legalize(&raw, &legal, &scratch, e);
     if (rc == 0) rc = mnq_cost_point(&raw, &legal, &t->point[i], e);

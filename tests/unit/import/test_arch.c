@@ -53,6 +53,10 @@ static void agrees_with_keras(void **state)
         {"v3-large-0.75", 4012616, 19088, 154.6},
         {"v3-large", 5507432, 24400, 216.6},
         {"v3-large-minimalistic", 3948688, 24400, 209.1},
+        {"nasnet-mobile", 5326716, 36738, 563.6},
+        {"xception", 22910480, 54528, 8357.4},
+        {"efficientnet-b0", 5330571, 42023, 385.8},
+        {"efficientnet-lite0", 4694024, 42016, 385.2},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct mnq_arena arena = {0};
@@ -60,7 +64,7 @@ static void agrees_with_keras(void **state)
         struct mnq_cost total = mnq_cost_total(&g);
         int64_t statistics = 0;
         for (int n = 0; n < g.n; n++)
-            if (g.node[n].op == MNQ_OP_BATCHNORM) statistics += 2 * g.node[n].out.c;
+            if (g.node[n].op == MNQ_OP_BATCHNORM) statistics += g.node[n].kept > 0 ? g.node[n].kept : 2 * g.node[n].out.c;
         print_message("%-24s %8lld parameters, %6.1f MMACs\n", known[i].name, (long long)total.params,
                       (double)total.macs / 1e6);
         assert_int_equal(total.params, known[i].params);
@@ -185,13 +189,15 @@ static void reads_architecture_files(void **state)
     assert_int_equal(read_text("family: v3-small\nminimalistic: true\n", &a, &arena), 0);
     assert_true(a.arch.minimalistic && !a.width && !a.classes && a.arch.width == 1.0);
     static const char *const bad[][2] = {
-        {"width: 1\n", "test_arch.yaml:1:1: family is missing: v1, v2, v3-small or v3-large"},
-        {"family: v9\n", "test_arch.yaml:1:9: family: expected one of v1, v2, v3-small, v3-large, got v9"},
+        {"width: 1\n", "test_arch.yaml:1:1: family is missing: v1, v2, v3-small, v3-large, nasnet-mobile, xception, "
+                       "efficientnet-b0 or efficientnet-lite0"},
+        {"family: v9\n", "test_arch.yaml:1:9: family: expected one of v1, v2, v3-small, v3-large, nasnet-mobile, xception, "
+                         "efficientnet-b0, efficientnet-lite0, got v9"},
         {"family: v1\nwidht: 1\n", "test_arch.yaml:2:1: unknown key 'widht'; did you mean 'width'?"},
         {"family: v1\nwidth: 9\n", "test_arch.yaml:2:8: width: expected a number in 0.05..4, got 9"},
         {"family: v1\nminimalistic: true\n", "test_arch.yaml:2:15: minimalistic: only V3 has this form"},
         {"family: v3-small\nactivation: relu\n",
-         "test_arch.yaml:2:13: activation: V3 fixes its activations; only V1 and V2 have a choice"},
+         "test_arch.yaml:2:13: activation: only V1 and V2 have a choice of activations"},
         {"family: v1\nhead: conv2\n", "test_arch.yaml:2:7: head: only V3 has a Conv_2"},
         {"- v1\n", "test_arch.yaml:1:1: expected a map, got a list of 1"},
     };

@@ -421,7 +421,8 @@ static void weights_only(void **state)
     expect_graph_refused("g /c\nl / layer_names c\nl /c weight_names c/kernel:0\nd /c/c/kernel:0 f32 3,3,3,8\n",
                          "m.h5: no known network has its 1 convolutions, 0 depthwise and 0 dense layers (V1 has 13 "
                          "depthwise, V2 17, V3-small 11, "
-                         "V3-large 15); save the whole model instead of its weights, or state --arch");
+                         "V3-large 15, EfficientNet-B0 and Lite0 16, Xception 34, NASNet-Mobile 160); save the whole model "
+                         "instead of its weights, or state --arch");
     size_t size;
     int bad;
     static const char text[] = "g /c\nl / layer_names c\nl /c weight_names c/kernel:0\nd /c/c/kernel:0 f32 3,3,3,8\n";
