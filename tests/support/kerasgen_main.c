@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * kerasgen FAMILY GENERATION OUT.h5: a small MobileNet with random weights as a full Keras model.
- * FAMILY: v1 v2 v3-small v3-large; GENERATION: slashes (names as in keras-applications) or plain (Keras 3). */
+ * FAMILY: v1 v2 v3-small v3-large; GENERATION: slashes (names as in keras-applications) plain (Keras 3) or
+ * weights (tf.keras, weights only). */
 #include "kerasgen.h"
 
 #include <stdio.h>
@@ -20,6 +21,9 @@ int main(int argc, char **argv)
     if (strcmp(argv[2], "plain") == 0) {
         o.generation = KG_GEN_K3;
         o.dialect = KG_DIALECT_ACT3;
+    } else if (strcmp(argv[2], "weights") == 0) {
+        o.generation = KG_GEN_TF;
+        o.container = KG_WEIGHTS;
     } else if (strcmp(argv[2], "slashes") != 0) {
         return 2;
     }
