@@ -67,7 +67,7 @@ case $page in
 esac
 # What a page compares may have been made on an earlier page.
 for file in model int8 mixed; do
-    grep -qE -- "-o $file\.mnq" "$work/commands" || ! grep -q "$file\.mnq" "$work/commands" ||
+    ! grep -q "$file\.mnq" "$work/commands" ||
         mnquant -q calibrate model.h5 --data calib.h5 --samples 40 --preprocess tf -o "$file.mnq"
 done
 failed=0

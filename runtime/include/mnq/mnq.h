@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The integer runtime: load a packed model, run it. No heap, no float, no globals. */
+ * The integer runtime: load a packed model, run it. No heap, no float, no globals.
+ *
+ * Threads: a loaded model is only read, by any number of threads and arenas at once; what changes it (mnq_model_load,
+ * mnq_pack, setting its fields) must be over before. An arena belongs to one run at a time. No function keeps anything
+ * between calls but in the model and the arena that it is given, so that all may be called from interrupts.
+ *
+ * Input: tensor m->input, rows from top to bottom, in a row pixels from left to right, in a pixel the channels, one after the
+ * other without gaps. Models that mnquant makes of pictures take MNQ_U8: the bytes 0..255 as a camera or decoder gives them,
+ * channels in the order red, green, blue (one channel: ITU-R 601 luma). How they were scaled in training is inside the model:
+ * nothing is to be subtracted or divided. MNQ_S8 and MNQ_S16 inputs are values q, see NUMERICS.md section 1.
+ *
+ * Output: tensor m->output, the same order; a class's value is (q - zero_point) * mantissa * 2^exponent. */
 #ifndef MNQ_MNQ_H
 #define MNQ_MNQ_H
 
