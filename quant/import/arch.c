@@ -77,6 +77,8 @@ static int sort_slots(struct mnq_build *b, struct mnq_err *e)
     bool *inner = mnq_arena_array(g->arena, n, sizeof *inner);
     if (place == NULL || depth == NULL || seen == NULL || stack == NULL || inner == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) seen[i] = -1;
+    for (int i = 0; i < g->n; i++) /* a concatenation of several tensors is a chain of nodes */
+        if (g->node[i].op == MNQ_OP_SELECT && g->node[g->node[i].in[0]].op == MNQ_OP_SELECT) inner[g->node[i].in[0]] = true;
     for (int s = 0; s < b->n_slot; s++) /* two nodes that are one layer */
         if (strcmp(b->slot[s].class_name, "SeparableConv2D") == 0) inner[b->slot[s].var[0].node] = true;
     for (int i = g->n - 1; i >= 0; i--)

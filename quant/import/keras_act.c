@@ -87,7 +87,12 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
     const struct mnq_ynode *class_name = mnq_y_get(v, "class_name"), *config = mnq_y_get(v, "config");
     if (mnq_y_is(class_name, "ReLU")) return mnq_knet_relu(k, l, config, name, in);
     if (mnq_y_is(class_name, "Softmax")) return mnq_build_softmax(&k->b, name, in, k->e);
-    if (mnq_y_is(class_name, "Activation")) config = mnq_y_get(config, "activation");
+    /* TensorFlow's model optimization toolkit wraps activations as it wraps layers */
+    if (mnq_y_is(class_name, "NoOpActivation")) return in;
+    if (mnq_y_is(class_name, "Activation") || mnq_y_is(class_name, "QuantizeAwareActivation")) {
+        config = mnq_y_get(config, "activation");
+        if (config != NULL && config->kind == MNQ_Y_MAP) return mnq_knet_activation_of(k, l, config, name, in);
+    }
     if (config != NULL && config->kind == MNQ_Y_SCALAR) return mnq_knet_activation(k, l, name, in, config->text);
     if (mnq_y_get(v, "registered_name") != NULL && mnq_y_get(v, "registered_name")->kind == MNQ_Y_SCALAR)
         return mnq_knet_activation(k, l, name, in, mnq_y_get(v, "registered_name")->text);

@@ -5,6 +5,7 @@
  * begins with such a layer is one of the size that the layer makes. */
 #include "import/keras_front.h"
 #include "import/keras_values.h"
+#include "import/netbuild_ops.h"
 
 #include <stdio.h>
 
@@ -135,9 +136,10 @@ int mnq_kl_center_crop(struct mnq_knet *k, const struct mnq_klayer *l, const int
     int h, w;
     if (read_size(k, l, &h, &w) != 0) return -1;
     struct mnq_shape s = k->b.g->node[in[0]].out;
-    if (!k->open_input && s.h >= h && s.w >= w && (s.h > h || s.w > w))
-        return mnq_knet_fail(k, l, "cuts %d x %d out of %d x %d; leave it out and give pictures cut with --resize crop", h,
-                             w, s.h, s.w);
+    if (!k->open_input && s.h >= h && s.w >= w) {
+        int top = (s.h - h) / 2, left = (s.w - w) / 2;
+        return mnq_build_crop(&k->b, l->name, in[0], top, s.h - h - top, left, s.w - w - left, k->e);
+    }
     return stand(k, l,
                  mnq_knet_resize_front(k, l, in[0], h, w, "the centre is cut out when pictures are read (--resize crop)"));
 }

@@ -104,7 +104,8 @@ static int note_training(struct mnq_h5 *h, struct mnq_graph *g, struct mnq_err *
 {
     char *text;
     struct mnq_err ignored = {0};
-    if (!mnq_h5_has_attr(h, "/", "training_config") || mnq_h5_text(h, "/", "training_config", &text, &ignored) != 0) return 0;
+    if (!mnq_h5_has_attr(h, "/", "training_config") || mnq_h5_text(h, "/", "training_config", &text, &ignored) != 0)
+        return 0;
     return note_loss(g, mnq_ydoc_parse(g->file, MNQ_EXIT_FAILED, text, strlen(text), g->arena, &ignored), e);
 }
 

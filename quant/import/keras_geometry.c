@@ -88,6 +88,23 @@ static int exchange(struct mnq_knet *k, const struct mnq_klayer *l, const struct
     return made;
 }
 
+/* Any other order: the tensor as a vector, its elements chosen, then its new shape. */
+static int transpose(struct mnq_knet *k, const struct mnq_klayer *l, int in, const int order[3], struct mnq_shape to)
+{
+    struct mnq_shape s = k->b.g->node[in].out;
+    int64_t n = (int64_t)s.h * s.w * s.c;
+    int step[3] = {s.w * s.c, s.c, 1}, at = 0;
+    if (n > 1 << 20) return mnq_knet_fail(k, l, "transposes %lld values, at most %d are supported", (long long)n, 1 << 20);
+    int *map = mnq_arena_array(k->b.g->arena, (size_t)n, sizeof *map);
+    if (map == NULL) return mnq_fail_nomem(k->e);
+    for (int y = 0; y < to.h; y++)
+        for (int x = 0; x < to.w; x++)
+            for (int c = 0; c < to.c; c++) map[at++] = y * step[order[0]] + x * step[order[1]] + c * step[order[2]];
+    int i = mnq_build_reshape(&k->b, l->name, in, (struct mnq_shape){1, 1, (int)n}, k->e);
+    if (i >= 0) i = mnq_build_select(&k->b, l->name, i, map, (int)n, k->e);
+    return i < 0 ? -1 : mnq_build_reshape(&k->b, l->name, i, to, k->e);
+}
+
 int mnq_kl_permute(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
@@ -112,9 +129,7 @@ int mnq_kl_permute(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
     }
     struct mnq_shape to = {size[order[0]], size[order[1]], size[order[2]]};
     if (renames) return mnq_build_reshape(&k->b, l->name, in[0], to, k->e);
-    if (from->op != MNQ_OP_INPUT || k->b.g->n != 1)
-        return mnq_knet_fail(k, l, "transposes %d x %d x %d inside the network, which is not supported", size[0], size[1],
-                             size[2]);
+    if (from->op != MNQ_OP_INPUT || k->b.g->n != 1) return transpose(k, l, in[0], order, to);
     from->out = to; /* pictures come as rows of pixels of channels, whatever order the model was fed in */
     if (mnq_graph_note(k->b.g,
                        "Permute '%.100s' stands at the front: the input is %d x %d pixels of %d channels as it leaves it",

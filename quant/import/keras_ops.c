@@ -6,6 +6,7 @@
 #include "import/keras_act.h"
 #include "import/keras_curve.h"
 #include "import/keras_merge.h"
+#include "import/keras_slice.h"
 #include "import/keras_values.h"
 #include "import/netbuild_ops.h"
 
@@ -19,6 +20,8 @@ enum op {
     OP_MAX,
     OP_MIN,
     OP_CONCAT,
+    OP_SLICE,
+    OP_STRIDED,
     OP_LEAKY,
     OP_ELU,
     OP_SQUARE,
@@ -56,6 +59,11 @@ static const struct op_entry op_table[] = {
     {"RealDiv", OP_DIV, NULL},
     {"Divide", OP_DIV, NULL},
     {"TrueDivide", OP_DIV, NULL},
+    {"nn.bias_add", OP_ADD, NULL},
+    {"BiasAdd", OP_ADD, NULL},
+    {"__operators__.getitem", OP_SLICE, NULL},
+    {"GetItem", OP_SLICE, NULL},
+    {"StridedSlice", OP_STRIDED, NULL},
     {"math.maximum", OP_MAX, NULL},
     {"maximum", OP_MAX, NULL},
     {"Maximum", OP_MAX, NULL},
@@ -126,8 +134,10 @@ static bool named(const char *s, const char *const *name, size_t n)
 /* Which operand a keyword means; -1 for one that does not matter here (name, dtype, ...). */
 static int operand_of_key(const char *key)
 {
-    static const char *const first[] = {"x", "x1", "a", "t", "features", "input", "inputs", "input_tensor", "logits"},
-                             *const second[] = {"y", "x2", "b", "clip_value_min", "x_min", "axis"},
+    static const char *const first[] = {"x",      "x1",           "a",      "t",     "features", "input",
+                                        "inputs", "input_tensor", "logits", "value", "tensor"},
+                             *const second[] = {"y",     "x2",  "b", "bias", "slice_spec", "key", "clip_value_min",
+                                                "x_min", "axis"},
                              *const third[] = {"clip_value_max", "x_max"};
     if (named(key, first, sizeof first / sizeof *first)) return 0;
     if (named(key, second, sizeof second / sizeof *second)) return 1;
@@ -209,7 +219,7 @@ static int parameter(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     if (v == NULL) v = mnq_y_get(l->config, key);
     if (v == NULL) v = mnq_y_get(l->config, other);
     *out = missing;
-    return mnq_y_null(v) ? 0 : mnq_y_double(v, -1e30, 1e30, out, k->e);
+    return mnq_y_null(v) ? 0 : mnq_kv_double(v, -1e30, 1e30, out, k->e);
 }
 
 /* Maximum and minimum of two tensors; with 0 they are what relu is. */
@@ -220,7 +230,7 @@ static int extreme(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
     int x = o[0].node >= 0 ? 0 : 1;
     if (o[x].node < 0 || o[1 - x].value == NULL)
         return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
-    if (mnq_y_double(o[1 - x].value, -1e30, 1e30, &limit, k->e) != 0) return -1;
+    if (mnq_kv_double(o[1 - x].value, -1e30, 1e30, &limit, k->e) != 0) return -1;
     if (larger && limit == 0) return mnq_build_act(&k->b, l->name, o[x].node, MNQ_ACT_RELU, 0, k->e);
     return mnq_knet_fail(k, l, "of a tensor and %g is not supported; of two tensors, and max(x, 0), are", limit);
 }
@@ -268,11 +278,30 @@ static int mean(struct mnq_knet *k, const struct mnq_klayer *l, const struct ope
     return mnq_build_avgpool(&k->b, l->name, o[0].node, 0, 0, 1, 1, k->e);
 }
 
+/* TensorFlow's own form of x[..., ::-1], the only slice of it that is read: steps 1, ..., 1, -1 of everything. */
+static int strided(struct mnq_knet *k, const struct mnq_klayer *l, int in)
+{
+    const struct mnq_ynode *constants = mnq_y_get(l->config, "constants");
+    float v[3][8];
+    int n[3];
+    for (int i = 0; i < 3; i++) {
+        const char key[2] = {(char)('1' + i), '\0'};
+        const struct mnq_ynode *c = mnq_y_get(constants, key);
+        n[i] = c == NULL ? 0 : mnq_kv_numbers(c, v[i], 8, k->e);
+        if (n[i] < 0) return -1;
+    }
+    bool whole = n[2] > 0 && n[0] == n[2] && n[1] == n[2] && v[2][n[2] - 1] == -1.0f;
+    for (int i = 0; i < n[2] && whole; i++) whole = v[0][i] == 0.0f && v[1][i] == 0.0f && (i + 1 == n[2] || v[2][i] == 1.0f);
+    if (!whole) return mnq_knet_fail(k, l, "of slices only [..., ::-1] is supported");
+    return mnq_knet_reverse(k, l, in);
+}
+
 /* The function's name, NULL if the layer says none. */
 static const char *function_of(const struct mnq_klayer *l)
 {
     const struct mnq_ynode *v = NULL;
-    if (strcmp(l->class_name, "TFOpLambda") == 0) v = mnq_y_get(l->config, "function");
+    if (strcmp(l->class_name, "TFOpLambda") == 0 || strcmp(l->class_name, "SlicingOpLambda") == 0)
+        v = mnq_y_get(l->config, "function");
     else if (strcmp(l->class_name, "TensorFlowOpLayer") == 0) v = mnq_y_get(mnq_y_get(l->config, "node_def"), "op");
     else return l->class_name;
     return v != NULL && v->kind == MNQ_Y_SCALAR ? v->text : NULL;
@@ -280,7 +309,8 @@ static const char *function_of(const struct mnq_klayer *l)
 
 bool mnq_knet_is_op(const struct mnq_klayer *l, const struct mnq_kcall *call)
 {
-    if (strcmp(l->class_name, "TFOpLambda") == 0 || strcmp(l->class_name, "TensorFlowOpLayer") == 0) return true;
+    static const char *const stands[] = {"TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer"};
+    if (named(l->class_name, stands, sizeof stands / sizeof *stands)) return true;
     if (strstr(l->module, ".ops") != NULL) return true;
     /* files without module names: the layers Add and Multiply take tensors only */
     if (strcmp(l->class_name, "Add") != 0 && strcmp(l->class_name, "Multiply") != 0) return false;
@@ -305,6 +335,10 @@ int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq
     if (op->op == OP_CONCAT) return concat(k, l, call, in);
     if (o[0].node < 0) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
     switch (op->op) {
+    case OP_SLICE:
+        return mnq_knet_slice(k, l, o[1].value, o[0].node);
+    case OP_STRIDED:
+        return strided(k, l, o[0].node);
     case OP_CLIP:
         return clip(k, l, o);
     case OP_LEAKY:

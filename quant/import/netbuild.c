@@ -345,7 +345,7 @@ int mnq_build_normalization(struct mnq_build *b, const char *name, int in, int v
     struct mnq_slot *s = i < 0 || infer(b, i, e) < 0 ? NULL : new_slot(b, name, "Normalization", e);
     if (s == NULL) return -1;
     s->invert = invert;
-    b->g->node[i].eps = 1.0f; /* of no effect: mnq_build_settle() makes it an affine map, with Keras' own limit */
+    b->g->node[i].eps = 1.0f;            /* of no effect: mnq_build_settle() makes it an affine map, with Keras' own limit */
     b->g->node[i].kept = 2 * values + 1; /* means, variances and how many samples they are of */
     int rank = values == 1 ? 0 : 1;
     add_var(s, MNQ_VAR_NORM_MEAN, i, rank, values, 0, 0, 0);

@@ -48,13 +48,19 @@ static bool wraps(const char *longer, const char *shorter)
     return m > 0 && n > m && longer[n - m - 1] == '_' && ends_with(longer, shorter);
 }
 
+/* The variable is its group's own: of the wrapper that the group is named after. */
+static bool is_outer(const struct mnq_found *f)
+{
+    return f->group[0] != '\0' && strcmp(f->layer, f->group) == 0;
+}
+
 /* How surely both belong to one layer: 3 the same path, 2 one inside the other's, 1 "prune_low_magnitude_x" and "x", 0. */
 static int kinship(const struct mnq_found *a, const struct mnq_found *b)
 {
     if (strcmp(a->group, b->group) != 0) return 0;
     if (strcmp(a->layer, b->layer) == 0) return 3;
     if (continues(a->layer, b->layer) || continues(b->layer, a->layer)) return 2;
-    return wraps(a->layer, b->layer) || wraps(b->layer, a->layer);
+    return wraps(a->layer, b->layer) || wraps(b->layer, a->layer) || is_outer(a) || is_outer(b);
 }
 
 /* The kernel's companion under this name (its beginning or end), of the kernel's shape if that is wanted; or NULL. */

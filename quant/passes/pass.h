@@ -13,6 +13,8 @@ int mnq_expand(struct mnq_rw *rw, struct mnq_err *e);
 int mnq_expand_conv(struct mnq_rw *rw, struct mnq_err *e);
 /** RESHAPE vanishes; dense layers on H x W x C become convolutions. */
 int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e);
+/** A mix of the picture's channels moves into the convolutions behind it. */
+int mnq_fold_mix(struct mnq_rw *rw, struct mnq_err *e);
 /** h-sigmoid, h-swish and swish in every spelling become activations. */
 int mnq_match_act(struct mnq_rw *rw, struct mnq_err *e);
 /** Nodes that only move values sink behind activations and affine maps, which so reach the layer before. */
