@@ -71,11 +71,10 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
     if (text == NULL) {
         s->preprocess_from = MNQ_FROM_MODEL;
         text = s->raw.preprocess;
-        if (text == NULL && has_affine(s->legal.n > 0 ? &s->legal : &s->raw)) text = "none";
     }
-    if (text == NULL) {
+    if (text == NULL) { /* layers that scale their input are no statement: some want bytes, some what is scaled already */
         s->preprocess_from = MNQ_FROM_NOWHERE;
-        text = "tf";
+        text = has_affine(s->legal.n > 0 ? &s->legal : &s->raw) ? "none" : "tf";
     }
     if (mnq_preprocess_parse(&s->preprocess, text, s->input.c, e) != 0) return -1;
     s->preprocess.resize = o->resize;

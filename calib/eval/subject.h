@@ -16,7 +16,8 @@ enum mnq_preprocess_from {
     MNQ_FROM_OPTION,  /* stated by the user */
     MNQ_FROM_MODEL,   /* stored in or implied by the file */
     MNQ_FROM_SIBLING, /* taken from an .mnq made from this very file */
-    MNQ_FROM_NOWHERE  /* assumed: tf */
+    MNQ_FROM_NOWHERE, /* not known yet: tf until it is */
+    MNQ_FROM_DATA     /* it fits the data, pixelfit.h */
 };
 
 /** How to open a float model; an .mnq carries all of this itself. */
@@ -40,6 +41,7 @@ struct mnq_subject {
     struct mnq_task task; /* what they mean */
     struct mnq_preprocess preprocess;
     enum mnq_preprocess_from preprocess_from;
+    char preprocess_why[240];   /* what the data says of it (pixelfit.h); "" if it was not asked */
     struct mnq_graph raw;       /* float: Keras' layers one to one */
     struct mnq_graph legal;     /* float: what runs and gets quantized; n = 0 if illegal.code is set */
     struct mnq_err illegal;     /* float: why there is no legal graph (it can be inspected, not run) */

@@ -9,6 +9,7 @@
 #include "calib_run.h"
 #include "pack/qrun.h"
 #include "sensitivity.h"
+#include "telling.h"
 #include "wide.h"
 
 #include <string.h>
@@ -214,6 +215,11 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
     int views = o->weights == MNQ_WEIGHTS_AUTO ? VIEWS_AUTO : 1;
     if (mnq_views_make(legal, p, &c.stats, views, c.threads, &c.views, arena, progress, progress_ctx, e) != 0) return -1;
+    if (mnq_samples_telling(&c.stats, &r->no_estimate, arena) != 0) return mnq_fail_nomem(e);
+    if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO && !(o->flash > 0 && !(o->max_drop > 0)))
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "--weights auto chooses by the loss that the samples tell, and these cannot tell it: %s",
+                        r->no_estimate);
     c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;

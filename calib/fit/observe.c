@@ -165,6 +165,7 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
     *stats = (struct mnq_stats){.samples = o->samples > 0 && o->samples < total ? o->samples : total};
     stats->held = stats->samples < max_held ? stats->samples : max_held;
     stats->input_bytes = mnq_elements(g->node[0].out);
+    stats->channels = g->node[0].out.c;
     stats->judge = mnq_logits_of(g, o->task);
     stats->hist = mnq_arena_array(arena, n, sizeof *stats->hist);
     stats->pre_max = mnq_arena_array(arena, n, sizeof *stats->pre_max);

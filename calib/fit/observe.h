@@ -18,6 +18,7 @@ struct mnq_stats {
     int held;       /* samples kept */
     uint8_t *input; /* [held] pictures */
     size_t input_bytes;
+    int channels; /* of the pictures */
     double **pre_mean;       /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
     struct mnq_logits judge; /* the network's logits */
     float *logits;           /* [held][judge.n] */

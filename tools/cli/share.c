@@ -3,6 +3,7 @@
 #include "share.h"
 
 #include "dataset.h"
+#include "pixelfit.h"
 #include "util/json.h"
 
 #include <errno.h>
@@ -13,12 +14,35 @@
 static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
 {
     if (s->kind != MNQ_SUBJECT_FLOAT) return;
-    if (s->preprocess_from == MNQ_FROM_NOWHERE)
-        mnq_term_note(&cli->term, 0, "%s: preprocessing is not stated; assuming tf (x/127.5 - 1), --preprocess sets it",
-                      s->file);
+    if (s->preprocess_from == MNQ_FROM_DATA)
+        mnq_term_note(&cli->term, 0, "%s: preprocessing is not stated; taken is %s", s->file, s->preprocess_why);
     else if (s->preprocess_from == MNQ_FROM_SIBLING)
         mnq_term_note(&cli->term, 0, "%s: preprocessing %s as in the .mnq made from it", s->file, s->preprocess.name);
     else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
+}
+
+int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d)
+{
+    struct mnq_pixelfit f;
+    if (s->kind != MNQ_SUBJECT_FLOAT || s->illegal.code != 0) return 0;
+    int rc = mnq_pixelfit_settle(s, d, cli->global.threads, &f, &cli->err);
+    if (rc == 0 && mnq_pixelfit_contradicts(&f))
+        mnq_term_note(&cli->term, 0, "%s: preprocessing is %s, but the data fits another better: %s", s->file,
+                      s->preprocess.name, f.text);
+    return rc < 0 ? -1 : 0;
+}
+
+int mnq_cli_settle_all(struct mnq_cli *cli, struct mnq_subject *s, int n, const struct mnq_data *data)
+{
+    int rc = 0;
+    for (int i = 0; i < n && rc == 0; i++) {
+        struct mnq_shape in = s[i].input;
+        if (s[i].kind != MNQ_SUBJECT_FLOAT || s[i].illegal.code != 0) continue;
+        struct mnq_dataset *d = mnq_dataset_open_as(data, &s[i].task, in.h, in.w, in.c, &cli->err);
+        rc = d == NULL ? -1 : mnq_cli_settle(cli, &s[i], d);
+        mnq_dataset_close(d);
+    }
+    return rc;
 }
 
 /* What is no usual vector of classes is said aloud. */

@@ -151,7 +151,7 @@ static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subj
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model already; calibrate takes the float one",
                         s->file);
     if (s->illegal.code != 0) return mnq_fail(&cli->err, s->illegal.code, "%s", s->illegal.msg);
-    if (r->preprocess == NULL) r->preprocess = s->preprocess.name;
+    if (r->preprocess == NULL && s->preprocess_from != MNQ_FROM_NOWHERE) r->preprocess = s->preprocess.name;
     return 0;
 }
 
@@ -198,6 +198,8 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
                       &cli->err) != 0)
         return -1;
     mnq_term_clear(&cli->term);
+    if (x->report.no_estimate != NULL)
+        mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
     if (r->weights == MNQ_WEIGHTS_AUTO) {
         if (mnq_recipe_assign(&repeat, &x->report, &cli->arena) != 0) return mnq_fail_nomem(&cli->err);
         x->recipe = mnq_recipe_text(&repeat, &cli->arena);
@@ -260,6 +262,17 @@ static int print_recipe(struct mnq_cli *cli, const char *text)
     return mnq_cli_print_json(&w, &cli->err);
 }
 
+/* The preprocessing, and with it the recipe. */
+static int settle_pixels(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_calibrate_result *x,
+                         const struct mnq_dataset *d)
+{
+    if (mnq_cli_settle(cli, &x->subject, d) != 0) return -1;
+    if (r->preprocess != NULL) return 0;
+    r->preprocess = x->subject.preprocess.name;
+    x->recipe = mnq_recipe_text(r, &cli->arena);
+    return x->recipe == NULL ? mnq_fail_nomem(&cli->err) : 0;
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct calibrate_opts *o = cli->opts;
@@ -284,6 +297,10 @@ static int run(struct mnq_cli *cli)
     struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     struct mnq_dataset *d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
     if (d == NULL) return -1;
+    if (settle_pixels(cli, &r, x, d) != 0) {
+        mnq_dataset_close(d);
+        return -1;
+    }
     mnq_cli_say(cli, &x->subject, 1);
     mnq_cli_say_left_out(cli, d);
     int rc = quantize(cli, &r, d, x);

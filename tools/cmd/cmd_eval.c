@@ -77,6 +77,7 @@ static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_su
     for (int i = 0; i < n; i++)
         if (mnq_stored_read(&s[i], &r->stored[i], &cli->arena, &cli->err) != 0) return -1;
     mnq_term_plan(&cli->term, steps, o->layers || o->html != NULL ? 2 : 1);
+    if (mnq_cli_settle_all(cli, s, n, &r->data) != 0) return -1;
     if (mnq_evaluate(s, n, &r->data, threads, &r->ev, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0) return -1;
     if ((o->layers || o->html != NULL) &&
         mnq_eval_compare(r, threads, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)

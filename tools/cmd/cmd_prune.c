@@ -331,6 +331,10 @@ static int run(struct mnq_cli *cli)
         struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
         d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
         if (d == NULL) return -1;
+        if (mnq_cli_settle(cli, &x->subject, d) != 0) {
+            mnq_dataset_close(d);
+            return -1;
+        }
         mnq_cli_say(cli, &x->subject, 1);
         mnq_cli_say_left_out(cli, d);
     }

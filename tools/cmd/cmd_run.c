@@ -186,6 +186,10 @@ static int run(struct mnq_cli *cli)
     struct mnq_data data = mnq_cli_data(cli, &inputs, &o->from);
     j.data = mnq_dataset_open_as(&data, &s->task, s->input.h, s->input.w, s->input.c, &cli->err);
     if (j.data == NULL) return -1;
+    if (mnq_cli_settle(cli, s, j.data) != 0) {
+        mnq_dataset_close(j.data);
+        return -1;
+    }
     j.n = mnq_dataset_count(j.data);
     int k = o->top < s->outputs ? o->top : s->outputs, rc = -1;
     int *top = mnq_arena_array(&cli->arena, (size_t)k, sizeof *top);

@@ -33,7 +33,7 @@ static void source(struct mnq_page *p, const struct mnq_qmodel *q)
 static const char *from(enum mnq_preprocess_from f)
 {
     static const char *const name[] = {"stated on the command line", "the model's own", "as in the .mnq made from it",
-                                       "assumed"};
+                                       "assumed", "by what fits the data"};
     return name[f];
 }
 
