@@ -169,7 +169,7 @@ static hid_t open_image(const uint8_t *bytes, size_t n, struct keeper *k)
     } image = {bytes};
     if (access < 0) return -1;
     H5PLset_loading_state(0); /* a file must not choose code to load */
-    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_fapl_core(access, 1 << 16, 0) >= 0 &&
+    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_fapl_core(access, 1, 0) >= 0 &&
         H5Pset_file_image_callbacks(access, &callbacks) >= 0 && H5Pset_file_image(access, image.v, n) >= 0)
         file = H5Fopen("image.h5", H5F_ACC_RDWR, access);
     H5Pclose(access);
