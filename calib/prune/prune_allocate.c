@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * How many zeros each layer gets: every layer is pruned alone, at a few ratios, and the error that arrives at the logits is
  * its price. Small layers turn out dear, so they stay dense; nothing else spares them. */
+#include "prune_choose.h"
 #include "prune_parts.h"
 
 #include "quantize/allocate.h"

@@ -49,9 +49,6 @@ struct mnq_fit_opts {
 int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern pattern, const struct mnq_fit_opts *o,
                  struct mnq_fit *f, struct mnq_arena *arena, struct mnq_err *e);
 
-/** Least error with `zeros` of the layer's weights gone: sums over outputs, chosen over all of them together. */
-double mnq_fit_error(const struct mnq_fit *f, int64_t zeros, int *per_output);
-
 /**
  * Weights with per_output[o] zeros in output o, the others fitted.
  * w  [inputs][outputs], b [outputs] or NULL: results

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pruning layer after layer: each sees what the pruned layers before it give, and aims at what the dense network computes.
  */
+#include "prune_choose.h"
 #include "prune_parts.h"
 
 #include "pack/restore.h"
