@@ -2,7 +2,7 @@
  * The float pass over the sample data. */
 #include "observe.h"
 
-#include "graph/exec.h"
+#include "graph/float_worker.h"
 #include "quantize/lower.h"
 #include "util/pool.h"
 
@@ -14,12 +14,11 @@
 /* Everything one thread accumulates. All of it is integers or extremes, so threads add up exactly in any order. */
 struct worker {
     struct mnq_arena arena;
-    struct mnq_exec *exec;
+    struct mnq_float_worker net;
     struct mnq_hist *hist;
     float *pre_max;
     int64_t **pre_q30; /* sums over held samples of the mean pre-activation */
     uint8_t *pixels;
-    float *input;
     int slot; /* of the sample at work among the held ones, -1 = not held */
 };
 
@@ -86,12 +85,10 @@ static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
     struct mnq_stats *st = ps->stats;
     struct worker *w = &ps->worker[worker];
     int index = (int)((int64_t)i * ps->total / st->samples);
-    struct mnq_shape in = ps->g->node[0].out;
     if (mnq_dataset_load(ps->data, index, ps->p, w->pixels, e) != 0) return -1;
-    mnq_preprocess_apply(ps->p, w->pixels, in.h * in.w, w->input);
     w->slot = slot_of(i, st->held, st->samples);
     struct tap_ctx t = {ps, w};
-    mnq_exec_run(w->exec, w->input, tap, &t);
+    mnq_float_worker_run(&w->net, ps->g, ps->p, w->pixels, tap, &t);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
     if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "observe", done, st->samples);
     if (w->slot >= 0 && st->label != NULL) st->label[w->slot] = mnq_dataset_label(ps->data, index);
@@ -107,9 +104,7 @@ static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
     w->pre_max = mnq_arena_array(&w->arena, n, sizeof *w->pre_max);
     w->pre_q30 = mnq_arena_array(&w->arena, n, sizeof *w->pre_q30);
     w->pixels = mnq_arena_alloc(&w->arena, ps->stats->input_bytes);
-    w->input = mnq_arena_array(&w->arena, mnq_elements(g->node[0].out), sizeof *w->input);
-    if (w->hist == NULL || w->pre_max == NULL || w->pre_q30 == NULL || w->pixels == NULL || w->input == NULL)
-        return mnq_fail_nomem(e);
+    if (w->hist == NULL || w->pre_max == NULL || w->pre_q30 == NULL || w->pixels == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         if (mnq_hist_init(&w->hist[i], g->node[i].out.c, !mnq_node_nonnegative(g, i), &w->arena) != 0)
@@ -118,8 +113,7 @@ static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
         w->pre_q30[i] = mnq_arena_array(&w->arena, (size_t)g->node[i].out.c, sizeof **w->pre_q30);
         if (w->pre_q30[i] == NULL) return mnq_fail_nomem(e);
     }
-    w->exec = mnq_exec_new(g, false, e);
-    return w->exec == NULL ? -1 : 0;
+    return mnq_float_worker_init(&w->net, g, false, e);
 }
 
 /* Adds all workers into worker 0 and moves the result to stats. */
@@ -195,7 +189,7 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
     if (rc == 0) rc = mnq_logits_set_mean(&stats->judge, stats->logits, stats->held, arena, e);
 done:
     for (int t = 0; worker != NULL && t < threads; t++) {
-        mnq_exec_free(worker[t].exec);
+        mnq_float_worker_free(&worker[t].net);
         mnq_arena_free(&worker[t].arena);
     }
     free(worker);

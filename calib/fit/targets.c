@@ -5,7 +5,7 @@
  * network again costs less than keeping its tensors. */
 #include "targets.h"
 
-#include "graph/exec.h"
+#include "graph/float_worker.h"
 #include "util/pool.h"
 
 #include <stdlib.h>
@@ -18,12 +18,11 @@ struct mnq_targets {
     const struct mnq_lowering *l;
     const struct mnq_stats *stats;
     int samples, holdout, threads;
-    int first, last;        /* nodes first .. last - 1 are at hand */
-    float **y;              /* [g->n] */
-    struct mnq_exec **exec; /* [threads] */
-    float **input;          /* [threads] */
-    struct mnq_arena arena; /* the above */
-    struct mnq_arena group; /* y's arrays */
+    int first, last;                 /* nodes first .. last - 1 are at hand */
+    float **y;                       /* [g->n] */
+    struct mnq_float_worker *worker; /* [threads] */
+    struct mnq_arena arena;          /* the above */
+    struct mnq_arena group;          /* y's arrays */
 };
 
 struct mnq_pixels mnq_pixels_for(const struct mnq_graph *g, int node, int samples)
@@ -64,11 +63,9 @@ static int one_sample(void *ctx, int s, int w, struct mnq_err *e)
 {
     (void)e;
     struct mnq_targets *t = ctx;
-    struct mnq_shape in = t->l->g->node[0].out;
     struct tap_ctx x = {t, s};
     const uint8_t *picture = t->stats->input + (size_t)mnq_fit_sample(s, t->holdout) * t->stats->input_bytes;
-    mnq_preprocess_apply(t->l->p, picture, in.h * in.w, t->input[w]);
-    mnq_exec_run(t->exec[w], t->input[w], tap, &x);
+    mnq_float_worker_run(&t->worker[w], t->l->g, t->l->p, picture, tap, &x);
     return 0;
 }
 
@@ -102,20 +99,13 @@ struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct m
     }
     *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .holdout = holdout, .threads = threads};
     t->y = mnq_arena_array(&t->arena, (size_t)l->g->n, sizeof *t->y);
-    t->exec = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->exec);
-    t->input = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->input);
-    if (t->y == NULL || t->exec == NULL || t->input == NULL) {
+    t->worker = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->worker);
+    if (t->y == NULL || t->worker == NULL) {
         mnq_fail_nomem(e);
         goto fail;
     }
-    for (int w = 0; w < threads; w++) {
-        t->input[w] = mnq_arena_array(&t->arena, mnq_elements(l->g->node[0].out), sizeof **t->input);
-        if (t->input[w] == NULL) {
-            mnq_fail_nomem(e);
-            goto fail;
-        }
-        if ((t->exec[w] = mnq_exec_new(l->g, false, e)) == NULL) goto fail;
-    }
+    for (int w = 0; w < threads; w++)
+        if (mnq_float_worker_init(&t->worker[w], l->g, false, e) != 0) goto fail;
     return t;
 fail:
     mnq_targets_free(t);
@@ -125,7 +115,7 @@ fail:
 void mnq_targets_free(struct mnq_targets *t)
 {
     if (t == NULL) return;
-    for (int w = 0; t->exec != NULL && w < t->threads; w++) mnq_exec_free(t->exec[w]);
+    for (int w = 0; t->worker != NULL && w < t->threads; w++) mnq_float_worker_free(&t->worker[w]);
     mnq_arena_free(&t->group);
     mnq_arena_free(&t->arena);
     free(t);

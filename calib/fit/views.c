@@ -3,7 +3,7 @@
 #include "views.h"
 
 #include "drop.h"
-#include "graph/exec.h"
+#include "graph/float_worker.h"
 #include "host.h"
 #include "image_resize.h"
 #include "quantize/lower.h"
@@ -45,8 +45,7 @@ static int count(const struct mnq_views *v)
 /* One thread's buffers. */
 struct worker {
     struct mnq_arena arena;
-    struct mnq_exec *exec;
-    float *input;
+    struct mnq_float_worker net;
     uint8_t *part, *view, **tensor;
 };
 
@@ -62,7 +61,7 @@ struct pass {
 
 static void worker_free(struct worker *w)
 {
-    mnq_exec_free(w->exec);
+    mnq_float_worker_free(&w->net);
     mnq_arena_free(&w->arena);
 }
 
@@ -72,11 +71,7 @@ static int worker_init(struct worker *w, const struct pass *ps, struct mnq_err *
     w->part = mnq_arena_alloc(&w->arena, bytes);
     w->view = mnq_arena_alloc(&w->arena, bytes);
     if (w->part == NULL || w->view == NULL) return mnq_fail_nomem(e);
-    if (ps->q == NULL) {
-        w->input = mnq_arena_array(&w->arena, bytes, sizeof *w->input);
-        w->exec = mnq_exec_new(ps->v->g, false, e);
-        return w->input == NULL ? mnq_fail_nomem(e) : w->exec == NULL ? -1 : 0;
-    }
+    if (ps->q == NULL) return mnq_float_worker_init(&w->net, ps->v->g, false, e);
     w->tensor = mnq_arena_array(&w->arena, (size_t)ps->q->n_tensors, sizeof *w->tensor);
     for (int t = 0; w->tensor != NULL && t < ps->q->n_tensors; t++)
         if ((w->tensor[t] = mnq_arena_alloc(&w->arena, mnq_qtensor_bytes(&ps->q->tensor[t]))) == NULL)
@@ -101,12 +96,10 @@ static int float_view(void *ctx, int i, int worker, struct mnq_err *e)
     struct pass *ps = ctx;
     const struct mnq_views *v = ps->v;
     struct worker *w = &ps->worker[worker];
-    struct mnq_shape in = v->g->node[0].out;
     size_t n = v->stats->judge.n;
     struct keep_ctx k = {v->stats->judge.node, ps->want + (size_t)i * n, n};
     if (make_view(v, i, w->part, w->view, e) != 0) return -1;
-    mnq_preprocess_apply(v->p, w->view, in.h * in.w, w->input);
-    mnq_exec_run(w->exec, w->input, keep, &k);
+    mnq_float_worker_run(&w->net, v->g, v->p, w->view, keep, &k);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
     if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "views", done, count(v));
     return 0;

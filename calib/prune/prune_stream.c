@@ -39,8 +39,7 @@ int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *
 
 struct worker {
     struct mnq_graph g; /* its own n, so that a run may end early; the nodes are shared */
-    struct mnq_exec *exec;
-    float *input;
+    struct mnq_float_worker net;
     const float *pre; /* of the node at work */
 };
 
@@ -93,17 +92,17 @@ struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pi
     *s = (struct mnq_stream){.g = g, .pictures = pictures, .threads = threads, .budget = budget, .kept = -1};
     s->worker = calloc((size_t)threads, sizeof *s->worker);
     s->keep = calloc((size_t)pictures->n, sizeof *s->keep);
-    if (s->worker == NULL || s->keep == NULL) goto fail;
+    if (s->worker == NULL || s->keep == NULL) {
+        mnq_fail_nomem(e);
+        goto fail;
+    }
     for (int t = 0; t < threads; t++) {
         struct worker *w = &s->worker[t];
         w->g = *g;
-        w->input = malloc(pictures->bytes * sizeof *w->input);
-        w->exec = mnq_exec_new(&w->g, true, e);
-        if (w->input == NULL || w->exec == NULL) goto fail;
+        if (mnq_float_worker_init(&w->net, &w->g, true, e) != 0) goto fail;
     }
     return s;
 fail:
-    mnq_fail_nomem(e);
     mnq_stream_free(s);
     return NULL;
 }
@@ -117,10 +116,7 @@ static void free_all(float **p, int n)
 void mnq_stream_free(struct mnq_stream *s)
 {
     if (s == NULL) return;
-    for (int t = 0; s->worker != NULL && t < s->threads; t++) {
-        mnq_exec_free(s->worker[t].exec);
-        free(s->worker[t].input);
-    }
+    for (int t = 0; s->worker != NULL && t < s->threads; t++) mnq_float_worker_free(&s->worker[t].net);
     free(s->worker);
     free_all(s->keep, s->pictures->n);
     free(s);
@@ -167,20 +163,18 @@ static int run_sample(void *ctx, int i, int worker, struct mnq_err *e)
     struct tapping t = {.node = s->node, .copy = s->pre_copy + (size_t)worker * n, .n = n};
     w->g.n = s->node + 1;
     if (s->kept >= 0) {
-        move_alive(s, w->exec, s->kept, s->keep[i], false);
-        mnq_exec_rerun(w->exec, s->kept + 1, tap, &t);
+        move_alive(s, w->net.exec, s->kept, s->keep[i], false);
+        mnq_exec_rerun(w->net.exec, s->kept + 1, tap, &t);
     } else {
-        struct mnq_shape in = s->g->node[0].out;
-        mnq_preprocess_apply(&s->pictures->preprocess, s->pictures->pixels + (size_t)i * s->pictures->bytes, in.h * in.w,
-                             w->input);
-        mnq_exec_run(w->exec, w->input, tap, &t);
+        mnq_float_worker_run(&w->net, &w->g, &s->pictures->preprocess, s->pictures->pixels + (size_t)i * s->pictures->bytes,
+                             tap, &t);
     }
     w->g.n = s->g->n;
-    if (s->visit != NULL) s->visit(s->ctx, i, worker, t.pre, w->exec);
+    if (s->visit != NULL) s->visit(s->ctx, i, worker, t.pre, w->net.exec);
     if (s->next == NULL) return 0;
     s->next[i] = malloc(alive_floats(s->g, s->settled) * sizeof **s->next);
     if (s->next[i] == NULL) return mnq_fail_nomem(e);
-    move_alive(s, w->exec, s->settled, s->next[i], true);
+    move_alive(s, w->net.exec, s->settled, s->next[i], true);
     free(s->keep[i]);
     s->keep[i] = NULL;
     return 0;

@@ -7,7 +7,7 @@
 #define MNQ_PRUNE_STREAM_H
 
 #include "dataset.h"
-#include "graph/exec.h"
+#include "graph/float_worker.h"
 
 /** Pictures in memory, evenly spaced over a dataset. */
 struct mnq_pictures {
