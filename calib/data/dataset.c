@@ -311,7 +311,7 @@ static const char *row_name(struct name_cache *cache, int i, const struct mnq_sa
     }
     const char *name = cache->name[i];
     pthread_mutex_unlock(&cache->lock);
-    return name != NULL ? name : path;
+    return name;
 }
 
 const char *mnq_dataset_name(const struct mnq_dataset *d, int i)

@@ -58,7 +58,7 @@ bool mnq_dataset_left_out(const struct mnq_dataset *d, char *text, size_t n);
 /** Pictures left out because they cannot be read (struct mnq_data, skip), and the message of one. */
 int mnq_dataset_damaged(const struct mnq_dataset *d);
 const char *mnq_dataset_damaged_as(const struct mnq_dataset *d, int i);
-/** "path" or "file.h5[3]": for reports. Valid until close. */
+/** "path" or "file.h5[3]": for reports. Valid until close. NULL: out of memory. */
 const char *mnq_dataset_name(const struct mnq_dataset *d, int i);
 
 /** Decodes and resizes sample i into out (h*w*c bytes, picture channel order RGB). Thread-safe. */

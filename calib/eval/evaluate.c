@@ -192,8 +192,8 @@ static int copy_names(struct run *r, struct mnq_arena *arena)
     for (int i = 0; i < ev->n; i++) {
         ev->label[i] = mnq_dataset_label(d, i);
         ev->labelled += ev->label[i] >= 0;
-        ev->name[i] = mnq_arena_strdup(arena, mnq_dataset_name(d, i));
-        if (ev->name[i] == NULL) return -1;
+        const char *name = mnq_dataset_name(d, i);
+        if (name == NULL || (ev->name[i] = mnq_arena_strdup(arena, name)) == NULL) return -1;
     }
     if (ev->classes == 0 || mnq_dataset_class(d, 0) == NULL) return 0;
     ev->class_name = mnq_arena_array(arena, (size_t)ev->classes, sizeof *ev->class_name);

@@ -90,11 +90,11 @@ static int answer(struct mnq_h5core *h, const struct mnq_h5question *q, const ch
     }
 }
 
-void mnq_h5serve_prepare(void *ctx, int fd)
+int mnq_h5serve_prepare(void *ctx, int fd)
 {
     struct mnq_h5core *h = ctx;
     h->source.fd = fd;
-    mnq_h5_init();
+    return mnq_h5_init();
 }
 
 int mnq_h5serve_answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e)

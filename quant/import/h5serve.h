@@ -27,7 +27,7 @@ struct mnq_h5question {
 };
 
 /** For struct mnq_worker_job; ctx is a struct mnq_h5core. */
-void mnq_h5serve_prepare(void *ctx, int fd);
+int mnq_h5serve_prepare(void *ctx, int fd);
 int mnq_h5serve_answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e);
 void mnq_h5serve_finish(void *ctx);
 

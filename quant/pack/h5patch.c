@@ -290,11 +290,11 @@ struct job {
     int n_patches;
 };
 
-static void prepare(void *ctx, int fd)
+static int prepare(void *ctx, int fd)
 {
     (void)ctx;
     (void)fd;
-    mnq_h5_init();
+    return mnq_h5_init();
 }
 
 static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e)

@@ -136,11 +136,11 @@ struct job {
     struct mnq_arena *arena;
 };
 
-static void prepare(void *ctx, int fd)
+static int prepare(void *ctx, int fd)
 {
     (void)ctx;
     (void)fd;
-    mnq_h5_init();
+    return mnq_h5_init();
 }
 
 static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e)

@@ -25,14 +25,20 @@ static struct mnq_arena_block *new_block(size_t size)
     return b;
 }
 
+static void *starve(struct mnq_arena *a)
+{
+    a->starved = true;
+    return NULL;
+}
+
 void *mnq_arena_alloc(struct mnq_arena *a, size_t n)
 {
-    if (n > SIZE_MAX - ALIGN) return NULL;
+    if (n > SIZE_MAX - ALIGN) return starve(a);
     n = n == 0 ? ALIGN : (n + ALIGN - 1) / ALIGN * ALIGN;
     struct mnq_arena_block *b = a->head;
     if (b == NULL || b->size - b->used < n) {
         b = new_block(n > BLOCK ? n : BLOCK);
-        if (b == NULL) return NULL;
+        if (b == NULL) return starve(a);
         if (n > BLOCK && a->head != NULL) { /* keep the half-full block in front for small requests */
             b->next = a->head->next;
             a->head->next = b;
@@ -49,7 +55,7 @@ void *mnq_arena_alloc(struct mnq_arena *a, size_t n)
 
 void *mnq_arena_array(struct mnq_arena *a, size_t n, size_t size)
 {
-    if (size != 0 && n > SIZE_MAX / size) return NULL;
+    if (size != 0 && n > SIZE_MAX / size) return starve(a);
     return mnq_arena_alloc(a, n * size);
 }
 

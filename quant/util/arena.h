@@ -3,6 +3,7 @@
 #ifndef MNQ_ARENA_H
 #define MNQ_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mnq_arena_block;
@@ -10,7 +11,8 @@ struct mnq_arena_block;
 /** Zero-initialize before use. Not thread-safe. */
 struct mnq_arena {
     struct mnq_arena_block *head;
-    size_t used; /* bytes handed out, for reports */
+    size_t used;  /* bytes handed out, for reports */
+    bool starved; /* some request was refused: whoever did not look at the result is found out at the end */
 };
 
 /** n bytes, 64-byte aligned, zeroed; NULL when out of memory (or n overflows). n = 0 gives a valid pointer. */

@@ -109,12 +109,18 @@ static void filter_calls(void)
 }
 #endif
 
-int mnq_confine(int keep, size_t memory)
+int mnq_confine_speech(void)
 {
     int null = open("/dev/null", O_RDWR);
     if (null < 0) return -1;
     for (int fd = 0; fd < 3; fd++)
         if (dup2(null, fd) < 0) return -1;
+    if (null > 2) close(null);
+    return 0;
+}
+
+int mnq_confine(int keep, size_t memory)
+{
     close_from(keep);
     uint64_t data = data_in_use();
     if (data == 0) data = (uint64_t)1 << 32;

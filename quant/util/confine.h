@@ -5,13 +5,14 @@
 
 #include <stddef.h>
 
+/** Makes 0, 1 and 2 /dev/null: a library's last words reach nobody. */
+int mnq_confine_speech(void);
+
 /**
- * Gives up, for good, what a parser of hostile bytes does not need: descriptors beyond `keep` (0, 1, 2 become /dev/null),
- * opening any more, starting processes, core files, writing files, memory beyond what is in use plus `memory` bytes. Where
- * the kernel filters system calls (seccomp), all but a dozen fail with EPERM: no network, no signals to others, no shared
- * or executable memory.
- * keep     descriptors 3 .. keep-1 stay open
- * return   0; -1 with errno: a limit could not be set
+ * Gives up, for good, what a parser of hostile bytes does not need: descriptors from `keep` on, opening any more, starting
+ * processes, core files, writing files, memory beyond what is in use plus `memory` bytes. Where the kernel filters system
+ * calls (seccomp), all but a dozen fail with EPERM: no network, no signals to others, no shared or executable memory. keep
+ * descriptors 3 .. keep-1 stay open return   0; -1 with errno: a limit could not be set
  */
 int mnq_confine(int keep, size_t memory);
 

@@ -2,15 +2,16 @@
  * Errors of the host side. */
 #include "util/err.h"
 
+#include "util/plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Names and values come from files: no line break, no terminal escape passes. */
-static void one_line(char *s)
+static void one_line(char *to, size_t n, const char *text)
 {
-    for (; *s != '\0'; s++)
-        if ((unsigned char)*s < ' ' || *s == 0x7f) *s = '?';
+    mnq_plain_copy(to, n, text, false);
 }
 
 int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
@@ -18,25 +19,23 @@ int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
     if (e == NULL || e->code != 0) return -1;
     va_list ap;
     va_start(ap, fmt);
+    char text[sizeof e->msg];
     e->code = code;
-    vsnprintf(e->msg, sizeof e->msg, fmt, ap);
+    vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    one_line(e->msg);
+    one_line(e->msg, sizeof e->msg, text);
     return -1;
 }
 
 int mnq_fail_in(struct mnq_err *e, const char *where)
 {
     if (e == NULL) return -1;
-    char old[sizeof e->msg];
+    char old[sizeof e->msg], text[sizeof e->msg];
     memcpy(old, e->msg, sizeof old);
-    int n = snprintf(e->msg, sizeof e->msg, "%s: ", where);
-    if (n < 0 || (size_t)n >= sizeof e->msg) return -1;
-    size_t room = sizeof e->msg - (size_t)n - 1, len = strlen(old);
-    if (len > room) len = room;
-    memcpy(e->msg + n, old, len);
-    e->msg[(size_t)n + len] = '\0';
-    one_line(e->msg);
+    snprintf(text, sizeof text, "%s: ", where);
+    one_line(e->msg, sizeof e->msg, text);
+    size_t n = strlen(e->msg);
+    one_line(e->msg + n, sizeof e->msg - n, old);
     return -1;
 }
 

@@ -12,7 +12,8 @@ struct mnq_err {
     char msg[1000];
 };
 
-/** Sets e (unless it already holds an error, e may be NULL) and returns -1. Control characters become '?': one line, always.
+/** Sets e (unless it already holds an error, e may be NULL) and returns -1. Control characters are escaped (util/plain.h):
+ * one line, always.
  */
 int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
 #if defined(__GNUC__)

@@ -39,11 +39,10 @@ void mnq_h5_set_noise(bool on)
     noise = on;
 }
 
-void mnq_h5_init(void)
+int mnq_h5_init(void)
 {
     H5dont_atexit();
-    H5open();
-    H5Eset_auto2(H5E_DEFAULT, listen, NULL);
+    return H5open() >= 0 && H5Eset_auto2(H5E_DEFAULT, listen, NULL) >= 0 ? 0 : -1;
 }
 
 void mnq_h5_noise_begin(void)

@@ -10,8 +10,9 @@
 /** Asks for the library's error stacks on standard error (-vv); off at first. Call it before other threads run. */
 void mnq_h5_set_noise(bool on);
 
-/** Starts the library in a process that may give up its rights next; it leaves nothing to do at the program's end. */
-void mnq_h5_init(void);
+/** Starts the library in a process that may give up its rights next; it leaves nothing to do at the program's end.
+ *  Not 0: it got no memory. */
+int mnq_h5_init(void);
 
 /**
  * Around work with the library.

@@ -2,7 +2,7 @@
  * A JSON writer. */
 #include "util/json.h"
 
-#include "util/utf8.h"
+#include "util/plain.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,19 +43,20 @@ static void put_string(struct mnq_json *j, const char *s)
 {
     puts_json(j, "\"");
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0';) {
-        size_t n = mnq_utf8_length(p);
-        char code[8];
-        if (n == 0) {
+        size_t n;
+        unsigned c = 0;
+        char code[16];
+        if (!mnq_plain_next((const char *)p, &n, &c)) {
             puts_json(j, "\xef\xbf\xbd");
-            n = 1;
         } else if (*p == '"' || *p == '\\') {
             code[0] = '\\';
             code[1] = (char)*p;
             put(j, code, 2);
         } else if (*p == '\n') {
             puts_json(j, "\\n");
-        } else if (*p < 0x20 || *p == 0x7f) {
-            snprintf(code, sizeof code, "\\u%04x", (unsigned)*p);
+        } else if (mnq_plain_forbidden(c)) { /* documents are looked at in terminals too */
+            if (c < 0x10000) snprintf(code, sizeof code, "\\u%04x", c);
+            else snprintf(code, sizeof code, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
             puts_json(j, code);
         } else {
             put(j, (const char *)p, n);

@@ -62,13 +62,22 @@ static int write_all(int fd, const void *from, size_t n)
     return 0;
 }
 
+/* While a library starts, a failure is for want of memory: no input was seen yet. */
+static bool preparing;
+
 /* A library that did not look whether it got its memory. */
 static void on_fault(int sig)
 {
-    if (errno == ENOMEM) _exit(STARVED);
+    if (preparing || errno == ENOMEM) _exit(STARVED);
     signal(sig, SIG_DFL);
     raise(sig);
     _exit(1);
+}
+
+/* A library that ends the program. */
+static void on_exit_called(void)
+{
+    _exit(preparing || errno == ENOMEM ? STARVED : 1);
 }
 
 static int send_answer(const struct mnq_worker_job *job, const uint8_t *question, size_t n)
@@ -102,18 +111,24 @@ static int arrange(int channel, int fd)
 static _Noreturn void serve(const struct mnq_worker_job *job, int channel, const sigset_t *mask, pid_t parent)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
-    static uint8_t question[MNQ_WORKER_QUESTION];
+    static uint8_t question[MNQ_WORKER_QUESTION], aside[1 << 16];
     uint32_t n;
+    const stack_t stack = {.ss_sp = aside, .ss_size = sizeof aside}; /* a library may recurse without end */
+    struct sigaction act = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
     mnq_cleanup_child();
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) signal(faults[i], on_fault);
+    sigaltstack(&stack, NULL);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) sigaction(faults[i], &act, NULL);
     signal(SIGPIPE, SIG_DFL);
 #ifdef __linux__
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent) _exit(1);
 #endif
     sigprocmask(SIG_SETMASK, mask, NULL);
-    if (arrange(channel, job->fd) != 0) _exit(NO_LIMITS);
+    if (arrange(channel, job->fd) != 0 || mnq_confine_speech() != 0) _exit(NO_LIMITS);
     errno = 0;
-    if (job->prepare != NULL) job->prepare(job->ctx, job->fd >= 0 ? CHILD_FD : -1);
+    preparing = true;
+    atexit(on_exit_called);
+    if (job->prepare != NULL && job->prepare(job->ctx, job->fd >= 0 ? CHILD_FD : -1) != 0) _exit(STARVED);
+    preparing = false;
     if (mnq_confine(job->fd >= 0 ? CHILD_FD + 1 : CHANNEL + 1, job->memory) != 0) _exit(NO_LIMITS);
     while (read_all(CHANNEL, &n, sizeof n) == 0 && n <= sizeof question && read_all(CHANNEL, question, n) == 0)
         if (send_answer(job, question, n) != 0) break;

@@ -28,7 +28,8 @@ struct mnq_worker_job {
     size_t memory;       /* bytes, beyond what this process has in use */
     int fd;              /* the child keeps it, under another number; this process may close it; -1: none */
     void *ctx;
-    void (*prepare)(void *ctx, int fd); /* in the child, before it gives up its rights; may be NULL */
+    /** In the child, before it gives up its rights; may be NULL. Not 0: it got no memory. */
+    int (*prepare)(void *ctx, int fd);
     /** In the child: answers one question of n bytes; 0, or -1 with e. */
     int (*answer)(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e);
     void (*finish)(void *ctx);      /* where the work is done in this process after all (tests), at the end */

@@ -120,8 +120,8 @@ static int run(const struct mnq_subject *s, const struct mnq_dataset *d, struct 
     int rc = 0;
     MNQ_FUZZ_MUST(s->outputs <= 16);
     for (int i = 0; i < mnq_dataset_count(d) && rc == 0; i++) {
-        MNQ_FUZZ_MUST(mnq_dataset_name(d, i) != NULL);
-        rc = mnq_dataset_load(d, i, &s->preprocess, pixels, e);
+        if (mnq_dataset_name(d, i) == NULL) rc = mnq_fail_nomem(e);
+        else rc = mnq_dataset_load(d, i, &s->preprocess, pixels, e);
         if (rc == 0) rc = mnq_runner_run(r, pixels, out, e);
     }
     mnq_runner_free(r);

@@ -24,8 +24,11 @@ struct mnq_worker *mnq_worker_start(const struct mnq_worker_job *job, struct mnq
     }
     w->job = *job;
     w->fd = job->fd >= 0 ? dup(job->fd) : -1;
-    if (job->prepare != NULL) job->prepare(job->ctx, w->fd);
-    return w;
+    if (job->prepare == NULL || job->prepare(job->ctx, w->fd) == 0) return w;
+    mnq_fail_nomem(e);
+    if (w->fd >= 0) close(w->fd);
+    free(w);
+    return NULL;
 }
 
 static void forget(struct mnq_worker *w)

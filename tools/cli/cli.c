@@ -78,6 +78,7 @@ static int finish(struct mnq_cli *cli, int code)
     }
     mnq_term_clear(&cli->term);
     for (int i = 0; i < cli->n_outputs; i++) mnq_output_end(cli->output[i]);
+    free(cli->owned);
     mnq_arena_free(&cli->arena);
     return code;
 }
@@ -120,7 +121,7 @@ static int run_command(struct mnq_cli *cli, const struct mnq_program *p, char *c
     if (check_inputs(cli) != 0 || mnq_globals_settle(&cli->global, &cli->err) != 0) return -1;
     mnq_term_note(&cli->term, 1, "%d threads", cli->global.threads);
     mnq_term_catch_signals();
-    return c->run(cli);
+    return mnq_cli_appear(cli, c->run(cli));
 }
 
 /* The manual page of a command beside this program, as it is installed (PREFIX/bin, PREFIX/share/man); NULL if it is not. */
@@ -194,6 +195,9 @@ static int run_plain(struct mnq_cli *cli, const struct mnq_program *p, const cha
 
 int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
 {
+    /* Nothing is printed before the outputs are there: who reads only the first lines of a report would end the program. */
+    static char buffer[1 << 20];
+    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     struct mnq_cli cli = {0};
     mnq_globals_init(&cli.global);
     mnq_term_init(&cli.term, MNQ_COLOR_AUTO, false, 0);

@@ -43,7 +43,8 @@ struct mnq_cli {
     const char **input;
     int n_inputs;
     struct mnq_output *output[2]; /* settled by mnq_cli_output() */
-    int n_outputs;
+    int n_outputs, n_written;     /* written: appear when the command has succeeded */
+    void *owned;                  /* malloc'd bytes of an output, freed after that */
     struct mnq_err err;
 };
 
@@ -105,19 +106,28 @@ struct mnq_program {
          0,                                                                                                                 \
          0,                                                                                                                 \
          NULL},                                                                                                             \
-    {                                                                                                                       \
-        "resolution", 0, MNQ_OPT_INT, offsetof(S, model.resolution), "N",                                                   \
-            "float models: input height and width, if not the file's own", 1, 4096, NULL                                    \
-    },                                                                                                                      \
+        {"resolution",                                                                                                      \
+         0,                                                                                                                 \
+         MNQ_OPT_INT,                                                                                                       \
+         offsetof(S, model.resolution),                                                                                     \
+         "N",                                                                                                               \
+         "float models: input height and width, if not the file's own",                                                     \
+         1,                                                                                                                 \
+         4096,                                                                                                              \
+         NULL},                                                                                                             \
         MNQ_TASK_OPTIONS(offsetof(S, model.task), offsetof(S, model.threshold))
 
 /** The two lines about what the output means. */
 #define MNQ_TASK_OPTIONS(task, threshold)                                                                                   \
-    {                                                                                                                       \
-        "task", 0, MNQ_OPT_CHOICE, task, "KIND",                                                                            \
-            "what the output means, if the model does not tell: auto, classes, binary, multilabel, regression, features",   \
-            0, 0, mnq_task_words                                                                                            \
-    },                                                                                                                      \
+    {"task",                                                                                                                \
+     0,                                                                                                                     \
+     MNQ_OPT_CHOICE,                                                                                                        \
+     task,                                                                                                                  \
+     "KIND",                                                                                                                \
+     "what the output means, if the model does not tell: auto, classes, binary, multilabel, regression, features",          \
+     0,                                                                                                                     \
+     0,                                                                                                                     \
+     mnq_task_words},                                                                                                       \
     {                                                                                                                       \
         "threshold", 0, MNQ_OPT_DOUBLE, threshold, "P", "binary and multilabel: probability above which the answer is yes", \
             MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, NULL                                                                      \

@@ -7,6 +7,7 @@
 #include "util/json.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -144,7 +145,32 @@ int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const voi
     if (mnq_output_put(cli->output[0], data, n, &cli->err) != 0 ||
         (count > 1 && mnq_output_put(cli->output[1], second, n_second, &cli->err) != 0))
         return -1;
-    return mnq_output_commit(cli->output, count, &cli->err);
+    cli->n_written = count;
+    return 0;
+}
+
+/* What was printed of a success that was none. */
+static int take_back(void)
+{
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC), out = dup(STDOUT_FILENO);
+    if (null >= 0 && out >= 0 && dup2(null, STDOUT_FILENO) >= 0) {
+        fflush(stdout);
+        dup2(out, STDOUT_FILENO);
+    }
+    if (null >= 0) close(null);
+    if (out >= 0) close(out);
+    return -1;
+}
+
+int mnq_cli_appear(struct mnq_cli *cli, int code)
+{
+    struct mnq_err gate = cli->err;
+    if (code < 0 && gate.code != MNQ_EXIT_GATE) return code; /* a gate judges what there is */
+    cli->err.code = 0;
+    if (cli->arena.starved || cli->term.starved) mnq_fail_nomem(&cli->err);
+    if (cli->err.code != 0 || mnq_output_commit(cli->output, cli->n_written, &cli->err) != 0) return take_back();
+    cli->err = gate;
+    return code;
 }
 
 int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e)

@@ -43,9 +43,15 @@ void mnq_cli_say_left_out(struct mnq_cli *cli, const struct mnq_dataset *d);
  */
 int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
 
-/** Writes the first output, and the second if there is one: both or neither. */
+/**
+ * Takes what the first output, and the second if there is one, will hold; both or neither appear once the command has
+ * succeeded. `data` must live until then: cli->owned may hold it.
+ */
 int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
 int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second);
+
+/** After the command returned `code`: its outputs appear, unless it failed or memory ran out somewhere. The new code. */
+int mnq_cli_appear(struct mnq_cli *cli, int code);
 
 struct mnq_json;
 

@@ -2,6 +2,8 @@
  * Text tables with aligned columns. */
 #include "table.h"
 
+#include "util/plain.h"
+
 #include "util/utf8.h"
 
 #include <stdarg.h>
@@ -33,7 +35,9 @@ static void add(struct mnq_table *t, const char *text)
         t->cell = cell;
         t->cap = cap;
     }
-    t->cell[t->n++] = mnq_arena_strdup(t->arena, text);
+    char shown[1200]; /* as it will be read, for the widths */
+    mnq_plain_copy(shown, sizeof shown, text, false);
+    t->cell[t->n++] = mnq_arena_strdup(t->arena, shown);
 }
 
 void mnq_table_cell(struct mnq_table *t, const char *fmt, ...)
@@ -77,7 +81,7 @@ static void print_row(const struct mnq_table *t, FILE *f, int row, const int *w)
         if (t->align[c] == 'r') blanks += gap;
         if (*s != '\0') {
             fprintf(f, "%*s%s", blanks, "", cut ? "\xe2\x80\xa6" : "");
-            mnq_text_put(f, s, false);
+            fputs(s, f);
             blanks = 0;
         }
         if (t->align[c] != 'r') blanks += gap;
@@ -88,6 +92,7 @@ static void print_row(const struct mnq_table *t, FILE *f, int row, const int *w)
 void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const char *plain)
 {
     int w[MNQ_TABLE_COLUMNS] = {0};
+    if (t->arena->starved) return; /* the command will say so */
     for (int i = 0; i < t->n; i++)
         if (t->cell[i] != NULL && width(t->cell[i]) > w[i % t->columns]) w[i % t->columns] = width(t->cell[i]);
     int all = -2;
@@ -105,9 +110,14 @@ void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const
 
 void mnq_text_put(FILE *f, const char *s, bool lines)
 {
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-        fputc((c < 0x20 && !(lines && c == '\n')) || c == 0x7f ? '?' : c, f);
+    char shown[512], one[MNQ_PLAIN_MAX];
+    while (*s != '\0') { /* in pieces: a stream without a buffer makes a system call of each */
+        size_t at = 0;
+        while (*s != '\0' && at + MNQ_PLAIN_MAX < sizeof shown) {
+            s += mnq_plain_show(s, lines, one);
+            at += (size_t)snprintf(shown + at, sizeof shown - at, "%s", one);
+        }
+        fwrite(shown, 1, at, f);
     }
 }
 

@@ -11,7 +11,7 @@
 
 enum { MNQ_TABLE_COLUMNS = 16 };
 
-/** Rows of cells in an arena. Out of memory drops cells, never crashes. */
+/** Rows of cells in an arena. Where that starved nothing is printed; the command ends with an error. */
 struct mnq_table {
     struct mnq_arena *arena;
     int columns;
@@ -38,7 +38,7 @@ void mnq_table_row(struct mnq_table *t, ...);
  */
 void mnq_table_print(const struct mnq_table *t, FILE *f, const char *head, const char *plain);
 
-/** Prints s with control characters as '?': names come from files, and a file must not drive the terminal.
+/** Prints s as util/plain.h shows it: names come from files, and a file must not drive the terminal.
  *  lines: newlines may pass. */
 void mnq_text_put(FILE *f, const char *s, bool lines);
 

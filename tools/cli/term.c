@@ -79,12 +79,13 @@ void mnq_term_note(struct mnq_term *t, int level, const char *fmt, ...)
     va_copy(again, ap);
     int n = vsnprintf(cut, sizeof cut, fmt, ap);
     whole = n >= (int)sizeof cut ? malloc((size_t)n + 1) : NULL;
+    if (whole == NULL && n >= (int)sizeof cut) t->starved = true;
     if (whole != NULL) vsnprintf(whole, (size_t)n + 1, fmt, again);
     va_end(again);
     va_end(ap);
     prefix(t);
     fputs("note: ", stderr);
-    mnq_text_put(stderr, whole != NULL ? whole : cut, true);
+    mnq_text_put(stderr, whole != NULL ? whole : cut, strchr(fmt, '\n') != NULL);
     fputc('\n', stderr);
     free(whole);
 }

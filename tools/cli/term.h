@@ -18,6 +18,7 @@ struct mnq_term {
     const char *command; /* in front of every message; NULL before it is known */
     int verbose;         /* -v count; -1 with -q */
     bool color_out, color_err;
+    bool starved;                     /* a note was cut for want of memory */
     bool line;                        /* a rewritten progress line (stderr is a terminal) */
     bool shown;                       /* that line is on the screen */
     int columns;                      /* width of stdout if it is a terminal, else 0 */

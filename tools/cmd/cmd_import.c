@@ -6,7 +6,6 @@
 #include "share.h"
 #include "util/json.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct import_opts {
@@ -35,7 +34,8 @@ static int report(struct mnq_cli *cli, const struct mnq_subject *s, const char *
     const struct mnq_graph *g = &s->raw;
     if (!cli->global.json) {
         if (cli->global.quiet) return 0;
-        printf("%s: ", output);
+        mnq_text_put(stdout, output, false);
+        printf(": ");
         mnq_text_put(stdout, g->origin == NULL ? "float model" : g->origin, false);
         printf(", %d layers, %s MACs, %s parameters\n", g->n, mnq_text_count(a, s->macs), mnq_text_count(b, s->params));
         for (int i = 0; i < g->n_note; i++) {
@@ -76,9 +76,8 @@ static int run(struct mnq_cli *cli)
     uint8_t *bytes;
     size_t n;
     if (mnq_keras_make(&s->raw, &bytes, &n, e) != 0) return mnq_fail_in(e, o->output);
-    int rc = mnq_cli_write(cli, bytes, n);
-    free(bytes);
-    if (rc != 0) return -1;
+    cli->owned = bytes;
+    if (mnq_cli_write(cli, bytes, n) != 0) return -1;
     if (s->raw.preprocess != NULL)
         mnq_term_note(&cli->term, 0, "a Keras file cannot say how pixels become inputs; this model wants --preprocess %s",
                       s->raw.preprocess);

@@ -252,7 +252,8 @@ static void float_text(const struct mnq_subject *s, const struct costs *x, struc
     char a[32], b[32], c[32];
     double pairs, standard;
     separable(g, &pairs, &standard);
-    printf("%s: ", s->file);
+    mnq_text_put(stdout, s->file, false);
+    printf(": ");
     mnq_text_put(stdout, g->origin == NULL ? "float model" : g->origin, false);
     printf(", input %dx%dx%d\n\n", s->input.h, s->input.w, s->input.c);
     mnq_table_init(&t, &cli->arena, "llrrrrrl");
@@ -347,7 +348,8 @@ static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
     const struct mnq_qmodel *q = &s->package.q;
     struct mnq_table t;
     char a[32], b[32], c[32];
-    printf("%s: integer model, input %dx%dx%d\n\n", s->file, s->input.h, s->input.w, s->input.c);
+    mnq_text_put(stdout, s->file, false);
+    printf(": integer model, input %dx%dx%d\n\n", s->input.h, s->input.w, s->input.c);
     mnq_table_init(&t, &cli->arena, "llrrrrlrrl");
     mnq_table_row(&t, "layer", "op", "output", "MACs", "params", "bytes", "weights", "zeros %", "acc bits", "activation");
     for (int i = 0; i < q->n_layers; i++) {
@@ -359,8 +361,9 @@ static void packed_text(const struct mnq_subject *s, struct mnq_cli *cli)
            mnq_text_count(b, s->params), mnq_text_bytes(c, s->weight_bytes));
     printf("file        %s\n", mnq_text_bytes(a, (int64_t)s->file_bytes));
     printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
-    printf("preprocess  %s, %s, %s\n", s->preprocess.name, mnq_resize_words[s->preprocess.resize],
-           mnq_filter_words[s->preprocess.filter]);
+    printf("preprocess  ");
+    mnq_text_put(stdout, s->preprocess.name, false);
+    printf(", %s, %s\n", mnq_resize_words[s->preprocess.resize], mnq_filter_words[s->preprocess.filter]);
     if (q->source_name != NULL) {
         labelled("source      ", q->source_name);
         printf("            CRC-32 %08x\n", q->source_crc);

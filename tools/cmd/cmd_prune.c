@@ -121,7 +121,9 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
     }
     mnq_table_print(&table, stdout, head, plain);
     mnq_passes_print(r->pass, r->n_passes, cli);
-    printf("\n%s: %s, scope %s, pattern %s", output, mnq_method_words[x->o.method], mnq_scope_words[x->o.scope],
+    printf("\n");
+    mnq_text_put(stdout, output, false);
+    printf(": %s, scope %s, pattern %s", mnq_method_words[x->o.method], mnq_scope_words[x->o.scope],
            pattern_text(&x->o.pattern, pattern));
     if (r->samples > 0) printf(", %d samples", r->samples);
     printf("\n1x1 weights   %12s   zeros %s (%.2f %%)\n", mnq_text_count(a, t.weights), mnq_text_count(b, t.zeros),
@@ -347,7 +349,7 @@ static int run(struct mnq_cli *cli)
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);
-    free(x->bytes);
+    cli->owned = x->bytes;
     if (rc != 0) return -1;
     if (cli->global.json) return print_json(x, o->output, e);
     if (!cli->global.quiet) print_text(x, cli, o->output);

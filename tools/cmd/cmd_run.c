@@ -104,11 +104,15 @@ static bool is_classes(const struct mnq_subject *s)
     return s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
 }
 
-static void print_text(const struct job *j, int k, int *top, bool color)
+static int print_text(const struct job *j, int k, int *top, bool color, struct mnq_err *e)
 {
     for (int i = 0; i < j->n; i++) {
         const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
-        printf("%s%s%s\n", mnq_term_bold(color), mnq_dataset_name(j->data, i), mnq_term_plain(color));
+        const char *input = mnq_dataset_name(j->data, i);
+        if (input == NULL) return mnq_fail_nomem(e);
+        fputs(mnq_term_bold(color), stdout);
+        mnq_text_put(stdout, input, false);
+        printf("%s\n", mnq_term_plain(color));
         if (!is_classes(j->s)) {
             mnq_task_print_output(&j->s->task, v, j->s->classes, j->s->n_classes, k);
             continue;
@@ -121,6 +125,7 @@ static void print_text(const struct job *j, int k, int *top, bool color)
             printf("\n");
         }
     }
+    return 0;
 }
 
 static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct mnq_err *e)
@@ -139,7 +144,9 @@ static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct
     for (int i = 0; i < j->n; i++) {
         const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
         mnq_json_object(&w, NULL);
-        mnq_json_string(&w, "input", mnq_dataset_name(j->data, i));
+        const char *input = mnq_dataset_name(j->data, i);
+        if (input == NULL) w.failed = true;
+        mnq_json_string(&w, "input", input);
         mnq_json_row(&w, "values");
         for (int c = 0; c < j->s->outputs; c++) mnq_json_float(&w, NULL, v[c]);
         mnq_json_end(&w);
@@ -201,7 +208,7 @@ static int run(struct mnq_cli *cli)
         mnq_cli_say(cli, s, 1);
         mnq_cli_say_left_out(cli, j.data);
         if (cli->global.json) rc = print_json(&j, k, top, crc, &cli->err);
-        else print_text(&j, k, top, cli->term.color_out);
+        else rc = print_text(&j, k, top, cli->term.color_out, &cli->err);
         if (rc == 0 && o->verify != NULL && crc != want)
             rc = mnq_fail(&cli->err, MNQ_EXIT_GATE, "CRC-32 of the outputs is %08x, wanted %08x", crc, want);
     }

@@ -2,7 +2,7 @@
  * A writer of HTML. */
 #include "html.h"
 
-#include "util/utf8.h"
+#include "util/plain.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,33 +43,20 @@ void mnq_html_putf(struct mnq_html *h, const char *fmt, ...)
     else add(h, text, (size_t)n);
 }
 
-static unsigned code_point(const unsigned char *s, size_t n)
-{
-    static const unsigned char lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
-    unsigned c = s[0] & lead[n];
-    for (size_t i = 1; i < n; i++) c = c << 6 | (s[i] & 0x3f);
-    return c;
-}
-
-/* What a page must not show: controls, direction overrides that make a name read otherwise, and what XML has no room for. */
-static bool forbidden(unsigned c)
-{
-    return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || (c >= 0x200e && c <= 0x200f) ||
-           (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || (c & 0xfffe) == 0xfffe;
-}
-
 void mnq_html_text(struct mnq_html *h, const char *s)
 {
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0';) {
-        size_t n = mnq_utf8_length(p);
-        if (n == 0 || forbidden(code_point(p, n))) mnq_html_put(h, "\xef\xbf\xbd");
+        size_t n;
+        unsigned c = 0;
+        bool valid = mnq_plain_next((const char *)p, &n, &c);
+        if (!valid || (mnq_plain_forbidden(c) && c != '\n' && c != '\t')) mnq_html_put(h, "\xef\xbf\xbd");
         else if (*p == '&') mnq_html_put(h, "&amp;");
         else if (*p == '<') mnq_html_put(h, "&lt;");
         else if (*p == '>') mnq_html_put(h, "&gt;");
         else if (*p == '"') mnq_html_put(h, "&quot;");
         else if (*p == '\'') mnq_html_put(h, "&#39;");
         else add(h, (const char *)p, n);
-        p += n == 0 ? 1 : n;
+        p += n;
     }
 }
 

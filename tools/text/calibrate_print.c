@@ -145,7 +145,9 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
         printf("\n%d of %d channels never change and were removed: %s MACs and %s of weights less, the same outputs\n",
                k->channels_before - k->channels_after, k->channels_before, mnq_text_count(a, k->macs_before - k->macs_after),
                mnq_text_bytes(b, k->weight_bytes_before - k->weight_bytes_after));
-    printf("\n%s, from %d samples\n", output, x->report.samples);
+    printf("\n");
+    mnq_text_put(stdout, output, false);
+    printf(", from %d samples\n", x->report.samples);
     printf("file          %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, (int64_t)x->n),
            mnq_text_bytes(b, (int64_t)s->file_bytes), 100.0 * (double)x->n / (double)s->file_bytes);
     printf("weights       %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, x->package.weight_bytes),
@@ -155,9 +157,11 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     print_drop(x);
     double zeros = zero_share(&s->legal);
-    if (zeros > PRUNED)
-        printf("compared with %s, %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n",
-               s->file, 100 * zeros);
+    if (zeros > PRUNED) {
+        printf("compared with ");
+        mnq_text_put(stdout, s->file, false);
+        printf(", %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n", 100 * zeros);
+    }
     for (int i = 0; i < x->report.n_layers; i++)
         if (x->report.layer[i].bits == 1) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "

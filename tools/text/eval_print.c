@@ -188,9 +188,15 @@ static void print_layers(const struct mnq_eval_result *r, int i, struct mnq_cli 
         if (l->row == NULL || l->row[k] == NULL) mnq_table_cell(&t, "-");
         else cell(&t, mnq_fig_db(l->row[k]->sqnr_db));
     }
-    if (l->against >= 0)
-        printf("\n%s against %s, %d samples\n", r->subject[i].file, r->subject[l->against].file, l->samples);
-    else printf("\n%s; the float model it was made from is not in the list\n", r->subject[i].file);
+    printf("\n");
+    mnq_text_put(stdout, r->subject[i].file, false);
+    if (l->against >= 0) {
+        printf(" against ");
+        mnq_text_put(stdout, r->subject[l->against].file, false);
+        printf(", %d samples\n", l->samples);
+    } else {
+        printf("; the float model it was made from is not in the list\n");
+    }
     show(&t, cli);
 }
 

@@ -26,10 +26,10 @@ static void alignment(void **state)
     mnq_table_cell(&t, "%s", "sh\033rt"); /* an unfinished row */
     mnq_table_print(&t, f, "<", ">");
     fclose(f);
-    assert_string_equal(text, "<layer    MACs  kind>\n"
-                              "conv1       7\n"
-                              "größe  123456  x\n"
-                              "sh?rt\n");
+    assert_string_equal(text, "<layer       MACs  kind>\n"
+                              "conv1          7\n"
+                              "größe     123456  x\n"
+                              "sh\\x1brt\n");
     free(text);
     mnq_arena_free(&arena);
 }

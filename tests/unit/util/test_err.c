@@ -70,7 +70,7 @@ static void always_one_line(void **state)
     (void)state;
     mnq_fail(&e, MNQ_EXIT_FAILED, "layer \"%s\"", "a\nb\x1b[2J\x7f\xc3\xa9");
     mnq_fail_in(&e, "x\ty");
-    assert_string_equal(e.msg, "x?y: layer \"a?b?[2J?\xc3\xa9\"");
+    assert_string_equal(e.msg, "x\\x09y: layer \"a\\nb\\x1b[2J\\x7f\xc3\xa9\"");
 }
 
 int main(void)
