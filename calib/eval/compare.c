@@ -31,6 +31,7 @@ struct run {
     struct mnq_comparison *c;
     struct worker *worker;
     struct sums *sums; /* [BLOCK][n_layers] */
+    struct mnq_model model;
     size_t arena_size;
     int first; /* sample of this block */
     mnq_progress *progress;
@@ -68,7 +69,7 @@ static int one_sample(void *ctx, int k, int w, struct mnq_err *e)
 {
     struct run *r = ctx;
     struct worker *me = &r->worker[w];
-    const struct mnq_model *m = &r->packed->package.model;
+    const struct mnq_model *m = &r->model;
     const struct mnq_qmodel *q = &r->packed->package.q;
     const struct mnq_preprocess *pf = &r->flt->preprocess, *pi = &r->packed->preprocess;
     int i = r->first + k;
@@ -227,7 +228,9 @@ int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed,
     if (threads > c->samples) threads = c->samples;
     if (threads > BLOCK) threads = BLOCK;
     if (threads < 1) threads = 1;
-    r.arena_size = mnq_arena_size(&packed->package.model);
+    r.model = packed->package.model;
+    mnq_layer_by_layer(&r.model); /* every tensor is looked at */
+    r.arena_size = mnq_arena_size(&r.model);
     r.sums = mnq_arena_array(arena, (size_t)BLOCK * (size_t)c->n_layers, sizeof *r.sums);
     r.worker = mnq_arena_array(arena, (size_t)threads, sizeof *r.worker);
     int rc = r.sums == NULL || r.worker == NULL ? mnq_fail_nomem(e) : 0;

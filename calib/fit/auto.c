@@ -6,6 +6,7 @@
  * prediction only orders the steps: how far to go is decided by lowering the whole network and measuring (views.h). */
 #include "assign.h"
 #include "calib_run.h"
+#include "pack/stage.h"
 #include "quantize/shrink.h"
 
 #include <math.h>
@@ -103,6 +104,7 @@ static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
     int rc = mnq_calib_lower(s->c, &plain, true, NULL, "size", &scratch, &q, &error, e);
     if (rc == 0 && s->c->o->shrink) rc = mnq_shrink(&q, &r, e);
     if (rc == 0) rc = mnq_qmodel_plan(&q, e);
+    if (rc == 0) rc = mnq_qmodel_stages(&q, &(struct mnq_stage_options){0}, e);
     if (rc == 0) rc = mnq_qmodel_pack(&q, &packed, &n, e);
     *bytes = (double)n + (double)s->c->o->meta_bytes - s->bytes;
     mnq_arena_free(&scratch);

@@ -8,6 +8,7 @@
 
 #include "calib_run.h"
 #include "pack/qrun.h"
+#include "pack/stage.h"
 #include "sensitivity.h"
 #include "telling.h"
 #include "wide.h"
@@ -238,5 +239,6 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
     if (mnq_choose_storage(q, o->storage, &r->storage, e) != 0) return -1;
-    return mnq_qmodel_plan(q, e);
+    if (mnq_qmodel_plan(q, e) != 0) return -1;
+    return mnq_qmodel_stages(q, &(struct mnq_stage_options){0}, e);
 }

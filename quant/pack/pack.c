@@ -3,6 +3,7 @@
 #include "kernels.h"
 #include "pack/meta.h"
 #include "pack/qmodel.h"
+#include "pack/stage_write.h"
 #include "pack/weights.h"
 #include "pack/qrun.h"
 #include "util/file.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, SECTIONS = 5 };
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, SECTIONS = 7 };
 static const uint32_t NONE = UINT32_MAX;
 
 /* ---- growing byte buffer ---- */
@@ -164,6 +165,14 @@ static void put_tensor(struct bytes *records, struct bytes *scales, const struct
     }
 }
 
+/* ---- PLAN and PUSH ---- */
+
+static void put_stages(struct bytes *b, const struct mnq_qmodel *q, const struct mnq_stages *p)
+{
+    uint8_t *to = p == NULL ? NULL : grow(b, mnq_stages_size(p, q->n_tensors));
+    if (to != NULL) mnq_stages_write(p, q->n_tensors, q->n_layers, to);
+}
+
 /* ---- the file ---- */
 
 static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
@@ -184,17 +193,25 @@ static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
     return 0;
 }
 
+static bool is_there(const struct mnq_qmodel *q, int s)
+{
+    return s == 3 ? q->plan != NULL : s == 4 ? q->push != NULL : true;
+}
+
 /* Joins header, table and sections into file. */
 static void join(const struct mnq_qmodel *q, struct bytes *section, const char (*tag)[5], struct bytes *file)
 {
-    grow(file, HEADER + ENTRY * SECTIONS);
-    for (int s = 0; s < SECTIONS; s++) {
+    int n = 0;
+    for (int s = 0; s < SECTIONS; s++) n += is_there(q, s);
+    grow(file, HEADER + (size_t)(ENTRY * n));
+    for (int s = 0, i = 0; s < SECTIONS; s++) {
+        if (!is_there(q, s)) continue;
         align(file);
         size_t at = file->n;
         uint8_t *body = grow(file, section[s].n);
         if (body == NULL) return;
         if (section[s].n > 0) memcpy(body, section[s].p, section[s].n);
-        uint8_t *entry = file->p + HEADER + ENTRY * s;
+        uint8_t *entry = file->p + HEADER + ENTRY * i++;
         memcpy(entry, tag[s], 4);
         le32(entry + 4, (uint32_t)at);
         le32(entry + 8, (uint32_t)section[s].n);
@@ -207,8 +224,9 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     le16(h + 4, 1);
     for (int i = 0; i < q->n_layers; i++)
         if (q->layer[i].wtype > MNQ_W_S16) le16(h + 6, 1);
+    if (q->plan != NULL || q->push != NULL) le16(h + 6, 2);
     le32(h + 8, (uint32_t)file->n);
-    le32(h + 16, SECTIONS);
+    le32(h + 16, (uint32_t)n);
     le32(h + 20, q->arena_bytes);
     le16(h + 24, (unsigned)q->n_tensors);
     le16(h + 26, (unsigned)q->n_layers);
@@ -219,16 +237,18 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
 
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e)
 {
-    static const char tag[SECTIONS][5] = {"TENS", "LAYR", "DATA", "SCAL", "META"};
+    static const char tag[SECTIONS][5] = {"TENS", "LAYR", "DATA", "PLAN", "PUSH", "SCAL", "META"};
     struct bytes section[SECTIONS] = {0}, file = {0};
     struct mnq_json meta = {0};
     int rc = -1;
     if (check_limits(q, e) != 0) return -1;
-    for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[0], &section[3], &q->tensor[i]);
+    for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[0], &section[5], &q->tensor[i]);
     for (int i = 0; i < q->n_layers; i++)
         if (put_layer(&section[1], &section[2], q, &q->layer[i], e) != 0) goto done;
+    put_stages(&section[3], q, q->plan);
+    put_stages(&section[4], q, q->push);
     mnq_meta_write(&meta, q);
-    uint8_t *text = meta.failed ? NULL : grow(&section[4], meta.n);
+    uint8_t *text = meta.failed ? NULL : grow(&section[6], meta.n);
     if (text == NULL) goto nomem;
     memcpy(text, meta.text, meta.n);
     for (int s = 0; s < SECTIONS; s++) {

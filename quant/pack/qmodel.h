@@ -62,13 +62,16 @@ static inline int32_t mnq_qlayer_weight(const struct mnq_qlayer *l, size_t i)
  */
 size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout);
 
+struct mnq_stages;
+
 /** The whole integer model. */
 struct mnq_qmodel {
     struct mnq_arena *arena;
     struct mnq_qtensor *tensor;
     struct mnq_qlayer *layer;
     int n_tensors, n_layers, input, output;
-    uint32_t arena_bytes;             /* set by mnq_qmodel_plan() */
+    uint32_t arena_bytes;             /* layer by layer, set by mnq_qmodel_plan() */
+    struct mnq_stages *plan, *push;   /* plans of stages, set by mnq_qmodel_stages() (stage.h); NULL: none */
     struct mnq_preprocess preprocess; /* how pictures become input bytes */
     enum mnq_task_kind task;          /* what the output means; AUTO: what the last layer tells */
     double threshold;                 /* of its decisions; 0: MNQ_TASK_THRESHOLD */

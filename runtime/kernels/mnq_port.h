@@ -14,6 +14,13 @@
 /* NUMERICS.md writes >> for floor; every compiler in use agrees for negative values. */
 typedef char mnq_shift_is_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
 
+/* Keeps a function's frame apart from its callers': no function of the runtime takes more than 256 bytes of stack. */
+#if defined(__GNUC__)
+#define MNQ_APART __attribute__((noinline))
+#else
+#define MNQ_APART
+#endif
+
 /* Not from <string.h>: a compiler without a C library has none, and calls these three by itself anyway. */
 void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);

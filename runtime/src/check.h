@@ -77,4 +77,11 @@ int mnq_tensor_life(const struct mnq_model *m, unsigned i, unsigned *first, unsi
  */
 enum mnq_status mnq_check_plan(struct mnq_model *m);
 
+/**
+ * A plan of stages, after mnq_check_plan(): run without data. No row is read before it is made or after it is overwritten,
+ * and every layer makes all of its rows. Linear in the plan.
+ * pushed  the picture arrives by rows
+ */
+enum mnq_status mnq_check_stages(const struct mnq_model *m, const struct mnq_plan *p, int pushed);
+
 #endif

@@ -2,21 +2,12 @@
  * Proves that the static memory plan never overwrites a value that is still needed. */
 #include "check.h"
 
-#include "bytes.h"
-
-/* The three tensors of layer k; in1 may be MNQ_NO_TENSOR. The loops below are quadratic, so nothing else is decoded. */
-struct links {
-    unsigned in0, in1, out;
-};
-
-static struct links links_of(const struct mnq_model *m, unsigned k)
+/* The loops below are quadratic, so nothing but links is decoded. */
+static struct mnq_links links_of(const struct mnq_model *m, unsigned k)
 {
-    const uint8_t *p = m->layr + (size_t)k * MNQ_LAYER_BYTES;
-    struct links l;
+    struct mnq_links l;
 
-    l.in0 = mnq_read_u16(p + 4);
-    l.in1 = mnq_read_u16(p + 6);
-    l.out = mnq_read_u16(p + 8);
+    mnq_links_read(m, k, &l);
     return l;
 }
 
@@ -36,7 +27,7 @@ int mnq_tensor_life(const struct mnq_model *m, unsigned i, unsigned *first, unsi
     *first = 0;
     *last = 0;
     for (k = 0; k < m->n_layers; k++) {
-        const struct links l = links_of(m, k);
+        const struct mnq_links l = links_of(m, k);
         if (l.in0 == i || l.in1 == i) {
             if (i != m->input && writers == 0) return 0; /* read before it is written */
             *last = k + 1;
@@ -65,7 +56,7 @@ static int tensor_survives(const struct mnq_model *m, unsigned i)
 /* Outputs against inputs is proved by survival; input against input remains. */
 static int inputs_apart(const struct mnq_model *m, unsigned k)
 {
-    const struct links l = links_of(m, k);
+    const struct mnq_links l = links_of(m, k);
     struct mnq_tensor t;
 
     if (l.in1 == MNQ_NO_TENSOR) return 1;

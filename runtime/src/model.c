@@ -4,6 +4,7 @@
 #include "check.h"
 #include "crc32.h"
 #include "mnq_port.h"
+#include "plan.h"
 #include "record.h"
 
 static int aligned(const void *p)
@@ -62,7 +63,9 @@ static enum mnq_status read_header(struct mnq_model *m, const uint8_t *p)
 enum {
     TAG_TENS = 'T' | 'E' << 8 | 'N' << 16 | 'S' << 24,
     TAG_LAYR = 'L' | 'A' << 8 | 'Y' << 16 | 'R' << 24,
-    TAG_DATA = 'D' | 'A' << 8 | 'T' << 16 | 'A' << 24
+    TAG_DATA = 'D' | 'A' << 8 | 'T' << 16 | 'A' << 24,
+    TAG_PLAN = 'P' | 'L' << 8 | 'A' << 16 | 'N' << 24,
+    TAG_PUSH = 'P' | 'U' << 8 | 'S' << 16 | 'H' << 24
 };
 
 static int tag_repeated(const uint8_t *table, unsigned i)
@@ -99,6 +102,8 @@ static enum mnq_status read_sections(struct mnq_model *m, const uint8_t *p, uint
         } else if (tag == TAG_DATA) {
             m->data = p + offset;
             m->data_size = bytes;
+        } else if (tag == TAG_PLAN || tag == TAG_PUSH) {
+            if (mnq_plan_open(m, p + offset, bytes, tag == TAG_PLAN ? &m->plan : &m->push) != 0) return MNQ_E_FORMAT;
         }
     }
     return m->tens != NULL && m->layr != NULL && m->data != NULL ? MNQ_OK : MNQ_E_FORMAT;
@@ -121,21 +126,11 @@ enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n)
     if ((s = mnq_check_tensors(m)) != MNQ_OK) return s;
     if ((s = mnq_check_layers(m)) != MNQ_OK) return s;
     if ((s = mnq_check_plan(m)) != MNQ_OK) return s;
+    if (m->plan.places != NULL && (s = mnq_check_stages(m, &m->plan, 0)) != MNQ_OK) return s;
+    if (m->push.places != NULL && (s = mnq_check_stages(m, &m->push, 1)) != MNQ_OK) return s;
     m->kernels = &mnq_kernels_generic;
     m->bad = 0;
     return MNQ_OK;
-}
-
-size_t mnq_arena_size(const struct mnq_model *m)
-{
-    size_t most = 0;
-    unsigned i;
-
-    for (i = 0; i < m->n_layers; i++) {
-        const size_t n = mnq_layer_scratch(m, i);
-        if (n > most) most = n;
-    }
-    return m->arena_size + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
 }
 
 enum mnq_status mnq_tensor_get(const struct mnq_model *m, unsigned i, struct mnq_tensor *t)

@@ -59,6 +59,15 @@ void mnq_record_read(const struct mnq_model *m, unsigned i, struct mnq_record *r
     rec->reserved = mnq_read_u32(p + 60);
 }
 
+void mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l)
+{
+    const uint8_t *p = m->layr + (size_t)i * MNQ_LAYER_BYTES;
+
+    l->in0 = mnq_read_u16(p + 4);
+    l->in1 = mnq_read_u16(p + 6);
+    l->out = mnq_read_u16(p + 8);
+}
+
 /* Validated offsets are multiples of 16 from a 16-byte aligned base, so the typed pointers below are aligned. */
 static const void *array_at(const struct mnq_model *m, uint32_t offset)
 {

@@ -30,6 +30,14 @@ struct mnq_record {
 /** Reads layer record i, i < n_layers; nothing is validated. */
 void mnq_record_read(const struct mnq_model *m, unsigned i, struct mnq_record *rec);
 
+/** The three tensors of a layer; in1 may be MNQ_NO_TENSOR. */
+struct mnq_links {
+    unsigned in0, in1, out;
+};
+
+/** Reads nothing but the tensors of layer i. */
+void mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l);
+
 /** Reads tensor record i, i < n_tensors; nothing is validated, `size` is cut to 32 bits. */
 void mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t);
 
@@ -41,8 +49,5 @@ uint64_t mnq_tensor_bytes(const struct mnq_tensor *t);
  * offset  filled with the arena offsets of output, input 0 and input 1 (0 if there is none)
  */
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3]);
-
-/** Bytes of scratch memory that the kernels of m want for layer i. */
-size_t mnq_layer_scratch(const struct mnq_model *m, unsigned i);
 
 #endif

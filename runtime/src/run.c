@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Runs a loaded model: decodes one layer at a time and calls its kernel. */
+ * Runs a loaded model: by its plan of stages, or layer by layer. */
+#include "plan.h"
 #include "record.h"
-#include "room.h"
+#include "stages.h"
 #include "whole.h"
 
-size_t mnq_layer_scratch(const struct mnq_model *m, unsigned i)
+#include "mnq_port.h"
+
+/* ---- sizes ---- */
+
+/* What the kernels of m must be given for layer i, in bytes. */
+static size_t scratch_wanted(const struct mnq_model *m, unsigned i)
 {
     struct mnq_layer l;
     uint32_t offset[3];
@@ -14,64 +20,201 @@ size_t mnq_layer_scratch(const struct mnq_model *m, unsigned i)
     return m->kernels->scratch_bytes(&l);
 }
 
+/* Of layer i, in plan p. */
+static size_t scratch_planned(const struct mnq_model *m, const struct mnq_plan *p, unsigned i)
+{
+    struct mnq_links t;
+    struct mnq_place out;
+
+    if (p->places == NULL) return 0;
+    mnq_links_read(m, i, &t);
+    mnq_place_read(p, t.out, &out);
+    return out.scratch_bytes;
+}
+
+/* Arena of a plan, or of layer by layer, with the scratch that is not planned. */
+static size_t size_of(const struct mnq_model *m, const struct mnq_plan *p)
+{
+    size_t most = 0;
+    unsigned i;
+
+    for (i = 0; i < m->n_layers; i++) {
+        const size_t n = scratch_wanted(m, i);
+        if (n > most && n > scratch_planned(m, p, i)) most = n;
+    }
+    return (p->places == NULL ? m->arena_size : p->bytes) + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+}
+
+size_t mnq_arena_size(const struct mnq_model *m)
+{
+    return size_of(m, &m->plan);
+}
+
+/* Without a plan the rows are counted behind the arena. */
+size_t mnq_stream_size(const struct mnq_model *m)
+{
+    return size_of(m, &m->push) + (m->push.places == NULL ? MNQ_ALIGN : 0);
+}
+
+static enum mnq_status check_arena(const struct mnq_model *m, const void *arena)
+{
+    return m == NULL || m->kernels == NULL || arena == NULL || (uintptr_t)arena % MNQ_ALIGN != 0 ? MNQ_E_ARG : MNQ_OK;
+}
+
+/* ---- layer by layer ---- */
+
 static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, unsigned i)
 {
     struct mnq_layer l;
-    uint32_t offset[3], at, room;
-    uint8_t *scratch = arena + m->arena_size;
-    size_t bytes = size - m->arena_size;
+    uint32_t offset[3];
 
     mnq_layer_read(m, i, &l, offset);
-    if (l.wtype == MNQ_W_SPARSE || l.wtype == MNQ_W_BINARY) { /* the ones that make use of more */
-        mnq_find_room(m, i, &at, &room);
-        if (room > bytes) {
-            scratch = arena + at;
-            bytes = room;
-        }
-    }
-    mnq_run_whole(m->kernels->find(&l), &l, arena, offset, scratch, bytes);
+    mnq_run_whole(m->kernels->find(&l), &l, arena, offset, arena + m->arena_size, size - m->arena_size);
 }
 
-static enum mnq_status check_arena(const struct mnq_model *m, const void *arena, size_t size)
+static void run_layers(const struct mnq_model *m, uint8_t *arena, size_t size)
 {
-    if (m == NULL || m->kernels == NULL || arena == NULL || (uintptr_t)arena % MNQ_ALIGN != 0) return MNQ_E_ARG;
-    return size < mnq_arena_size(m) ? MNQ_E_ARENA : MNQ_OK;
+    unsigned i;
+
+    for (i = 0; i < m->n_layers; i++) run_layer(m, arena, size, i);
+}
+
+void mnq_layer_by_layer(struct mnq_model *m)
+{
+    m->plan.places = NULL;
+    m->push.places = NULL;
 }
 
 enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i)
 {
-    enum mnq_status s = check_arena(m, arena, arena_size);
+    enum mnq_status s = check_arena(m, arena);
 
     if (s != MNQ_OK) return s;
-    if (i >= m->n_layers) return MNQ_E_ARG;
+    if (m->plan.places != NULL || i >= m->n_layers) return MNQ_E_ARG;
+    if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
     run_layer(m, (uint8_t *)arena, arena_size, i);
     return MNQ_OK;
 }
 
-enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size)
-{
-    enum mnq_status s = check_arena(m, arena, arena_size);
-    unsigned i;
+/* ---- the whole picture ---- */
 
-    if (s != MNQ_OK) return s;
-    for (i = 0; i < m->n_layers; i++) run_layer(m, (uint8_t *)arena, arena_size, i);
-    return MNQ_OK;
-}
-
-static uint32_t offset_of(const struct mnq_model *m, unsigned i)
+static uint32_t offset_of(const struct mnq_model *m, const struct mnq_plan *p, unsigned i)
 {
     struct mnq_tensor t;
+    struct mnq_place place;
 
+    if (p->places != NULL) {
+        mnq_place_read(p, i, &place);
+        return place.offset;
+    }
     mnq_tensor_read(m, i, &t);
     return t.offset;
 }
 
 void *mnq_input(const struct mnq_model *m, void *arena)
 {
-    return (uint8_t *)arena + offset_of(m, m->input);
+    return (uint8_t *)arena + offset_of(m, &m->plan, m->input);
 }
 
 const void *mnq_output(const struct mnq_model *m, const void *arena)
 {
-    return (const uint8_t *)arena + offset_of(m, m->output);
+    return (const uint8_t *)arena + offset_of(m, &m->plan, m->output);
+}
+
+enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size)
+{
+    enum mnq_status s = check_arena(m, arena);
+
+    if (s != MNQ_OK) return s;
+    if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
+    if (m->plan.places == NULL) {
+        run_layers(m, (uint8_t *)arena, arena_size);
+    } else {
+        const struct mnq_work w = mnq_work_of(m, &m->plan, arena, arena_size);
+        mnq_stages_begin(&w, UINT16_MAX);
+        mnq_stages_go(&w);
+    }
+    return MNQ_OK;
+}
+
+/* ---- row by row ---- */
+
+/* Rows that arrived, of a model without a plan. */
+static uint16_t *rows_counted(const struct mnq_model *m, const void *arena)
+{
+    return (uint16_t *)(void *)((uint8_t *)(uintptr_t)arena + size_of(m, &m->push));
+}
+
+enum mnq_status mnq_begin(const struct mnq_model *m, void *arena, size_t arena_size)
+{
+    enum mnq_status s = check_arena(m, arena);
+
+    if (s != MNQ_OK) return s;
+    if (arena_size < mnq_stream_size(m)) return MNQ_E_ARENA;
+    if (m->push.places == NULL) {
+        *rows_counted(m, arena) = 0;
+    } else {
+        const struct mnq_work w = mnq_work_of(m, &m->push, arena, arena_size);
+        mnq_stages_begin(&w, 0);
+    }
+    return MNQ_OK;
+}
+
+/* Rows into the whole picture, and all layers behind the last. */
+static void push_whole(const struct mnq_model *m, uint8_t *arena, const struct mnq_tensor *in, const void *rows, unsigned n)
+{
+    uint16_t *const counted = rows_counted(m, arena);
+    const size_t row = (size_t)in->w * in->c << (in->dtype == MNQ_S16);
+
+    memcpy(arena + in->offset + *counted * row, rows, n * row);
+    *counted = (uint16_t)(*counted + n);
+    if (n > 0 && *counted == in->h) run_layers(m, arena, size_of(m, &m->push));
+}
+
+/* One row into the ring, unless no layer will read it; then as far as it carries. */
+static void push_row(const struct mnq_work *w, const struct mnq_tensor *in, const uint8_t *row)
+{
+    struct mnq_progress *const s = w->s;
+    const size_t n = (size_t)in->w * in->c << (in->dtype == MNQ_S16);
+    struct mnq_place p;
+
+    mnq_place_read(w->p, w->m->input, &p);
+    if (!mnq_stages_ended(w) && p.last >= s->first) memcpy(w->arena + p.offset + s->in_slot * n, row, n);
+    if (++s->in_slot == p.rows) s->in_slot = 0;
+    s->in_rows++;
+    mnq_stages_go(w);
+}
+
+enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t arena_size, const void *rows, unsigned n)
+{
+    enum mnq_status s = check_arena(m, arena);
+    struct mnq_tensor in;
+    unsigned there, i;
+
+    if (s != MNQ_OK) return s;
+    if (arena_size < mnq_stream_size(m)) return MNQ_E_ARENA;
+    mnq_tensor_read(m, m->input, &in);
+    if (m->push.places == NULL) {
+        there = *rows_counted(m, arena);
+        if ((rows == NULL && n > 0) || n > in.h - there) return MNQ_E_ARG;
+        push_whole(m, (uint8_t *)arena, &in, rows, n);
+    } else {
+        const struct mnq_work w = mnq_work_of(m, &m->push, arena, arena_size);
+        there = w.s->in_rows;
+        if ((rows == NULL && n > 0) || n > in.h - there) return MNQ_E_ARG;
+        for (i = 0; i < n; i++)
+            push_row(&w, &in, (const uint8_t *)rows + i * ((size_t)in.w * in.c << (in.dtype == MNQ_S16)));
+    }
+    return MNQ_OK;
+}
+
+const void *mnq_done(const struct mnq_model *m, const void *arena)
+{
+    struct mnq_tensor in;
+    unsigned there;
+
+    mnq_tensor_read(m, m->input, &in);
+    if (m->push.places == NULL) there = *rows_counted(m, arena);
+    else there = ((const struct mnq_progress *)(const void *)((const uint8_t *)arena + m->push.state))->in_rows;
+    return there < in.h ? NULL : (const uint8_t *)arena + offset_of(m, &m->push, m->output);
 }

@@ -20,7 +20,8 @@ need() {
 
 build() {
     "$@" -std=c11 -O2 -ffp-contract=off -Wall -Wextra -Werror -I"$root/tests/kerncheck" -I"$root/tests/oracle" \
-        -I"$root/runtime/kernels" -I"$root/runtime/include" -I"$root/runtime/include/mnq" -o "$work/program"
+        -I"$root/runtime/kernels" -I"$root/runtime/include" -I"$root/runtime/include/mnq" -I"$root/runtime/src" \
+        -I"$root/quant" -o "$work/program"
 }
 
 case $target in

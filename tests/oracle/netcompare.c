@@ -5,6 +5,7 @@
 #include "netcompare.h"
 
 #include "ktables.h"
+#include "netplan.h"
 #include "rng.h"
 
 #include "mnq/mnq.h"
@@ -15,9 +16,16 @@
 
 enum { INPUTS = 3 };
 
+/* The network with plans in its file. */
+struct planned {
+    struct mnq_netgen_file file;
+    struct mnq_model model;
+};
+
 struct bench {
     struct mnq_oracle_net net;
     struct mnq_model model;
+    struct planned planned[2];   /* for the least RAM, and for few calls with twice that */
     uint8_t *arena_base, *arena; /* with room for one guard block behind */
     uint8_t *scratch;            /* the largest tensor */
     size_t arena_size;
@@ -84,6 +92,100 @@ static int reads_s16(const struct mnq_oracle_net *net, int layer)
     return net->tensor[net->in0[layer]].dtype == ORC_S16 || (in1 >= 0 && net->tensor[in1].dtype == ORC_S16);
 }
 
+/* ---- plans ---- */
+
+/* An arena of exactly n bytes, filled, with a block behind it that must stay as it is. */
+static uint8_t *new_arena(size_t n, struct mnq_rng *g, uint8_t **base)
+{
+    *base = need(malloc(n + 2 * MNQ_ALIGN));
+    uint8_t *p = *base + (-(uintptr_t)*base & (MNQ_ALIGN - 1));
+    fill(p, n, g);
+    memset(p + n, 0x5a, MNQ_ALIGN);
+    return p;
+}
+
+static int overrun(const uint8_t *p, size_t n)
+{
+    for (int i = 0; i < MNQ_ALIGN; i++)
+        if (p[n + (size_t)i] != 0x5a) return 1;
+    return 0;
+}
+
+/* The picture in memory. */
+static int by_plan(struct bench *b, const struct mnq_model *m, const uint8_t *input, size_t in_bytes, size_t out_bytes,
+                   struct mnq_rng *g)
+{
+    size_t n = mnq_arena_size(m);
+    uint8_t *base, *arena = new_arena(n, g, &base);
+    int bad = 0;
+
+    memcpy(mnq_input(m, arena), input, in_bytes);
+    if (mnq_run(m, arena, n)) bad = complain(b, "mnq_run by plan", 0);
+    else if (memcmp(mnq_output(m, arena), b->scratch, out_bytes)) bad = complain(b, "the plan's output differs", 0);
+    else if (overrun(arena, n)) bad = complain(b, "the plan wrote behind the arena", 0);
+    free(base);
+    return bad;
+}
+
+/* Pushed, a few rows at a time; now and then all that there is of the run moves to other memory. */
+static int by_rows(struct bench *b, const struct mnq_model *m, const uint8_t *input, size_t in_bytes, size_t out_bytes,
+                   struct mnq_rng *g, struct mnq_nettally *tally)
+{
+    struct mnq_tensor in;
+    size_t n = mnq_stream_size(m), row;
+    uint8_t *base, *arena = new_arena(n, g, &base);
+    int bad = mnq_tensor_get(m, m->input, &in) || mnq_begin(m, arena, n) ? complain(b, "mnq_begin", 0) : 0;
+
+    row = in_bytes / in.h;
+    for (unsigned y = 0, count; y < in.h && !bad; y += count) {
+        count = (unsigned)mnq_rng_in(g, 1, in.h - y < 3 ? in.h - (int)y : 3);
+        if (mnq_done(m, arena)) bad = complain(b, "done before the last row, at row", (long)y);
+        else if (mnq_push_rows(m, arena, n, input + y * row, count)) bad = complain(b, "mnq_push_rows at row", (long)y);
+        if (mnq_rng_chance(g, 20)) {
+            uint8_t *base2, *moved = new_arena(n, g, &base2);
+            memcpy(moved, arena, n + MNQ_ALIGN);
+            free(base);
+            base = base2, arena = moved;
+            tally->stops++;
+        }
+    }
+    if (!bad && !mnq_done(m, arena)) bad = complain(b, "not done after the last row", 0);
+    if (!bad && memcmp(mnq_done(m, arena), b->scratch, out_bytes)) bad = complain(b, "pushed rows: the output differs", 0);
+    if (!bad && overrun(arena, n)) bad = complain(b, "pushed rows: wrote behind the arena", 0);
+    free(base);
+    tally->pushed++;
+    return bad;
+}
+
+static int plans(struct bench *b, const uint8_t *input, size_t in_bytes, size_t out_bytes, struct mnq_nettally *tally)
+{
+    struct mnq_rng g = mnq_rng_seed(13, b->seed);
+
+    for (int i = 0; i < 2; i++) {
+        struct mnq_model *m = &b->planned[i].model;
+        m->kernels = b->model.kernels;
+        if (by_plan(b, m, input, in_bytes, out_bytes, &g) || by_rows(b, m, input, in_bytes, out_bytes, &g, tally)) return -1;
+        tally->plans++;
+    }
+    return by_rows(b, &b->model, input, in_bytes, out_bytes, &g, tally); /* without a plan */
+}
+
+static int open_plans(struct bench *b, const uint8_t *bytes, size_t n, struct mnq_nettally *tally)
+{
+    for (int i = 0; i < 2; i++) {
+        struct planned *p = &b->planned[i];
+        long twice = i ? 2 * (long)mnq_arena_size(&b->planned[0].model) : 0;
+        enum mnq_status st;
+        p->file = mnq_netplan(bytes, n, i, twice);
+        st = mnq_model_load(&p->model, p->file.bytes, p->file.n);
+        if (st) return complain(b, "the loader refuses a valid plan, status", st);
+    }
+    tally->ram_whole += (long)mnq_arena_size(&b->model);
+    tally->ram_plan += (long)mnq_arena_size(&b->planned[0].model);
+    tally->ram_push += (long)mnq_stream_size(&b->planned[0].model);
+    return 0;
+}
+
 static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally *tally)
 {
     struct mnq_oracle_tensor *in = &b->net.tensor[b->net.input];
@@ -112,7 +214,7 @@ static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally 
         if (b->arena[b->arena_size + (size_t)i] != 0x5a) return complain(b, "wrote behind the arena, byte", i);
     }
     tally->inputs++;
-    return 0;
+    return plans(b, input, in_bytes, out_bytes, tally);
 }
 
 /* Opens the bytes with both readers. */
@@ -133,6 +235,7 @@ static int open_both(struct bench *b, const uint8_t *bytes, size_t n)
         size_t size = mnq_oracle_bytes(&b->net.tensor[i]);
         if (size > largest) largest = size;
     }
+    mnq_layer_by_layer(&b->model);
     b->arena_size = mnq_arena_size(&b->model);
     b->arena_base = need(malloc(b->arena_size + 2 * MNQ_ALIGN));
     b->arena = b->arena_base + (-(uintptr_t)b->arena_base & (MNQ_ALIGN - 1));
@@ -146,7 +249,7 @@ int mnq_netcompare(const uint8_t *bytes, size_t n, const uint8_t *inputs, size_t
     struct bench b = {.seed = seed, .again = again, .table = "-"};
     struct mnq_rng g = mnq_rng_seed(7, seed);
     uint8_t *random = NULL;
-    int bad = open_both(&b, bytes, n);
+    int bad = open_both(&b, bytes, n) || open_plans(&b, bytes, n, tally) ? -1 : 0;
     size_t in_bytes = bad ? 1 : mnq_oracle_bytes(&b.net.tensor[b.net.input]), count = inputs ? n_inputs / in_bytes : INPUTS;
 
     if (!bad && !inputs) {
@@ -166,6 +269,7 @@ int mnq_netcompare(const uint8_t *bytes, size_t n, const uint8_t *inputs, size_t
     mnq_oracle_close(&b.net);
     free(b.arena_base);
     free(b.scratch);
+    for (int i = 0; i < 2; i++) free(b.planned[i].file.base);
     free(random);
     return bad;
 }
@@ -179,4 +283,7 @@ void mnq_nettally_print(const struct mnq_nettally *t)
     printf(", %ld of them on 16-bit activations; of the pw s8 %ld, s16 %ld, s4 %ld, sparse %ld, binary %ld, xnor %ld\n",
            t->wide, t->packed[ORC_W_S8], t->packed[ORC_W_S16], t->packed[ORC_W_S4], t->packed[ORC_W_SPARSE],
            t->packed[ORC_W_BINARY], t->packed[ORC_W_XNOR]);
+    printf("%ld runs by plans, %ld pictures pushed by rows, %ld times moved between rows; arenas: %ld bytes layer by layer, "
+           "%ld by plan, %ld pushed\n",
+           t->plans, t->pushed, t->stops, t->ram_whole, t->ram_plan, t->ram_push);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One network in the runtime and in the oracle: every intermediate tensor and the output must be the same bytes, layer by
- * layer (mnq_run_layer) and in one go (mnq_run), for every kernel table that the processor can execute. */
+ * layer (mnq_run_layer), in one go (mnq_run), by plans of stages and with the picture pushed by rows, for every kernel table
+ * that the processor can execute. */
 #ifndef MNQ_NETCOMPARE_H
 #define MNQ_NETCOMPARE_H
 
@@ -9,8 +10,10 @@
 /** What was compared, summed over calls. */
 struct mnq_nettally {
     long nets, inputs, layers, bytes, ops[ORC_LOGISTIC + 1];
-    long wide;                   /* layers other than softmax and logistic that read S16 */
-    long packed[ORC_W_XNOR + 1]; /* PW layers by weight type */
+    long plans, pushed, stops; /* runs by plans, pictures pushed by rows, times that such a one was moved elsewhere */
+    long ram_whole, ram_plan, ram_push; /* bytes of arenas, summed over networks */
+    long wide;                          /* layers other than softmax and logistic that read S16 */
+    long packed[ORC_W_XNOR + 1];        /* PW layers by weight type */
 };
 
 /**

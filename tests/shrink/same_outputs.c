@@ -185,6 +185,8 @@ static int open_pair(struct pair *p, char **path, struct mnq_arena *arena, struc
     if (mnq_package_open(path[0], &p->whole, arena, e) != 0 || mnq_package_open(path[1], &p->small, arena, e) != 0 ||
         check_pair(p, e) != 0)
         return -1;
+    mnq_layer_by_layer(&p->whole.model);
+    mnq_layer_by_layer(&p->small.model);
     const struct mnq_qtensor *in = &p->whole.q.tensor[p->whole.q.input], *out = &p->whole.q.tensor[p->whole.q.output];
     p->shape = in->shape;
     p->n_input = (size_t)in->shape.h * (size_t)in->shape.w * (size_t)in->shape.c;

@@ -4,7 +4,8 @@
 
 #include "graph/cost.h"
 #include "import/arch.h"
-#include "pack/qmodel.h"
+#include "kernels.h"
+#include "pack/stage.h"
 #include "passes/passes.h"
 #include "quantize/lower.h"
 #include "table.h"
@@ -46,6 +47,26 @@ static enum mnq_dtype dtype(const struct mnq_graph *g, int i)
     return i == g->output || i == mnq_logits_node(g) ? MNQ_S16 : MNQ_S8;
 }
 
+static uint8_t layer_op(const struct mnq_graph *g, int i)
+{
+    switch (g->node[i].op) {
+    case MNQ_OP_CONV:
+        return mnq_lower_is_pointwise(g, i) ? MNQ_L_PW : MNQ_L_CONV;
+    case MNQ_OP_DWCONV:
+        return MNQ_L_DWCONV;
+    case MNQ_OP_AVGPOOL:
+        return MNQ_L_AVGPOOL;
+    case MNQ_OP_ADD:
+        return MNQ_L_ADD;
+    case MNQ_OP_MUL:
+        return MNQ_L_MUL;
+    case MNQ_OP_SOFTMAX:
+        return MNQ_L_SOFTMAX;
+    default:
+        return MNQ_L_LOGISTIC;
+    }
+}
+
 /* The integer model as far as the planner looks at it: tensors, and which layer reads and writes which. */
 static int plan(const struct mnq_graph *g, struct mnq_cost_point *p, struct mnq_arena *scratch, struct mnq_err *e)
 {
@@ -68,18 +89,27 @@ static int plan(const struct mnq_graph *g, struct mnq_cost_point *p, struct mnq_
         y->in0 = mnq_lower_tensor_index(g, nd->in[0]);
         y->in1 = nd->n_in > 1 ? mnq_lower_tensor_index(g, nd->in[1]) : -1;
         y->out = mnq_lower_tensor_index(g, i);
+        y->op = layer_op(g, i);
+        y->kh = nd->kh, y->kw = nd->kw, y->sh = nd->sh, y->sw = nd->sw, y->pt = nd->pt;
         put_layer(g, i, &data);
     }
-    if (mnq_qmodel_plan(&q, e) != 0) return -1;
+    if (mnq_qmodel_plan(&q, e) != 0 || mnq_qmodel_stages(&q, &(struct mnq_stage_options){0}, e) != 0) return -1;
     p->int8_bytes = data;
-    p->arena_bytes = (int64_t)q.arena_bytes;
+    p->layer_bytes = (int64_t)q.arena_bytes;
+    p->arena_bytes = q.plan == NULL ? p->layer_bytes : (int64_t)q.plan->bytes;
+    p->stream_bytes = q.push == NULL ? p->layer_bytes : (int64_t)q.push->bytes;
     return 0;
 }
 
 int mnq_cost_point(const struct mnq_graph *raw, const struct mnq_graph *legal, struct mnq_cost_point *p, struct mnq_err *e)
 {
     struct mnq_cost total = mnq_cost_total(raw);
-    *p = (struct mnq_cost_point){.macs = total.macs, .params = total.params, .int8_bytes = -1, .arena_bytes = -1};
+    *p = (struct mnq_cost_point){.macs = total.macs,
+                                 .params = total.params,
+                                 .int8_bytes = -1,
+                                 .arena_bytes = -1,
+                                 .stream_bytes = -1,
+                                 .layer_bytes = -1};
     for (int i = 0; i < raw->n; i++)
         if (raw->node[i].op == MNQ_OP_INPUT) p->input = raw->node[i].out;
     if (legal == NULL) return 0;
@@ -187,9 +217,10 @@ void mnq_cost_print(const struct mnq_cost_table *t, FILE *f, const char *head, c
     struct mnq_table out;
     char text[32];
     bool width = b->width > 0;
-    mnq_table_init(&out, arena, width ? "rlrrrrrrrr" : "lrrrrrrrr");
+    mnq_table_init(&out, arena, width ? "rlrrrrrrrrrr" : "lrrrrrrrrrr");
     if (width) mnq_table_cell(&out, "width");
-    static const char *const heading[] = {"input", "MMACs", "x", "params", "x", "int8 bytes", "x", "arena", "x"};
+    static const char *const heading[] = {"input", "MMACs",  "x",     "params", "x",     "int8 bytes",
+                                          "x",     "layers", "bands", "x",      "pushed"};
     for (size_t i = 0; i < sizeof heading / sizeof *heading; i++) mnq_table_cell(&out, "%s", heading[i]);
     for (int i = 0; i < t->n; i++) {
         const struct mnq_cost_point *p = &t->point[i];
@@ -201,8 +232,10 @@ void mnq_cost_print(const struct mnq_cost_table *t, FILE *f, const char *head, c
         cell_ratio(&out, p->params, b->params);
         cell_bytes(&out, p->int8_bytes);
         cell_ratio(&out, p->int8_bytes, b->int8_bytes);
+        cell_bytes(&out, p->layer_bytes);
         cell_bytes(&out, p->arena_bytes);
         cell_ratio(&out, p->arena_bytes, b->arena_bytes);
+        cell_bytes(&out, p->stream_bytes);
     }
     mnq_table_print(&out, f, head, plain);
 }
@@ -230,6 +263,8 @@ void mnq_cost_json(const struct mnq_cost_table *t, struct mnq_json *w, const cha
         mnq_json_int(w, "params", p->params);
         json_count(w, "int8_bytes", p->int8_bytes);
         json_count(w, "arena_bytes", p->arena_bytes);
+        json_count(w, "stream_bytes", p->stream_bytes);
+        json_count(w, "layer_bytes", p->layer_bytes);
         mnq_json_object(w, "relative");
         mnq_json_double(w, "macs", ratio(p->macs, b->macs));
         mnq_json_double(w, "params", ratio(p->params, b->params));

@@ -16,7 +16,9 @@ struct mnq_cost_point {
     struct mnq_shape input; /* of the network */
     int64_t macs, params;   /* as mnq_cost_total() and Keras count them */
     int64_t int8_bytes;     /* DATA section of the .mnq: 8-bit weights throughout, biases, multipliers, shifts; -1 unknown */
-    int64_t arena_bytes;    /* static plan of the integer tensors by mnq_qmodel_plan(); -1 unknown */
+    /* RAM of the integer tensors by mnq_qmodel_stages(), picture in memory and pushed by rows; and layer by layer, by
+     * mnq_qmodel_plan(); -1 unknown */
+    int64_t arena_bytes, stream_bytes, layer_bytes;
 };
 
 /** Rows and the one that the others are compared with. */

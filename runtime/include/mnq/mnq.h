@@ -38,20 +38,29 @@ extern "C" {
 /** What a call found; 0 is success, all others are negative. */
 enum mnq_status {
     MNQ_OK = 0,
-    MNQ_E_ARG = -1,      /* null pointer, misaligned address, index out of range */
+    MNQ_E_ARG = -1,       /* null pointer, misaligned address, index out of range */
     MNQ_E_TRUNCATED = -2, /* fewer bytes than the header promises */
-    MNQ_E_MAGIC = -3,    /* not an .mnq file */
-    MNQ_E_VERSION = -4,  /* a major version this runtime does not read */
-    MNQ_E_CRC = -5,      /* damaged bytes */
-    MNQ_E_FORMAT = -6,   /* a field breaks FORMAT.md */
-    MNQ_E_OVERFLOW = -7, /* a layer's accumulator could leave 32 bits */
-    MNQ_E_ARENA = -8,    /* the arena is too small */
-    MNQ_E_ENDIAN = -9    /* big-endian target */
+    MNQ_E_MAGIC = -3,     /* not an .mnq file */
+    MNQ_E_VERSION = -4,   /* a major version this runtime does not read */
+    MNQ_E_CRC = -5,       /* damaged bytes */
+    MNQ_E_FORMAT = -6,    /* a field breaks FORMAT.md */
+    MNQ_E_OVERFLOW = -7,  /* a layer's accumulator could leave 32 bits */
+    MNQ_E_ARENA = -8,     /* the arena is too small */
+    MNQ_E_ENDIAN = -9     /* big-endian target */
 };
 
 enum mnq_dtype { MNQ_U8 = 0, MNQ_S8 = 1, MNQ_S16 = 2 };
 
 struct mnq_kernels;
+
+/** A plan of stages, FORMAT.md, PLAN and PUSH; for the runtime. */
+struct mnq_plan {
+    const uint8_t *places, *stages, *steps;
+    uint32_t bytes; /* of arena, without what kernels want beyond it */
+    uint32_t state; /* where the progress is kept */
+    uint32_t n_steps;
+    uint16_t n_stages;
+};
 
 /**
  * A loaded model: a view into the caller's bytes, which must outlive it and stay unchanged.
@@ -59,6 +68,7 @@ struct mnq_kernels;
  */
 struct mnq_model {
     const uint8_t *tens, *layr, *data;
+    struct mnq_plan plan, push; /* places NULL: the file has none */
     const struct mnq_kernels *kernels;
     const void *packed; /* by these kernels, or NULL */
     uint32_t data_size, arena_size;
@@ -68,14 +78,14 @@ struct mnq_model {
 
 /** One tensor of a model. */
 struct mnq_tensor {
-    uint16_t h, w, c;         /* NHWC, without gaps */
-    uint8_t dtype;            /* enum mnq_dtype */
-    int32_t zero_point;       /* in terms of q, NUMERICS.md section 1 */
-    uint32_t offset;          /* bytes into the arena */
-    uint32_t size;            /* bytes */
-    int32_t scale_mantissa;   /* real = (q - zero_point) * mantissa * 2^exponent; 0: one scale per channel */
+    uint16_t h, w, c;       /* NHWC, without gaps */
+    uint8_t dtype;          /* enum mnq_dtype */
+    int32_t zero_point;     /* in terms of q, NUMERICS.md section 1 */
+    uint32_t offset;        /* bytes into the arena, layer by layer */
+    uint32_t size;          /* bytes */
+    int32_t scale_mantissa; /* real = (q - zero_point) * mantissa * 2^exponent; 0: one scale per channel */
     int32_t scale_exponent;
-    uint32_t scale_index;     /* first scale in the host's SCAL section */
+    uint32_t scale_index; /* first scale in the host's SCAL section */
 };
 
 /**
@@ -101,6 +111,12 @@ size_t mnq_pack_bytes(const struct mnq_model *m);
  */
 enum mnq_status mnq_pack(struct mnq_model *m, void *mem, size_t size);
 
+/**
+ * Forgets the plans of the file: every layer runs at once, on whole tensors. For tools that look at tensors, and as the
+ * definition: the bits are the same. Changes what the functions below return.
+ */
+void mnq_layer_by_layer(struct mnq_model *m);
+
 /** Bytes of arena that mnq_run() needs, a multiple of 16; scratch memory of m->kernels is part of it. */
 size_t mnq_arena_size(const struct mnq_model *m);
 
@@ -114,15 +130,40 @@ void *mnq_input(const struct mnq_model *m, void *arena);
 const void *mnq_output(const struct mnq_model *m, const void *arena);
 
 /**
- * Runs the whole network. The input is consumed: its bytes may be overwritten.
- * arena   16-byte aligned, at least mnq_arena_size() bytes, may be uninitialized apart from the input
- * return  MNQ_OK, MNQ_E_ARG (null or misaligned) or MNQ_E_ARENA; nothing else can fail
+ * Runs the whole network, in bands of rows if the file has a plan for it. The input is consumed: its bytes may be
+ * overwritten. arena   16-byte aligned, at least mnq_arena_size() bytes, may be uninitialized apart from the input return
+ * MNQ_OK, MNQ_E_ARG (null or misaligned) or MNQ_E_ARENA; nothing else can fail
  */
 enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size);
 
+/* ---- a picture that arrives row by row ---- */
+
+/** Bytes of arena for mnq_begin() and what follows, a multiple of 16. The picture need not exist: this holds rows of it. */
+size_t mnq_stream_size(const struct mnq_model *m);
+
+/**
+ * Starts a picture. Between calls everything is in the arena: stop and go on whenever you like, use as many arenas as you
+ * like, move the arena as long as it stays aligned.
+ * arena   16-byte aligned, at least mnq_stream_size() bytes, may be uninitialized
+ * return  MNQ_OK, MNQ_E_ARG or MNQ_E_ARENA
+ */
+enum mnq_status mnq_begin(const struct mnq_model *m, void *arena, size_t arena_size);
+
+/**
+ * The next n rows of the picture, top down: every layer goes as far as they carry. The last row takes the longest: all that
+ * needs a whole tensor is done then.
+ * rows    W * C bytes a row (twice that for an S16 input), without gaps, no alignment; copied, not kept
+ * return  MNQ_OK, or MNQ_E_ARG if that is more rows than the picture has (then none is taken) or an argument as for
+ *         mnq_begin()
+ */
+enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t arena_size, const void *rows, unsigned n);
+
+/** The output, once the last row was pushed; NULL before. Valid until the arena is written again. */
+const void *mnq_done(const struct mnq_model *m, const void *arena);
+
 /**
  * Runs layer i only; its inputs are in the arena. For tools that look at every tensor: what no later layer needs may be
- * overwritten.
+ * overwritten. MNQ_E_ARG for a model with a plan: mnq_layer_by_layer() first.
  */
 enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t arena_size, unsigned i);
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The search for stages.
+ *
+ * cost(a, b) are the bytes that a stage of layers a .. b - 1 takes, calls(a, b) the kernel calls. Two passes over where the
+ * last stage begins: the least RAM is min over plans of max over stages; with it, or the caller's limit, as a bound, the
+ * fewest calls. Both are exact for these costs; placing can need a little more where tensors do not fit together. */
+#include "pack/stage.h"
+
+#include "kernels.h"
+#include "pack/stage_cost.h"
+#include "pack/stage_place.h"
+#include "plan_layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the network ---- */
+
+static int build_net(const struct mnq_qmodel *q, bool pushed, struct mnq_stage_net *n, struct mnq_err *e)
+{
+    struct mnq_stage_layer *layer = mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *layer);
+    struct mnq_stage_tensor *tensor = mnq_arena_array(q->arena, (size_t)q->n_tensors, sizeof *tensor);
+    if (layer == NULL || tensor == NULL) return mnq_fail_nomem(e);
+    for (int t = 0; t < q->n_tensors; t++) {
+        const struct mnq_qtensor *x = &q->tensor[t];
+        size_t row = (size_t)x->shape.w * (size_t)x->shape.c * (x->dtype == MNQ_S16 ? 2 : 1);
+        tensor[t] = (struct mnq_stage_tensor){x->shape.h, -1, -1, row};
+    }
+    for (int k = 0; k < q->n_layers; k++) {
+        const struct mnq_qlayer *l = &q->layer[k];
+        struct mnq_shape in = q->tensor[l->in0].shape, out = q->tensor[l->out].shape;
+        layer[k] = (struct mnq_stage_layer){.op = l->op,
+                                            .in0 = l->in0,
+                                            .in1 = l->in1,
+                                            .out = l->out,
+                                            .h = in.h,
+                                            .oh = out.h,
+                                            .kh = l->kh,
+                                            .sh = l->sh,
+                                            .pt = l->pt,
+                                            .global = l->op == MNQ_L_AVGPOOL && l->kh == in.h && l->kw == in.w,
+                                            .c = in.c};
+        tensor[l->out].writer = tensor[l->out].last = k;
+        tensor[l->in0].last = k;
+        if (l->in1 >= 0) tensor[l->in1].last = k;
+    }
+    tensor[q->output].last = q->n_layers;
+    *n = (struct mnq_stage_net){layer, tensor, q->n_layers, q->n_tensors, q->input, pushed};
+    return 0;
+}
+
+/* ---- search ---- */
+
+/* The way to the layers before b. */
+struct way {
+    uint64_t bytes; /* of its largest stage */
+    int64_t calls;
+    int from;   /* first layer of its last stage */
+    bool whole; /* which is one layer, at once */
+};
+
+static void offer(struct way *to, uint64_t bytes, int64_t calls, int from, bool whole, bool by_calls)
+{
+    bool better = by_calls ? calls < to->calls || (calls == to->calls && bytes < to->bytes)
+                           : bytes < to->bytes || (bytes == to->bytes && calls < to->calls);
+    if (better) *to = (struct way){bytes, calls, from, whole};
+}
+
+/* Ways to every b through stages of at most `limit` bytes: with the least RAM, or by_calls. */
+static void find_ways(const struct mnq_stage_net *n, const struct mnq_stage_costs *cost, uint64_t limit, bool by_calls,
+                      struct way *way)
+{
+    for (int b = 0; b <= n->n_layers; b++) way[b] = (struct way){b > 0 ? UINT64_MAX : 0, b > 0 ? INT64_MAX : 0, 0, false};
+    for (int a = 0; a < n->n_layers; a++) {
+        const struct mnq_stage_costs *c = &cost[a];
+        if (way[a].calls == INT64_MAX) continue;
+        if (c->whole <= limit)
+            offer(&way[a + 1], c->whole > way[a].bytes ? c->whole : way[a].bytes, way[a].calls + 1, a, true, by_calls);
+        for (int b = a + 1; b <= n->n_layers && b - a <= MNQ_STAGE_MOST; b++) {
+            uint64_t bytes = c->rows[b - a];
+            if (bytes > limit) continue;
+            offer(&way[b], bytes > way[a].bytes ? bytes : way[a].bytes, way[a].calls + c->calls[b - a], a, false, by_calls);
+        }
+    }
+}
+
+static struct mnq_stage_costs *find_costs(const struct mnq_stage_net *n)
+{
+    struct mnq_stage_costs *c = calloc((size_t)n->n_layers, sizeof *c);
+    for (int a = 0; c != NULL && a < n->n_layers; a++) {
+        struct mnq_stage_sim s;
+        int rc = mnq_stage_sim_run(&s, n, a);
+        if (rc == 0) rc = mnq_stage_costs(n, &s, &c[a]);
+        mnq_stage_sim_free(&s);
+        if (rc != 0) {
+            free(c);
+            return NULL;
+        }
+    }
+    return c;
+}
+
+/* ---- the plan ---- */
+
+/* Steps of layers below b: runs of consecutive layers, a row each. */
+static int put_steps(struct mnq_stages *p, const struct mnq_stage_sim *s, int b, struct mnq_stage_run *stage,
+                     struct mnq_arena *arena)
+{
+    uint8_t(*step)[2] = mnq_arena_alloc(arena, (s->n_events + (size_t)p->n_steps) * sizeof *step);
+    int n = p->n_steps, last = -2;
+    if (step == NULL) return -1;
+    if (n > 0) memcpy(step, p->step, (size_t)n * sizeof *step);
+    for (size_t i = 0; i < s->n_events; i++) {
+        int k = s->event[i];
+        if (k >= b) continue;
+        if (k == last + 1 && step[n - 1][1] < UINT8_MAX) {
+            step[n - 1][1]++;
+        } else {
+            step[n][0] = (uint8_t)(k - s->a);
+            step[n++][1] = 1;
+        }
+        last = k;
+    }
+    stage->steps = n - p->n_steps;
+    p->step = step;
+    p->n_steps = n;
+    return 0;
+}
+
+/* Fills stage i, layers a .. b - 1, and the rings of its tensors. */
+static int put_stage(struct mnq_stages *p, const struct mnq_stage_net *n, int i, int a, int b, bool whole,
+                     struct mnq_stage_pair *pair, struct mnq_arena *arena)
+{
+    struct mnq_stage_run *stage = &p->stage[i];
+    struct mnq_stage_sim s;
+    int rc = 0;
+    *stage = (struct mnq_stage_run){b, -1, 0};
+    *pair = (struct mnq_stage_pair){-1, -1, 0, 0};
+    if (whole) return 0;
+    rc = mnq_stage_sim_run(&s, n, a);
+    if (rc == 0) {
+        *pair = mnq_stage_best_pair(n, &s, b);
+        stage->dying = pair->dying;
+        for (int k = a; k < b; k++) {
+            struct mnq_stage_place *out = &p->place[n->layer[k].out];
+            out->rows = mnq_stage_ring(n, &s, b, n->layer[k].out);
+            out->sums = mnq_stage_sums(n, a, k);
+        }
+        if (a == 0) p->place[n->input].rows = mnq_stage_ring(n, &s, b, n->input);
+        rc = put_steps(p, &s, b, stage, arena);
+    }
+    mnq_stage_sim_free(&s);
+    return rc;
+}
+
+static int stage_of(const struct mnq_stages *p, int layer)
+{
+    int s = 0;
+    while (s < p->n_stages - 1 && p->stage[s].end <= layer) s++;
+    return s;
+}
+
+/* Gives every ring, tensor and sum its place. */
+static int put_places(struct mnq_stages *p, const struct mnq_stage_net *n, const struct mnq_stage_pair *pair, uint64_t bound)
+{
+    struct mnq_stage_item *item = calloc((size_t)(n->n_tensors + n->n_layers), sizeof *item);
+    int count = 0;
+    if (item == NULL) return -1;
+    for (int t = 0; t < n->n_tensors; t++) {
+        const struct mnq_stage_tensor *x = &n->tensor[t];
+        int last = x->last >= n->n_layers ? p->n_stages - 1 : stage_of(p, x->last);
+        item[count++] = (struct mnq_stage_item){t, x->writer < 0 ? 0 : stage_of(p, x->writer), last,
+                                                mnq_stage_round((uint64_t)p->place[t].rows * x->row), 0};
+        if (!p->place[t].sums) continue;
+        int s = stage_of(p, x->writer);
+        item[count++] = (struct mnq_stage_item){-1 - t, s, s, mnq_stage_round((uint64_t)n->layer[x->writer].c * 4), 0};
+    }
+    uint64_t top = mnq_stage_place_items(item, count, pair, bound);
+    for (int i = 0; i < count; i++) {
+        struct mnq_stage_place *to = &p->place[item[i].tensor < 0 ? -1 - item[i].tensor : item[i].tensor];
+        if (item[i].tensor < 0) to->scratch = (uint32_t)item[i].offset, to->scratch_bytes = (uint32_t)item[i].size;
+        else to->offset = (uint32_t)item[i].offset;
+        if (item[i].tensor < 0 && item[i].offset + item[i].size > (uint64_t)UINT16_MAX * MNQ_ALIGN) top = UINT64_MAX / 2;
+    }
+    free(item);
+    int longest = 0;
+    for (int s = 0, a = 0; s < p->n_stages; a = p->stage[s++].end)
+        if (p->stage[s].end - a > longest) longest = p->stage[s].end - a;
+    uint64_t bytes = top + mnq_stage_round(mnq_progress_bytes((uint32_t)longest));
+    if (bytes > UINT32_MAX / 2) return 1;
+    p->state = (uint32_t)top;
+    p->bytes = (uint32_t)bytes;
+    return 0;
+}
+
+/* The plan of a way. return 0, 1 if the format cannot hold it, -1 without memory */
+static int make_plan(const struct mnq_qmodel *q, const struct mnq_stage_net *n, const struct way *way,
+                     struct mnq_stages **plan)
+{
+    int stages = 0, rc = 0;
+    for (int b = n->n_layers; b > 0; b = way[b].from) stages++;
+    struct mnq_stages *p = mnq_arena_alloc(q->arena, sizeof *p);
+    struct mnq_stage_pair *pair = calloc((size_t)stages, sizeof *pair);
+    if (p == NULL || pair == NULL) goto fail;
+    *p = (struct mnq_stages){.n_stages = stages, .calls = way[n->n_layers].calls};
+    p->place = mnq_arena_array(q->arena, (size_t)n->n_tensors, sizeof *p->place);
+    p->stage = mnq_arena_array(q->arena, (size_t)stages, sizeof *p->stage);
+    if (p->place == NULL || p->stage == NULL) goto fail;
+    for (int t = 0; t < n->n_tensors; t++)
+        p->place[t] =
+            (struct mnq_stage_place){.rows = n->tensor[t].h, .writer = n->tensor[t].writer, .last = n->tensor[t].last};
+    for (int b = n->n_layers, s = stages - 1; b > 0; b = way[b].from, s--) p->stage[s].end = b;
+    for (int s = 0, a = 0; s < stages; a = p->stage[s++].end)
+        if (put_stage(p, n, s, a, p->stage[s].end, way[p->stage[s].end].whole, &pair[s], q->arena) != 0) goto fail;
+    rc = put_places(p, n, pair, way[n->n_layers].bytes);
+    free(pair);
+    *plan = p;
+    return rc;
+fail:
+    free(pair);
+    return -1;
+}
+
+/* Plans for one way of input. */
+static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_stage_options *options,
+                    struct mnq_stages **plan, struct mnq_err *e)
+{
+    struct mnq_stage_net n;
+    *plan = NULL;
+    if (build_net(q, pushed, &n, e) != 0) return -1;
+    struct way *way = malloc((size_t)(n.n_layers + 1) * sizeof *way);
+    struct mnq_stage_costs *cost = find_costs(&n);
+    int rc = way == NULL || cost == NULL ? -1 : 0;
+    if (rc == 0) {
+        find_ways(&n, cost, UINT64_MAX, false, way);
+        uint64_t limit = way[n.n_layers].bytes;
+        if (options->speed) limit = options->ram > 0 && (uint64_t)options->ram > limit ? (uint64_t)options->ram : UINT64_MAX;
+        find_ways(&n, cost, limit, true, way);
+        rc = make_plan(q, &n, way, plan);
+    }
+    free(way);
+    free(cost);
+    if (rc < 0) return mnq_fail_nomem(e);
+    if (rc > 0) *plan = NULL;
+    return 0;
+}
+
+int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e)
+{
+    if (plan_one(q, false, options, &q->plan, e) != 0 || plan_one(q, true, options, &q->push, e) != 0) return -1;
+    if (q->push == NULL || (q->plan != NULL && q->plan->bytes < q->push->bytes))
+        q->push = q->plan; /* rows go to the picture */
+    if (q->plan != NULL && q->plan->bytes >= q->arena_bytes && !options->speed) q->plan = NULL;
+    return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Plans of stages: runs of layers that are executed row by row, so that tensors inside them are rings of a few rows. */
+#ifndef MNQ_STAGE_H
+#define MNQ_STAGE_H
+
+#include "pack/qmodel.h"
+
+/** What to look for. */
+struct mnq_stage_options {
+    bool speed;  /* as few calls of kernels as `ram` allows; else as little RAM as there can be, then few calls */
+    int64_t ram; /* bytes of arena; 0: no limit */
+};
+
+/** Where a tensor lies (FORMAT.md, PLAN). */
+struct mnq_stage_place {
+    uint32_t offset;
+    int rows, writer, last; /* of the ring; layers, writer -1: the input, last n_layers: kept */
+    bool sums;              /* its writer is a global pooling that sums up rows */
+    uint32_t scratch, scratch_bytes;
+};
+
+struct mnq_stage_run {
+    int end, dying; /* layers before end; tensor or -1 */
+    int steps;
+};
+
+/** A plan. */
+struct mnq_stages {
+    struct mnq_stage_place *place; /* [n_tensors] */
+    struct mnq_stage_run *stage;
+    uint8_t (*step)[2];
+    int n_stages, n_steps;
+    uint32_t bytes, state;
+    int64_t calls; /* of kernels, in a run */
+};
+
+/**
+ * Searches plans for the picture in memory (q->plan) and for rows that are pushed (q->push), exactly: dynamic programming
+ * over where stages begin, with the bytes that rings, whole tensors and sums of each possible stage take. A plan that would
+ * be no better than layer by layer is left out, as is one that the format cannot hold.
+ * return  0, or -1 if no plan fits options->ram (the message tells the least)
+ */
+int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e);
+
+/** A point of the curve that RAM is traded on. */
+struct mnq_stage_point {
+    uint32_t arena, stream; /* bytes: picture in memory, rows pushed */
+    int64_t calls;          /* of kernels with the picture in memory */
+};
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Runs of layers without data, row by row, deepest layer first: a row is used as soon as it is there, so that rings are as
+ * short as they can be. */
+#include "pack/stage_net.h"
+
+#include "kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t mnq_stage_round(uint64_t n)
+{
+    return (n + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+}
+
+bool mnq_stage_sums(const struct mnq_stage_net *n, int a, int k)
+{
+    const struct mnq_stage_layer *l = &n->layer[k];
+    int writer = n->tensor[l->in0].writer;
+    return l->global && l->h > 1 && (writer < 0 ? n->pushed && a == 0 : writer >= a);
+}
+
+int mnq_stage_total(const struct mnq_stage_net *n, int a, int k)
+{
+    return mnq_stage_sums(n, a, k) ? n->layer[k].h : n->layer[k].oh;
+}
+
+void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int *f, int *e)
+{
+    const struct mnq_stage_layer *l = &n->layer[k];
+    bool window = l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || l->op == MNQ_L_AVGPOOL;
+    *f = y;
+    *e = y + 1;
+    if (!window || mnq_stage_sums(n, a, k)) return;
+    *f = y * l->sh - l->pt < 0 ? 0 : y * l->sh - l->pt;
+    *e = y * l->sh - l->pt + l->kh > l->h ? l->h : y * l->sh - l->pt + l->kh;
+}
+
+/* Rows that tensor t has. */
+static int available(const struct mnq_stage_sim *s, const struct mnq_stage_net *n, int t)
+{
+    const struct mnq_stage_tensor *x = &n->tensor[t];
+    if (x->writer < 0) return n->pushed && s->a == 0 ? s->arrived : x->h;
+    if (x->writer < s->a) return x->h;
+    int made = s->made[x->writer - s->a];
+    return mnq_stage_sums(n, s->a, x->writer) ? made == n->layer[x->writer].h : made;
+}
+
+/* Reads rows f .. e - 1 of tensor t if they are there; notes how long a ring that takes. */
+static bool there(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int t, int f, int e, int *need)
+{
+    int rows = available(s, n, t);
+    if (e > rows) return false;
+    if (need != NULL && rows - f > *need) *need = rows - f;
+    return true;
+}
+
+static bool can_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int k, bool note)
+{
+    const struct mnq_stage_layer *l = &n->layer[k];
+    int y = s->made[k - s->a], f, e, *need = s->need[k - s->a];
+    if (y >= mnq_stage_total(n, s->a, k)) return false;
+    mnq_stage_reach(n, s->a, k, y, &f, &e);
+    if (!there(s, n, l->in0, f, e, note ? &need[0] : NULL)) return false;
+    if (l->in1 < 0) return true;
+    return l->op == MNQ_L_ADD ? there(s, n, l->in1, y, y + 1, note ? &need[1] : NULL)
+                              : there(s, n, l->in1, 0, 1, note ? &need[1] : NULL);
+}
+
+/* The last layer of the run that reads tensor t; -1: none. */
+static int deepest_reader(const struct mnq_stage_sim *s, const struct mnq_stage_net *n, int t)
+{
+    int k = n->tensor[t].last < s->end ? n->tensor[t].last : s->end - 1;
+    while (k >= s->a && n->layer[k].in0 != t && n->layer[k].in1 != t) k--;
+    return k >= s->a ? k : -1;
+}
+
+static int note(struct mnq_stage_sim *s, int k)
+{
+    if (s->n_events == s->cap) {
+        size_t cap = s->cap * 2 + 256;
+        uint16_t *p = realloc(s->event, cap * sizeof *p);
+        if (p == NULL) return -1;
+        s->event = p;
+        s->cap = cap;
+    }
+    s->event[s->n_events++] = (uint16_t)k;
+    return 0;
+}
+
+int mnq_stage_sim_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int a)
+{
+    memset(s, 0, sizeof *s);
+    s->a = a;
+    s->end = n->n_layers - a > MNQ_STAGE_MOST ? a + MNQ_STAGE_MOST : n->n_layers;
+    s->made = calloc((size_t)(s->end - a), sizeof *s->made);
+    s->need = calloc((size_t)(s->end - a), sizeof *s->need);
+    if (s->made == NULL || s->need == NULL) return -1;
+    for (int k = s->end - 1;;) {
+        while (k >= a && !can_run(s, n, k, false)) k--;
+        if (k >= a) {
+            can_run(s, n, k, true);
+            if (note(s, k) != 0) return -1;
+            s->made[k - a]++;
+            int next = deepest_reader(s, n, n->layer[k].out);
+            if (next > k) k = next;
+        } else if (n->pushed && a == 0 && s->arrived < n->tensor[n->input].h) {
+            s->arrived++;
+            k = deepest_reader(s, n, n->input);
+        } else {
+            return 0;
+        }
+    }
+}
+
+void mnq_stage_sim_free(struct mnq_stage_sim *s)
+{
+    free(s->made);
+    free(s->need);
+    free(s->event);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A network as the search for stages sees it, and runs of its layers without data. */
+#ifndef MNQ_STAGE_NET_H
+#define MNQ_STAGE_NET_H
+
+#include "pack/stage.h"
+
+enum { MNQ_STAGE_MOST = 88 }; /* layers of a stage, as the loader has room for */
+
+struct mnq_stage_layer {
+    int op, in0, in1, out;
+    int h, oh, kh, sh, pt; /* rows of input 0 and of the output; window */
+    bool global;           /* average pooling of everything */
+    int c;
+};
+
+struct mnq_stage_tensor {
+    int h, writer, last; /* last reader; n_layers: the output */
+    size_t row;          /* bytes */
+};
+
+struct mnq_stage_net {
+    const struct mnq_stage_layer *layer;
+    const struct mnq_stage_tensor *tensor;
+    int n_layers, n_tensors, input;
+    bool pushed; /* the picture arrives by rows */
+};
+
+/** A run of layers a .. end - 1, always the last one that has its rows. Layers up to any b do the same if the run ends
+ * there. */
+struct mnq_stage_sim {
+    int a, end;
+    int *made;      /* [layer - a] rows */
+    int (*need)[2]; /* [layer - a][input] rows of the ring that reading needs, at most */
+    uint16_t *event;
+    size_t n_events, cap;
+    int arrived;
+};
+
+/** Bytes, rounded up to what tensors are aligned to. */
+uint64_t mnq_stage_round(uint64_t n);
+
+/** Whether layer k sums up rows in a stage that begins with layer a. */
+bool mnq_stage_sums(const struct mnq_stage_net *n, int a, int k);
+
+/** Steps that layer k takes in a stage that begins with a: output rows, or input rows that are summed up. */
+int mnq_stage_total(const struct mnq_stage_net *n, int a, int k);
+
+/** The rows [*f, *e) of input 0 that row y of layer k needs. */
+void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int *f, int *e);
+
+/** Runs layers from a on. return 0, or -1 without memory. Free with mnq_stage_sim_free(). */
+int mnq_stage_sim_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int a);
+void mnq_stage_sim_free(struct mnq_stage_sim *s);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sizes of a plan of stages, for those who write and read it: FORMAT.md, PLAN and PUSH. */
+#ifndef MNQ_PLAN_LAYOUT_H
+#define MNQ_PLAN_LAYOUT_H
+
+#include <stdint.h>
+
+enum {
+    MNQ_PLAN_HEADER = 16,
+    MNQ_PLACE_BYTES = 16,
+    MNQ_STAGE_BYTES = 8,
+    MNQ_STEP_BYTES = 2,
+    MNQ_STAGE_LAYERS = 88, /* of one stage, at most */
+    MNQ_STAGE_LIVE = 64,   /* tensors that hold memory during one stage, at most */
+    MNQ_NO_LAYER = 0xffff,
+    MNQ_PLACE_SUMS = 1 /* flag: global pooling, summed up row by row */
+};
+
+/** The progress of a run, in the arena. */
+struct mnq_progress {
+    uint32_t step;              /* next */
+    uint32_t left;              /* steps of this stage behind it */
+    uint16_t stage, first, end; /* layers of the stage */
+    uint16_t next, count;       /* of the step at work: next layer, layers left */
+    uint16_t all;               /* layers run at once */
+    uint16_t in_rows, in_slot;  /* rows of the picture that arrived; where the next one goes */
+    struct mnq_made {
+        uint16_t rows, slot; /* made by a layer of the stage; where its next one goes */
+    } made[1];               /* [longest stage] */
+};
+
+/** Bytes of the progress of a plan whose longest stage has n layers. */
+static inline uint32_t mnq_progress_bytes(uint32_t n)
+{
+    return (uint32_t)sizeof(struct mnq_progress) + n * (uint32_t)sizeof(struct mnq_made);
+}
+
+#endif

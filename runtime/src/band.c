@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One band of a stage: which rows of which rings a kernel reads and writes. */
+#include "mnq_port.h"
+#include "reach.h"
+#include "record.h"
+#include "stages.h"
+
+/* A tensor as a band meets it. */
+struct strip {
+    uint8_t *base;
+    size_t row;         /* bytes */
+    int32_t rows;       /* of the ring */
+    int32_t made, slot; /* rows that exist; where the next one goes */
+    int whole;
+};
+
+/* Tensor t, of h rows of `row` bytes. */
+static MNQ_APART void find_strip(const struct mnq_work *w, unsigned t, int32_t h, size_t row, struct strip *s)
+{
+    struct mnq_place p;
+
+    mnq_place_read(w->p, t, &p);
+    s->base = w->arena + p.offset;
+    s->row = row;
+    s->rows = p.rows;
+    s->whole = p.rows == h;
+    s->made = h;
+    s->slot = 0;
+    if (p.writer == MNQ_NO_LAYER) {
+        s->made = w->s->in_rows;
+        s->slot = w->s->in_slot;
+    } else if (p.writer >= w->s->first && p.writer < w->s->end) {
+        s->made = w->s->made[p.writer - w->s->first].rows;
+        s->slot = w->s->made[p.writer - w->s->first].slot;
+    }
+}
+
+/* Where row r lies in the ring; no division. */
+static int32_t slot_of(const struct strip *s, int32_t r)
+{
+    int32_t slot;
+
+    if (s->whole) return r;
+    slot = s->slot - (s->made - r);
+    return slot < 0 ? slot + s->rows : slot;
+}
+
+static void see(const struct strip *s, int32_t first, struct mnq_view *v)
+{
+    const int32_t slot = slot_of(s, first);
+
+    v->at = s->base + (size_t)slot * s->row;
+    v->again = s->base;
+    v->first = first;
+    v->wrap = first + s->rows - slot;
+    v->row = s->row;
+}
+
+/* Rows from r on without a break, at most n. */
+static int32_t run_of(const struct strip *s, int32_t r, int32_t n)
+{
+    const int32_t to_end = s->rows - slot_of(s, r);
+
+    return n < to_end ? n : to_end;
+}
+
+/* Scratch memory of the layer that writes tensor t. */
+static MNQ_APART void give_scratch(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
+{
+    const size_t wanted = w->m->kernels->scratch_bytes == NULL ? 0 : w->m->kernels->scratch_bytes(l);
+    struct mnq_place p;
+
+    mnq_place_read(w->p, t, &p);
+    b->scratch = w->arena + p.scratch;
+    b->scratch_bytes = p.scratch_bytes;
+    if (p.scratch_bytes >= wanted) return;
+    b->scratch = w->arena + w->p->bytes;
+    b->scratch_bytes = w->size - w->p->bytes;
+}
+
+static void count(struct mnq_made *made, const struct strip *out, int32_t n, int sums)
+{
+    made->rows = (uint16_t)(made->rows + n);
+    if (sums) return;
+    made->slot = (uint16_t)(made->slot + n);
+    if (made->slot == out->rows) made->slot = 0;
+}
+
+/* Rows b->y .. y + b->n - 1 and the view of input 0; fewer rows if rings have a break. return 0 if the picture lacks rows */
+static MNQ_APART int cut(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
+{
+    const int sums = l->op == MNQ_L_AVGPOOL_SUM;
+    struct strip in0;
+    int32_t first = b->y, end;
+
+    find_strip(w, t, l->h, (size_t)l->w * (size_t)l->c << l->in16, &in0);
+    if (sums || mnq_reach_pointwise(l)) b->n = run_of(&in0, b->y, b->n);
+    end = b->y + b->n;
+    if (!sums) mnq_reach(l, b->y, b->n, &first, &end);
+    if (end > in0.made) return 0;
+    see(&in0, first, &b->in0);
+    return 1;
+}
+
+/* Input 1 of ADD and MUL. return as above */
+static MNQ_APART int second(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
+{
+    struct strip in1;
+    const int same = l->op == MNQ_L_ADD; /* rows as input 0 */
+
+    find_strip(w, t, same ? l->h : 1, (size_t)(same ? l->w : 1) * (size_t)l->c << l->in16b, &in1);
+    if (same) b->n = run_of(&in1, b->y, b->n);
+    if ((same ? b->y + b->n : 1) > in1.made) return 0;
+    see(&in1, same ? b->y : 0, &b->in1);
+    return 1;
+}
+
+int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer *l, mnq_kernel *run)
+{
+    struct mnq_made *const made = &w->s->made[k - w->s->first];
+    const int sums = l->op == MNQ_L_AVGPOOL_SUM;
+    const int32_t total = sums ? l->h : l->oh;
+    struct mnq_links t;
+    struct strip out;
+    struct mnq_band b;
+    int32_t left = w->s->all ? total - made->rows : 1;
+
+    mnq_links_read(w->m, k, &t);
+    give_scratch(w, l, t.out, &b);
+    for (; left > 0; left -= b.n) {
+        find_strip(w, t.out, l->oh, (size_t)l->ow * (size_t)l->oc << l->q.out16, &out);
+        b.y = made->rows;
+        b.n = sums ? left : run_of(&out, b.y, left);
+        if (!cut(w, l, t.in0, &b)) return 0;
+        if (t.in1 != MNQ_NO_TENSOR && !second(w, l, t.in1, &b)) return 0;
+        b.out = out.base + (size_t)(sums ? 0 : slot_of(&out, b.y)) * out.row;
+        run(l, &b);
+        count(made, &out, b.n, sums);
+    }
+    return 1;
+}

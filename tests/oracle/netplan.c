@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Plans of stages for files of netgen: the loader's records as the search wants them, and two sections more. */
+#include "netplan.h"
+
+#include "netpatch.h"
+#include "pack/stage_write.h"
+#include "record.h"
+#include "util/arena.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *need(void *p)
+{
+    if (!p) {
+        fprintf(stderr, "out of memory\n");
+        exit(1);
+    }
+    return p;
+}
+
+/* What the search looks at. */
+static void read_model(const struct mnq_model *m, struct mnq_qmodel *q)
+{
+    q->n_tensors = m->n_tensors, q->n_layers = m->n_layers, q->input = m->input, q->output = m->output;
+    q->arena_bytes = m->arena_size;
+    q->tensor = need(mnq_arena_array(q->arena, (size_t)q->n_tensors, sizeof *q->tensor));
+    q->layer = need(mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *q->layer));
+    for (int i = 0; i < q->n_tensors; i++) {
+        struct mnq_tensor t;
+        mnq_tensor_read(m, (unsigned)i, &t);
+        q->tensor[i] = (struct mnq_qtensor){.shape = {t.h, t.w, t.c}, .dtype = (enum mnq_dtype)t.dtype};
+    }
+    for (int k = 0; k < q->n_layers; k++) {
+        struct mnq_record r;
+        mnq_record_read(m, (unsigned)k, &r);
+        q->layer[k] = (struct mnq_qlayer){.op = r.op,
+                                          .wtype = r.wtype,
+                                          .in0 = r.in0,
+                                          .in1 = r.in1 == MNQ_NO_TENSOR ? -1 : r.in1,
+                                          .out = r.out,
+                                          .kh = r.kh,
+                                          .kw = r.kw,
+                                          .sh = r.sh,
+                                          .sw = r.sw,
+                                          .pt = r.pt};
+    }
+}
+
+/* Appends a section and its row; rows were made room for. */
+static void append(uint8_t *f, size_t *n, const char *tag, const struct mnq_stages *p, const struct mnq_qmodel *q)
+{
+    uint32_t sections = mnq_netpatch_get32(f + 16);
+    uint8_t *row = f + 48 + 16 * sections;
+    size_t size = mnq_stages_size(p, q->n_tensors);
+
+    memcpy(row, tag, 4);
+    mnq_netpatch_put32(row + 4, (uint32_t)*n);
+    mnq_netpatch_put32(row + 8, (uint32_t)size);
+    mnq_netpatch_put32(row + 12, 0);
+    mnq_stages_write(p, q->n_tensors, q->n_layers, f + *n);
+    *n += (size + 15) / 16 * 16;
+    mnq_netpatch_put32(f + 16, sections + 1);
+}
+
+struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, long ram)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_qmodel q = {.arena = &arena};
+    struct mnq_stage_options o = {.speed = speed != 0, .ram = ram};
+    struct mnq_netgen_file f;
+    struct mnq_err e = {0};
+    struct mnq_model m;
+    size_t old = mnq_netpatch_get32(bytes + 8), size, table;
+    uint32_t sections = mnq_netpatch_get32(bytes + 16);
+
+    if (mnq_model_load(&m, bytes, n)) {
+        fprintf(stderr, "netplan: not a model\n");
+        exit(1);
+    }
+    read_model(&m, &q);
+    if (mnq_qmodel_stages(&q, &o, &e)) {
+        fprintf(stderr, "netplan: %s\n", e.msg);
+        exit(1);
+    }
+    size = old + 32;
+    if (q.plan) size += (mnq_stages_size(q.plan, q.n_tensors) + 15) / 16 * 16;
+    if (q.push) size += (mnq_stages_size(q.push, q.n_tensors) + 15) / 16 * 16;
+    f.base = need(calloc(1, size + 16));
+    f.bytes = (uint8_t *)f.base + (-(uintptr_t)f.base & 15);
+    table = 48 + 16 * (size_t)sections;
+    memcpy(f.bytes, bytes, table);
+    memcpy(f.bytes + table + 32, bytes + table, old - table);
+    for (uint32_t i = 0; i < sections; i++) {
+        uint8_t *at = f.bytes + 48 + 16 * i + 4;
+        mnq_netpatch_put32(at, mnq_netpatch_get32(at) + 32);
+    }
+    f.n = old + 32;
+    if (q.plan) append(f.bytes, &f.n, "PLAN", q.plan, &q);
+    if (q.push) append(f.bytes, &f.n, "PUSH", q.push, &q);
+    f.bytes[6] = 2;
+    mnq_netpatch_put32(f.bytes + 8, (uint32_t)f.n);
+    mnq_netpatch_seal(f.bytes, f.n);
+    mnq_arena_free(&arena);
+    return f;
+}
