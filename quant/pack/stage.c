@@ -176,6 +176,10 @@ static int put_places(struct mnq_stages *p, const struct mnq_stage_net *n, const
         item[count++] = (struct mnq_stage_item){-1 - t, s, s, mnq_stage_round((uint64_t)n->layer[x->writer].c * 4), 0};
     }
     uint64_t top = mnq_stage_place_items(item, count, pair, bound);
+    if (top == UINT64_MAX) {
+        free(item);
+        return -1;
+    }
     for (int i = 0; i < count; i++) {
         struct mnq_stage_place *to = &p->place[item[i].tensor < 0 ? -1 - item[i].tensor : item[i].tensor];
         if (item[i].tensor < 0) to->scratch = (uint32_t)item[i].offset, to->scratch_bytes = (uint32_t)item[i].size;

@@ -8,7 +8,6 @@
 #include "kernels.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 uint64_t mnq_stage_whole(const struct mnq_stage_net *n, int t)
 {
@@ -50,24 +49,24 @@ static int64_t used_up(const struct mnq_stage_net *n, int a, int k, int d, int m
     return (int64_t)f * (int64_t)n->tensor[d].row;
 }
 
-/* How far behind tensor d tensor x may begin when layer k of the stage uses d up. */
-static int64_t shift_of(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int d, int x, int *made)
+/* shift[layer - a]: how far behind tensor d the output of that layer may begin, when d is used up row by row. */
+static void find_shifts(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int d, int *made, int64_t *shift)
 {
-    int k = n->tensor[d].last, w = n->tensor[x].writer, last = k > w ? k : w;
-    int64_t shift = (int64_t)mnq_stage_whole(n, d);
-    bool sums = mnq_stage_sums(n, s->a, w);
-    memset(made, 0, (size_t)(s->end - s->a) * sizeof *made);
-    for (size_t i = 0; i < s->n_events; i++) {
-        int e = s->event[i];
-        if (e > last) continue;
-        if (e == w) {
-            int64_t used = used_up(n, s->a, k, d, made[k - s->a]);
-            int64_t written = (int64_t)(sums ? 1 : made[w - s->a] + 1) * (int64_t)n->tensor[x].row;
-            if (used != INT64_MAX && used - written < shift) shift = used - written;
-        }
-        made[e - s->a]++;
+    int k = n->tensor[d].last;
+    for (int i = 0; i < s->end - s->a; i++) {
+        made[i] = 0;
+        shift[i] = (int64_t)mnq_stage_whole(n, d);
     }
-    return shift >= 0 ? shift / MNQ_ALIGN * MNQ_ALIGN : -(-shift + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+    for (size_t i = 0; i < s->n_events; i++) {
+        int w = s->event[i], row = ++made[w - s->a];
+        int64_t used = used_up(n, s->a, k, d, made[k - s->a] - (w == k));
+        int64_t written = (int64_t)(mnq_stage_sums(n, s->a, w) ? 1 : row) * (int64_t)n->tensor[n->layer[w].out].row;
+        if (used != INT64_MAX && used - written < shift[w - s->a]) shift[w - s->a] = used - written;
+    }
+    for (int i = 0; i < s->end - s->a; i++) {
+        int64_t x = shift[i];
+        shift[i] = x >= 0 ? x / MNQ_ALIGN * MNQ_ALIGN : -(-x + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+    }
 }
 
 /* What lies over one another saves. */
@@ -88,31 +87,34 @@ static bool can_die(const struct mnq_stage_net *n, const struct mnq_stage_sim *s
 /* Pairs that do not depend on where the stage ends: shift of every tensor that may die and every one that is made. */
 static int all_pairs(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, struct mnq_stage_pair **pair, int *count)
 {
-    int cap = 0, *made = malloc((size_t)(s->end - s->a) * sizeof *made);
+    int layers = s->end - s->a, cap = 0, rc = -1;
+    int *made = malloc((size_t)layers * sizeof *made);
+    int64_t *shift = malloc((size_t)layers * sizeof *shift);
     *pair = NULL;
     *count = 0;
-    if (made == NULL) return -1;
+    if (made == NULL || shift == NULL) goto done;
     for (int t = 0; t < n->n_tensors; t++) {
         if (!can_die(n, s, s->end, t)) continue;
+        find_shifts(n, s, t, made, shift);
         for (int k = s->a; k < s->end; k++) {
             int x = n->layer[k].out;
             if (n->tensor[x].last < n->tensor[t].last) continue; /* never whole in a stage in which the other dies */
-            struct mnq_stage_pair p = {t, x, shift_of(n, s, t, x, made), 0};
+            struct mnq_stage_pair p = {t, x, shift[k - s->a], 0};
             p.saved = saved_by(mnq_stage_whole(n, t), mnq_stage_whole(n, x), p.shift);
             if (p.saved == 0) continue;
             if (*count == cap) {
                 struct mnq_stage_pair *more = realloc(*pair, (size_t)(cap = cap * 2 + 16) * sizeof *more);
-                if (more == NULL) {
-                    free(made);
-                    return -1;
-                }
+                if (more == NULL) goto done;
                 *pair = more;
             }
             (*pair)[(*count)++] = p;
         }
     }
+    rc = 0;
+done:
     free(made);
-    return 0;
+    free(shift);
+    return rc;
 }
 
 static struct mnq_stage_pair best_of(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b,
@@ -135,18 +137,28 @@ struct mnq_stage_pair mnq_stage_best_pair(const struct mnq_stage_net *n, const s
     return best;
 }
 
-/* Bytes of all that is needed during stage a .. b - 1, without what pairs save. */
-static uint64_t bytes_of(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b)
+/* Bytes of all that is needed during stage a .. b - 1, without what pairs save; ring: rows, [tensor]. */
+static uint64_t bytes_of(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, const int *ring)
 {
     uint64_t sum = 0;
     for (int t = 0; t < n->n_tensors; t++) {
         const struct mnq_stage_tensor *x = &n->tensor[t];
         if (x->writer >= b || x->last < s->a) continue;
-        sum += mnq_stage_round((uint64_t)mnq_stage_ring(n, s, b, t) * x->row);
+        bool inside = (x->writer >= s->a || (x->writer < 0 && n->pushed && s->a == 0)) && x->last < b;
+        sum += mnq_stage_round((uint64_t)(inside ? ring[t] : x->h) * x->row);
     }
     for (int k = s->a; k < b; k++)
         if (mnq_stage_sums(n, s->a, k)) sum += mnq_stage_round((uint64_t)n->layer[k].c * 4);
     return sum;
+}
+
+/* What layer k reads takes longer rings. */
+static void lengthen(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int k, int *ring)
+{
+    for (int i = 0; i < 2; i++) {
+        int t = i == 0 ? n->layer[k].in0 : n->layer[k].in1, need = s->need[k - s->a][i];
+        if (t >= 0 && need > ring[t]) ring[t] = need;
+    }
 }
 
 /* The first layer alone. */
@@ -160,19 +172,21 @@ static uint64_t bytes_alone(const struct mnq_stage_net *n, int a)
 
 int mnq_stage_costs(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, struct mnq_stage_costs *c)
 {
-    struct mnq_stage_pair *pair;
-    int count;
+    struct mnq_stage_pair *pair = NULL;
+    int *ring = malloc((size_t)n->n_tensors * sizeof *ring), count, rc = -1;
     int64_t calls = 0;
-    if (all_pairs(n, s, &pair, &count) != 0) {
-        free(pair);
-        return -1;
-    }
+    if (ring == NULL || all_pairs(n, s, &pair, &count) != 0) goto done;
+    for (int t = 0; t < n->n_tensors; t++) ring[t] = 1;
     c->whole = bytes_alone(n, s->a);
     for (int b = s->a + 1; b <= s->end; b++) {
         calls += mnq_stage_total(n, s->a, b - 1);
+        lengthen(n, s, b - 1, ring);
         c->calls[b - s->a] = calls;
-        c->rows[b - s->a] = bytes_of(n, s, b) - best_of(n, s, b, pair, count).saved;
+        c->rows[b - s->a] = bytes_of(n, s, b, ring) - best_of(n, s, b, pair, count).saved;
     }
+    rc = 0;
+done:
+    free(ring);
     free(pair);
-    return 0;
+    return rc;
 }

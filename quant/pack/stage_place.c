@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Offsets of what a plan of stages holds. Each item goes to the lowest offset that those placed before it leave; a search
- * over exchanged pairs in the order mends what greed misses (plan.c does the same layer by layer). */
+ * that brings those which reach the top forward in the order mends what greed misses. */
 #include "pack/stage_place.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static bool meet(const struct mnq_stage_item *a, const struct mnq_stage_item *b)
 {
@@ -32,34 +33,38 @@ static bool clear(const struct mnq_stage_pair *pair, const struct mnq_stage_item
                                 : (int64_t)b->offset <= (int64_t)at + p->shift;
 }
 
-/* The lowest offset of item i among item[0 .. i - 1]. */
-static uint64_t lowest(const struct mnq_stage_item *item, int i, const struct mnq_stage_pair *pair)
+/* The lowest offset of item i among item[0 .. i - 1]; near: room for the indices of those that are needed with it. */
+static uint64_t lowest(const struct mnq_stage_item *item, int i, const struct mnq_stage_pair *pair, int *near)
 {
     uint64_t best = UINT64_MAX;
-    for (int c = -1; c < i; c++) { /* 0, behind each, and where a pair allows */
+    int n = 0;
+    for (int k = 0; k < i; k++)
+        if (meet(&item[i], &item[k])) near[n++] = k;
+    for (int c = -1; c < n; c++) { /* 0, behind each, and where a pair allows */
         uint64_t at[2] = {0, UINT64_MAX};
         if (c >= 0) {
-            const struct mnq_stage_pair *p = pair_of(pair, &item[i], &item[c]);
-            at[0] = item[c].offset + item[c].size;
+            const struct mnq_stage_item *o = &item[near[c]];
+            const struct mnq_stage_pair *p = pair_of(pair, &item[i], o);
+            at[0] = o->offset + o->size;
             if (p != NULL && p->dying == item[i].tensor) {
-                int64_t behind = (int64_t)item[c].offset - p->shift;
+                int64_t behind = (int64_t)o->offset - p->shift;
                 at[1] = behind < 0 ? 0 : (uint64_t)behind;
             }
         }
         for (int j = 0; j < 2; j++) {
             bool free = at[j] < best;
-            for (int k = 0; free && k < i; k++) free = clear(pair, &item[i], at[j], &item[k]);
+            for (int k = 0; free && k < n; k++) free = clear(pair, &item[i], at[j], &item[near[k]]);
             if (free) best = at[j];
         }
     }
     return best;
 }
 
-static uint64_t place(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair)
+static uint64_t place(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, int *near)
 {
     uint64_t top = 0;
     for (int i = 0; i < n; i++) {
-        item[i].offset = lowest(item, i, pair);
+        item[i].offset = lowest(item, i, pair, near);
         if (item[i].offset + item[i].size > top) top = item[i].offset + item[i].size;
     }
     return top;
@@ -72,30 +77,80 @@ static int by_size(const void *a, const void *b)
     return x->tensor - y->tensor;
 }
 
-static void swap(struct mnq_stage_item *a, struct mnq_stage_item *b)
+/* Takes item `from` to place `to`; those between move by one. */
+static void carry(struct mnq_stage_item *item, int from, int to)
 {
-    struct mnq_stage_item t = *a;
-    *a = *b;
-    *b = t;
+    struct mnq_stage_item t = item[from];
+    if (to < from) memmove(&item[to + 1], &item[to], (size_t)(from - to) * sizeof *item);
+    else memmove(&item[from], &item[from + 1], (size_t)(to - from) * sizeof *item);
+    item[to] = t;
+}
+
+/* Later ones first: an item that lies over one that dies comes before it, and the dying one finds its place above. */
+static int by_time(const void *a, const void *b)
+{
+    const struct mnq_stage_item *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? 1 : -1;
+    return by_size(a, b);
+}
+
+static int by_end(const void *a, const void *b)
+{
+    const struct mnq_stage_item *x = a, *y = b;
+    if (x->last != y->last) return x->last < y->last ? 1 : -1;
+    return by_size(a, b);
+}
+
+/* An item that reaches the top; -1: none. */
+static int culprit(const struct mnq_stage_item *item, int n, uint64_t top)
+{
+    for (int i = n - 1; i >= 0; i--)
+        if (item[i].offset + item[i].size == top) return i;
+    return -1;
+}
+
+static int draw(uint32_t *random, int n)
+{
+    *random = *random * 1664525u + 1013904223u;
+    return (int)((*random >> 8) % (uint32_t)n);
+}
+
+/* Moves items in the order, keeping what is no worse, until the bound is met or the tries are used up. */
+static uint64_t improve(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, uint64_t bound, int tries,
+                        int *near)
+{
+    uint32_t random = 1;
+    uint64_t top = place(item, n, pair, near);
+    for (int i = 0; i < tries && top > bound; i++) {
+        int from = i % 2 == 0 ? culprit(item, n, top) : draw(&random, n), to;
+        to = i % 2 == 0 && from > 0 ? draw(&random, from) : draw(&random, n);
+        carry(item, from, to);
+        uint64_t now = place(item, n, pair, near);
+        if (now <= top) {
+            top = now;
+        } else {
+            carry(item, to, from);
+            place(item, n, pair, near);
+        }
+    }
+    return top;
 }
 
 uint64_t mnq_stage_place_items(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, uint64_t bound)
 {
-    enum { TRIES = 4000 };
-    uint32_t random = 1;
-    qsort(item, (size_t)n, sizeof *item, by_size);
-    uint64_t top = place(item, n, pair);
-    int tries = n > 200 ? TRIES / 100 : TRIES;
-    for (int i = 0; i < tries && top > bound; i++) {
-        int pick[2];
-        for (int k = 0; k < 2; k++) {
-            random = random * 1664525u + 1013904223u;
-            pick[k] = (int)((random >> 8) % (uint32_t)n);
-        }
-        swap(&item[pick[0]], &item[pick[1]]);
-        uint64_t now = place(item, n, pair);
-        if (now <= top) top = now;
-        else swap(&item[pick[0]], &item[pick[1]]);
+    static int (*const order[])(const void *, const void *) = {by_time, by_end, by_size};
+    uint64_t best = UINT64_MAX;
+    int *near = malloc((size_t)n * sizeof *near), tries = n > 300 ? 100 : 1200;
+    struct mnq_stage_item *kept = malloc((size_t)n * sizeof *kept);
+    for (int i = 0; near != NULL && kept != NULL && i < 3 && best > bound; i++) {
+        qsort(item, (size_t)n, sizeof *item, order[i]);
+        uint64_t top = improve(item, n, pair, bound, tries, near);
+        if (top >= best) continue;
+        best = top;
+        memcpy(kept, item, (size_t)n * sizeof *item);
     }
-    return place(item, n, pair);
+    if (best != UINT64_MAX) memcpy(item, kept, (size_t)n * sizeof *item);
+    free(near);
+    free(kept);
+    return best;
 }

@@ -16,7 +16,7 @@ struct mnq_stage_item {
  * Places n items so that those needed at one time do not overlap, but for pairs: greedy by size with a short search,
  * deterministic.
  * pair    [stage]
- * return  the bytes needed
+ * return  the bytes needed; UINT64_MAX without memory
  */
 uint64_t mnq_stage_place_items(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, uint64_t bound);
 

@@ -6,7 +6,7 @@
 #include "check.h"
 #include "check_steps.h"
 #include "mnq_port.h"
-#include "plan.h"
+#include "stage_plan.h"
 
 /* What is proved stage by stage. */
 struct sweep {

@@ -3,7 +3,7 @@
 #ifndef MNQ_CHECK_STEPS_H
 #define MNQ_CHECK_STEPS_H
 
-#include "plan.h"
+#include "stage_plan.h"
 
 /**
  * Whether the steps of a stage from number `step` on make every row of every layer once, in order, of rows that exist and

@@ -4,7 +4,7 @@
 #include "check.h"
 #include "crc32.h"
 #include "mnq_port.h"
-#include "plan.h"
+#include "stage_plan.h"
 #include "record.h"
 
 static int aligned(const void *p)

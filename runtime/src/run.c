@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a loaded model: by its plan of stages, or layer by layer. */
-#include "plan.h"
+#include "stage_plan.h"
 #include "record.h"
 #include "stages.h"
 #include "whole.h"

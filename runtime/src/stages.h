@@ -3,7 +3,7 @@
 #ifndef MNQ_STAGES_H
 #define MNQ_STAGES_H
 
-#include "plan.h"
+#include "stage_plan.h"
 
 /** A plan at work: nothing but pointers, the progress itself lies in the arena. */
 struct mnq_work {

@@ -5,6 +5,7 @@
 #include "graph/cost.h"
 #include "import/arch.h"
 #include "pack/qmodel.h"
+#include "pack/stage.h"
 #include "passes/passes.h"
 #include "quantize/lower.h"
 #include "util/json.h"
@@ -85,7 +86,8 @@ static void agrees_with_publications(void **state)
         snprintf(mmacs, sizeof mmacs, "%.1f", (double)c->macs / 1e6);
         assert_string_equal(mmacs, p->mmacs);
         assert_int_equal(c->params, p->params);
-        assert_int_equal(c->arena_bytes, p->arena);
+        assert_int_equal(c->layer_bytes, p->arena);
+        assert_true(c->arena_bytes < c->layer_bytes && c->stream_bytes <= c->arena_bytes);
         mnq_arena_free(&arena);
     }
 }
@@ -108,7 +110,8 @@ static void grids_are_whole(void **state)
             assert_int_equal(p->params, same->params);
             assert_int_equal(p->int8_bytes, same->int8_bytes);
             if (i % 5 == 0) continue;
-            assert_true(p->macs < p[-1].macs && p->arena_bytes < p[-1].arena_bytes);
+            assert_true(p->macs < p[-1].macs && p->layer_bytes < p[-1].layer_bytes && p->arena_bytes < p[-1].arena_bytes &&
+                        p->stream_bytes < p[-1].stream_bytes);
         }
         mnq_arena_free(&arena);
     }
@@ -176,11 +179,14 @@ static void check_packed(const char *arch, int resolution, int classes)
     uint8_t *bytes;
     size_t n;
     struct mnq_package k;
-    if (mnq_qmodel_plan(&q, &e) != 0 || mnq_qmodel_pack(&q, &bytes, &n, &e) != 0 ||
-        mnq_package_parse(arch, bytes, n, &k, &arena, &e) != 0)
+    if (mnq_qmodel_plan(&q, &e) != 0 || mnq_qmodel_stages(&q, &(struct mnq_stage_options){0}, &e) != 0 ||
+        mnq_qmodel_pack(&q, &bytes, &n, &e) != 0 || mnq_package_parse(arch, bytes, n, &k, &arena, &e) != 0)
         fail_msg("%s: %s", arch, e.msg);
     assert_int_equal(p.int8_bytes, k.weight_bytes);
     assert_int_equal(p.arena_bytes, mnq_arena_size(&k.model));
+    assert_int_equal(p.stream_bytes, mnq_stream_size(&k.model));
+    mnq_layer_by_layer(&k.model);
+    assert_int_equal(p.layer_bytes, mnq_arena_size(&k.model));
     assert_int_equal(p.macs, k.macs);
     mnq_arena_free(&arena);
 }
@@ -200,9 +206,20 @@ static void prints_unknown_costs(void **state)
 {
     (void)state;
     struct mnq_arena arena = {0};
-    struct mnq_cost_point point[2] = {
-        {.input = {8, 8, 3}, .macs = 2000000, .params = 1500, .int8_bytes = 2048, .arena_bytes = 512},
-        {.input = {16, 16, 3}, .macs = 8000000, .params = 1500, .int8_bytes = -1, .arena_bytes = -1}};
+    struct mnq_cost_point point[2] = {{.input = {8, 8, 3},
+                                       .macs = 2000000,
+                                       .params = 1500,
+                                       .int8_bytes = 2048,
+                                       .arena_bytes = 512,
+                                       .stream_bytes = 256,
+                                       .layer_bytes = 1024},
+                                      {.input = {16, 16, 3},
+                                       .macs = 8000000,
+                                       .params = 1500,
+                                       .int8_bytes = -1,
+                                       .arena_bytes = -1,
+                                       .stream_bytes = -1,
+                                       .layer_bytes = -1}};
     struct mnq_cost_table t = {.point = point, .n = 2};
     char *text = NULL;
     size_t n = 0;
@@ -210,9 +227,9 @@ static void prints_unknown_costs(void **state)
     assert_non_null(f);
     mnq_cost_print(&t, f, "", "", &arena);
     fclose(f);
-    assert_string_equal(text, "input    MMACs      x  params      x  int8 bytes      x  arena      x\n"
-                              "8x8x3      2.0  1.000   1,500  1.000    2.00 KiB  1.000  512 B  1.000\n"
-                              "16x16x3    8.0  4.000   1,500  1.000           -      -      -      -\n");
+    assert_string_equal(text, "input    MMACs      x  params      x  int8 bytes      x    layers  bands      x  pushed\n"
+                              "8x8x3      2.0  1.000   1,500  1.000    2.00 KiB  1.000  1.00 KiB  512 B  1.000   256 B\n"
+                              "16x16x3    8.0  4.000   1,500  1.000           -      -         -      -      -       -\n");
     free(text);
     struct mnq_json w = {0};
     mnq_json_object(&w, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Decodes plans of stages. */
-#include "plan.h"
+#include "stage_plan.h"
 
 #include "bytes.h"
 
