@@ -283,6 +283,11 @@ bool mnq_dataset_left_out(const struct mnq_dataset *d, char *text, size_t n)
     at = put_part(text, n, at, l->damaged, "that cannot be read", NULL);
     at = put_part(text, n, at, l->others, "that are no pictures", l->example);
     at = put_part(text, n, at, l->hidden, "hidden", NULL);
+    if (l->unfit_labels && at < n) {
+        int put =
+            snprintf(text + at, n - at, "%slabels, one class number a sample, do not fit the output", at > 0 ? "; " : "");
+        at += put > 0 ? (size_t)put : 0;
+    }
     if (l->unlike_numbers && at < n)
         snprintf(text + at, n - at, "%sclass folders are in the order of their letters, 10 before 2, as Keras has them",
                  at > 0 ? "; " : "");
@@ -329,7 +334,7 @@ int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_prepro
         rc = d->data.exif ? mnq_image_read_upright(s->path, d->c, &im, e) : mnq_image_read(s->path, d->c, &im, e);
     } else if (s->array != NULL) {
         const struct mnq_array_images *a = s->array;
-        struct mnq_image row = {a->h, a->w, d->c, NULL};
+        struct mnq_image row = {.h = a->h, .w = a->w, .c = d->c};
         size_t size = mnq_array_row(&a->images);
         row.data = malloc(size);
         if (row.data == NULL) return mnq_fail_nomem(e);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
- * HDF5 files with `images` u8 (N, H, W, C) or (N, H, W), and optionally `labels` (N) and the attribute `class_names`, at the
- * root or in a group.
+ * HDF5 files with `images` u8 (N, H, W, C) or (N, H, W), and optionally `labels` and the attribute `class_names`, at the
+ * root or in a group. Labels are class numbers (N), or what the task wants (labels.h).
  *
  * Rows are read when they are asked for, by the process that reads the file (import/h5file.h); a few small ones at once. */
 #include "dataset_source.h"
+#include "labels.h"
 
 #include "bitmap.h"
 #include "import/h5file.h"
@@ -144,6 +145,32 @@ static int open_images(struct mnq_h5_images *f, int channels, struct mnq_err *e)
 
 /* ---- labels ---- */
 
+/* Whether the task wants the labels as rows of numbers, or they are rows with a number for each class. */
+static int are_numbers(struct mnq_h5_images *f, const struct mnq_task *task, bool *numbers, struct mnq_err *e)
+{
+    struct mnq_h5info d;
+    bool there;
+    *numbers = false;
+    if (look(f, f->labels, "labels", &there, &d, e) != 0) return -1;
+    bool rows = there && (d.rank > 2 || (d.rank == 2 && d.dim[1] > 1));
+    *numbers = there && task != NULL && (rows || mnq_task_label_values(task) > 0 || task->kind == MNQ_TASK_FEATURES);
+    return 0;
+}
+
+/* Labels of samples first .. first + f->n - 1 as the task wants them. */
+static int add_numbers(struct mnq_source *s, int first, struct mnq_h5_images *f, struct mnq_err *e)
+{
+    struct mnq_h5_data d;
+    if (mnq_h5_read(f->h5, f->labels, &d, e) != 0) return -1;
+    struct mnq_array a = {.kind = 'f', .item = sizeof *d.v, .dims = d.rank, .shape = {1, 1, 1, 1}};
+    if (d.rank > MNQ_ARRAY_DIMS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: labels has %d dimensions, wanted at most %d", f->path, d.rank,
+                        MNQ_ARRAY_DIMS);
+    for (int k = 0; k < d.rank; k++) a.shape[k] = d.dim[k];
+    a.data = (const uint8_t *)d.v;
+    return mnq_labels_from_array(s, first, f->n, &a, f->path, e);
+}
+
 /* label[n] gets the labels, or -1 where there are none. */
 static int read_labels(struct mnq_h5_images *f, int *label, struct mnq_err *e)
 {
@@ -249,12 +276,18 @@ int mnq_source_h5(struct mnq_source *src, struct mnq_h5_images *f, struct mnq_er
     char **name = NULL;
     int n_names = 0, rc = -1;
     int *label = malloc((size_t)f->n * sizeof *label);
+    bool numbers = false;
+    int first = src->n;
     if (label == NULL) return mnq_fail_nomem(e);
-    if (read_labels(f, label, e) == 0 && read_class_names(f, &name, &n_names, e) == 0) rc = 0;
+    if (are_numbers(f, src->task, &numbers, e) == 0 && (numbers || read_labels(f, label, e) == 0) &&
+        read_class_names(f, &name, &n_names, e) == 0)
+        rc = 0;
     rc = mnq_h5_settle(f->h5, rc, e);
-    if (rc == 0) rc = map_labels(src, f, name, n_names, label, e);
+    for (int i = 0; numbers && i < f->n; i++) label[i] = -1;
+    if (rc == 0 && !numbers) rc = map_labels(src, f, name, n_names, label, e);
     for (int i = 0; rc == 0 && i < f->n; i++)
         rc = mnq_source_add(src, (struct mnq_sample){.h5 = f, .row = i, .label = label[i]}, e);
+    if (rc == 0 && numbers) rc = mnq_h5_settle(f->h5, add_numbers(src, first, f, e), e);
     free(label);
     return rc;
 }

@@ -37,6 +37,7 @@ struct mnq_sample {
 struct mnq_left_out {
     int hidden, others;      /* files with a dot in front; that are no pictures */
     const char *example;     /* one of the others */
+    bool unfit_labels;       /* labels are class numbers, the task wants more */
     bool unlike_numbers;     /* class folders are numbers, whose bytewise order is another */
     int damaged;             /* pictures that cannot be read */
     const char **damaged_as; /* [damaged] the message of each */

@@ -50,6 +50,10 @@ int mnq_labels_from_array(struct mnq_source *s, int first, int n, const struct m
     if (values == 0) return class_labels(s, first, n, a, from, e);
     int c = s->task->out.c;
     bool wide = s->task->kind == MNQ_TASK_CLASSES && per == values * (size_t)c;
+    if (per == 1 && values > 1) { /* class numbers say nothing of such outputs */
+        s->left_out.unfit_labels = true;
+        return 0;
+    }
     if (per != values && !wide)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %zu numbers for each sample, the output has %zu", from, per, values);
     if ((size_t)n > MAX_VALUES / values)

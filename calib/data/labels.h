@@ -10,6 +10,7 @@
  * Gives samples first .. first + n - 1 of s the rows of an array. A class or a decision is one whole number, or a row of as
  * many as there are classes, the largest of which counts; other tasks take mnq_task_label_values() numbers, of maps of
  * classes also a number for each class of every cell.
+ * Class numbers for a task that wants more are left out, and noted.
  * from    for messages
  * return  0, or -1 with e: another number of rows, rows of another length, numbers that are no classes
  */

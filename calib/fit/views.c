@@ -28,7 +28,7 @@ static int make_view(const struct mnq_views *v, int i, uint8_t *part, uint8_t *v
 {
     static const int down[PLACES] = {1, 0, 0, 2, 2}, right[PLACES] = {1, 0, 2, 0, 2}; /* halves of the room left */
     struct mnq_shape in = v->g->node[0].out;
-    struct mnq_image im = {part_of(in.h), part_of(in.w), in.c, part};
+    struct mnq_image im = {.h = part_of(in.h), .w = part_of(in.w), .c = in.c, .data = part};
     size_t row = (size_t)in.w * (size_t)in.c, length = (size_t)im.w * (size_t)in.c;
     const uint8_t *from = v->stats->input + (size_t)(i / v->per) * v->stats->input_bytes;
     from += (size_t)((in.h - im.h) * down[i % PLACES] / 2) * row;

@@ -49,7 +49,8 @@ static int decode(struct decoder *d)
     png_structp png = d->png;
     png_set_read_fn(png, d, read_bytes);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX); /* mnq_image_new() limits, with a better message */
-    png_set_chunk_malloc_max(png, 1 << 26);                     /* text and profiles, which nobody reads */
+    png_set_chunk_malloc_max(png, 1 << 20);
+    png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1); /* text and profiles, which nobody reads */
     png_read_info(png, d->info);
     int type = png_get_color_type(png, d->info);
     bool colour = (type & PNG_COLOR_MASK_COLOR) != 0;

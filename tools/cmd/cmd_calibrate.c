@@ -301,9 +301,11 @@ static int run(struct mnq_cli *cli)
         mnq_dataset_close(d);
         return -1;
     }
-    mnq_cli_say(cli, &x->subject, 1);
-    mnq_cli_say_left_out(cli, d);
     int rc = quantize(cli, &r, d, x);
+    if (rc == 0) {
+        mnq_cli_say(cli, &x->subject, 1);
+        mnq_cli_say_left_out(cli, d);
+    }
     mnq_dataset_close(d);
     if (rc != 0 || write_files(cli, x) != 0) return -1;
     if (cli->global.json) return mnq_calibrate_json(x, o->output, e);

@@ -154,7 +154,7 @@ static void grey_without_channel_axis(void **state)
 static void resized(void **state)
 {
     struct mnq_preprocess p;
-    struct mnq_image im = {H, W, C, pixel + SIZE};
+    struct mnq_image im = {.h = H, .w = W, .c = C, .data = pixel + SIZE};
     uint8_t out[8 * 8 * C], wanted[8 * 8 * C];
     (void)state;
     put_images(4);

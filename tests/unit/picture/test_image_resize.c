@@ -14,7 +14,7 @@
 
 static uint8_t *fit(int h, int w, int c, int oh, int ow, enum mnq_resize resize, enum mnq_filter filter)
 {
-    struct mnq_image im = {h, w, c, malloc((size_t)(h * w * c))};
+    struct mnq_image im = {.h = h, .w = w, .c = c, .data = malloc((size_t)(h * w * c))};
     uint8_t *out = malloc((size_t)(oh * ow * c));
     struct mnq_err e = {0};
     assert_non_null(im.data);
@@ -90,7 +90,7 @@ static void same_size_is_unchanged(void **state)
 /* White stays white: the rounded weights of 16384 taps may sum to more than one. */
 static void full_scale_saturates(void **state)
 {
-    struct mnq_image im = {1, 16384, 1, malloc(16384)};
+    struct mnq_image im = {.h = 1, .w = 16384, .c = 1, .data = malloc(16384)};
     (void)state;
     assert_non_null(im.data);
     memset(im.data, 255, 16384);
