@@ -239,6 +239,25 @@ void mnq_dataset_close(struct mnq_dataset *d)
     free(d);
 }
 
+bool mnq_dataset_size(const struct mnq_data *data, int c, int *h, int *w)
+{
+    struct mnq_err quiet = {0};
+    struct mnq_data plain = {.path = data->path, .n = data->n, .path_column = data->path_column};
+    struct mnq_dataset *d = mnq_dataset_open_as(&plain, NULL, 1, 1, c, &quiet);
+    bool same = d != NULL;
+    for (int i = 0; same && i < d->s.n; i++) {
+        const struct mnq_sample *s = &d->s.sample[i];
+        int sh = 0, sw = 0;
+        if (s->array != NULL) sh = s->array->h, sw = s->array->w;
+        else if (s->h5 != NULL) mnq_h5_images_size(s->h5, &sh, &sw);
+        same = sh > 0 && (i == 0 || (sh == *h && sw == *w));
+        *h = sh;
+        *w = sw;
+    }
+    mnq_dataset_close(d);
+    return same;
+}
+
 /* ---- asking ---- */
 
 int mnq_dataset_count(const struct mnq_dataset *d)

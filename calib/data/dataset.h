@@ -44,6 +44,10 @@ struct mnq_dataset *mnq_dataset_open_as(const struct mnq_data *data, const struc
                                         struct mnq_err *e);
 void mnq_dataset_close(struct mnq_dataset *d);
 
+/** Height and width of the data's pictures, if all are arrays (HDF5, NumPy) of one size; false if not, or if it cannot be
+ * read. */
+bool mnq_dataset_size(const struct mnq_data *data, int c, int *h, int *w);
+
 int mnq_dataset_count(const struct mnq_dataset *d);
 /** Number of classes (largest label + 1, or number of class folders); 0 = unlabelled. */
 int mnq_dataset_classes(const struct mnq_dataset *d);

@@ -2,6 +2,8 @@
  * A model that can be run on pictures, float or integer. */
 #include "subject.h"
 
+#include "dataset.h"
+
 #include "graph/cost.h"
 #include "graph/exec.h"
 #include "passes/passes.h"
@@ -97,10 +99,31 @@ static int blame_resolution(const struct mnq_subject *s, const struct mnq_subjec
     return -1;
 }
 
+/* A model that leaves its input size open takes that of the pictures, where they are arrays: those were made for it. */
+static int take_size(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_node *in = input_node(&s->raw);
+    struct mnq_import_opts own = o->import;
+    struct mnq_graph g;
+    struct mnq_err none = {0};
+    int h, w;
+    if (!s->raw.size_open || o->import.resolution > 0 || o->pictures == NULL || o->pictures->n == 0 || in == NULL) return 0;
+    if (!mnq_dataset_size(o->pictures, in->out.c, &h, &w) || h != w || h == in->out.h) return 0;
+    own.resolution = h;
+    if (mnq_import(s->file, &own, &g, arena, &none) != 0) return 0; /* they do not fit it, then they are resized */
+    s->raw = g;
+    s->resolution = h;
+    return mnq_graph_note(&s->raw, "the input size is that of the pictures, %d x %d (--resolution states another)", h, w) !=
+                   0
+               ? mnq_fail_nomem(e)
+               : 0;
+}
+
 static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_FLOAT;
     if (mnq_import(s->file, &o->import, &s->raw, arena, e) != 0) return blame_resolution(s, o, e);
+    if (take_size(s, o, arena, e) != 0) return -1;
     const struct mnq_node *in = input_node(&s->raw);
     if (in == NULL || s->raw.output < 0 || s->raw.output >= s->raw.n)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no input or output layer", s->file);

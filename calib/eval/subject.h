@@ -3,6 +3,8 @@
 #ifndef MNQ_SUBJECT_H
 #define MNQ_SUBJECT_H
 
+#include "data.h"
+
 #include "graph/graph.h"
 #include "graph/preprocess.h"
 #include "graph/task.h"
@@ -28,6 +30,7 @@ struct mnq_subject_opts {
     int task;         /* enum mnq_task_kind, AUTO: what the model tells */
     double threshold; /* of decisions; 0: 0.5, or the .mnq's own */
     struct mnq_import_opts import;
+    const struct mnq_data *pictures; /* for a model that leaves its input size open: arrays of one size state it; or NULL */
 };
 
 /** An opened model. Immutable afterwards; any number of runners may share it. */
@@ -37,6 +40,7 @@ struct mnq_subject {
     uint64_t file_bytes;
     uint32_t file_crc;
     struct mnq_shape input;
+    int resolution;       /* float: taken from the pictures, 0 = not */
     int outputs;          /* values of the output tensor */
     struct mnq_task task; /* what they mean */
     struct mnq_preprocess preprocess;

@@ -85,6 +85,7 @@ int mnq_knet_resize_front(struct mnq_knet *k, const struct mnq_klayer *l, int in
                              s.h, s.w, h, w);
     if (k->resolution > 0)
         return mnq_knet_fail(k, l, "makes pictures %d x %d itself; --resolution %d cannot be", h, w, k->resolution);
+    g->size_open = false;
     for (int i = 0; i < g->n; i++) {
         g->node[i].out.h = h;
         g->node[i].out.w = w;

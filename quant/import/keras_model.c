@@ -40,6 +40,7 @@ static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const 
     } else if (dim[0] == 0 || dim[1] == 0) {
         if (dim[0] == 0) dim[0] = dim[1] != 0 ? dim[1] : DEFAULT_RESOLUTION;
         if (dim[1] == 0) dim[1] = dim[0];
+        k->b.g->size_open = true;
         mnq_graph_note(k->b.g, "the file leaves the input size open; %d x %d is assumed (--resolution states another)",
                        dim[0], dim[1]);
     }

@@ -76,6 +76,7 @@ static void choose_resolution(struct mnq_arch_given *a, const struct mnq_import_
         a->arch.resolution = named;
         mnq_graph_note(g, "input size %d is taken from the file's name (--resolution states another)", named);
     } else if (!a->resolution) {
+        g->size_open = true;
         mnq_graph_note(g, "input size %d is assumed (--resolution states another)", a->arch.resolution);
     }
 }

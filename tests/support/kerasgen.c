@@ -121,6 +121,15 @@ static int bn(struct kg_net *n, const char *name, int in)
     return i;
 }
 
+static int norm(struct kg_net *n, const char *name, int in)
+{
+    int i = push(n, KG_NORM, name, in), c = n->layer[i].c;
+    add_var(n, &n->layer[i], "mean", 1, c, 0, 0, 0, -0.25, 0.25);
+    add_var(n, &n->layer[i], "variance", 1, c, 0, 0, 0, 0.25, 1);
+    n->layer[i].var[0].trainable = n->layer[i].var[1].trainable = false;
+    return i;
+}
+
 static int relu(struct kg_net *n, const char *name, int in, double max)
 {
     int i = push(n, KG_RELU, name, in);
@@ -420,8 +429,10 @@ size_t kg_outputs(const struct kg_net *n)
 long kg_params(const struct kg_net *n)
 {
     size_t p = 0;
-    for (int i = 0; i < n->n; i++)
+    for (int i = 0; i < n->n; i++) {
         for (int v = 0; v < n->layer[i].n_var; v++) p += kg_var_size(&n->layer[i].var[v]);
+        p += n->layer[i].kind == KG_NORM; /* and how many samples they are of */
+    }
     return (long)p;
 }
 
@@ -517,6 +528,9 @@ static void run(const struct kg_layer *l, const struct kg_layer *in, const doubl
             y[i] = (double)l->var[0].v[o] * (x[i] - (double)l->var[2].v[o]) / sqrt((double)l->var[3].v[o] + 1e-3) +
                    (double)l->var[1].v[o];
             break;
+        case KG_NORM:
+            y[i] = (x[i] - (double)l->var[0].v[o]) / sqrt((double)l->var[1].v[o]);
+            break;
         case KG_RELU:
             y[i] = x[i] < 0 ? 0 : l->max > 0 && x[i] > l->max ? l->max : x[i];
             break;
@@ -588,6 +602,27 @@ void kg_forward(const struct kg_net *n, const double *in, double *out)
 
 /* ---- whole networks ---- */
 
+/* What pruning or clustering has made of a layer's kernel: half the values zero, or sixteenths of its range. */
+static void thin_out(struct kg_net *n, struct kg_layer *l)
+{
+    if (l->kind != KG_CONV && l->kind != KG_DENSE) return;
+    struct kg_var *v = &l->var[0];
+    float most = 0;
+    for (size_t i = 0; i < kg_var_size(v); i++) most = fabsf(v->v[i]) > most ? fabsf(v->v[i]) : most;
+    for (size_t i = 0; i < kg_var_size(v); i++) {
+        if (n->o.wrap == KG_PRUNED && uniform(n, 0, 1) < 0.5) v->v[i] = 0;
+        if (n->o.wrap == KG_CLUSTERED) v->v[i] = roundf(v->v[i] / most * 8) / 8 * most;
+    }
+}
+
+const char *kg_outer_name(const struct kg_net *n, const char *name, char *buf, size_t size)
+{
+    static const char *const prefix[] = {"", "prune_low_magnitude_", "cluster_", "quant_"};
+    bool input = strcmp(name, "input_1") == 0;
+    snprintf(buf, size, "%s%s", input ? "" : prefix[n->o.wrap], name);
+    return buf;
+}
+
 struct kg_net *kg_new(const struct kg_options *o)
 {
     struct kg_net *n = need(calloc(1, sizeof *n));
@@ -602,6 +637,7 @@ struct kg_net *kg_new(const struct kg_options *o)
         n->layer[x].scale = 1 / 127.5;
         n->layer[x].offset = -1;
     }
+    if (o->normalization) x = norm(n, "normalization", x);
     if (o->family == KG_V1) x = v1(n, x);
     else if (o->family == KG_V2) x = v2(n, x);
     else x = v3(n, x);
@@ -610,6 +646,7 @@ struct kg_net *kg_new(const struct kg_options *o)
         x = dense(n, "head", x, o->classes);
         push(n, KG_SOFTMAX, "", x);
     }
+    for (int i = 0; i < n->n; i++) thin_out(n, &n->layer[i]);
     size_t inputs = (size_t)o->resolution * (size_t)o->resolution * (size_t)n->o.channels;
     double *in = need(malloc(inputs * sizeof *in));
     for (size_t i = 0; i < inputs; i++) in[i] = uniform(n, -1, 1) * (o->rescaling ? 127.5 : 1) + (o->rescaling ? 127.5 : 0);

@@ -46,6 +46,9 @@ enum kg_container {
 enum kg_storage { KG_F32, KG_F64, KG_F16, KG_BF16, KG_PACKED /* chunked, shuffled, deflated */ };
 enum kg_strings { KG_VARIABLE, KG_FIXED, KG_SPLIT };
 
+/** Wrappers that TensorFlow's model optimization toolkit leaves around every layer; with KG_FULL and Keras 2 calls. */
+enum kg_wrap { KG_PLAIN, KG_PRUNED, KG_CLUSTERED, KG_QUANTIZED };
+
 struct kg_options {
     enum kg_family family;
     bool minimalistic;
@@ -61,7 +64,10 @@ struct kg_options {
     bool pool_last; /* V3: Conv_2 before the pooling */
     bool scoped;    /* datasets under a uniquified scope: conv1/conv1_1/kernel:0 */
     bool renamed;   /* layer names that mean nothing: only order and shape are left */
-    bool rescaling; /* in-model Rescaling(1/127.5, -1) */
+    enum kg_wrap wrap;
+    bool ndarray;       /* numbers as Keras 2.2 wrote them, {"type": "ndarray", "value": 6.0}, and other spellings */
+    bool normalization; /* in-model Normalization, its mean and variance in the weights */
+    bool rescaling;     /* in-model Rescaling(1/127.5, -1) */
     uint64_t seed;
 };
 

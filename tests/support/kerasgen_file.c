@@ -147,6 +147,18 @@ static hid_t group(hid_t file, const char *path)
 
 /* ---- Keras 2's layout ---- */
 
+/* A scalar or a few numbers of what wrappers keep. */
+static void extra(hid_t file, const char *path, int rank, const hsize_t *dim, hid_t type, const void *v)
+{
+    hid_t space = rank == 0 ? H5Screate(H5S_SCALAR) : H5Screate_simple(rank, dim, NULL), links = H5Pcreate(H5P_LINK_CREATE);
+    H5Pset_create_intermediate_group(links, 1);
+    hid_t set = H5Dcreate2(file, path, type, space, links, H5P_DEFAULT, H5P_DEFAULT);
+    need(set >= 0 && H5Dwrite(set, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) >= 0);
+    H5Dclose(set);
+    H5Pclose(links);
+    H5Sclose(space);
+}
+
 enum { MAX_NAMES = 800, LENGTH = 220 };
 
 struct names {
@@ -160,6 +172,67 @@ static const char *add_name(struct names *x, const char *fmt, const char *a, con
     snprintf(x->text[x->n], LENGTH, fmt, a, b, c);
     x->item[x->n] = x->text[x->n];
     return x->item[x->n++];
+}
+
+/* A wrapped layer's variables: the layer's own as training left them, and what makes of them the values it computes with. */
+static void add_wrapped(const struct kg_net *n, hid_t file, const char *group_path, const struct kg_layer *l,
+                        struct names *w)
+{
+    char outer[120], path[500];
+    bool pruned = n->o.wrap == KG_PRUNED, clustered = n->o.wrap == KG_CLUSTERED;
+    bool kernel = l->kind == KG_CONV || l->kind == KG_DENSE;
+    int64_t step = 2000;
+    kg_outer_name(n, l->name, outer, sizeof outer);
+    float most = 0;
+    for (size_t i = 0; kernel && i < kg_var_size(&l->var[0]); i++)
+        most = l->var[0].v[i] > most ? l->var[0].v[i] : -l->var[0].v[i] > most ? -l->var[0].v[i] : most;
+    for (int k = 0; k < l->n_var; k++) {
+        struct kg_var v = l->var[k];
+        size_t size = kg_var_size(&v);
+        v.v = malloc(size * sizeof *v.v);
+        need(v.v != NULL);
+        for (size_t i = 0; i < size; i++) {
+            v.v[i] = l->var[k].v[i];
+            if (kernel && k == 0 && pruned && v.v[i] == 0) v.v[i] = 0.25f;                  /* the mask says it is none */
+            if (kernel && k == 0 && clustered) v.v[i] += (i % 3 == 0 ? 1 : -1) * most / 64; /* nearest stays nearest */
+        }
+        snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s:0", pruned ? outer : l->name, v.name, ""));
+        dataset(file, path, &v, n->o.storage);
+        free(v.v);
+    }
+    if (kernel) {
+        const struct kg_var *v = &l->var[0];
+        size_t size = kg_var_size(v);
+        hsize_t dim[4], seventeen = 17;
+        float *mask = malloc(size * sizeof *mask), centroid[17];
+        int64_t *index = malloc(size * sizeof *index);
+        need(mask != NULL && index != NULL);
+        for (int i = 0; i < v->rank; i++) dim[i] = (hsize_t)v->dim[i];
+        for (int i = 0; i < 17; i++) centroid[i] = (float)(i - 8) / 8 * most;
+        for (size_t i = 0; i < size; i++) {
+            mask[i] = v->v[i] != 0;
+            index[i] = (int64_t)(v->v[i] / most * 8 + 8.5f);
+        }
+        if (pruned) {
+            snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s", outer, "mask:0", ""));
+            extra(file, path, v->rank, dim, H5T_NATIVE_FLOAT, mask);
+            snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s", outer, "threshold:0", ""));
+            extra(file, path, 0, NULL, H5T_NATIVE_FLOAT, mask);
+        } else if (clustered) {
+            snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s", outer, "cluster_centroids_kernel:0", ""));
+            extra(file, path, 1, &seventeen, H5T_NATIVE_FLOAT, centroid);
+            snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s", outer, "pulling_indices_kernel:0", ""));
+            extra(file, path, v->rank, dim, H5T_NATIVE_INT64, index);
+        } else {
+            snprintf(path, sizeof path, "%s/%s", group_path, add_name(w, "%s/%s", outer, "kernel_min:0", ""));
+            extra(file, path, 1, &dim[v->rank - 1], H5T_NATIVE_FLOAT, mask);
+        }
+        free(mask);
+        free(index);
+    }
+    snprintf(path, sizeof path, "%s/%s", group_path,
+             add_name(w, "%s/%s", outer, pruned ? "pruning_step:0" : "optimizer_step:0", ""));
+    extra(file, path, 0, NULL, H5T_NATIVE_INT64, &step);
 }
 
 /* Weights of layers from .. to - 1 with `trainable` (both: -1) into the group, their names into w. */
@@ -184,9 +257,12 @@ static void write_group(const struct kg_net *n, hid_t file, const char *root, co
     struct names *w = calloc(1, sizeof *w);
     char path[300];
     need(w != NULL);
-    snprintf(path, sizeof path, "%s/%s", root, name);
+    char outer[120];
+    snprintf(path, sizeof path, "%s/%s", root, kg_outer_name(n, name, outer, sizeof outer));
     hid_t g = group(file, path);
-    if (split) {
+    if (n->o.wrap != KG_PLAIN && n->layer[from].kind != KG_INPUT) {
+        add_wrapped(n, file, path, &n->layer[from], w);
+    } else if (split) {
         add_weights(n, file, path, from, to, 1, w);
         add_weights(n, file, path, from, to, 0, w);
     } else {
@@ -224,8 +300,9 @@ static void write_keras2(const struct kg_net *n, hid_t file)
     for (int i = first; i < n->n; i++) {
         const struct kg_layer *l = &n->layer[i];
         if (l->name[0] == '\0') continue;
+        char outer[120];
         write_group(n, file, root, l->name, i, i + 1, false);
-        add_name(layers, "%s%s%s", l->name, "", "");
+        add_name(layers, "%s%s%s", kg_outer_name(n, l->name, outer, sizeof outer), "", "");
     }
     hid_t g = full ? H5Gopen2(file, "/model_weights", H5P_DEFAULT) : H5Gopen2(file, "/", H5P_DEFAULT);
     names_attr(g, "layer_names", layers->item, layers->n, n->o.strings);
@@ -237,12 +314,13 @@ static void write_keras2(const struct kg_net *n, hid_t file)
 
 static const char *auto_class(enum kg_kind kind)
 {
+    if (kind == KG_NORM) return "normalization";
     return kind == KG_CONV ? "conv2d" : kind == KG_DW ? "depthwise_conv2d" : kind == KG_BN ? "batch_normalization" : "dense";
 }
 
 static void write_keras3(const struct kg_net *n, hid_t file)
 {
-    int count[16] = {0};
+    int count[KG_NORM + 1] = {0};
     bool nested = kg_nested(n);
     for (int i = 0; i < n->n; i++) {
         const struct kg_layer *l = &n->layer[i];

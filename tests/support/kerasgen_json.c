@@ -39,12 +39,26 @@ struct writer {
 
 /* ---- one Keras layer ---- */
 
+static bool wrapped(const struct writer *w, const char *name)
+{
+    return w->n->o.wrap != KG_PLAIN && strcmp(name, "input_1") != 0;
+}
+
 /* Opens {"class_name": ..., "config": {"name": ...,  */
 static void open_layer(struct writer *w, const char *module, const char *class_name, const char *name)
 {
     say(&w->t, "%s{", w->first ? "" : ", ");
     w->first = false;
     if (w->k3) say(&w->t, "\"module\": \"%s\", ", module);
+    if (wrapped(w, name)) {
+        static const char *const wrapper[] = {"", "PruneLowMagnitude", "ClusterWeights", "QuantizeWrapperV2"};
+        char outer[120];
+        say(&w->t,
+            "\"class_name\": \"%s\", \"config\": {\"name\": \"%s\", \"trainable\": true, \"dtype\": \"float32\", "
+            "\"number_of_clusters\": 17, \"quantize_config\": null, \"pruning_schedule\": {\"class_name\": "
+            "\"ConstantSparsity\", \"config\": {\"target_sparsity\": 0.5}}, \"layer\": {",
+            wrapper[w->n->o.wrap], kg_outer_name(w->n, name, outer, sizeof outer));
+    }
     say(&w->t, "\"class_name\": \"%s\", \"config\": {\"name\": \"%s\"", class_name, name);
     if (strstr(module, ".ops") == NULL) {
         if (w->k3)
@@ -54,8 +68,10 @@ static void open_layer(struct writer *w, const char *module, const char *class_n
     }
 }
 
-static void tensor(struct writer *w, const char *name)
+static void tensor(struct writer *w, const char *inner)
 {
+    char name[120];
+    kg_outer_name(w->n, inner, name, sizeof name);
     if (w->k3)
         say(&w->t,
             "{\"class_name\": \"__keras_tensor__\", \"config\": {\"shape\": [null], \"dtype\": \"float32\", "
@@ -67,7 +83,9 @@ static void tensor(struct writer *w, const char *name)
 /* Closes the layer with its call on one or two tensors; `constant` is a second, scalar argument. */
 static void close_layer(struct writer *w, const char *name, const char *a, const char *b, const char *constant)
 {
-    say(&w->t, "}, \"name\": \"%s\"", name);
+    char outer[120];
+    if (wrapped(w, name)) say(&w->t, "}}");
+    say(&w->t, "}, \"name\": \"%s\"", kg_outer_name(w->n, name, outer, sizeof outer));
     if (w->k3) say(&w->t, ", \"registered_name\": null, \"build_config\": {\"input_shape\": [null]}");
     if (w->sequential) {
         say(&w->t, "}");
@@ -116,7 +134,12 @@ static void activation(struct writer *w, const char *name, const char *function,
 static void relu(struct writer *w, const char *name, double max, const char *a)
 {
     open_layer(w, "keras.layers", "ReLU", name);
-    if (max > 0) say(&w->t, ", \"max_value\": %.1f, \"negative_slope\": 0.0, \"threshold\": 0.0", max);
+    if (max > 0 && w->n->o.ndarray)
+        say(&w->t,
+            ", \"max_value\": {\"type\": \"ndarray\", \"value\": %.1f}, \"negative_slope\": {\"type\": \"ndarray\", "
+            "\"value\": 0.0}, \"threshold\": \"0.0\"",
+            max);
+    else if (max > 0) say(&w->t, ", \"max_value\": %.1f, \"negative_slope\": 0.0, \"threshold\": 0.0", max);
     else say(&w->t, ", \"max_value\": null, \"negative_slope\": 0.0, \"threshold\": 0.0");
     close_layer(w, name, a, NULL, NULL);
 }
@@ -174,6 +197,16 @@ static void hsigmoid(struct writer *w, const char *base, const char *a, char *ou
 
 static void window_config(struct writer *w, const struct kg_layer *l)
 {
+    if (w->n->o.ndarray) {
+        say(&w->t,
+            ", \"kernel_size\": {\"class_name\": \"__tuple__\", \"items\": [%d, %d]}, \"strides\": [[%d], [%d]], "
+            "\"padding\": "
+            "\"%s\", \"dilation_rate\": {\"class_name\": \"__numpy__\", \"config\": {\"value\": [1, 1], \"dtype\": "
+            "\"int64\"}}, "
+            "\"activation\": \"linear\", \"use_bias\": %d",
+            l->k, l->k, l->s, l->s, l->same ? "same" : "valid", l->n_var > 1);
+        return;
+    }
     say(&w->t,
         ", \"kernel_size\": [%d, %d], \"strides\": [%d, %d], \"padding\": \"%s\", \"data_format\": \"channels_last\", "
         "\"dilation_rate\": [1, 1], \"groups\": 1, \"activation\": \"linear\", \"use_bias\": %s",
@@ -206,6 +239,10 @@ static void write_layer(struct writer *w, int i)
         open_layer(w, "keras.layers", "BatchNormalization", l->name);
         if (w->k3) say(&w->t, ", \"axis\": -1, \"momentum\": 0.999, \"epsilon\": 0.001, \"center\": true, \"scale\": true");
         else say(&w->t, ", \"axis\": [3], \"momentum\": 0.999, \"epsilon\": 0.001, \"center\": true, \"scale\": true");
+        break;
+    case KG_NORM:
+        open_layer(w, "keras.layers", "Normalization", l->name);
+        say(&w->t, ", \"axis\": [-1], \"mean\": null, \"variance\": null, \"invert\": false");
         break;
     case KG_RELU:
         if (l->act_layer) activation(w, l->name, l->max > 0 ? "relu6" : "relu", a);
@@ -271,6 +308,7 @@ static void write_layer(struct writer *w, int i)
 static void functional(struct writer *w, const char *name, int end)
 {
     const char *class_name = w->n->o.generation <= KG_GEN_APPS ? "Model" : "Functional";
+    char outer[120];
     say(&w->t, "{%s\"class_name\": \"%s\", \"config\": {\"name\": \"%s\", \"trainable\": true, \"layers\": [",
         w->k3 ? "\"module\": \"keras.src.models.functional\", " : "", class_name, name);
     w->first = true;
@@ -279,7 +317,7 @@ static void functional(struct writer *w, const char *name, int end)
         say(&w->t, "], \"input_layers\": [\"%s\", 0, 0], \"output_layers\": [\"%s\", 0, 0]}", w->out[0], w->out[end - 1]);
     else
         say(&w->t, "], \"input_layers\": [[\"%s\", 0, 0]], \"output_layers\": [[\"%s\", 0, 0]]}", w->out[0],
-            w->out[end - 1]);
+            kg_outer_name(w->n, w->out[end - 1], outer, sizeof outer));
     say(&w->t, ", \"name\": \"%s\"}", name);
 }
 

@@ -21,7 +21,8 @@ enum kg_kind {
     KG_DROPOUT,
     KG_DENSE,
     KG_SOFTMAX,
-    KG_RESCALE
+    KG_RESCALE,
+    KG_NORM
 };
 
 struct kg_var {
@@ -52,6 +53,9 @@ struct kg_net {
 
 /** Number of elements of a variable. */
 size_t kg_var_size(const struct kg_var *v);
+
+/** The name under which a layer's wrapper, or the layer itself, stands in the model; into buf. */
+const char *kg_outer_name(const struct kg_net *n, const char *name, char *buf, size_t size);
 
 /** Keras' model_config (or a .keras archive's config.json) as malloc'd text. */
 char *kg_config(const struct kg_net *n);

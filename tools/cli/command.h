@@ -23,6 +23,7 @@ struct mnq_model_opts {
     int resize, filter, resolution;
     int task;         /* enum mnq_task_kind */
     double threshold; /* 0: not given */
+    const struct mnq_data *pictures; /* of the command, no option: a model that leaves its input size open takes theirs */
 };
 
 /** Options of every command that takes sample data, beside --data. */

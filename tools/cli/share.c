@@ -96,6 +96,7 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
                                   .filter = (enum mnq_filter)o->filter,
                                   .task = o->task,
                                   .threshold = o->threshold,
+                                  .pictures = o->pictures,
                                   .import = {.arch = o->arch, .resolution = o->resolution}};
     for (int i = 0; i < n; i++)
         if (mnq_subject_open(path[i], &so, &s[i], &cli->arena, &cli->err) != 0) return -1;

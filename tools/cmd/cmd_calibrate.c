@@ -137,7 +137,7 @@ static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, int o
 
 /* ---- work ---- */
 
-static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subject *s)
+static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, const struct mnq_data *data, struct mnq_subject *s)
 {
     struct mnq_model_opts mo = {.preprocess = r->preprocess,
                                 .arch = r->arch,
@@ -145,7 +145,8 @@ static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, struct mnq_subj
                                 .filter = r->filter,
                                 .resolution = r->resolution,
                                 .task = r->task,
-                                .threshold = r->threshold};
+                                .threshold = r->threshold,
+                                .pictures = data};
     if (mnq_cli_open(cli, &mo, cli->input[0], s) != 0) return -1;
     if (s->kind != MNQ_SUBJECT_FLOAT)
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model already; calibrate takes the float one",
@@ -288,13 +289,13 @@ static int run(struct mnq_cli *cli)
         if (mnq_cli_output(cli, o->output, o->force, true) < 0) return -1;
         if (o->save_recipe != NULL && mnq_cli_output(cli, o->save_recipe, o->force, false) < 0) return -1;
     }
-    if (cli->n_inputs > 0 && (open_float(cli, &r, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
+    struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
+    if (cli->n_inputs > 0 && (open_float(cli, &r, &data, &x->subject) != 0 || settle_rules(cli, &r, x) != 0)) return -1;
     x->recipe = mnq_recipe_text(&r, &cli->arena);
     if (x->recipe == NULL) return mnq_fail_nomem(e);
     if (o->print_recipe) return print_recipe(cli, x->recipe);
     mnq_term_note(&cli->term, 1, "effective recipe:\n%s", x->recipe);
     struct mnq_shape in = x->subject.input;
-    struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     struct mnq_dataset *d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
     if (d == NULL) return -1;
     if (settle_pixels(cli, &r, x, d) != 0) {

@@ -142,7 +142,9 @@ static int run(struct mnq_cli *cli)
     struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (o->data.n == 0) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--data is missing: the pictures to compare on");
-    if (mnq_cli_open_all(cli, &o->model, cli->input, 2, s) != 0 || sort_pair(s, &cli->err) != 0) return -1;
+    struct mnq_model_opts model = o->model;
+    model.pictures = &data;
+    if (mnq_cli_open_all(cli, &model, cli->input, 2, s) != 0 || sort_pair(s, &cli->err) != 0) return -1;
     if (mnq_cli_settle_all(cli, s, 1, &data) != 0) return -1;
     if (mnq_compare(&s[0], &s[1], &data, cli->global.threads, &c, &cli->arena, mnq_term_progress, &cli->term, &cli->err) !=
         0)

@@ -71,7 +71,9 @@ static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_su
 {
     int n = cli->n_inputs, threads = cli->global.threads;
     *r = (struct mnq_eval_result){.subject = s, .data = mnq_cli_data(cli, &o->data, &o->from)};
-    if (mnq_cli_open_all(cli, &o->model, cli->input, n, s) != 0) return -1;
+    struct mnq_model_opts model = o->model;
+    model.pictures = &r->data;
+    if (mnq_cli_open_all(cli, &model, cli->input, n, s) != 0) return -1;
     r->stored = mnq_arena_array(&cli->arena, (size_t)n, sizeof *r->stored);
     if (r->stored == NULL) return mnq_fail_nomem(&cli->err);
     for (int i = 0; i < n; i++)

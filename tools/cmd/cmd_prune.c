@@ -325,12 +325,16 @@ static int run(struct mnq_cli *cli)
     struct mnq_dataset *d = NULL;
     struct pruned *x = mnq_arena_alloc(&cli->arena, sizeof *x);
     if (x == NULL) return mnq_fail_nomem(e);
-    if (settle(cli, o, &recipe) != 0 || check_options(cli, o, &recipe, &x->o, e) != 0 ||
-        open_source(cli, x, &o->model) != 0 || settle_rules(cli, &recipe, x) != 0)
+    struct mnq_data data = {.n = 0};
+    if (settle(cli, o, &recipe) != 0) return -1;
+    data = mnq_cli_data(cli, &o->data, &o->from);
+    o->model.pictures = &data;
+    if (check_options(cli, o, &recipe, &x->o, e) != 0 || open_source(cli, x, &o->model) != 0 ||
+        settle_rules(cli, &recipe, x) != 0)
         return -1;
     struct mnq_shape in = x->subject.input;
+    if (x->subject.resolution > 0) o->model.resolution = x->subject.resolution; /* for reading back */
     if (o->data.n > 0) {
-        struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
         d = mnq_dataset_open_as(&data, &x->subject.task, in.h, in.w, in.c, e);
         if (d == NULL) return -1;
         if (mnq_cli_settle(cli, &x->subject, d) != 0) {

@@ -187,10 +187,12 @@ static int run(struct mnq_cli *cli)
     uint32_t want = 0;
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (o->verify != NULL && parse_crc(o->verify, &want, &cli->err) != 0) return -1;
-    if (mnq_cli_open(cli, &o->model, cli->input[0], s) != 0) return -1;
-    struct job j = {.s = s, .term = &cli->term};
     struct mnq_opt_list inputs = {.item = cli->input + 1, .n = cli->n_inputs - 1};
     struct mnq_data data = mnq_cli_data(cli, &inputs, &o->from);
+    struct mnq_model_opts model = o->model;
+    model.pictures = &data;
+    if (mnq_cli_open(cli, &model, cli->input[0], s) != 0) return -1;
+    struct job j = {.s = s, .term = &cli->term};
     j.data = mnq_dataset_open_as(&data, &s->task, s->input.h, s->input.w, s->input.c, &cli->err);
     if (j.data == NULL) return -1;
     if (mnq_cli_settle(cli, s, j.data) != 0) {

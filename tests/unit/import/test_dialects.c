@@ -58,12 +58,14 @@ static void check(struct kg_options o)
     if (o.channels == 0) o.channels = 3;
     if (o.classes == 0) o.classes = 7;
     if (o.classes < 0) o.classes = 0;
+    static const char *const wrap[] = {"", " pruned", " clustered", " quantized"};
     o.seed = (uint64_t)++combinations;
-    snprintf(name, sizeof name, "%s%s %.4g %s %s %s %s %s%s%s%s%s%s%s%s", family[o.family],
+    snprintf(name, sizeof name, "%s%s %.4g %s %s %s %s %s%s%s%s%s%s%s%s%s%s%s", family[o.family],
              o.minimalistic ? "-minimalistic" : "", o.width, generation[o.generation], dialect[o.dialect],
              container[o.container], storage[o.storage], strings[o.strings], o.classes == 0 ? " no-top" : "",
              o.bias ? " bias" : "", o.pool_last ? " pool-last" : "", o.scoped ? " scoped" : "", o.renamed ? " renamed" : "",
-             o.rescaling ? " rescaling" : "", o.channels == 1 ? " grey" : "");
+             o.rescaling ? " rescaling" : "", o.channels == 1 ? " grey" : "", wrap[o.wrap], o.ndarray ? " ndarray" : "",
+             o.normalization ? " normalization" : "");
     struct kg_net *n = kg_new(&o);
     size_t size, outputs = kg_outputs(n), inputs = (size_t)o.resolution * (size_t)o.resolution * (size_t)o.channels;
     uint8_t *file = kg_file(n, &size);
@@ -128,6 +130,25 @@ static void full_models(void **state)
     }
     CHECK(.family = KG_V1, .generation = KG_GEN_TF, .bias = true, .rescaling = true);
     CHECK(.family = KG_V1, .generation = KG_GEN_2017, .resolution = 45); /* odd sizes pad on both sides */
+}
+
+/* What tools and older releases leave around the layers, in front of them and in their numbers. */
+static void remnants(void **state)
+{
+    (void)state;
+    for (int wrap = KG_PRUNED; wrap <= KG_QUANTIZED; wrap++) {
+        CHECK(.family = KG_V1, .generation = KG_GEN_TF, .wrap = (enum kg_wrap)wrap);
+        CHECK(.family = KG_V2, .generation = KG_GEN_TF, .wrap = (enum kg_wrap)wrap, .bias = true);
+        CHECK(.family = KG_V3_SMALL, .generation = KG_GEN_APPS, .wrap = (enum kg_wrap)wrap);
+    }
+    CHECK(.family = KG_V1, .generation = KG_GEN_APPS, .ndarray = true, .channels = 1);
+    CHECK(.family = KG_V2, .generation = KG_GEN_APPS, .ndarray = true);
+    CHECK(.family = KG_V3_LARGE, .generation = KG_GEN_TF, .dialect = KG_DIALECT_RESCALING, .ndarray = true);
+    CHECK(.family = KG_V2, .generation = KG_GEN_TF, .wrap = KG_PRUNED, .ndarray = true, .normalization = true);
+    CHECK(.family = KG_V1, .generation = KG_GEN_TF, .normalization = true);
+    CHECK(.family = KG_V2, .generation = KG_GEN_TF, .normalization = true, .rescaling = true);
+    CHECK(.family = KG_V1, .generation = KG_GEN_K3, .dialect = KG_DIALECT_ACT3, .container = KG_ARCHIVE,
+          .normalization = true);
 }
 
 static void nested_models(void **state)
@@ -216,8 +237,9 @@ static void storages_and_strings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(full_models),    cmocka_unit_test(nested_models), cmocka_unit_test(weights_only),
-        cmocka_unit_test(keras3_weights), cmocka_unit_test(archives),      cmocka_unit_test(storages_and_strings),
+        cmocka_unit_test(full_models),          cmocka_unit_test(remnants),       cmocka_unit_test(nested_models),
+        cmocka_unit_test(weights_only),         cmocka_unit_test(keras3_weights), cmocka_unit_test(archives),
+        cmocka_unit_test(storages_and_strings),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     printf("%d combinations of family, container and dialect\n", combinations);
