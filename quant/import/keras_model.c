@@ -202,6 +202,7 @@ struct steps {
     int *base;  /* first step of each layer */
     int *first; /* first slot of each layer, -1 until one of its calls was built */
     int *slots; /* how many it has */
+    int *skip;  /* calls of each layer that references count and the file does not list */
     int n;
 };
 
@@ -211,9 +212,23 @@ static int step_of(const struct mnq_knet *k, const struct mnq_kmodel *m, const s
 {
     const struct mnq_klayer *l = &m->layer[layer];
     if (l->n_call == 0) return mnq_knet_fail(k, l, "is used but has no inbound_nodes");
-    if (call < l->n_call) return s->base[layer] + call;
+    call -= s->skip[layer];
+    if (call >= 0 && call < l->n_call) return s->base[layer] + call;
     if (l->n_call == 1) return s->base[layer];
     return mnq_knet_fail(k, l, "call %d is used, it has %d", call, l->n_call);
+}
+
+/* tf.keras counts a nested model's own building as its first call, which no inbound node stands for. */
+static void find_skipped(const struct mnq_kmodel *m, struct steps *s)
+{
+    for (int i = 0; i < m->n_layer; i++) s->skip[i] = mnq_kmodel_class(m->layer[i].class_name) ? 1 : 0;
+    s->skip[m->out_layer] = m->out_node >= s->skip[m->out_layer] ? s->skip[m->out_layer] : 0;
+    for (int i = 0; i < m->n_layer; i++)
+        for (int c = 0; c < m->layer[i].n_call; c++)
+            for (int a = 0; a < m->layer[i].call[c].n_arg; a++) {
+                const struct mnq_karg *arg = &m->layer[i].call[c].arg[a];
+                if (arg->kind == MNQ_KARG_TENSOR && arg->node == 0) s->skip[arg->layer] = 0;
+            }
 }
 
 static int list_steps(const struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s)
@@ -222,7 +237,9 @@ static int list_steps(const struct mnq_knet *k, const struct mnq_kmodel *m, stru
     s->base = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->base);
     s->first = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->first);
     s->slots = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->slots);
-    if (s->base == NULL || s->first == NULL || s->slots == NULL) return mnq_fail_nomem(k->e);
+    s->skip = mnq_arena_array(k->b.g->arena, (size_t)m->n_layer, sizeof *s->skip);
+    if (s->base == NULL || s->first == NULL || s->slots == NULL || s->skip == NULL) return mnq_fail_nomem(k->e);
+    find_skipped(m, s);
     for (int i = 0; i < m->n_layer; i++) {
         s->first[i] = -1;
         s->base[i] = s->n;
