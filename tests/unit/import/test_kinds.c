@@ -500,7 +500,7 @@ static void shared(void **state)
     computes(three, (double[]){110, 101, 11}, 3); /* rotated once plus rotated twice */
     assert_int_equal(mnq_cost_total(&g).params, 9);
     for (int i = 0; i < g.n; i++) assert_null(g.node[i].w_path);
-        /* a model with such a layer, called twice */
+        /* a model with such a layer, called twice; tf.keras counts its building as a call before them */
 #define INNER_MODEL                                                                                                         \
     "{\"class_name\": \"Sequential\", \"name\": \"back\", \"config\": {\"name\": \"back\", \"layers\": [{\"class_name\": "  \
     "\"InputLayer\", \"config\": {\"name\": \"i\", \"batch_input_shape\": [null, 1, 1, 3]}}, {\"class_name\": \"Dense\", "  \
@@ -509,6 +509,15 @@ static void shared(void **state)
     snprintf(text, sizeof text, "%s%s",
              MODEL3(INNER_MODEL ", " CALLED("ReLU", "act", ", \"max_value\": 50", "[[\"back\", 0, 0, {}]]") ", " CALLED(
                         "Multiply", "out", "", "[[\"back\", 0, 0, {}], [\"back\", 1, 0, {}]]"),
+                    "out"),
+             "g /model_weights/back\nl /model_weights layer_names back\nl /model_weights/back weight_names fc/kernel:0\n"
+             "d /model_weights/back/fc/kernel:0 f32 3,3 0 1 0 0 0 1 1 0 0\n");
+    taken(import_text(text));
+    computes(three, (double[]){100 * 10, 1 * 50, 10 * 1}, 3);
+    assert_int_equal(mnq_cost_total(&g).params, 9);
+    snprintf(text, sizeof text, "%s%s",
+             MODEL3(INNER_MODEL ", " CALLED("ReLU", "act", ", \"max_value\": 50", "[[\"back\", 1, 0, {}]]") ", " CALLED(
+                        "Multiply", "out", "", "[[\"back\", 1, 0, {}], [\"back\", 2, 0, {}]]"),
                     "out"),
              "g /model_weights/back\nl /model_weights layer_names back\nl /model_weights/back weight_names fc/kernel:0\n"
              "d /model_weights/back/fc/kernel:0 f32 3,3 0 1 0 0 0 1 1 0 0\n");
