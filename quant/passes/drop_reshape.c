@@ -103,6 +103,32 @@ static int take_affine(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     return sink(rw, i, r, from, e) != 0 || mnq_rw_set_affine(rw, r, scale, offset, e) != 0 ? -1 : 1;
 }
 
+/* Elements of a vector chosen in another order (a transposed tensor, flattened): the rows of the dense layers behind are
+ * chosen instead. Such weights have no place in a file any more. */
+static int take_order(struct mnq_rw *rw, int select, struct mnq_err *e)
+{
+    const struct mnq_rw_node *n = &rw->node[select];
+    const struct mnq_node *nd = mnq_rw_at(rw, select);
+    size_t from = (size_t)mnq_rw_at(rw, mnq_rw_producer(rw, select))->out.c, rows = (size_t)nd->out.c;
+    bool all = n->n_readers > 0 && rw->output != select && nd->act == MNQ_ACT_NONE;
+    for (int k = 0; k < n->n_readers && all; k++) {
+        const struct mnq_node *r = mnq_rw_at(rw, n->reader[k]);
+        all = r->op == MNQ_OP_DENSE || (r->op == MNQ_OP_CONV && is_plain(r) && mnq_node_groups(r) == 1);
+    }
+    for (int k = 0; k < n->n_readers && all; k++) {
+        struct mnq_node *r = mnq_rw_at(rw, n->reader[k]);
+        size_t c = (size_t)r->out.c;
+        float *w = mnq_arena_array(rw->arena, from * c, sizeof *w);
+        if (w == NULL) return mnq_fail_nomem(e);
+        for (size_t j = 0; j < rows; j++)
+            for (size_t o = 0; o < c; o++) w[(size_t)nd->map[j] * c + o] += r->w[j * c + o];
+        r->w = w;
+        r->w_path = NULL;
+        r->in_gain = NULL;
+    }
+    return !all ? 0 : mnq_rw_bypass(rw, select, e) != 0 ? -1 : 1;
+}
+
 /* One reader of reshape i: 1 if it was dealt with, 0, -1. */
 static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
 {
@@ -127,6 +153,8 @@ static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
         return sink(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_SOFTMAX:
         return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
+    case MNQ_OP_SELECT:
+        return is_vector(to) && nd->n_in == 1 && nd->map != NULL ? take_order(rw, r, e) : 0;
     case MNQ_OP_ADD:
     case MNQ_OP_MUL:
         return sink_pair(rw, i, r, e);

@@ -558,6 +558,16 @@ static void reshapes(void **state)
     taken(import_on("3, 6, 5", "2.9.0", LAYER("Permute", ", \"dims\": [2, 3, 1]"), NONE));
     assert_true(g.node[0].out.h == 6 && g.node[0].out.w == 5 && g.node[0].out.c == 3);
     refused(import_on("3, 6, 5", "2.9.0", LAYER("Permute", ", \"dims\": [2, 2, 1]"), NONE), "dimension 2 twice");
+    /* a transposed tensor, flattened: the dense layer behind takes its rows in that order; x(y, x, c) = 12 y + 4 x + c */
+    for (int i = 0; i < 24; i++) in[i] = (float)i;
+    taken(import_on(
+        "2, 3, 4", "2.9.0",
+        "{\"class_name\": \"ReLU\", \"config\": {\"name\": \"r\"}}, {\"class_name\": \"Permute\", \"config\": "
+        "{\"name\": \"p\", \"dims\": [3, 1, 2]}}, {\"class_name\": \"Flatten\", \"config\": {\"name\": \"f\"}}, " LAYER(
+            "Dense", ", \"units\": 1, \"use_bias\": false"),
+        GROUP "l /model_weights/x weight_names x/kernel:0\n" W
+              "x/kernel:0 f32 24,1 0 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 100 0 0 0\n"));
+    computes(in, (double[]){4 + 100 * (8 + 3)}, 1); /* channels first: [0][0][1] and [3][0][2] */
 }
 
 int main(void)
