@@ -7,11 +7,14 @@
 #include <cmocka.h>
 
 #include "graph/cost.h"
+#include "h5text.h"
 #include "import/arch.h"
 #include "import/arch_given.h"
+#include "import/import.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -209,6 +212,109 @@ static void reads_architecture_files(void **state)
     mnq_arena_free(&arena);
 }
 
+/* ---- weights-only files ---- */
+
+static char text[1 << 19];
+static size_t length;
+
+static void say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(text + length, sizeof text - length, fmt, ap);
+    va_end(ap);
+    assert_true(n > 0 && (size_t)n < sizeof text - length);
+    length += (size_t)n;
+}
+
+/* The slots' variables, pseudo-random ones: under the layers' names, under names that mean nothing, or as Keras 3 numbers
+ * them. Variances are 1. */
+static void describe(const struct mnq_build *b, int layout)
+{
+    length = 0;
+    for (int s = 0; s < b->n_slot; s++) {
+        const struct mnq_slot *slot = &b->slot[s];
+        char name[120];
+        if (layout == 1) snprintf(name, sizeof name, "layer_%d", s);
+        else snprintf(name, sizeof name, "%s", slot->layer);
+        for (int v = 0; v < slot->n_var; v++) {
+            const struct mnq_slot_var *var = &slot->var[v];
+            bool positive = var->kind == MNQ_VAR_VARIANCE || var->kind == MNQ_VAR_NORM_VARIANCE;
+            if (layout == 2) say("d /%s/vars/%d f32 ", slot->alias[0], v);
+            else say("d /%s/%s/%s:0 f32 ", name, name, mnq_var_name(var->kind));
+            for (int d = 0; d < var->rank; d++) say("%s%lld", d > 0 ? "," : "", (long long)var->dim[d]);
+            say("%s\n", positive ? " 1" : "");
+        }
+        if (layout == 2) continue;
+        say("l /%s weight_names", name);
+        for (int v = 0; v < slot->n_var; v++) say(" %s/%s:0", name, mnq_var_name(slot->var[v].kind));
+        say("\n");
+    }
+    if (layout == 2) return;
+    say("l / layer_names");
+    for (int s = 0; s < b->n_slot; s++)
+        if (layout == 1) say(" layer_%d", s);
+        else say(" %s", b->slot[s].layer);
+    say("\n");
+}
+
+/* A number for all weights in the order of the nodes. */
+static double sum_of(const struct mnq_graph *g)
+{
+    double sum = 0;
+    for (int i = 0; i < g->n; i++)
+        for (size_t k = 0; k < mnq_node_weights(g, &g->node[i]); k++)
+            sum += (double)g->node[i].w[k] * (double)(1 + (k + (size_t)i) % 97);
+    return sum;
+}
+
+/* Families are told by their weights alone, with and without the top, and each weight finds its place in every layout. */
+static void infers_from_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *family, *origin;
+        enum mnq_head head;
+        bool bare;
+    } row[] = {{"nasnet-mobile", "weights-only, NASNet-Mobile", MNQ_HEAD_KERAS, false},
+               {"efficientnet-b0", "weights-only, EfficientNet-B0", MNQ_HEAD_NONE, true},
+               {"efficientnet-lite0", "weights-only, EfficientNet-Lite0", MNQ_HEAD_KERAS, true}};
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        double first = 0;
+        for (int layout = 0; layout < 3; layout++) {
+            struct mnq_arena arena = {0}, made = {0};
+            struct mnq_graph g, got;
+            struct mnq_arch a;
+            struct mnq_build b = {.g = &g};
+            memset(&err, 0, sizeof err);
+            mnq_graph_init(&g, &made);
+            assert_int_equal(mnq_arch_named(row[i].family, &a, &err), 0);
+            a.resolution = 64;
+            a.classes = 3;
+            a.head = row[i].head;
+            a.bare = row[i].bare;
+            assert_int_equal(mnq_arch_build(&b, &a, &err), 0);
+            describe(&b, layout);
+            size_t size;
+            int bad;
+            uint8_t *file = mnq_h5text(text, length, &size, &bad);
+            assert_true(file != NULL && bad == 0);
+            int rc = mnq_import_bytes("w.h5", file, size, &(struct mnq_import_opts){.resolution = 64}, &got, &arena, &err);
+            if (rc != 0) print_error("%s, layout %d: %s\n", row[i].family, layout, err.msg);
+            assert_int_equal(rc, 0);
+            if (layout < 2) assert_string_equal(got.origin, row[i].origin);
+            assert_int_equal(got.node[got.output].out.c, g.node[g.output].out.c);
+            assert_int_equal(got.n, g.n);
+            if (layout == 0) first = sum_of(&got);
+            if (layout < 2) assert_true(sum_of(&got) == first); /* pseudo-random numbers follow the order of the text */
+            assert_true(isfinite(sum_of(&got)));
+            free(file);
+            mnq_arena_free(&arena);
+            mnq_arena_free(&made);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +324,7 @@ int main(void)
         cmocka_unit_test(heads_and_padding),
         cmocka_unit_test(refuses_other_names),
         cmocka_unit_test(reads_architecture_files),
+        cmocka_unit_test(infers_from_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
