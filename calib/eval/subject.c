@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const unsigned char magic[4] = {'M', 'N', 'Q', 0x1a};
 
@@ -141,6 +142,7 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
     s->weight_bytes = 4 * total.params;
     if (mnq_graph_legalize(&s->raw, &s->legal, arena, &s->illegal) != 0) {
         s->legal.n = 0;
+        if (strstr(s->illegal.msg, "out of memory") != NULL) return mnq_fail_nomem(e); /* says nothing of the model */
         if (s->illegal.code == 0) s->illegal.code = MNQ_EXIT_FAILED;
         s->arena_bytes = -1;
     } else {
@@ -196,10 +198,12 @@ int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct 
     if (mnq_filekind_explain(path, MNQ_WANTED_MODEL, e) != 0) return -1;
     if (mnq_file_crc32(path, &s->file_crc, &s->file_bytes, e) != 0) return -1;
     unsigned char head[4] = {0};
-    FILE *f = fopen(path, "rb");
-    size_t got = f == NULL ? 0 : fread(head, 1, sizeof head, f);
-    if (f != NULL) fclose(f);
-    bool packed = got == sizeof head && memcmp(head, magic, sizeof magic) == 0;
+    struct stat st;
+    int fd = mnq_file_open(path, &st, e);
+    if (fd < 0) return -1;
+    ssize_t got = pread(fd, head, sizeof head, 0);
+    close(fd);
+    bool packed = got == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0;
     return packed ? open_packed(s, o, arena, e) : open_float(s, o, arena, e);
 }
 

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Lets every command fail everywhere: at allocations, at system calls, by signals; and looks at what is left.
+#
+# usage: faults.sh memory|errors|signals BIN_DIR STARVE.so STEP [COMMAND...]
+#   memory    each STEP-th allocation fails (1: every one)
+#   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename
+#   signals   each STEP-th of the signals that end a program, at those calls
+#   COMMAND   import inspect run eval page compare prune calibrate; default all
+# A run must succeed with the same output and the same files as one without a fault, or say why in one line (a signal
+# needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was.
+set -u
+kind=$1 bin=$(cd "$2" && pwd)/mnquant starve=$(realpath "$3") step=$4
+shift 4
+commands=${*:-import inspect run eval page compare prune calibrate}
+sample=$(cd "$(dirname "$0")/../golden/reader" && pwd)
+work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+export LC_ALL=C TERM=dumb
+unset NO_COLOR MNQ_THREADS MNQ_KERNELS
+runs=0 faults=0 failed=0 turn=$((RANDOM % step))
+
+arguments() {
+    case $1 in
+    import) echo "import reader.h5 -o out.h5 -f" ;;
+    inspect) echo "inspect reader.h5" ;;
+    run) echo "run model.mnq reader-golden.h5 -j1" ;;
+    eval) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --json" ;;
+    page) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --html out.html -f" ;;
+    compare) echo "compare reader.h5 model.mnq --data reader-golden.h5 -j1" ;;
+    prune) echo "prune reader.h5 --ratio 0.5 -o out.h5 -f" ;;
+    calibrate) echo "calibrate reader.h5 --data reader-golden.h5 -j1 --re-fit off -o out.mnq --save-recipe out.yaml -f" ;;
+    *) echo "no command $1" >&2; exit 2 ;;
+    esac
+}
+
+# What is there before a run: the inputs, and old outputs that must survive a failure.
+prepare() {
+    rm -rf "$work/at"
+    mkdir "$work/at"
+    cp "$sample/reader.h5" "$sample/reader-golden.h5" "$work/at"
+    [ ! -e "$work/model.mnq" ] || cp "$work/model.mnq" "$work/at"
+    for f in out.h5 out.html out.mnq out.yaml; do echo "old $f" >"$work/at/$f"; done
+}
+
+fault() {
+    echo "$1: $2"
+    failed=$((failed + 1))
+}
+
+# check WHAT CODE SIGNAL: judges the run that was just made.
+check() {
+    local what=$1 code=$2 signal=$3 f
+    runs=$((runs + 1))
+    if [ "$code" -eq 0 ]; then
+        cmp -s "$work/out" "$work/good.out" || fault "$what" "exit 0 with another output"
+        for f in out.h5 out.html out.mnq out.yaml; do
+            cmp -s "$work/at/$f" "$work/good/$f" || fault "$what" "exit 0 with another $f"
+        done
+    else
+        faults=$((faults + 1))
+        for f in out.h5 out.html out.mnq out.yaml; do
+            [ "$signal" -ne 0 ] && cmp -s "$work/at/$f" "$work/good/$f" && continue # the signal came behind it
+            [ "$(cat "$work/at/$f" 2>&1)" = "old $f" ] || fault "$what" "exit $code with another $f"
+        done
+        if [ "$signal" -ne 0 ]; then
+            [ "$code" -eq $((128 + signal)) ] || [ "$code" -eq 1 ] || fault "$what" "exit $code"
+        else
+            [ "$code" -le 2 ] || [ "$code" -eq 127 ] || fault "$what" "exit $code"
+            grep -q . "$work/err" || fault "$what" "exit $code without a word"
+            [ "$kind" != memory ] || [ "$code" -eq 127 ] || grep -q 'out of memory' "$work/err" || fault "$what" "$(head -n 1 "$work/err")"
+        fi
+    fi
+    for f in "$work"/at/.[!.]* "$work"/at/*; do
+        case ${f##*/} in
+        '.[!.]*' | reader.h5 | reader-golden.h5 | model.mnq | out.h5 | out.html | out.mnq | out.yaml) ;;
+        *) fault "$what" "left ${f##*/}" ;;
+        esac
+    done
+}
+
+trace() { # PROGRAM OF STRACE...: the command of this round under strace; its exit code
+    (cd "$work/at" && exec timeout 60 strace -f -qq -o "$work/trace" "$@" "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+} 2>/dev/null
+
+prepare
+"$bin" -q calibrate "$work/at/reader.h5" --data "$work/at/reader-golden.h5" --re-fit off -o "$work/model.mnq" 2>/dev/null || exit 1
+calls="openat read pread64 write fsync fchmod renameat renameat2 socketpair clone fcntl close"
+for command in $commands; do
+    args=$(arguments "$command")
+    prepare
+    (cd "$work/at" && STARVE_COUNT="$work/count" LD_PRELOAD=$starve "$bin" $args) >"$work/good.out" 2>/dev/null </dev/null || exit 1
+    rm -rf "$work/good"
+    cp -r "$work/at" "$work/good"
+    case $kind in
+    memory)
+        for ((n = RANDOM % step; n < $(cat "$work/count") + 50; n += step)); do
+            prepare
+            (cd "$work/at" && STARVE_AT=$n LD_PRELOAD=$starve timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+            check "$command, allocation $n" $? 0
+        done
+        ;;
+    errors | signals)
+        if ! strace -o /dev/null true 2>/dev/null; then
+            echo "faults: strace cannot be used here"
+            exit 77
+        fi
+        trace -e trace="${calls// /,}"
+        cp "$work/trace" "$work/trace.all"
+        for call in $calls; do
+            many=$(grep -c " $call(" "$work/trace.all" 2>/dev/null)
+            [ -n "${many##0}" ] || many=12
+            what="ENOSPC EIO EINTR EPERM EMFILE"
+            [ "$kind" = errors ] || what="HUP INT QUIT PIPE ALRM TERM USR1 USR2 XCPU VTALRM PROF RTMIN"
+            for ((at = 1; at <= (many > 40 ? 40 : many); at++)); do
+                for w in $what; do
+                    [ $((turn++ % step)) -eq 0 ] || continue
+                    prepare
+                    if [ "$kind" = errors ]; then
+                        trace -e inject="$call:error=$w:when=$at"
+                        check "$command, $call $at: $w" $? 0
+                    else
+                        number=$(kill -l "$w")
+                        trace -e inject="$call:signal=$number:when=$at"
+                        check "$command, $call $at: $w" $? "$number"
+                    fi
+                done
+            done
+        done
+        ;;
+    *)
+        echo "no kind $kind" >&2
+        exit 2
+        ;;
+    esac
+done
+echo "$kind: $runs runs, $faults ended in an error, $failed findings"
+[ $failed -eq 0 ]

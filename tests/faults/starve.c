@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Put in front of a program (LD_PRELOAD): allocation number STARVE_AT fails, of the program and of its libraries; with
+ * STARVE_ALL all from there on. STARVE_COUNT names a file that gets the number of allocations of the process. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void *(*next_malloc)(size_t n);
+static void *(*next_calloc)(size_t n, size_t size);
+static void *(*next_realloc)(void *p, size_t n);
+static int (*next_posix_memalign)(void **p, size_t align, size_t n);
+static void *(*next_aligned_alloc)(size_t align, size_t n);
+
+static atomic_long count;
+static long starve_at = -1;
+static bool starve_all, ready;
+static pid_t first;
+static char early[1 << 16]; /* for dlsym's own needs */
+static size_t early_used;
+
+static void *from_early(size_t n)
+{
+    void *p = early + early_used;
+    early_used += (n + 15) / 16 * 16;
+    return early_used <= sizeof early ? p : NULL;
+}
+
+static void find(void *function, const char *name)
+{
+    void *p = dlsym(RTLD_NEXT, name);
+    memcpy(function, &p, sizeof p);
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *at = getenv("STARVE_AT");
+    find(&next_calloc, "calloc");
+    find(&next_malloc, "malloc");
+    find(&next_realloc, "realloc");
+    find(&next_posix_memalign, "posix_memalign");
+    find(&next_aligned_alloc, "aligned_alloc");
+    if (at != NULL) starve_at = strtol(at, NULL, 10);
+    starve_all = getenv("STARVE_ALL") != NULL;
+    first = getpid();
+    ready = true;
+}
+
+__attribute__((destructor)) static void tell(void)
+{
+    const char *path = getenv("STARVE_COUNT");
+    FILE *f = path != NULL && getpid() == first ? fopen(path, "w") : NULL;
+    if (f == NULL) return;
+    fprintf(f, "%ld\n", atomic_load(&count));
+    fclose(f);
+}
+
+static bool fails(void)
+{
+    if (!ready) return false;
+    long n = atomic_fetch_add(&count, 1);
+    if (starve_at < 0 || (n != starve_at && !(starve_all && n > starve_at))) return false;
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t n)
+{
+    if (next_malloc == NULL) return from_early(n);
+    return fails() ? NULL : next_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (next_calloc == NULL) return from_early(n * size);
+    return fails() ? NULL : next_calloc(n, size);
+}
+
+static bool is_early(const void *p)
+{
+    return (const char *)p >= early && (const char *)p < early + sizeof early;
+}
+
+void *realloc(void *p, size_t n)
+{
+    if (next_realloc == NULL || is_early(p)) {
+        void *more = malloc(n);
+        if (more != NULL && p != NULL) memcpy(more, p, n);
+        return more;
+    }
+    return fails() ? NULL : next_realloc(p, n);
+}
+
+int posix_memalign(void **p, size_t align, size_t n)
+{
+    return fails() ? ENOMEM : next_posix_memalign(p, align, n);
+}
+
+void *aligned_alloc(size_t align, size_t n)
+{
+    return fails() ? NULL : next_aligned_alloc(align, n);
+}
+
+void free(void *p)
+{
+    static void (*next_free)(void *p);
+    if (is_early(p)) return;
+    if (next_free == NULL) find(&next_free, "free");
+    next_free(p);
+}
