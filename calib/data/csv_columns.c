@@ -42,7 +42,7 @@ static int named(char *const *f, int n, const char *text, size_t length)
 static int choose(const char *name, const char *option, char *const *f, int n, const char *text, size_t length, bool *header,
                   struct mnq_err *e)
 {
-    int by_name = named(f, n, text, length), number = as_number(text, length);
+    int number = as_number(text, length), by_name = number < 0 || *header ? named(f, n, text, length) : -1;
     if (by_name >= 0) *header = true;
     else if (number < 0 || number >= n)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: no column '%.*s' in the %d of the first line", name, option,

@@ -105,8 +105,8 @@ static bool listed(const char *const *list, size_t n, const char *name)
 static void recipe_options(void **state)
 {
     (void)state;
-    static const char *const files[] = {"data",    "output",      "force",        "recipe",   "print-recipe", "save-recipe",
-                                        "labels",  "path-column", "label-column", "on-error", "exif"};
+    static const char *const files[] = {"data",   "output",      "force",        "recipe",   "print-recipe", "save-recipe",
+                                        "labels", "path-column", "label-column", "on-error", "exif"};
     static const char *const prune[] = {"ratio", "scope", "method", "pattern"};
     const struct mnq_command *c = &mnq_cmd_calibrate;
     for (int i = 0; i < c->n_options; i++) {
@@ -132,8 +132,12 @@ static void format_page(void **state)
     struct mnq_json j = {.indent = 0};
     const char *class_name = "rose";
     struct mnq_qtensor t = {.shape = {1, 1, 3}};
-    struct mnq_qmodel q = {
-        .tensor = &t, .n_tensors = 1, .classes = &class_name, .n_classes = 1, .preprocess = {.name = "tf"}};
+    struct mnq_qmodel q = {.tensor = &t,
+                           .n_tensors = 1,
+                           .task = MNQ_TASK_FEATURES,
+                           .classes = &class_name,
+                           .n_classes = 1,
+                           .preprocess = {.name = "tf"}};
     char line[512], section[80] = "";
     mnq_meta_write(&j, &q);
     assert_false(j.failed);
