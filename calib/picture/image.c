@@ -5,6 +5,7 @@
 #include "image_codec.h"
 #include "image_exif.h"
 #include "util/file.h"
+#include "util/filekind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static int decode(const char *name, const uint8_t *bytes, size_t n, struct mnq_i
     if (n >= 2 && bytes[0] == 'B' && bytes[1] == 'M') return mnq_bmp_decode(name, bytes, n, im, e);
     if (n >= 2 && bytes[0] == 'P' && bytes[1] >= '1' && bytes[1] <= '7') return mnq_pnm_decode(name, bytes, n, im, e);
     if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: empty file", name);
+    if (mnq_filekind_explain_bytes(name, bytes, n, MNQ_WANTED_PICTURE, e) != 0) return -1;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a JPEG, PNG, BMP, GIF or PNM picture", name);
 }
 

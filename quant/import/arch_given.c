@@ -56,6 +56,8 @@ static int read_words(const struct mnq_ynode *map, struct mnq_arch_given *a, str
     if (mnq_y_get(map, "preprocess") != NULL) a->arch.preprocess = preprocess[pre];
     if (mnq_y_get(map, "activation") != NULL && a->arch.family > MNQ_FAMILY_V2)
         return mnq_y_fail(mnq_y_get(map, "activation"), e, "only V1 and V2 have a choice of activations");
+    if (p == 1 && (a->arch.family == MNQ_FAMILY_NASNET || a->arch.family == MNQ_FAMILY_XCEPTION))
+        return mnq_y_fail(mnq_y_get(map, "padding"), e, "only the MobileNets and EfficientNets have this choice");
     if (h == MNQ_HEAD_CONV && !mnq_arch_has_width(a->arch.family))
         return mnq_y_fail(mnq_y_get(map, "head"), e, "only V1, V2 and V3 have a head of 1x1 convolutions");
     if (h == MNQ_HEAD_CONV2 && !mnq_arch_is_v3(a->arch.family))

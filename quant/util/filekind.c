@@ -17,6 +17,7 @@
 /* Advice that several kinds share. */
 #define KERAS_MODEL "give the Keras model it was made from (.keras, or .h5 saved by model.save)"
 #define DATA        "data is a folder of pictures, a .csv of paths and labels, or an .h5 with images and labels"
+#define CONVERT     "convert it to JPEG or PNG"
 #define UNPACK      "unpack it and give what is inside"
 
 /* What it is, and what to do where a model or data was wanted. */
@@ -58,7 +59,9 @@ static const struct kind
     gzip = {"a gzip archive", UNPACK, UNPACK}, tar = {"a tar archive", UNPACK, UNPACK},
     other_archive = {"a packed archive", UNPACK, UNPACK},
     pickle = {"a Python pickle", "a Keras model is saved with model.save('model.h5')", DATA},
-    picture = {"a picture", "name the model first", NULL}, mat = {"a MATLAB file", KERAS_MODEL, DATA},
+    picture = {"a picture", "name the model first", NULL}, webp = {"a WebP picture", "name the model first", CONVERT},
+    tiff = {"a TIFF picture", "name the model first", CONVERT},
+    heif = {"a HEIF or AVIF picture", "name the model first", CONVERT}, mat = {"a MATLAB file", KERAS_MODEL, DATA},
     parquet = {"a Parquet file", KERAS_MODEL, DATA},
     tfrecord = {"a TFRecord file", KERAS_MODEL, "write its pictures to a folder with a sub-folder for each class"},
     mlmodel = {"a Core ML model", KERAS_MODEL, DATA}, openvino = {"an OpenVINO model", KERAS_MODEL, DATA},
@@ -167,6 +170,9 @@ static const struct kind *by_magic(const uint8_t *b, size_t n, const char *path)
     if (STARTS("\x93NUMPY")) return &npy;
     if (STARTS("\xff\xd8\xff") || STARTS("\x89PNG") || STARTS("GIF8")) return &picture;
     if (STARTS("BM") && n >= 6 && has_suffix(path, ".bmp")) return &picture;
+    if (STARTS("RIFF") && n >= 12 && memcmp(b + 8, "WEBP", 4) == 0) return &webp;
+    if (STARTS("II*\0") || STARTS("MM\0*")) return &tiff;
+    if (n >= 12 && memcmp(b + 4, "ftyp", 4) == 0) return &heif;
     if (STARTS("MATLAB 5.0")) return &mat;
     if (STARTS("PAR1")) return &parquet;
     if (STARTS("%PDF")) return &pdf;
@@ -239,6 +245,7 @@ static const struct kind *zip_kind(const char *path, const uint8_t *bytes, size_
 static int tell(const char *path, const struct kind *k, const char *member, enum mnq_wanted wanted, struct mnq_err *e)
 {
     const char *advice = k == NULL ? NULL : wanted == MNQ_WANTED_MODEL ? k->model : k->data;
+    if (advice != NULL && wanted == MNQ_WANTED_PICTURE && strcmp(advice, DATA) == 0) advice = "no picture";
     if (advice == NULL) return 0;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s%s%.100s%s; %s", path, k->what, member != NULL ? " (" : "",
                     member != NULL ? member : "", member != NULL ? ")" : "", advice);

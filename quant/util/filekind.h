@@ -11,7 +11,7 @@
 enum { MNQ_FILEKIND_HEAD = 4096 };
 
 /** What was wanted instead; chooses the advice. */
-enum mnq_wanted { MNQ_WANTED_MODEL, MNQ_WANTED_DATA };
+enum mnq_wanted { MNQ_WANTED_MODEL, MNQ_WANTED_DATA, MNQ_WANTED_PICTURE };
 
 /**
  * Fails with "path: is X; do Y" if the file, or folder, is recognized as something else than a Keras model or sample data.

@@ -42,6 +42,8 @@ static const struct sample samples[] = {
     {"m.h5", BYTES("\x1f\x8b\x08"), "a gzip archive; unpack it", "a gzip archive; unpack it"},
     {"m.npy", BYTES("\x93NUMPY\x01"), "a NumPy array (.npy); load", NULL},
     {"m.jpg", BYTES("\xff\xd8\xff\xe0"), "a picture; name the model first", NULL},
+    {"m.webp", BYTES("RIFF\x10\0\0\0WEBPVP8 "), "a WebP picture; name the model", "a WebP picture; convert it to JPEG"},
+    {"m.tif", BYTES("II*\0\x08\0\0\0"), "a TIFF picture; name the model", "a TIFF picture; convert it to JPEG"},
     {"m.safetensors", BYTES("\x20\0\0\0\0\0\0\0{\"a\":"), "a safetensors file; copy", "a safetensors file"},
     {"m.h5", "", 0, "an empty file; copy", NULL},
     {"m.h5", BYTES("\x89HDF\r\n\x1a\n"), NULL, NULL},
@@ -99,6 +101,26 @@ static void beginnings(void **state)
         }
 }
 
+/* Where a picture was wanted, what is said stays about pictures. */
+static void pictures(void **state)
+{
+    (void)state;
+    static const struct sample wrong[] = {
+        {"p.jpg", BYTES("version https://git-lfs.github.com/spec/v1\n"), NULL,
+         "a Git LFS pointer, not the file itself; fetch it"},
+        {"p.jpg", BYTES("<html>"), NULL, "an HTML page, not the file itself; download the raw file"},
+        {"p.jpg", BYTES("RIFF\x10\0\0\0WEBPVP8 "), NULL, "a WebP picture; convert it to JPEG or PNG"},
+        {"p.jpg", BYTES("%PDF-1.4"), NULL, "a PDF document; no picture"},
+        {"p.jpg", BYTES("anything"), NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct mnq_err e = {0};
+        int rc =
+            mnq_filekind_explain_bytes(wrong[i].name, (const uint8_t *)wrong[i].bytes, wrong[i].n, MNQ_WANTED_PICTURE, &e);
+        expect(rc, &e, wrong[i].name, wrong[i].data);
+    }
+}
+
 static void files(void **state)
 {
     (void)state;
@@ -131,6 +153,7 @@ static void files(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(bytes), cmocka_unit_test(beginnings), cmocka_unit_test(files)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(bytes), cmocka_unit_test(beginnings), cmocka_unit_test(pictures),
+                                       cmocka_unit_test(files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
