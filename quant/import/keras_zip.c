@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_JSON = 64 << 20, MAX_WEIGHTS = 1 << 30 };
+enum { MAX_JSON = 16 << 20, MAX_WEIGHTS = 1 << 30 };
 
 static int fail(const char *name, const char *member, const char *what, struct mnq_err *e)
 {
@@ -111,6 +111,7 @@ int mnq_import_zip(const char *name, const uint8_t *bytes, size_t n, const struc
     zip_source_t *source = zip_source_buffer_create(bytes, n, 0, &ze);
     zip_t *z = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY, &ze);
     if (z == NULL) {
+        if (source == NULL || zip_error_code_zip(&ze) == ZIP_ER_MEMORY) mnq_fail_nomem(e);
         mnq_fail(e, MNQ_EXIT_FAILED, "%s: the zip archive is damaged or truncated: %s", name, zip_error_strerror(&ze));
         if (source != NULL) zip_source_free(source);
         zip_error_fini(&ze);

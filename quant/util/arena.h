@@ -4,6 +4,7 @@
 #define MNQ_ARENA_H
 
 #include <stdbool.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct mnq_arena_block;

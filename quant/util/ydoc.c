@@ -19,7 +19,7 @@
 
 /* ---- parsing ---- */
 
-enum { NODES_PER_BLOCK = 256, MAX_TEXT = 64 << 20, MAX_NODES = 4 << 20 };
+enum { NODES_PER_BLOCK = 256, MAX_TEXT = 16 << 20, MAX_NODES = 1 << 19 };
 
 struct builder {
     struct mnq_arena *arena;
@@ -42,7 +42,10 @@ static int fail_at(const struct builder *b, yaml_mark_t at, const char *what)
 static struct mnq_ynode *new_node(struct builder *b, enum mnq_ykind kind, yaml_mark_t at)
 {
     if (b->left == 0) {
-        if (b->total >= MAX_NODES) return NULL;
+        if (b->total >= MAX_NODES) {
+            fail_at(b, at, "too many values");
+            return NULL;
+        }
         b->block = mnq_arena_array(b->arena, NODES_PER_BLOCK, sizeof *b->block);
         if (b->block == NULL) return NULL;
         b->left = NODES_PER_BLOCK;

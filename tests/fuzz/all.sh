@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Fuzzes all targets for HOURS on all processors and sums up: tests/fuzz/all.sh HOURS [TARGET...]. HOURS may be 0.1.
+# VALGRIND=1: the optimized drivers of build/release under valgrind, seeds, corpus and mutations of growing number, no sanitizers.
+set -eu
+if [ $# -lt 1 ]; then
+    echo "usage: [VALGRIND=1] tests/fuzz/all.sh HOURS [TARGET...]" >&2
+    exit 2
+fi
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+hours=$1
+shift
+targets=${*:-$(sed -n 's/^mnq_fuzz_target(\([a-z0-9]*\).*/\1/p' "$here/CMakeLists.txt")}
+cores=$(nproc)
+build=${MNQ_FUZZ_BUILD:-$root/build/fuzz}
+log=$build/log
+mkdir -p "$log"
+count=$(echo $targets | wc -w)
+seconds=$(awk -v h="$hours" -v n="$count" -v c="$cores" 'BEGIN { print int(h * 3600 * (c < n ? c : n) / n) }')
+
+# One target for its share of the time; a line "executions findings" into its log.
+sanitized() {
+    "$here/run.sh" "$1" "$seconds" >"$log/$1.out" 2>&1 || true
+    local n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log/$1.out" | tail -n 1)
+    echo "${n:-0} $(ls "$build/findings" 2>/dev/null | grep -c "^$1-")" >"$log/$1.sum"
+}
+
+watched() {
+    local end=$(($(date +%s) + seconds)) n=0 found=0 many=25
+    local corpus=$here/corpus/$1
+    [ -d "$corpus" ] || corpus=
+    while [ "$(date +%s)" -lt "$end" ]; do
+        if ! timeout $((end - $(date +%s) + 60)) valgrind -q --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
+            "$root/build/release/tests/fuzz/drive_$1" -n "$many" $corpus >"$log/$1.out" 2>&1; then
+            found=$((found + 1))
+            cp "$log/$1.out" "$log/$1.found.$found"
+            break
+        fi
+        n=$((n + many))
+        many=$((many * 2))
+    done
+    echo "$n $found" >"$log/$1.sum"
+}
+
+export -f sanitized watched
+export here root build log seconds
+way=sanitized
+[ "${VALGRIND:-0}" = 0 ] || way=watched
+if [ $way = sanitized ]; then # one build before all of them need it
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 -DMNQ_FUZZ=ON \
+        -DMNQ_SANITIZE=address,undefined -DMNQ_BUILD_TOOLS=OFF >/dev/null
+    ninja -C "$build" $(for t in $targets; do echo fuzz_$t drive_$t; done) >"$log/build.out"
+fi
+echo $targets | tr ' ' '\n' | xargs -P "$cores" -I{} bash -c "$way {}"
+executions=0 findings=0
+for t in $targets; do
+    read -r n found <"$log/$t.sum"
+    printf '%-10s %12d executions  %d findings\n' "$t" "$n" "$found"
+    executions=$((executions + n)) findings=$((findings + found))
+done
+printf '%-10s %12d executions  %d findings\n' all $executions $findings
+[ $findings -eq 0 ]
