@@ -37,7 +37,16 @@ static inline int32_t mnq_sat32_shl(int32_t x, unsigned n)
 /** floor(a * m / 2^32); any a, m >= 0; the magnitude is at most 2^30. */
 static inline int32_t mnq_mulhi(int32_t a, int32_t m)
 {
+#if defined(__ARM_ARCH_6M__) /* no long multiply: four short ones beat the library's 64-bit product */
+    const int32_t ah = a >> 16, mh = m >> 16;
+    const uint32_t al = (uint32_t)a & 0xffffu, ml = (uint32_t)m & 0xffffu;
+    const uint32_t low = (al * ml) >> 16;
+    const int32_t mid = ah * (int32_t)ml + (int32_t)low;
+
+    return ah * mh + (mid >> 16) + (int32_t)((al * (uint32_t)mh + ((uint32_t)mid & 0xffffu)) >> 16);
+#else
     return (int32_t)(((int64_t)a * m) >> 32);
+#endif
 }
 
 /** x / 2^n rounded to nearest, half up; n 1..31, -2^30 <= x < 2^30. */

@@ -98,6 +98,14 @@ struct mnq_tensor {
 enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n);
 
 /**
+ * The two parts of mnq_model_load(). mnq_model_open() proves nothing but the checksum and the places of the sections: for bytes
+ * that were proved when they were exported; damage is noticed, malice is not. mnq_model_prove() proves the rest. The caller
+ * sets m->kernels.
+ */
+enum mnq_status mnq_model_open(struct mnq_model *m, const void *bytes, size_t n);
+enum mnq_status mnq_model_prove(struct mnq_model *m);
+
+/**
  * Bytes that mnq_pack() needs for the kernels m->kernels; 0 if they use the weights as the file has them. Set the kernels
  * first.
  */

@@ -21,6 +21,8 @@ struct job {
     size_t pitch, plane; /* values from row to row, from channel to channel */
     enum mnq_dsp_clamp clamp;
     int32_t channels, plain; /* at a time; bit j: channel j's outputs need mnq_output_store() */
+    mnq_dsp_dw_rows *run;
+    struct mnq_dsp_dw d; /* all that does not change from call to call */
 };
 
 /* `rows` rows of padding from place `slot` on. */
@@ -45,29 +47,38 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot,
     else if (!fresh) fill_rows(job, c, slot, 1);
 }
 
-static mnq_dsp_dw_rows *rows_of(const struct job *job, int plain)
+static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
 {
     static mnq_dsp_dw_rows *const table[2][4] = {{mnq_dsp_dw1_s8, mnq_dsp_dw1_u13, mnq_dsp_dw1_s14, mnq_dsp_dw1_sums},
                                                  {mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_sums}};
 
-    return table[job->l->sw - 1][plain ? MNQ_DSP_SUMS : job->clamp];
+    return table[l->sw - 1][clamp];
 }
 
-/* One row of outputs by way of job->sums: rows too short for four outputs, and outputs that want mnq_output_store(). */
-static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, size_t first, int32_t c, int plain)
+/*
+ * Rows of outputs by way of job->sums: rows too short for four outputs, and outputs that want mnq_output_store(). d: ready
+ * for the first of n rows; first: number of its first output.
+ */
+static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, int32_t n, int plain, size_t first)
 {
     const struct mnq_layer *const l = job->l;
-    const size_t oc = (size_t)l->oc;
-    int32_t x;
+    const size_t step = job->pitch * (size_t)l->sh;
+    int32_t x, i;
 
     d->out = job->sums;
     d->stride = plain ? 4 : (size_t)1 << l->q.out16;
-    d->back_out = d->back / 2 / l->sw * d->stride;
-    rows_of(job, plain)(d);
-    for (x = 0; x < l->ow; x++, first += oc) {
-        if (plain) mnq_output_store(&l->q, job->band->out, first, c, job->sums[x]);
-        else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
-        else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
+    d->back_out = l->ow > 4 && l->ow % 4 != 0 ? (size_t)(4 - l->ow % 4) * d->stride : 0;
+    d->rows = 1;
+    for (; n > 0; n--) {
+        rows_of(l, plain ? MNQ_DSP_SUMS : job->clamp)(d);
+        for (x = 0; x < l->ow; x++, first += (size_t)l->oc) {
+            if (plain) mnq_output_store(&l->q, job->band->out, first, c, job->sums[x]);
+            else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
+            else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
+        }
+        for (i = 0; i < 3; i++) d->row[i] += step;
+        d->end += step;
+        d->stop += step;
     }
 }
 
@@ -75,42 +86,44 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, size_t first
  * Output rows y .. y + n - 1 of the band, of channel c, the group's j-th. The window's rows at the first of them are in
  * places slot[0..2]; if n > 1, those of the next are sh places further.
  */
-static void outputs(const struct job *job, int32_t c, int32_t j, int32_t y, int32_t n, const int32_t slot[3])
+static void outputs(struct job *job, int32_t c, int32_t j, int32_t y, int32_t n, const int32_t slot[3])
 {
     const struct mnq_layer *const l = job->l;
-    const int plain = job->plain >> j & 1;
-    const size_t s = (size_t)l->sw, ow = (size_t)(l->ow < 4 ? 4 : l->ow), rest = ow % 4;
-    const size_t width = (size_t)1 << l->q.out16, next = (size_t)l->ow * (size_t)l->oc;
-    size_t first = (size_t)y * next + (size_t)c;
     const int16_t *const rows = job->rows + (size_t)j * job->plane;
-    struct mnq_dsp_dw d;
-    int i;
+    const size_t first = (size_t)(y * l->ow) * (size_t)l->oc + (size_t)c;
+    struct mnq_dsp_dw *const d = &job->d;
 
-    for (i = 0; i < 3; i++) d.row[i] = rows + (size_t)slot[i] * job->pitch;
-    d.channel = &job->channel[j];
-    d.full = ow / 4 * 8 * s;
-    d.line = ow * 2 * s;
-    d.end = d.row[0] + d.full / 2;
-    d.stop = d.row[0] + d.line / 2;
-    d.back = rest != 0 ? (4 - rest) * 2 * s : 0;
-    d.skip = job->pitch * s * 2 - d.line;
-    if (!plain && l->ow >= 4) {
-        d.stride = (size_t)l->oc * width;
-        d.back_out = rest != 0 ? (4 - rest) * d.stride : 0;
-        d.skip_out = 0;
-        d.rows = n;
-        d.out = (uint8_t *)job->band->out + first * width;
-        rows_of(job, 0)(&d);
+    d->row[0] = rows + (size_t)slot[0] * job->pitch;
+    d->row[1] = rows + (size_t)slot[1] * job->pitch;
+    d->row[2] = rows + (size_t)slot[2] * job->pitch;
+    d->channel = &job->channel[j];
+    d->end = d->row[0] + d->full / 2;
+    d->stop = d->row[0] + d->line / 2;
+    if ((job->plain >> j & 1) != 0 || l->ow < 4) {
+        struct mnq_dsp_dw own = *d;
+        one_by_one(job, &own, c, n, job->plain >> j & 1, first);
         return;
     }
-    d.rows = 1;
-    d.skip_out = 0;
-    for (; n > 0; n--, first += next) {
-        one_by_one(job, &d, first, c, plain);
-        for (i = 0; i < 3; i++) d.row[i] += job->pitch * s;
-        d.end += job->pitch * s;
-        d.stop += job->pitch * s;
-    }
+    d->rows = n;
+    d->out = (uint8_t *)job->band->out + (first << l->q.out16);
+    job->run(d);
+}
+
+/* Fills in what all calls of dwconv3x3_dsp.S have in common. */
+static void start(struct job *job)
+{
+    const struct mnq_layer *const l = job->l;
+    const size_t s = (size_t)l->sw, ow = (size_t)(l->ow < 4 ? 4 : l->ow), back = ow % 4 != 0 ? 4 - ow % 4 : 0;
+    struct mnq_dsp_dw *const d = &job->d;
+
+    job->run = rows_of(l, job->clamp);
+    d->full = ow / 4 * 8 * s;
+    d->line = ow * 2 * s;
+    d->back = back * 2 * s;
+    d->skip = job->pitch * s * 2 - d->line;
+    d->skip_out = 0;
+    d->stride = (size_t)l->oc << l->q.out16;
+    d->back_out = back * d->stride;
 }
 
 /* Channels c .. c + job->channels - 1 of the band. */
@@ -161,6 +174,7 @@ void mnq_dwconv3x3_dsp(const struct mnq_layer *l, const struct mnq_band *band)
     all = (size_t)((band->n - 1) * l->sh + 3) * job.pitch;
     whole = head + all * 2 * (size_t)job.channels <= band->scratch_bytes;
     job.plane = whole ? all : 3 * job.pitch;
+    start(&job);
     for (c = 0; c < l->c; c += job.channels) {
         if (c > l->c - job.channels) c = l->c - job.channels; /* some are computed again */
         channels(&job, c, whole);

@@ -6,7 +6,7 @@
 size_t mnq_dsp_scratch(const struct mnq_layer *l)
 {
     if (mnq_dsp_dw_serves(l)) return mnq_dsp_dw_scratch(l);
-    if (l->packed == NULL) return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;
+    if (l->packed == NULL) return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
     return (size_t)mnq_dsp_pairs(l) * 16 +
-           (l->op == MNQ_L_CONV ? l->kh * sizeof(void *) + ((size_t)(4 * mnq_dsp_run(l)) << l->in16) : 0);
+           (l->op == MNQ_L_CONV ? (size_t)l->kh * 8 + ((size_t)(4 * mnq_dsp_run(l)) << l->in16) : 0);
 }

@@ -27,7 +27,7 @@ static void sums(const struct mnq_layer *l, int32_t *acc, const void *x, const v
 
 void mnq_add_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
-    const struct mnq_requant_params *const q = &l->q;
+    const struct mnq_requant_params q = l->q; /* a copy: stores to the output cannot change it */
     const enum mnq_row_input type0 = mnq_row_input0(l), type1 = mnq_row_input1(l);
     const size_t pixels = (size_t)b->n * (size_t)l->w;
     size_t p, i = 0;
@@ -38,7 +38,7 @@ void mnq_add_c(const struct mnq_layer *l, const struct mnq_band *b)
             const int32_t n = l->c - c < BLOCK ? l->c - c : BLOCK;
             int32_t acc[BLOCK];
             sums(l, acc, mnq_row_at(b->in0.at, type0, i), mnq_row_at(b->in1.at, type1, i), c, n);
-            for (j = 0; j < n; j++, i++) mnq_output_store(q, b->out, i, c + j, acc[j]);
+            for (j = 0; j < n; j++, i++) mnq_output_store(&q, b->out, i, c + j, acc[j]);
         }
     }
 }

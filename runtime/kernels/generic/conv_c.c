@@ -4,27 +4,32 @@
 #include "output.h"
 #include "row.h"
 
-/* One kernel row: acc + sum over kx, i. The columns x0 <= kx < x1 lie inside the input and are contiguous there. */
-static int32_t conv_row(const struct mnq_layer *l, int32_t acc, const void *w, int wide, const void *in,
-                        enum mnq_row_input type, int32_t x0, int32_t x1)
+/*
+ * One kernel row of two output channels, whose weights are `apart` from each other: acc + sum over kx, i. The columns
+ * x0 <= kx < x1 lie inside the input and are contiguous there.
+ */
+static void conv_row(const struct mnq_layer *l, int32_t acc[2], const void *w, size_t apart, int wide, const void *in,
+                     enum mnq_row_input type, int32_t x0, int32_t x1)
 {
     const int32_t c = l->c;
-    const size_t step = (size_t)c;
     int32_t kx;
 
-    for (kx = 0; kx < x0; kx++)
-        acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
-    acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)x0 * step), wide, in, type, (x1 - x0) * c);
-    for (kx = x1; kx < l->kw; kx++)
-        acc = mnq_row_dot(acc, mnq_weights_at(w, wide, (size_t)kx * step), wide, l->pad, MNQ_ROW_S8, c);
-    return acc;
+    for (kx = 0; kx < l->kw; kx++) {
+        const void *const v = mnq_weights_at(w, wide, (size_t)(kx * c));
+        if (kx >= x0 && kx < x1) {
+            mnq_row_dot2(acc, v, apart, wide, in, type, (x1 - x0) * c);
+            kx = x1 - 1;
+        } else {
+            mnq_row_dot2(acc, v, apart, wide, l->pad, MNQ_ROW_S8, c);
+        }
+    }
 }
 
 static inline void conv(const struct mnq_layer *l, const struct mnq_band *b, int wide)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
-    const struct mnq_requant_params *const q = &l->q;
-    const size_t c = (size_t)l->c, row_weights = (size_t)l->kw * c;
+    const struct mnq_requant_params q = l->q; /* a copy: stores to the output cannot change it */
+    const size_t c = (size_t)l->c, row_weights = (size_t)l->kw * c, channel = (size_t)l->kh * row_weights;
     size_t i = 0;
     int32_t y, x, o, ky;
 
@@ -33,20 +38,25 @@ static inline void conv(const struct mnq_layer *l, const struct mnq_band *b, int
             const int32_t left = x * l->sw - l->pl, top = y * l->sh - l->pt;
             const int32_t x0 = left >= 0 ? 0 : left < -l->kw ? l->kw : -left;
             const int32_t x1 = l->w - left >= l->kw ? l->kw : l->w - left <= x0 ? x0 : l->w - left;
-            const void *w = l->weights;
-            for (o = 0; o < l->oc; o++, i++) {
-                int32_t acc = q->bias[o];
+            for (o = 0; o < l->oc; o += 2) {
+                const int two = o + 1 < l->oc; /* else the last one, twice */
+                const void *w = mnq_weights_at(l->weights, wide, (size_t)o * channel);
+                int32_t acc[2];
+                acc[0] = q.bias[o];
+                acc[1] = q.bias[o + two];
                 for (ky = 0; ky < l->kh; ky++) {
                     const int32_t iy = top + ky;
-                    if (iy < 0 || iy >= l->h || x0 == x1) {
-                        acc = conv_row(l, acc, w, wide, l->pad, MNQ_ROW_S8, l->kw, l->kw);
-                    } else {
-                        const void *in = mnq_row_at(mnq_view_row(&b->in0, iy), type, (size_t)(left + x0) * c);
-                        acc = conv_row(l, acc, w, wide, in, type, x0, x1);
+                    const void *in = l->pad;
+                    int32_t end = x0; /* the row is padding alone */
+                    if (iy >= 0 && iy < l->h && x0 != x1) {
+                        in = mnq_row_at(mnq_view_row(&b->in0, iy), type, (size_t)(left + x0) * c);
+                        end = x1;
                     }
+                    conv_row(l, acc, w, two ? channel : 0, wide, in, type, x0, end);
                     w = mnq_weights_at(w, wide, row_weights);
                 }
-                mnq_output_store(q, b->out, i, o, acc);
+                mnq_output_store(&q, b->out, i++, o, acc[0]);
+                if (two) mnq_output_store(&q, b->out, i++, o + 1, acc[1]);
             }
         }
     }

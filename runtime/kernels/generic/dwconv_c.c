@@ -5,7 +5,7 @@
 #include "row.h"
 
 /* Channels whose accumulators are held at a time: bounds the stack, and long enough to vectorize. */
-enum { BLOCK = 16 };
+enum { BLOCK = 24 };
 
 /* A depth multiplier's bookkeeping: output channel o is number k of those made from input channel i. */
 struct origin {

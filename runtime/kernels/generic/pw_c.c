@@ -7,7 +7,7 @@
 static inline void pw(const struct mnq_layer *l, const struct mnq_band *b, int wide)
 {
     const enum mnq_row_input type = mnq_row_input0(l);
-    const struct mnq_requant_params *const q = &l->q;
+    const struct mnq_requant_params q = l->q; /* a copy: stores to the output cannot change it */
     const size_t c = (size_t)l->c, pixels = (size_t)b->n * (size_t)l->w;
     const void *in = b->in0.at;
     size_t p, i = 0;
@@ -15,9 +15,15 @@ static inline void pw(const struct mnq_layer *l, const struct mnq_band *b, int w
 
     for (p = 0; p < pixels; p++) {
         const void *w = l->weights;
-        for (o = 0; o < l->oc; o++, i++) {
-            mnq_output_store(q, b->out, i, o, mnq_row_dot(q->bias[o], w, wide, in, type, l->c));
-            w = mnq_weights_at(w, wide, c);
+        for (o = 0; o < l->oc; o += 2) {
+            const int two = o + 1 < l->oc; /* else the last one, twice */
+            int32_t acc[2];
+            acc[0] = q.bias[o];
+            acc[1] = q.bias[o + two];
+            mnq_row_dot2(acc, w, two ? c : 0, wide, in, type, l->c);
+            mnq_output_store(&q, b->out, i++, o, acc[0]);
+            if (two) mnq_output_store(&q, b->out, i++, o + 1, acc[1]);
+            w = mnq_weights_at(w, wide, 2 * c);
         }
         in = mnq_row_at(in, type, c);
     }

@@ -8,6 +8,7 @@
 
 #include "fixed.h"
 #include "kernels.h"
+#include "mnq_port.h"
 
 #include <stddef.h>
 
@@ -59,19 +60,45 @@ static inline int32_t mnq_row_dot(int32_t acc, const void *w, int wide, const vo
     const uint8_t *u8 = (const uint8_t *)x;
     int32_t i;
 
-    if (type == MNQ_ROW_S8 && !wide)
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], x8[i]);
-    else if (type == MNQ_ROW_S8)
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], x8[i]);
-    else if (type == MNQ_ROW_S16 && !wide)
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], x16[i]);
-    else if (type == MNQ_ROW_S16)
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], x16[i]);
-    else if (!wide)
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], (int8_t)(u8[i] ^ 0x80));
-    else
-        for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], (int8_t)(u8[i] ^ 0x80));
+    if (type == MNQ_ROW_S8 && !wide) MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], x8[i]);
+    else if (type == MNQ_ROW_S8) MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], x8[i]);
+    else if (type == MNQ_ROW_S16 && !wide) MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], x16[i]);
+    else if (type == MNQ_ROW_S16) MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], x16[i]);
+    else if (!wide) MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w8[i], (int8_t)(u8[i] ^ 0x80));
+    else MNQ_UNROLL for (i = 0; i < n; i++) acc = mnq_mac(acc, w16[i], (int8_t)(u8[i] ^ 0x80));
     return acc;
+}
+
+/** Two rows of weights at once, the second `step` weights behind the first: each activation is loaded once. */
+static inline void mnq_row_dot2(int32_t acc[2], const void *w, size_t step, int wide, const void *x, enum mnq_row_input type,
+                                int32_t n)
+{
+    const void *const v = mnq_weights_at(w, wide, step);
+    const int8_t *w8 = (const int8_t *)w, *v8 = (const int8_t *)v, *x8 = (const int8_t *)x;
+    const int16_t *w16 = (const int16_t *)w, *v16 = (const int16_t *)v, *x16 = (const int16_t *)x;
+    const uint8_t *u8 = (const uint8_t *)x;
+    int32_t a = acc[0], b = acc[1], i;
+
+    if (type == MNQ_ROW_S8 && !wide)
+        MNQ_UNROLL for (i = 0; i < n; i++) a = mnq_mac(a, w8[i], x8[i]), b = mnq_mac(b, v8[i], x8[i]);
+    else if (type == MNQ_ROW_S8)
+        MNQ_UNROLL for (i = 0; i < n; i++) a = mnq_mac(a, w16[i], x8[i]), b = mnq_mac(b, v16[i], x8[i]);
+    else if (type == MNQ_ROW_S16 && !wide)
+        MNQ_UNROLL for (i = 0; i < n; i++) a = mnq_mac(a, w8[i], x16[i]), b = mnq_mac(b, v8[i], x16[i]);
+    else if (type == MNQ_ROW_S16)
+        MNQ_UNROLL for (i = 0; i < n; i++) a = mnq_mac(a, w16[i], x16[i]), b = mnq_mac(b, v16[i], x16[i]);
+    else if (!wide)
+        for (i = 0; i < n; i++) {
+            const int32_t q = (int8_t)(u8[i] ^ 0x80);
+            a = mnq_mac(a, w8[i], q), b = mnq_mac(b, v8[i], q);
+        }
+    else
+        for (i = 0; i < n; i++) {
+            const int32_t q = (int8_t)(u8[i] ^ 0x80);
+            a = mnq_mac(a, w16[i], q), b = mnq_mac(b, v16[i], q);
+        }
+    acc[0] = a;
+    acc[1] = b;
 }
 
 /** acc[i] += w[i] * q[i], i < n; acc overlaps neither w nor x. */
@@ -82,18 +109,12 @@ static inline void mnq_row_mac(int32_t *acc, const void *w, int wide, const void
     const uint8_t *u8 = (const uint8_t *)x;
     int32_t i;
 
-    if (type == MNQ_ROW_S8 && !wide)
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], x8[i]);
-    else if (type == MNQ_ROW_S8)
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], x8[i]);
-    else if (type == MNQ_ROW_S16 && !wide)
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], x16[i]);
-    else if (type == MNQ_ROW_S16)
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], x16[i]);
-    else if (!wide)
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], (int8_t)(u8[i] ^ 0x80));
-    else
-        for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], (int8_t)(u8[i] ^ 0x80));
+    if (type == MNQ_ROW_S8 && !wide) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], x8[i]);
+    else if (type == MNQ_ROW_S8) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], x8[i]);
+    else if (type == MNQ_ROW_S16 && !wide) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], x16[i]);
+    else if (type == MNQ_ROW_S16) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], x16[i]);
+    else if (!wide) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w8[i], (int8_t)(u8[i] ^ 0x80));
+    else MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_mac(acc[i], w16[i], (int8_t)(u8[i] ^ 0x80));
 }
 
 /** acc[i] += q[i], i < n; acc does not overlap x. */
@@ -104,12 +125,9 @@ static inline void mnq_row_add(int32_t *acc, const void *x, enum mnq_row_input t
     const uint8_t *u8 = (const uint8_t *)x;
     int32_t i;
 
-    if (type == MNQ_ROW_S8)
-        for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], x8[i]);
-    else if (type == MNQ_ROW_S16)
-        for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], x16[i]);
-    else
-        for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], (int8_t)(u8[i] ^ 0x80));
+    if (type == MNQ_ROW_S8) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], x8[i]);
+    else if (type == MNQ_ROW_S16) MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], x16[i]);
+    else MNQ_UNROLL for (i = 0; i < n; i++) acc[i] = mnq_add(acc[i], (int8_t)(u8[i] ^ 0x80));
 }
 
 #endif

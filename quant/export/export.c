@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A packed model as a C library for one core. */
+#include "export/export.h"
+
+#include "export/xfolder.h"
+#include "export/xformat.h"
+#include "util/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const mnq_xformat_words[] = {"c", "arduino", "platformio", "zephyr", "esp-idf", "cmsis-pack", NULL};
+
+static void write_format(struct mnq_export *x)
+{
+    static void (*const format[])(struct mnq_export *) = {mnq_xformat_c,      mnq_xformat_arduino, mnq_xformat_platformio,
+                                                          mnq_xformat_zephyr, mnq_xformat_esp_idf, mnq_xformat_cmsis_pack};
+    format[x->o->format](x);
+}
+
+/* The last part of a path, without its ending. */
+static void name_of(char *to, size_t cap, const char *path)
+{
+    char stem[256];
+    const char *slash = strrchr(path, '/'), *base = slash == NULL ? path : slash + 1;
+    size_t n = strcspn(base, ".");
+    if (n == 0) n = strlen(base);
+    if (n >= sizeof stem) n = sizeof stem - 1;
+    memcpy(stem, base, n);
+    stem[n] = 0;
+    mnq_xtext_identifier(to, cap, stem);
+}
+
+static void settle_name(struct mnq_export *x)
+{
+    static const char *const taken[] = {"mnq",     "open",  "record", "exec",    "whole",
+                                        "packing", "crc32", "model",  "kernels", "fixed"};
+
+    if (x->o->name != NULL) mnq_xtext_identifier(x->name, sizeof x->name - 8, x->o->name);
+    else name_of(x->name, sizeof x->name - 8, x->p->file);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(x->name, taken[i]) == 0) memcpy(x->name + strlen(x->name), "_net", 5); /* a file of the runtime */
+    for (size_t i = 0; i <= strlen(x->name); i++)
+        x->upper[i] = (char)(x->name[i] >= 'a' && x->name[i] <= 'z' ? x->name[i] - 32 : x->name[i]);
+}
+
+int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,
+                    struct mnq_err *e)
+{
+    *x = (struct mnq_export){.p = p, .o = o};
+    settle_name(x);
+    if (mnq_ximage_make(p, o->target->set, o->full, &x->image, arena, e) != 0) return -1;
+    if (mnq_xsource_list(&x->image, o->target->set, o->full, &x->sources, e) != 0) return -1;
+    if (mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
+    mnq_xcost_fill(x);
+    write_format(x);
+    struct mnq_xtext *mark = mnq_xfiles_add(&x->files, "%s", MNQ_XFOLDER_MARK);
+    const char *json = mnq_export_json(x, arena);
+    if (mark == NULL || json == NULL) return mnq_fail_nomem(e);
+    mnq_xtext_add(mark, "%s\n", json);
+    return mnq_xfiles_failed(&x->files) ? mnq_fail_nomem(e) : 0;
+}
+
+void mnq_export_end(struct mnq_export *x)
+{
+    mnq_xfiles_free(&x->files);
+}
+
+const char *mnq_export_json(const struct mnq_export *x, struct mnq_arena *arena)
+{
+    const struct mnq_xcosts *c = &x->costs;
+    struct mnq_json j = {.indent = 2};
+
+    mnq_json_object(&j, NULL);
+    mnq_json_string(&j, "schema", "mnquant.export/1");
+    mnq_json_string(&j, "target", x->o->target->name);
+    mnq_json_object(&j, "flash");
+    mnq_json_int(&j, "code", (int64_t)c->flash_code);
+    mnq_json_int(&j, "weights", (int64_t)c->flash_weights);
+    mnq_json_int(&j, "tables", (int64_t)c->flash_tables);
+    mnq_json_int(&j, "total", (int64_t)(c->flash_code + c->flash_weights + c->flash_tables));
+    mnq_json_end(&j);
+    mnq_json_object(&j, "ram");
+    mnq_json_int(&j, "arena", (int64_t)c->arena);
+    mnq_json_int(&j, "stack", (int64_t)c->stack);
+    mnq_json_int(&j, "static", 0);
+    mnq_json_int(&j, "total", (int64_t)(c->arena + c->stack));
+    mnq_json_int(&j, "total_pushed_rows", (int64_t)(c->arena_rows + c->stack));
+    mnq_json_end(&j);
+    mnq_json_int(&j, "instructions", (int64_t)c->instructions);
+    mnq_json_array(&j, "layers");
+    for (int i = 0; i < x->image.n_layers; i++) {
+        mnq_json_object(&j, NULL);
+        mnq_json_string(&j, "name", x->p->q.layer[i].name);
+        mnq_json_int(&j, "instructions", (int64_t)x->image.layer[i].instructions);
+        mnq_json_end(&j);
+    }
+    mnq_json_end(&j);
+    mnq_json_array(&j, "files");
+    for (int i = 0; i < x->files.n; i++) mnq_json_string(&j, NULL, x->files.file[i].path);
+    mnq_json_end(&j);
+    mnq_json_end(&j);
+    char *text = j.failed ? NULL : mnq_arena_strdup(arena, j.text);
+    mnq_json_free(&j);
+    return text;
+}

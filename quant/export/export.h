@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A packed model as a C library for one core. */
+#ifndef MNQ_EXPORT_H
+#define MNQ_EXPORT_H
+
+#include "export/xgolden.h"
+#include "export/ximage.h"
+#include "export/xsource.h"
+#include "export/xtext.h"
+
+enum mnq_xformat {
+    MNQ_XFORMAT_C,
+    MNQ_XFORMAT_ARDUINO,
+    MNQ_XFORMAT_PLATFORMIO,
+    MNQ_XFORMAT_ZEPHYR,
+    MNQ_XFORMAT_ESP_IDF,
+    MNQ_XFORMAT_CMSIS_PACK
+};
+
+/** Words of enum mnq_xformat, NULL-terminated. */
+extern const char *const mnq_xformat_words[];
+
+struct mnq_xopts {
+    const struct mnq_xtarget *target;
+    enum mnq_xformat format;
+    const char *name; /* an identifier; NULL: from the file's name */
+    int full;         /* the target proves the model again when it loads it */
+};
+
+/** Bytes and instructions, foretold. */
+struct mnq_xcosts {
+    size_t flash_code, flash_weights, flash_tables;
+    size_t arena, arena_rows, arena_layers,
+        stack; /* arena_rows: with the picture pushed row by row; _layers: layer by layer */
+    uint64_t instructions;
+};
+
+struct mnq_export {
+    const struct mnq_package *p;
+    const struct mnq_xopts *o;
+    char name[64], upper[64];
+    struct mnq_ximage image;
+    struct mnq_xsources sources;
+    struct mnq_xgolden golden;
+    struct mnq_xcosts costs;
+    struct mnq_xfiles files;
+};
+
+/** Makes everything in memory. End with mnq_export_end(), after a failure too. */
+int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,
+                    struct mnq_err *e);
+void mnq_export_end(struct mnq_export *x);
+
+/* ---- parts, in the order in which mnq_export_make() calls them ---- */
+
+/** Bytes and instructions; instructions of each layer go to x->image. */
+void mnq_xcost_fill(struct mnq_export *x);
+
+/** NAME.h, NAME.c, the self-test and the runtime's sources, below `dir` ("src/"). */
+void mnq_xmodel_write(struct mnq_export *x, const char *dir);
+
+/** The JSON document of `export --json`, NUL-terminated in the arena; NULL when out of memory. */
+const char *mnq_export_json(const struct mnq_export *x, struct mnq_arena *arena);
+
+#endif

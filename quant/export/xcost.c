@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bytes and instructions of an export, foretold. */
+#include "export/embedded.h"
+#include "export/export.h"
+#include "export/xcost_table.h"
+
+#include <string.h>
+
+enum { STACK = 768 }; /* of mnq_run() and all that it calls, the deepest of the counted cores, rounded up */
+
+static size_t generic_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_GENERIC, l);
+}
+
+static size_t dsp_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_DSP, l);
+}
+
+/* Arena of the model as the target will compute it: with its kernels' scratch. */
+static void arenas(struct mnq_export *x)
+{
+    const struct mnq_kernels kernels = {"target", NULL, x->o->target->set == MNQ_XSET_DSP ? dsp_scratch : generic_scratch,
+                                        NULL};
+    struct mnq_model m = x->p->model;
+
+    m.kernels = &kernels;
+    m.packed = x->image.packed;
+    x->costs.arena = mnq_arena_size(&m);
+    x->costs.arena_rows = mnq_stream_size(&m);
+    mnq_layer_by_layer(&m);
+    x->costs.arena_layers = mnq_arena_size(&m);
+}
+
+/* ---- flash ---- */
+
+static size_t code_bytes(const struct mnq_export *x)
+{
+    size_t n = 0;
+    for (int i = 0; i < x->sources.n; i++)
+        for (int k = 0; k < mnq_n_xcode_rows; k++)
+            if (strcmp(mnq_xcode_rows[k].path, mnq_embedded[x->sources.index[i]].path) == 0)
+                n += (size_t)mnq_xcode_rows[k].bytes[x->o->target->core];
+    return n;
+}
+
+/* ---- instructions ---- */
+
+static const double *numbers_of(const char *kernel, const char *core)
+{
+    for (int i = 0; i < mnq_n_xcost_rows; i++)
+        if (strcmp(mnq_xcost_rows[i].kernel, kernel) == 0 && strcmp(mnq_xcost_rows[i].core, core) == 0)
+            return mnq_xcost_rows[i].per;
+    return NULL;
+}
+
+/* The counted core that stands for a column. */
+static const char *counted(enum mnq_xcore core)
+{
+    static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m4",
+                                                 "rv32imc",   "rv32imc",   "cortex-m3"};
+    return name[core];
+}
+
+static uint64_t layer_instructions(const struct mnq_export *x, const struct mnq_xlayer *k, int calls, int rows)
+{
+    const double *per = numbers_of(k->kernel->symbol, counted(x->o->target->core));
+    double f[MNQ_XFEATURES], sum = 0;
+
+    if (per == NULL) per = numbers_of(k->kernel->symbol, "cortex-m3");
+    if (per == NULL) return 0;
+    mnq_xfeature_of(k, calls, rows, f);
+    for (int i = 0; i < MNQ_XFEATURES; i++) sum += per[i] * f[i];
+    return (uint64_t)(sum + 0.5);
+}
+
+void mnq_xcost_fill(struct mnq_export *x)
+{
+    struct mnq_xcosts *c = &x->costs;
+
+    arenas(x);
+    c->stack = STACK;
+    c->flash_code = code_bytes(x);
+    c->flash_weights = x->image.data + x->image.n_packed;
+    c->flash_tables = x->image.n - x->image.data;
+    for (int i = 0; i < x->image.n_layers; i++) {
+        struct mnq_xlayer *k = &x->image.layer[i];
+        k->instructions = layer_instructions(x, k, 1, k->l.oh);
+        c->instructions += k->instructions;
+    }
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a kernel's instructions are counted in. */
+#include "export/xfeature.h"
+
+#include "cortexm/dwconv_dsp.h"
+#include "packed.h"
+
+#include <string.h>
+
+static double up(double n, double by)
+{
+    return (double)(((long)n + (long)by - 1) / (long)by);
+}
+
+/* Blocks of 4 pixels x 2 channels: steps, records, inputs unpacked, blocks; outputs that are computed one by one. */
+static void blocks(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pairs = mnq_dsp_pairs(l), records = up(l->oc, 2), wide = l->wtype == MNQ_W_S16;
+    const double b = l->op == MNQ_L_PW ? up((double)rows * l->w, 4) : rows * up(l->ow, 4);
+    const double inputs = mnq_dsp_runs(l) * (double)mnq_dsp_run(l);
+
+    f[0] = n * b * records * pairs * (1 - wide);
+    f[1] = n * b * records * pairs * wide;
+    f[2] = n * b * records;
+    f[3] = n * b * inputs * !l->in16;
+    f[4] = n * b * inputs * l->in16;
+    f[5] = n * b;
+    f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * (double)l->oc : 0;
+    f[7] = l->op == MNQ_L_CONV ? n * b * l->kh : n;
+}
+
+static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double groups = up(l->ow, 4), taken = (rows - 1) * l->sh + 3.0, c = l->c;
+
+    f[0] = n * rows * c * groups * (l->sw == 1);
+    f[1] = n * rows * c * groups * (l->sw == 2);
+    f[2] = n * taken * c * l->w * !l->in16;
+    f[3] = n * taken * c * l->w * l->in16;
+    f[4] = n * taken * c;
+    f[5] = n * c;
+    f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * c : 0;
+    f[7] = n * rows * c;
+}
+
+/* Non-zero weights of a bitmap. */
+static double stored(const struct mnq_layer *l)
+{
+    const uint8_t *map = (const uint8_t *)l->weights;
+    const size_t bytes = (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
+    double n = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        for (int b = 0; b < 8; b++) n += map[i] >> b & 1;
+    return n * l->mult;
+}
+
+/* Products of one output pixel row set, by what the kernel multiplies. */
+static double products(const struct mnq_layer *l, double pixels)
+{
+    const double window = (double)l->kh * l->kw;
+
+    switch (l->op) {
+    case MNQ_L_CONV:
+        return pixels * l->oc * window * l->c;
+    case MNQ_L_DWCONV:
+    case MNQ_L_AVGPOOL:
+        return pixels * l->oc * window;
+    case MNQ_L_PW:
+        if (l->wtype == MNQ_W_SPARSE) return pixels * stored(l);
+        return pixels * l->oc * (double)l->c * (l->wtype == MNQ_W_BINARY ? l->mult : 1);
+    default:
+        return 0;
+    }
+}
+
+static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pixels = (double)rows * l->ow, outputs = pixels * l->oc, macs = products(l, pixels);
+
+    f[0] = n * macs * !l->in16;
+    f[1] = n * macs * l->in16;
+    f[2] = n * outputs;
+    f[3] = n * outputs * (l->q.act != MNQ_A_CLAMP);
+    f[4] = n * pixels;
+    f[5] = l->op == MNQ_L_CONV ? n * outputs * l->kh : n * pixels * l->kh * l->kw * up(l->oc, 24);
+    f[6] = l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY ? n * pixels * (double)l->c : 0;
+    f[7] = n;
+}
+
+void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES])
+{
+    memset(f, 0, MNQ_XFEATURES * sizeof *f);
+    if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) dw_dsp(&k->l, calls, rows, f);
+    else plain(&k->l, calls, rows, f);
+}

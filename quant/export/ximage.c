@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What of a model goes to a target. */
+#include "export/ximage.h"
+
+#include "util/file.h"
+
+#include <string.h>
+
+enum { HEADER = 48, ENTRY = 16, LAYR = 64, ALIGN = 16, WORD = 4 };
+static const uint32_t NONE = UINT32_MAX;
+
+static uint32_t get32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++) p[i] = (uint8_t)(v >> 8 * i);
+}
+
+static size_t aligned(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static size_t words(size_t n)
+{
+    return (n + WORD - 1) / WORD * WORD;
+}
+
+/* ---- layers ---- */
+
+/* Layer i as kernels see it; weights are where the file has them. */
+static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
+{
+    const struct mnq_qmodel *q = &p->q;
+    const struct mnq_qlayer *f = &q->layer[i];
+    const struct mnq_qtensor *in = &q->tensor[f->in0], *out = &q->tensor[f->out];
+    const uint32_t w = get32(p->model.layr + (size_t)i * LAYR + 28);
+
+    *l = (struct mnq_layer){.op = f->op,
+                            .wtype = f->wtype,
+                            .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
+                            .in16 = in->dtype == MNQ_S16,
+                            .in16b = f->in1 >= 0 && q->tensor[f->in1].dtype == MNQ_S16,
+                            .kh = (uint8_t)f->kh,
+                            .kw = (uint8_t)f->kw,
+                            .sh = (uint8_t)f->sh,
+                            .sw = (uint8_t)f->sw,
+                            .pt = (uint8_t)f->pt,
+                            .pl = (uint8_t)f->pl,
+                            .mult = (uint16_t)(f->mult | f->block | f->bases),
+                            .h = in->shape.h,
+                            .w = in->shape.w,
+                            .c = in->shape.c,
+                            .oh = out->shape.h,
+                            .ow = out->shape.w,
+                            .oc = out->shape.c,
+                            .zp0 = in->zp,
+                            .zp1 = f->in1 >= 0 ? q->tensor[f->in1].zp : 0,
+                            .weights = w == NONE ? NULL : p->model.data + w,
+                            .pad = f->pad,
+                            .q = {.bias = f->bias,
+                                  .mult = f->m,
+                                  .shift = f->r,
+                                  .mult2 = f->m2,
+                                  .shift2 = f->r2,
+                                  .zp = out->zp,
+                                  .lo = f->lo,
+                                  .hi = f->hi,
+                                  .act = f->act,
+                                  .frac = f->frac,
+                                  .out16 = out->dtype == MNQ_S16}};
+}
+
+static int choose(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_err *e)
+{
+    for (int i = 0; i < x->n_layers; i++) {
+        struct mnq_xlayer *k = &x->layer[i];
+        read_layer(p, i, &k->l);
+        k->packed_bytes = mnq_xset_packed_bytes(set, &k->l);
+        if (k->packed_bytes > 0) k->l.packed = k; /* some address; the real one below */
+        k->kernel = mnq_xkernel_of(set, &k->l);
+        if (k->kernel == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer %d: no kernel serves it", p->file, i);
+    }
+    return 0;
+}
+
+static int pack(enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    size_t n = words((size_t)x->n_layers * 4), at = n;
+    for (int i = 0; i < x->n_layers; i++) n += words(x->layer[i].packed_bytes);
+    if (n == at) return 0;
+    x->packed = mnq_arena_alloc(arena, n);
+    if (x->packed == NULL) return mnq_fail_nomem(e);
+    x->n_packed = n;
+    for (int i = 0; i < x->n_layers; i++) {
+        struct mnq_xlayer *k = &x->layer[i];
+        if (k->packed_bytes == 0) continue;
+        put32(x->packed + (size_t)i * 4, (uint32_t)at);
+        mnq_xset_pack(set, &k->l, x->packed + at);
+        k->l.packed = x->packed + at;
+        at += words(k->packed_bytes);
+    }
+    return 0;
+}
+
+/* ---- image ---- */
+
+/* DATA as it grows. */
+struct data {
+    uint8_t *bytes;
+    size_t n, align;
+};
+
+/* Where p's bytes are in d already, or d->n. */
+static size_t find(const struct data *d, const uint8_t *p, size_t bytes)
+{
+    for (size_t at = 0; at + bytes <= d->n; at += d->align)
+        if (memcmp(d->bytes + at, p, bytes) == 0) return at;
+    return d->n;
+}
+
+/* Takes over the array that `field` of a layer's record names, or drops it. Equal bytes are kept once. */
+static void take(const struct mnq_package *p, uint8_t *field, size_t bytes, int keep, struct data *d)
+{
+    const uint32_t from = get32(field);
+    if (from == NONE) return;
+    if (!keep) {
+        put32(field, NONE);
+        return;
+    }
+    const size_t at = find(d, p->model.data + from, bytes);
+    put32(field, (uint32_t)at);
+    if (at < d->n) return;
+    memcpy(d->bytes + at, p->model.data + from, bytes);
+    d->n += (bytes + d->align - 1) / d->align * d->align;
+}
+
+/* Rewrites the layers' records and fills data. */
+static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, int keep, uint8_t *layr, struct data *d)
+{
+    for (int i = 0; i < x->n_layers; i++) {
+        const struct mnq_xlayer *k = &x->layer[i];
+        const unsigned needs = keep ? 7 : mnq_xkernel_needs(k->kernel, &k->l);
+        const int per_channel = k->l.op != MNQ_L_SOFTMAX && k->l.op != MNQ_L_LOGISTIC;
+        const size_t oc = per_channel ? (size_t)k->l.oc : 1;
+        uint8_t *r = layr + (size_t)i * LAYR;
+        take(p, r + 28, get32(r + 32), needs & MNQ_XNEED_WEIGHTS, d);
+        if (get32(r + 28) == NONE) put32(r + 32, 0);
+        take(p, r + 36, 4 * oc, needs & MNQ_XNEED_BIAS, d);
+        take(p, r + 40, 4 * oc, needs & MNQ_XNEED_SCALE, d);
+        take(p, r + 44, oc, needs & MNQ_XNEED_SCALE, d);
+        take(p, r + 48, 4 * oc, 1, d);
+        take(p, r + 52, oc, 1, d);
+        take(p, r + 56, (size_t)k->l.c, k->l.kh * k->l.kw > 1, d);
+    }
+}
+
+/* Whether a section goes along. */
+static int wanted(const uint8_t *entry)
+{
+    return memcmp(entry, "SCAL", 4) != 0 && memcmp(entry, "META", 4) != 0;
+}
+
+static int image(const struct mnq_package *p, int keep, struct mnq_ximage *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const uint32_t sections = get32(p->bytes + 16);
+    const size_t layr_bytes = (size_t)x->n_layers * LAYR;
+    struct data d = {.align = keep ? ALIGN : WORD};
+    uint8_t *layr = mnq_arena_alloc(arena, layr_bytes);
+    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 7u * ALIGN * (size_t)x->n_layers);
+    if (layr == NULL || d.bytes == NULL) return mnq_fail_nomem(e);
+    memcpy(layr, p->model.layr, layr_bytes);
+    take_all(p, x, keep, layr, &d);
+    x->data = d.n;
+
+    uint32_t count = 0;
+    size_t n = 0;
+    for (uint32_t i = 0; i < sections; i++) {
+        const uint8_t *entry = p->bytes + HEADER + ENTRY * i;
+        if (!wanted(entry)) continue;
+        x->planned |= memcmp(entry, "PLAN", 4) == 0;
+        count++;
+        n += ENTRY + aligned(memcmp(entry, "DATA", 4) == 0 ? x->data : get32(entry + 8));
+    }
+    n = aligned(HEADER + n);
+    x->n = n;
+    x->bytes = mnq_arena_alloc(arena, n);
+    if (x->bytes == NULL) return mnq_fail_nomem(e);
+    memcpy(x->bytes, p->bytes, HEADER);
+    put32(x->bytes + 8, (uint32_t)n);
+    put32(x->bytes + 16, count);
+    size_t at = HEADER + (size_t)ENTRY * count;
+    uint8_t *to = x->bytes + HEADER;
+    for (uint32_t i = 0; i < sections; i++) {
+        const uint8_t *entry = p->bytes + HEADER + ENTRY * i, *from = p->bytes + get32(entry + 4);
+        size_t bytes = get32(entry + 8);
+        if (!wanted(entry)) continue;
+        if (memcmp(entry, "LAYR", 4) == 0) from = layr;
+        if (memcmp(entry, "DATA", 4) == 0) from = d.bytes, bytes = x->data;
+        memcpy(to, entry, 4);
+        put32(to + 4, (uint32_t)at);
+        put32(to + 8, (uint32_t)bytes);
+        memcpy(x->bytes + at, from, bytes);
+        to += ENTRY;
+        at += aligned(bytes);
+    }
+    put32(x->bytes + 12, mnq_bytes_crc32(0, x->bytes + 16, n - 16));
+    return 0;
+}
+
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
+                    struct mnq_err *e)
+{
+    *x = (struct mnq_ximage){.n_layers = p->q.n_layers};
+    x->layer = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *x->layer);
+    if (x->layer == NULL) return mnq_fail_nomem(e);
+    if (choose(p, set, x, e) != 0 || pack(set, x, arena, e) != 0) return -1;
+    return image(p, keep, x, arena, e);
+}
+
+int mnq_ximage_sums(const struct mnq_ximage *x)
+{
+    for (int i = 0; i < x->n_layers && x->planned; i++)
+        if (x->layer[i].l.op == MNQ_L_AVGPOOL) return 1;
+    return 0;
+}

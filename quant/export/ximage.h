@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What of a model goes to a target: the file without what its kernels do not read, and their packed weights. */
+#ifndef MNQ_XIMAGE_H
+#define MNQ_XIMAGE_H
+
+#include "export/xkernel.h"
+#include "pack/qmodel.h"
+
+/** A layer as it is exported. */
+struct mnq_xlayer {
+    struct mnq_layer l; /* decoded; its arrays are those of the package. packed is set if it is packed */
+    const struct mnq_xkernel *kernel;
+    size_t packed_bytes;
+    uint64_t instructions;
+};
+
+struct mnq_ximage {
+    uint8_t *bytes;  /* an .mnq without SCAL, META and arrays that nobody reads; 16-byte aligned */
+    size_t n, data;  /* data: bytes of them that are DATA */
+    uint8_t *packed; /* as mnq_pack() makes it; NULL if nothing is packed */
+    size_t n_packed;
+    struct mnq_xlayer *layer; /* [n_layers] */
+    int n_layers, planned;    /* planned: with a plan of stages */
+};
+
+/** Whether its plan may sum up a pool while its input arrives: then the export holds that kernel too. */
+int mnq_ximage_sums(const struct mnq_ximage *x);
+
+/**
+ * Makes the image of a package for a set of kernels.
+ * keep   every array stays: the loader can prove all of it again
+ */
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
+                    struct mnq_err *e);
+
+#endif

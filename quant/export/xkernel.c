@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The kernels that an export can hold. */
+#include "export/xkernel.h"
+
+#include "cortexm/dwconv_dsp.h"
+#include "cortexm/layout_dsp.h"
+
+enum { GENERIC = 1u << MNQ_XSET_GENERIC, DSP = 1u << MNQ_XSET_DSP, ALL = GENERIC | DSP };
+
+static int pw_packed(const struct mnq_layer *l)
+{
+    return l->packed != NULL && l->op == MNQ_L_PW;
+}
+
+static int conv_packed(const struct mnq_layer *l)
+{
+    return l->packed != NULL && l->op == MNQ_L_CONV;
+}
+
+#define IS(name, condition)                                                                                                 \
+    static int name(const struct mnq_layer *l)                                                                              \
+    {                                                                                                                       \
+        return condition;                                                                                                   \
+    }
+IS(conv_s8, l->op == MNQ_L_CONV && l->wtype == MNQ_W_S8)
+IS(conv_s16, l->op == MNQ_L_CONV && l->wtype == MNQ_W_S16)
+IS(dw_s8, l->op == MNQ_L_DWCONV && l->wtype == MNQ_W_S8)
+IS(dw_s16, l->op == MNQ_L_DWCONV && l->wtype == MNQ_W_S16)
+IS(pw_s8, l->op == MNQ_L_PW && l->wtype == MNQ_W_S8)
+IS(pw_s16, l->op == MNQ_L_PW && l->wtype == MNQ_W_S16)
+IS(pw_s4, l->op == MNQ_L_PW && l->wtype == MNQ_W_S4)
+IS(pw_sparse, l->op == MNQ_L_PW && l->wtype == MNQ_W_SPARSE)
+IS(pw_binary, l->op == MNQ_L_PW && l->wtype == MNQ_W_BINARY)
+IS(pw_xnor, l->op == MNQ_L_PW && l->wtype == MNQ_W_XNOR)
+IS(avgpool, l->op == MNQ_L_AVGPOOL)
+IS(avgpool_sum, l->op == MNQ_L_AVGPOOL_SUM)
+IS(add, l->op == MNQ_L_ADD)
+IS(mul, l->op == MNQ_L_MUL)
+IS(softmax, l->op == MNQ_L_SOFTMAX)
+IS(logistic, l->op == MNQ_L_LOGISTIC)
+
+#define GEN(op, name, type) "l->op == " #op " && l->wtype == " #type, name
+
+#define BLOCKS                                                                                                              \
+    " cortexm/block_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/scratch_dsp.c cortexm/dwconv_shape_dsp.c"
+#define PIXELS " generic/pixels_c.c"
+
+const struct mnq_xkernel mnq_xkernels[] = {
+    {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
+    {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
+     0},
+    {"mnq_dwconv3x3_dsp", "cortexm/dsp.h", "mnq_dsp_dw_serves(l)", mnq_dsp_dw_serves,
+     "cortexm/dwconv_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
+     "cortexm/dwconv_shape_dsp.c "
+     "cortexm/scratch_dsp.c",
+     DSP, 7},
+    {"mnq_conv_s8_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s8, MNQ_W_S8), "generic/conv_c.c", ALL, 7},
+    {"mnq_conv_s16_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s16, MNQ_W_S16), "generic/conv_c.c", ALL, 7},
+    {"mnq_dwconv_s8_c", "generic/generic.h", GEN(MNQ_L_DWCONV, dw_s8, MNQ_W_S8), "generic/dwconv_c.c", ALL, 7},
+    {"mnq_dwconv_s16_c", "generic/generic.h", GEN(MNQ_L_DWCONV, dw_s16, MNQ_W_S16), "generic/dwconv_c.c", ALL, 7},
+    {"mnq_pw_s8_c", "generic/generic.h", GEN(MNQ_L_PW, pw_s8, MNQ_W_S8), "generic/pw_c.c", ALL, 7},
+    {"mnq_pw_s16_c", "generic/generic.h", GEN(MNQ_L_PW, pw_s16, MNQ_W_S16), "generic/pw_c.c", ALL, 7},
+    {"mnq_pw_s4_c", "generic/generic.h", GEN(MNQ_L_PW, pw_s4, MNQ_W_S4), "generic/pw_s4_c.c", ALL, 7},
+    {"mnq_pw_sparse_c", "generic/generic.h", GEN(MNQ_L_PW, pw_sparse, MNQ_W_SPARSE),
+     "generic/pw_sparse_c.c generic/sparse_c.c generic/places_c.c" PIXELS, ALL, 7},
+    {"mnq_pw_binary_c", "generic/generic.h", GEN(MNQ_L_PW, pw_binary, MNQ_W_BINARY),
+     "generic/pw_binary_c.c generic/binary_c.c generic/binary_row_c.c generic/binary_rows_c.c" PIXELS, ALL, 7},
+    {"mnq_pw_xnor_c", "generic/generic.h", GEN(MNQ_L_PW, pw_xnor, MNQ_W_XNOR), "generic/pw_xnor_c.c generic/xnor_c.c", ALL,
+     7},
+    {"mnq_avgpool_c", "generic/generic.h", "l->op == MNQ_L_AVGPOOL", avgpool, "generic/avgpool_c.c", ALL, 7},
+    {"mnq_avgpool_sum_c", "generic/generic.h", "l->op == MNQ_L_AVGPOOL_SUM", avgpool_sum, "generic/avgpool_sum_c.c", ALL, 7},
+    {"mnq_add_c", "generic/generic.h", "l->op == MNQ_L_ADD", add, "generic/add_c.c", ALL, 7},
+    {"mnq_mul_c", "generic/generic.h", "l->op == MNQ_L_MUL", mul, "generic/mul_c.c", ALL, 7},
+    {"mnq_softmax_c", "generic/generic.h", "l->op == MNQ_L_SOFTMAX", softmax, "generic/softmax_c.c", ALL, 7},
+    {"mnq_logistic_c", "generic/generic.h", "l->op == MNQ_L_LOGISTIC", logistic, "generic/softmax_c.c", ALL, 7},
+};
+const int mnq_n_xkernels = (int)(sizeof mnq_xkernels / sizeof *mnq_xkernels);
+
+const struct mnq_xkernel *mnq_xkernel_of(enum mnq_xset set, const struct mnq_layer *l)
+{
+    for (int i = 0; i < mnq_n_xkernels; i++)
+        if ((mnq_xkernels[i].sets >> set & 1u) && mnq_xkernels[i].serves(l)) return &mnq_xkernels[i];
+    return NULL;
+}
+
+unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *l)
+{
+    unsigned needs = k->needs;
+    if (needs != 0) return needs;
+    if (mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
+    /* Fewer than four pixels in a call, or shifts that do not fold: single outputs are computed as the definition says. */
+    for (int c = 0; c < l->oc; c++)
+        if (!mnq_dsp_folds(&l->q, c)) return MNQ_XNEED_SCALE;
+    if (l->op == MNQ_L_CONV) return l->ow == 2 || l->ow == 3 ? MNQ_XNEED_SCALE : 0;
+    return l->w < 4 && l->h * l->w > 1 ? MNQ_XNEED_SCALE : 0;
+}

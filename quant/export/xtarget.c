@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The cores that models are exported for. */
+#include "export/xtarget.h"
+
+#include "cortexm/layout_dsp.h"
+
+#include <string.h>
+
+#define ARM "arm-none-eabi-gcc"
+
+const struct mnq_xtarget mnq_xtargets[] = {
+    {"cortex-m0", "-mcpu=cortex-m0 -mthumb", ARM, "Cortex-M0, M0+", MNQ_XSET_GENERIC, MNQ_XCORE_M0},
+    {"cortex-m3", "-mcpu=cortex-m3 -mthumb", ARM, "Cortex-M3", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
+    {"cortex-m4", "-mcpu=cortex-m4 -mthumb", ARM, "Cortex-M4", MNQ_XSET_DSP, MNQ_XCORE_M4},
+    {"cortex-m7", "-mcpu=cortex-m7 -mthumb", ARM, "Cortex-M7", MNQ_XSET_DSP, MNQ_XCORE_M4},
+    {"cortex-m33", "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft", ARM, "Cortex-M33 with DSP extension", MNQ_XSET_DSP,
+     MNQ_XCORE_M4},
+    {"cortex-m55", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", ARM, "Cortex-M55", MNQ_XSET_DSP, MNQ_XCORE_M55},
+    {"cortex-m85", "-mcpu=cortex-m85 -mthumb -mfloat-abi=hard", ARM, "Cortex-M85", MNQ_XSET_DSP, MNQ_XCORE_M55},
+    {"rv32imc", "-march=rv32imc -mabi=ilp32 -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 32 bits", MNQ_XSET_GENERIC,
+     MNQ_XCORE_RV32},
+    {"rv64gcv", "-march=rv64gc -mabi=lp64d -mcmodel=medany -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 64 bits",
+     MNQ_XSET_GENERIC, MNQ_XCORE_RV64},
+    {"aarch64", "", "aarch64-linux-gnu-gcc", "AArch64", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
+    {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0", "clang", "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
+    {"generic", "", "cc", "any little-endian core", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
+};
+const int mnq_n_xtargets = (int)(sizeof mnq_xtargets / sizeof *mnq_xtargets);
+
+const struct mnq_xtarget *mnq_xtarget_find(const char *name)
+{
+    for (int i = 0; i < mnq_n_xtargets; i++)
+        if (strcmp(mnq_xtargets[i].name, name) == 0) return &mnq_xtargets[i];
+    return NULL;
+}
+
+size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
+{
+    return set == MNQ_XSET_DSP ? mnq_dsp_packed_bytes(l) : 0;
+}
+
+void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
+{
+    if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
+}
+
+size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
+{
+    if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
+    return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;
+}

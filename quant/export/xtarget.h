@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The cores that models are exported for. */
+#ifndef MNQ_XTARGET_H
+#define MNQ_XTARGET_H
+
+#include "kernels.h"
+
+/** Kernels of a core, beside the generic ones. */
+enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP };
+
+/** What code and time of a core are like: columns of the tables in xcost.c. */
+enum mnq_xcore {
+    MNQ_XCORE_M0,
+    MNQ_XCORE_M3,
+    MNQ_XCORE_M4,
+    MNQ_XCORE_M55,
+    MNQ_XCORE_RV32,
+    MNQ_XCORE_RV64,
+    MNQ_XCORE_A64,
+    MNQ_XCORES
+};
+
+struct mnq_xtarget {
+    const char *name, *flags; /* of the compiler */
+    const char *compiler;     /* a usual one */
+    const char *what;
+    enum mnq_xset set;
+    enum mnq_xcore core;
+};
+
+extern const struct mnq_xtarget mnq_xtargets[];
+extern const int mnq_n_xtargets;
+
+/** By name, NULL if there is none. */
+const struct mnq_xtarget *mnq_xtarget_find(const char *name);
+
+/** Packing and scratch of a set's kernels. */
+size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l);
+void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem);
+size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l);
+
+#endif

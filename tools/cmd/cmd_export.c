@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * mnquant export: a packed model as a C library for one core. */
+#include "command.h"
+#include "commands.h"
+#include "export/export.h"
+#include "export/xfolder.h"
+#include "figures.h"
+#include "share.h"
+
+#include <string.h>
+
+struct export_opts {
+    const char *target, *output, *name, *load;
+    int format;
+    bool force;
+};
+
+static const struct mnq_option options[] = {
+    {"target", 't', MNQ_OPT_STRING, offsetof(struct export_opts, target), "CORE",
+     "the core: cortex-m0, -m3, -m4, -m7, -m33, -m55, -m85, rv32imc, rv64gcv, aarch64, hexagon, or generic", 0, 0, NULL},
+    {"output", 'o', MNQ_OPT_STRING, offsetof(struct export_opts, output), "DIR", "the folder to write, absent or empty", 0,
+     0, NULL},
+    {"format", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, format), "NAME", "how the folder is laid out", 0, 0,
+     mnq_xformat_words},
+    {"name", 0, MNQ_OPT_STRING, offsetof(struct export_opts, name), "NAME",
+     "prefix of files and functions, if not the model's file name", 0, 0, NULL},
+    {"load", 0, MNQ_OPT_STRING, offsetof(struct export_opts, load), "HOW",
+     "what the target does at start: trusted (checksums; all was proved here) or full (prove all of it again)", 0, 0, NULL},
+    {"force", 'f', MNQ_OPT_FLAG, offsetof(struct export_opts, force), NULL, "replace DIR if it holds an export", 0, 0, NULL},
+};
+
+static void init(void *opts)
+{
+    *(struct export_opts *)opts = (struct export_opts){.load = "trusted"};
+}
+
+static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
+{
+    const struct export_opts *o = cli->opts;
+    struct mnq_err *e = &cli->err;
+
+    if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core to write for");
+    if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
+    *xo = (struct mnq_xopts){.target = mnq_xtarget_find(o->target), .format = (enum mnq_xformat)o->format, .name = o->name};
+    if (xo->target == NULL) {
+        char names[300] = "";
+        for (int i = 0; i < mnq_n_xtargets; i++) {
+            if (i > 0) strncat(names, ", ", sizeof names - strlen(names) - 1);
+            strncat(names, mnq_xtargets[i].name, sizeof names - strlen(names) - 1);
+        }
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--target: no core named '%s'; there are %s", o->target, names);
+    }
+    xo->full = strcmp(o->load, "full") == 0;
+    if (!xo->full && strcmp(o->load, "trusted") != 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--load: expected trusted or full, got '%s'", o->load);
+    return mnq_xfolder_check(o->output, o->force, e);
+}
+
+static void print_text(const struct mnq_export *x, const char *dir)
+{
+    const struct mnq_xcosts *c = &x->costs;
+    char a[32];
+
+    printf("%s: %d files for %s\n", dir, x->files.n, x->o->target->name);
+    printf("flash           %8zu bytes   code %zu, weights %zu, tables %zu\n",
+           c->flash_code + c->flash_weights + c->flash_tables, c->flash_code, c->flash_weights, c->flash_tables);
+    printf("RAM             %8zu bytes   arena %zu, stack %zu\n", c->arena + c->stack, c->arena, c->stack);
+    printf("RAM, rows       %8zu bytes   the picture pushed row by row\n", c->arena_rows + c->stack);
+    printf("instructions  %12s\n", mnq_text_count(a, (int64_t)c->instructions));
+    for (int i = 0; i < x->image.n_layers; i++) {
+        const struct mnq_xlayer *l = &x->image.layer[i];
+        printf("%12s  %-18s ", mnq_text_count(a, (int64_t)l->instructions), l->kernel->symbol);
+        mnq_text_put(stdout, x->p->q.layer[i].name, false);
+        printf("\n");
+    }
+}
+
+static int run(struct mnq_cli *cli)
+{
+    const struct export_opts *o = cli->opts;
+    struct mnq_err *e = &cli->err;
+    struct mnq_package *p = mnq_arena_alloc(&cli->arena, sizeof *p);
+    struct mnq_export *x = mnq_arena_alloc(&cli->arena, sizeof *x);
+    struct mnq_xopts xo;
+
+    if (p == NULL || x == NULL) return mnq_fail_nomem(e);
+    if (settle(cli, &xo) != 0 || mnq_package_open(cli->input[0], p, &cli->arena, e) != 0) return -1;
+    int rc = mnq_export_make(x, p, &xo, &cli->arena, e);
+    if (rc == 0) rc = mnq_xfolder_write(o->output, o->force, &x->files, e);
+    if (rc == 0 && cli->global.json) {
+        const char *json = mnq_export_json(x, &cli->arena);
+        if (json == NULL) rc = mnq_fail_nomem(e);
+        else printf("%s\n", json);
+    } else if (rc == 0 && !cli->global.quiet) {
+        print_text(x, o->output);
+    }
+    mnq_export_end(x);
+    return rc;
+}
+
+const struct mnq_command mnq_cmd_export = {
+    .name = "export",
+    .summary = "write a packed model as a C library for one core",
+    .usage = "MODEL.mnq --target CORE -o DIR",
+    .about = "Writes a folder with everything that firmware needs of a model: weights in the order\n"
+             "of the core's kernels, the kernels and the runtime that it calls and no others, a\n"
+             "header that says what goes in and comes out, a self-test, build files. Flash, RAM\n"
+             "and instructions are foretold before anything is flashed.",
+    .examples = "  mnquant export model.mnq --target cortex-m4 -o firmware\n"
+                "  mnquant export model.mnq --target cortex-m0 --format arduino --name eye -o eye\n",
+    .option = options,
+    .n_options = sizeof options / sizeof *options,
+    .opts_size = sizeof(struct export_opts),
+    .init = init,
+    .min_inputs = 1,
+    .max_inputs = 1,
+    .run = run,
+};
