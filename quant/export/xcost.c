@@ -3,10 +3,15 @@
 #include "export/embedded.h"
 #include "export/export.h"
 #include "export/xcost_table.h"
+#include "plan_layout.h"
 
 #include <string.h>
 
-enum { STACK = 768 }; /* of mnq_run() and all that it calls, the deepest of the counted cores, rounded up */
+enum {
+    STACK = 768,
+    AROUND = 350
+}; /* of mnq_run() and all that it calls, the deepest of the counted cores, rounded up; instructions of the plan around a
+      call */
 
 static size_t generic_scratch(const struct mnq_layer *l)
 {
@@ -75,6 +80,26 @@ static uint64_t layer_instructions(const struct mnq_export *x, const struct mnq_
     return (uint64_t)(sum + 0.5);
 }
 
+/* By the plan of stages: layers of a stage with steps are called row by row. Without a plan each layer is called once. */
+static void instructions(struct mnq_export *x)
+{
+    const struct mnq_plan *plan = &x->p->model.plan;
+    unsigned stage = 0, end = 0, rows = 0;
+
+    for (int i = 0; i < x->image.n_layers; i++) {
+        struct mnq_xlayer *k = &x->image.layer[i];
+        while (plan->places != NULL && (unsigned)i >= end && stage < plan->n_stages) {
+            const uint8_t *at = plan->stages + (size_t)MNQ_STAGE_BYTES * stage++;
+            end = at[0] | (unsigned)at[1] << 8;
+            rows = at[4] | at[5] | at[6] | at[7];
+        }
+        const int calls = plan->places != NULL && rows != 0 ? k->l.oh : 1;
+        k->instructions = layer_instructions(x, k, calls, k->l.oh / calls);
+        if (calls > 1) k->instructions += (uint64_t)calls * AROUND;
+        x->costs.instructions += k->instructions;
+    }
+}
+
 void mnq_xcost_fill(struct mnq_export *x)
 {
     struct mnq_xcosts *c = &x->costs;
@@ -84,9 +109,5 @@ void mnq_xcost_fill(struct mnq_export *x)
     c->flash_code = code_bytes(x);
     c->flash_weights = x->image.data + x->image.n_packed;
     c->flash_tables = x->image.n - x->image.data;
-    for (int i = 0; i < x->image.n_layers; i++) {
-        struct mnq_xlayer *k = &x->image.layer[i];
-        k->instructions = layer_instructions(x, k, 1, k->l.oh);
-        c->instructions += k->instructions;
-    }
+    instructions(x);
 }
