@@ -44,15 +44,19 @@ static void take_windows(const struct job *job, int32_t left)
     int32_t ky, j;
 
     for (ky = 0; ky < l->kh; ky++, to += (size_t)((run + 1) / 2) * 4) {
+        const uint8_t *p[4];
         if (inside && job->from[ky] != NULL) {
-            const uint8_t *const p = job->from[ky] + (size_t)left * job->pixel;
-            job->gather(to, p, p + job->step, p + 2 * job->step, p + 3 * job->step, (size_t)run);
+            p[0] = job->from[ky] + (size_t)left * job->pixel;
+            job->gather(to, p[0], p[0] + job->step, p[0] + 2 * job->step, p[0] + 3 * job->step, (size_t)run);
             continue;
         }
-        for (j = 0; j < 4; j++)
-            fill_row(job, job->rows + (size_t)j * row, job->from[ky],
-                     left + (j < job->wanted ? j : job->wanted - 1) * l->sw);
-        job->gather(to, job->rows, job->rows + row, job->rows + 2 * row, job->rows + 3 * row, (size_t)run);
+        for (j = 0; j < 4; j++) {
+            const int32_t at = left + (j < job->wanted ? j : job->wanted - 1) * l->sw;
+            p[j] = job->rows + (size_t)j * row;
+            if (job->from[ky] != NULL && at >= 0 && at + l->kw <= l->w) p[j] = job->from[ky] + (size_t)at * job->pixel;
+            else fill_row(job, job->rows + (size_t)j * row, job->from[ky], at);
+        }
+        job->gather(to, p[0], p[1], p[2], p[3], (size_t)run);
     }
 }
 
