@@ -16,6 +16,11 @@ enum {
     MNQ_PLACE_SUMS = 1 /* flag: global pooling, summed up row by row */
 };
 
+/** What a layer of the stage at work has made. */
+struct mnq_made {
+    uint16_t rows, slot; /* so far; where its next row goes */
+};
+
 /** The progress of a run, in the arena. */
 struct mnq_progress {
     uint32_t step;              /* next */
@@ -24,9 +29,7 @@ struct mnq_progress {
     uint16_t next, count;       /* of the step at work: next layer, layers left */
     uint16_t all;               /* layers run at once */
     uint16_t in_rows, in_slot;  /* rows of the picture that arrived; where the next one goes */
-    struct mnq_made {
-        uint16_t rows, slot; /* made by a layer of the stage; where its next one goes */
-    } made[1];               /* [longest stage] */
+    struct mnq_made made[1];    /* [longest stage] */
 };
 
 /** Bytes of the progress of a plan whose longest stage has n layers. */
