@@ -7,6 +7,10 @@
 
 #include "graph/task.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_CSV_FIELDS = 4096 };
 
 struct mnq_csv_columns {
@@ -30,4 +34,7 @@ struct mnq_csv_columns {
 int mnq_csv_find_columns(const struct mnq_data *data, const struct mnq_task *task, const char *name, int line,
                          char *const *f, int n, struct mnq_csv_columns *c, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_data {
     char *const *path; /* [n] */
     int n;
@@ -15,4 +19,7 @@ struct mnq_data {
     int threads;                            /* to look for them; 0 counts as 1 */
 };
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Opaque; samples are in a defined order (folders and files sorted bytewise). */
 struct mnq_dataset;
 
@@ -68,4 +72,7 @@ const char *mnq_dataset_name(const struct mnq_dataset *d, int i);
 /** Decodes and resizes sample i into out (h*w*c bytes, picture channel order RGB). Thread-safe. */
 int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_preprocess *p, uint8_t *out, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

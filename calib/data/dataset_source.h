@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_MAX_SAMPLES = 10000000, MNQ_MAX_CLASSES = 65536 };
 
 struct mnq_h5_images;
@@ -102,4 +106,7 @@ void mnq_h5_images_size(const struct mnq_h5_images *f, int *h, int *w);
 /** Reads one row: h*w*c bytes. Thread-safe: HDF5 is not, so all datasets share one lock. */
 int mnq_h5_images_read(struct mnq_h5_images *f, int row, uint8_t *out, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "dataset_source.h"
 #include "numpy.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Gives samples first .. first + n - 1 of s the rows of an array. A class or a decision is one whole number, or a row of as
  * many as there are classes, the largest of which counts; other tasks take mnq_task_label_values() numbers, of maps of
@@ -23,4 +27,7 @@ int mnq_labels_from_array(struct mnq_source *s, int first, int n, const struct m
  */
 int mnq_labels_from_file(struct mnq_source *s, const char *path, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

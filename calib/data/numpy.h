@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_ARRAY_DIMS = 4 };
 
 /** An array in C order, little-endian or of single bytes. */
@@ -45,4 +49,7 @@ int mnq_numpy_open(const char *path, const char *member, struct mnq_arena *arena
 /** Opens a file as one array: a .npy, or an .npz with one member or one called as labels are. */
 int mnq_numpy_open_labels(const char *path, struct mnq_arena *arena, struct mnq_array *labels, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 #include "data.h"
 #include "subject.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One integer layer against the float node of the same name, over all samples. error = integer - float, in real values. */
 struct mnq_compare_layer {
     const char *name;
@@ -49,4 +53,7 @@ int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed,
 int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *packed, const struct mnq_data *data,
                       int threads, struct mnq_comparison *c, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A share in percent with its 95 % interval. */
 struct mnq_share {
     double percent, lo, hi;
@@ -46,4 +50,7 @@ int mnq_bootstrap(mnq_statistic *statistic, const void *ctx, int n, double work,
  */
 int mnq_auc(const float *score, const int *label, int n, struct mnq_estimate *out);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

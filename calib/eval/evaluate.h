@@ -12,6 +12,10 @@
 #include "measure.h"
 #include "subject.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Position of class i in the order of falling values, 0 = first. Equal values: the lower index first; NaN comes last. */
 int mnq_rank(const float *v, int n, int i);
 
@@ -75,4 +79,7 @@ double mnq_eval_agreement(const struct mnq_evaluation *ev, int model);
 /** Classes that a model tells apart: its outputs, 2 of one decision. */
 int mnq_eval_columns(const struct mnq_evaluation *ev, int model);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

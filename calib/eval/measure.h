@@ -6,6 +6,10 @@
 #include "estimate.h"
 #include "graph/task.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** How a figure reads. */
 enum mnq_figure_form { MNQ_FIGURE_PERCENT, MNQ_FIGURE_NUMBER, MNQ_FIGURE_DB };
 
@@ -66,4 +70,7 @@ int mnq_measure_figures(const struct mnq_measured *m, const float *label, struct
  */
 int mnq_binary_figures(const struct mnq_task *task, const float *score, const int *label, int n, struct mnq_figure *figure);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "evaluate.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Exact McNemar test: two-sided binomial test of `lost` against `won` discordant samples with probability 1/2 each
  * (McNemar 1947, Psychometrika 12:153; Fagerland et al. 2013, BMC Med Res Methodol 13:91).
@@ -41,4 +45,7 @@ struct mnq_pairing mnq_pair(const struct mnq_evaluation *ev, int a, int b);
  */
 int mnq_changed(const struct mnq_evaluation *ev, int a, int b, int *index);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

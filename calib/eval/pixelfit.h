@@ -10,6 +10,10 @@
 #include "dataset.h"
 #include "subject.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_PIXELFIT_MAX = 6 };
 
 /** One preprocessing. */
@@ -55,4 +59,7 @@ int mnq_pixelfit_settle(struct mnq_subject *s, const struct mnq_dataset *d, int 
 /** Whether the data speaks clearly against the subject's preprocessing. */
 bool mnq_pixelfit_contradicts(const struct mnq_pixelfit *f);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "subject.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Formats that a report tells apart; BINARY with its number of bases. */
 enum mnq_stored_format {
     MNQ_STORED_NONE, /* no weights, or the channel weights of an addition, which are arithmetic */
@@ -48,4 +52,7 @@ const char *mnq_stored_name(enum mnq_stored_format f);
 /** Bits per weight of the dense count: 8 bytes / weights; NaN without weights. Float models have 32. */
 double mnq_stored_bits(int64_t bytes, int64_t weights);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

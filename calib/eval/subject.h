@@ -11,6 +11,10 @@
 #include "import/import.h"
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_subject_kind { MNQ_SUBJECT_FLOAT, MNQ_SUBJECT_INT8 };
 
 /** Where the preprocessing of a float model came from. */
@@ -86,4 +90,7 @@ int mnq_runner_run(struct mnq_runner *r, const uint8_t *pixels, float *out, stru
 /** Bytes of the last output as the model computed it (float32, int8 or int16, host order), for checksums. */
 const void *mnq_runner_raw(const struct mnq_runner *r, size_t *n);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_FORMATS_MAX = 8 };
 
 /** One format that a layer could have. */
@@ -39,4 +43,7 @@ int mnq_assign_path(struct mnq_choices *choices, int n, struct mnq_step_down *st
 /** Bytes of `weights` weights in `outputs` rows in a format. */
 double mnq_wformat_bytes(const struct mnq_wformat *f, size_t weights, int outputs);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 #include "quantize/qparams.h"
 #include "quantize/shrink.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
 enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which layers or tensors get 16 bits */
 
@@ -69,4 +73,7 @@ struct mnq_calib_report {
     struct mnq_storage_report storage;
 };
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 #include "sequential.h"
 #include "views.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_calib_run {
     const struct mnq_graph *g;
     const struct mnq_calib_opts *o;
@@ -66,4 +70,7 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
  */
 int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #include "pack/qmodel.h"
 #include "util/progress.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * legal   from mnq_graph_legalize(), not modified
  * data    opened for the graph's input shape; every sample is read through p
@@ -18,4 +22,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
                   const struct mnq_calib_opts *o, struct mnq_qmodel *q, struct mnq_calib_report *r, struct mnq_arena *arena,
                   mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "logits.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Expected loss of top-1 accuracy, in points. The float model's own probabilities stand for the labels: a sample whose
  * first class changes from a to b loses p_a - p_b, and nothing is ever won, so the estimate errs to the safe side.
@@ -33,4 +37,7 @@ const char *mnq_task_drop_unit(const struct mnq_task *t);
  */
 double mnq_fit_temperature(const float *logits, const int *label, int n, int classes);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "graph/task.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** The tensor by which changes of a network are judged: its output before softmax or sigmoid. */
 struct mnq_logits {
     struct mnq_task task; /* out: the tensor's shape; link: what it already went through */
@@ -28,4 +32,7 @@ double mnq_logits_noise(const struct mnq_logits *l, const float *a, const float 
 /** Power of one sample's values, likewise, around l->mean. */
 double mnq_logits_signal(const struct mnq_logits *l, const float *a);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -10,6 +10,10 @@
 #include "util/progress.h"
 #include "quantize/hist.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Statistics of all samples, and `held` samples spread evenly over them. Memory does not grow with the sample count. */
 struct mnq_stats {
     struct mnq_hist *hist; /* [g->n], outputs */
@@ -34,4 +38,7 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
                     const struct mnq_calib_opts *o, int max_held, struct mnq_stats *stats, struct mnq_arena *arena,
                     mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Weight formats a user can ask for; AUTO leaves the choice to measurement. The first four are those of a whole model. */
 enum mnq_weights { MNQ_WEIGHTS_INT8, MNQ_WEIGHTS_INT4, MNQ_WEIGHTS_BINARY, MNQ_WEIGHTS_AUTO, MNQ_WEIGHTS_INT16 };
 
@@ -86,4 +90,7 @@ void mnq_pattern_text(const struct mnq_pattern *p, char *text, size_t n);
 int mnq_rules_resolve(const struct mnq_rule *rule, int n, const struct mnq_graph *legal, struct mnq_layer_choice *choice,
                       struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

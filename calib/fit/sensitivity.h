@@ -6,6 +6,10 @@
 #include "observe.h"
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * For every node with weights: noise power over signal power at the logits when this layer alone has 8-bit nearest weights
  * and everything else is float, over at most `samples` held samples. Other nodes get 0.
@@ -18,4 +22,7 @@ int mnq_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats,
 int mnq_tensor_sensitivity(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int threads,
                            double *sensitivity, mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

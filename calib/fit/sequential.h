@@ -6,6 +6,10 @@
 #include "observe.h"
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What each 1x1 or dense layer's output would suffer from formats it does not have; the run itself goes on unchanged. */
 struct mnq_probe {
     const struct mnq_wformat *candidate;
@@ -35,4 +39,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
                    struct mnq_qmodel *q, double *error, mnq_progress *progress, void *progress_ctx, const char *phase,
                    struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "observe.h"
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Which pixels of a node's output are looked at; the same for integers and floats. */
 struct mnq_pixels {
     size_t per;    /* of every sample */
@@ -50,4 +54,7 @@ void mnq_targets_free(struct mnq_targets *t);
  */
 const float *mnq_targets_of(struct mnq_targets *t, int node, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

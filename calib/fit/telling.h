@@ -5,6 +5,10 @@
 
 #include "observe.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Different pictures with something on them that an estimate needs at least. */
 enum { MNQ_TELLING_LEAST = 5 };
 
@@ -15,4 +19,7 @@ enum { MNQ_TELLING_LEAST = 5 };
  */
 int mnq_samples_telling(const struct mnq_stats *stats, const char **why, struct mnq_arena *arena);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 #include "observe.h"
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Views of the held samples: 2/3 of each side, centre or a corner in turn, resized to the input. */
 struct mnq_views {
     const struct mnq_graph *g;
@@ -30,4 +34,7 @@ int mnq_views_make(const struct mnq_graph *g, const struct mnq_preprocess *p, co
 /** Points that q, a lowering of the same graph, is expected to lose: mnq_task_drop() on the views. */
 int mnq_views_drop(const struct mnq_views *v, const struct mnq_qmodel *q, double *drop, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "calib_opts.h"
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Gives 16 bits to layers by falling sensitivity per extra byte while the extra bytes stay within budget * weights and the
  * 8-bit layers still make noise worth mentioning. Pruned layers stay at 8 bits, at which their zeros save bytes.
@@ -24,4 +28,7 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
 int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, uint8_t *wide,
                             struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

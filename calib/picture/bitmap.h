@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** 8-bit picture, NHWC without gaps; data is malloc'd. */
 struct mnq_image {
     int h, w, c;
@@ -31,4 +35,7 @@ int mnq_image_new(const char *name, uint32_t w, uint32_t h, int c, struct mnq_im
 
 void mnq_image_free(struct mnq_image *im);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "bitmap.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Decodes a file to `channels` channels (1 grey, 3 RGB; alpha is dropped, 16 bits become 8, EXIF orientation is
  *  not applied, as in the loaders of Keras and TensorFlow). Limits: 1..16384 a side, 2^26 pixels in all. */
 int mnq_image_read(const char *path, int channels, struct mnq_image *im, struct mnq_err *e);
@@ -16,4 +20,7 @@ int mnq_image_read_upright(const char *path, int channels, struct mnq_image *im,
 int mnq_image_decode(const char *name, const uint8_t *bytes, size_t n, int channels, struct mnq_image *im,
                      struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,8 +9,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Encodes h*w*c bytes (c: 1 grey, 3 RGB) as a JPEG of the given quality (1..100) in the arena; fails only for memory. */
 int mnq_image_jpeg(const uint8_t *pixels, int h, int w, int c, int quality, uint8_t **bytes, size_t *n,
                    struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 #include "prune_layer.h"
 #include "util/progress.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Prunes a legal graph.
  * legal   from mnq_graph_legalize(), not modified
@@ -19,4 +23,7 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
               const struct mnq_prune_opts *o, struct mnq_graph *out, struct mnq_prune_report *r, struct mnq_arena *arena,
               mnq_progress *progress, void *progress_ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,7 +5,14 @@
 
 #include "prune_fit.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Least error with `zeros` of the layer's weights gone: sums over outputs, chosen over all of them together. */
 double mnq_fit_error(const struct mnq_fit *f, int64_t zeros, int *per_output);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

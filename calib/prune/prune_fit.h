@@ -7,6 +7,10 @@
 #include "quantize/obs.h"
 #include "rules.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows of a layer: what it reads and what it should give, at some pixels of all samples. */
 struct mnq_rows {
     float *x, *y; /* [n][inputs], [n][outputs]: inputs now, pre-activations of the dense network */
@@ -58,4 +62,7 @@ int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, floa
 /** Sums of squares of y - (w x + b) and of y around its mean over the held-out (or, with holdout 0, all) samples' rows. */
 void mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, double *noise, double *signal);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

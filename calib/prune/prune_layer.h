@@ -5,6 +5,10 @@
 
 #include "calib_opts.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_prune_scope {
     MNQ_PRUNE_LAYER, /* every layer the same ratio */
     MNQ_PRUNE_GLOBAL /* the ratio holds for all layers together */
@@ -71,4 +75,7 @@ int64_t mnq_prune_implied(const struct mnq_prune_layer *l);
 /** Most zeros that a layer may get. */
 int64_t mnq_prune_limit(const struct mnq_prune_layer *l);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

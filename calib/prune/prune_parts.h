@@ -8,6 +8,10 @@
 #include "prune_layer.h"
 #include "util/progress.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One pruning under way. */
 struct mnq_pruning {
     const struct mnq_graph *legal;
@@ -52,4 +56,7 @@ int mnq_prune_sequential(struct mnq_pruning *p, struct mnq_err *e);
 /** Masks by magnitude alone: zeroes weights of p->out. */
 int mnq_prune_magnitude(struct mnq_pruning *p, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

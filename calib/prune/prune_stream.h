@@ -9,6 +9,10 @@
 #include "dataset.h"
 #include "graph/float_worker.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Pictures in memory, evenly spaced over a dataset. */
 struct mnq_pictures {
     uint8_t *pixels; /* [n][bytes] */
@@ -42,4 +46,7 @@ void mnq_stream_free(struct mnq_stream *s);
  */
 int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 #include "prune_layer.h"
 #include "rules.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Words of the choices, NULL-terminated, in the order of their enums. */
 extern const char *const mnq_observer_words[];  /* auto minmax percentile mse kl */
 extern const char *const mnq_act_scale_words[]; /* tensor channel */
@@ -91,4 +95,7 @@ char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena);
  */
 int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *report, struct mnq_arena *arena);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

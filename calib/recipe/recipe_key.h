@@ -8,6 +8,10 @@
 
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_key_type {
     MNQ_KEY_STRING,       /* const char *, NULL unset */
     MNQ_KEY_PATTERN,      /* const char * that mnq_pattern_parse() takes, NULL unset */
@@ -42,4 +46,7 @@ bool mnq_key_is_set(const struct mnq_key *k, const void *base);
 /** Reads `layers:` into r. */
 int mnq_recipe_read_rules(const struct mnq_ynode *list, struct mnq_recipe *r, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

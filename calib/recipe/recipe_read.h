@@ -5,6 +5,10 @@
 
 #include "recipe.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Reads a recipe file over r, which holds what absent keys keep. Strings and rules are in the arena; a `layers:` list
  * replaces that of r.
@@ -16,4 +20,7 @@ int mnq_recipe_read(const char *path, struct mnq_recipe *r, struct mnq_arena *ar
 int mnq_recipe_parse(const char *name, const char *text, size_t n, struct mnq_recipe *r, struct mnq_arena *arena,
                      struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_embedded {
     const char *path; /* as its includes want it: "mnq/mnq.h", "kernels.h", "generic/pw_c.c" */
     const char *text; /* NUL-terminated */
@@ -17,4 +21,7 @@ extern const int mnq_n_embedded;
 /** By path, NULL if there is none. */
 const struct mnq_embedded *mnq_embedded_find(const char *path);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

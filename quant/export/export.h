@@ -8,6 +8,10 @@
 #include "export/xsource.h"
 #include "export/xtext.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_xformat {
     MNQ_XFORMAT_C,
     MNQ_XFORMAT_ARDUINO,
@@ -62,4 +66,7 @@ void mnq_xmodel_write(struct mnq_export *x, const char *dir);
 /** The JSON document of `export --json`, NUL-terminated in the arena; NULL when out of memory. */
 const char *mnq_export_json(const struct mnq_export *x, struct mnq_arena *arena);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

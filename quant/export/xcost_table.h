@@ -5,6 +5,10 @@
 
 #include "export/xfeature.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Instructions per feature of a kernel on a core (a target's name). */
 struct mnq_xcost_row {
     const char *kernel, *core;
@@ -23,4 +27,7 @@ struct mnq_xcode_row {
 extern const struct mnq_xcode_row mnq_xcode_rows[];
 extern const int mnq_n_xcode_rows;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "export/ximage.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_XFEATURES = 8 };
 
 /**
@@ -14,4 +18,7 @@ enum { MNQ_XFEATURES = 8 };
  */
 void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES]);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

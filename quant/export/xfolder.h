@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A file of this name marks a folder that may be replaced with force. */
 #define MNQ_XFOLDER_MARK "mnquant-export.json"
 
@@ -20,4 +24,7 @@ int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e);
  */
 int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "export/export.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 void mnq_xformat_c(struct mnq_export *x);
 void mnq_xformat_arduino(struct mnq_export *x);
 void mnq_xformat_platformio(struct mnq_export *x);
@@ -19,4 +23,7 @@ void mnq_xformat_readme(struct mnq_export *x, const char *how);
 void mnq_xformat_sources(const struct mnq_export *x, struct mnq_xtext *t, const char *before, const char *after,
                          int headers);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

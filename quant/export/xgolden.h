@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_XGOLDEN_INPUTS = 2 };
 
 struct mnq_xgolden {
@@ -17,4 +21,7 @@ void mnq_xgolden_input(int k, uint8_t *p, size_t n);
 
 int mnq_xgolden_make(const struct mnq_package *p, struct mnq_xgolden *g, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "export/xkernel.h"
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A layer as it is exported. */
 struct mnq_xlayer {
     struct mnq_layer l; /* decoded; its arrays are those of the package. packed is set if it is packed */
@@ -33,4 +37,7 @@ int mnq_ximage_sums(const struct mnq_ximage *x);
 int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
                     struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

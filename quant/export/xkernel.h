@@ -5,6 +5,10 @@
 
 #include "export/xtarget.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_xkernel {
     const char *symbol;
     const char *header;                       /* that declares it */
@@ -27,4 +31,7 @@ const struct mnq_xkernel *mnq_xkernel_of(enum mnq_xset set, const struct mnq_lay
 /** Of what packing replaces, what the kernel still reads of this layer. */
 unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *l);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "export/ximage.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_XSOURCES = 256 };
 
 /** Indices into mnq_embedded[], in order of that list. */
@@ -18,4 +22,7 @@ struct mnq_xsources {
  */
 int mnq_xsource_list(const struct mnq_ximage *x, enum mnq_xset set, int full, struct mnq_xsources *s, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "kernels.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Kernels of a core, beside the generic ones. */
 enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP };
 
@@ -39,4 +43,7 @@ size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l);
 void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem);
 size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Zero-initialize. After an allocation failure `failed` is set and calls do nothing. */
 struct mnq_xtext {
     char *s; /* NUL-terminated once anything was added */
@@ -55,4 +59,7 @@ struct mnq_xtext *mnq_xfiles_add(struct mnq_xfiles *f, const char *fmt, ...)
 int mnq_xfiles_failed(const struct mnq_xfiles *f);
 void mnq_xfiles_free(struct mnq_xfiles *f);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

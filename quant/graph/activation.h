@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** exp(x) by range reduction and its Taylor series: libm's differs between hosts in the last bit. Error < 1e-15 relative. */
 double mnq_exp_plain(double x);
 
@@ -26,4 +30,7 @@ bool mnq_act_keeps_zero(const struct mnq_node *nd);
 /** Whether it never falls, so that a maximum may pass it. */
 bool mnq_act_rises(const struct mnq_node *nd);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Cost of one node. */
 struct mnq_cost {
     int64_t macs;       /* convolutions and dense: out_h * out_w * kh * kw * cin(/depthwise: 1) * cout; else 0 */
@@ -23,4 +27,7 @@ struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i);
 /** Sum over all nodes (saving and pair unset). */
 struct mnq_cost mnq_cost_total(const struct mnq_graph *g);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

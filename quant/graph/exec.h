@@ -8,6 +8,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_tap_kind {
     MNQ_TAP_PRE, /* accumulator plus bias, before the activation; only nodes with act != NONE */
     MNQ_TAP_OUT  /* the node's output */
@@ -38,4 +42,7 @@ const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *c
 /** The buffer of node i (keep_all only), which a caller may overwrite before mnq_exec_rerun(x, i + 1, ...). */
 float *mnq_exec_tensor(struct mnq_exec *x, int i);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "graph/exec_ops.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** ADD and MUL, where an input may have size 1 in a direction. */
 void mnq_exec_pair(const struct mnq_exec_op *op);
 /** The mean of what lies inside the input. */
@@ -24,4 +28,7 @@ void mnq_exec_crop(const struct mnq_exec_op *op);
  */
 void mnq_upsample_taps(int out, int factor, int n, int at[2], int share[2]);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

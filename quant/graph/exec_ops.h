@@ -6,6 +6,10 @@
 #include "graph/fkernel/fkernel.h"
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What an operator computes with; scratch holds mnq_exec_scratch() floats. */
 struct mnq_exec_op {
     const struct mnq_graph *g;
@@ -24,4 +28,7 @@ void mnq_exec_linear(const struct mnq_exec_op *op);
 /** Applies nd's activation to op->out. */
 void mnq_exec_act(const struct mnq_exec_op *op);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "graph/exec.h"
 #include "graph/preprocess.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Zero before mnq_float_worker_init(); may be freed in either state. */
 struct mnq_float_worker {
     struct mnq_exec *exec;
@@ -24,4 +28,7 @@ void mnq_float_worker_free(struct mnq_float_worker *w);
 const float *mnq_float_worker_run(struct mnq_float_worker *w, const struct mnq_graph *g, const struct mnq_preprocess *p,
                                   const uint8_t *pixels, mnq_tap *tap, void *ctx);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

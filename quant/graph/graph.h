@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Operators. "raw" ones leave the graph in mnq_graph_legalize(); the rest is what gets quantized. */
 enum mnq_op {
     MNQ_OP_INPUT,
@@ -159,4 +163,7 @@ int mnq_node_infer(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_er
 /** Infers every node in order and checks topology, unique names, finite weights (NaN and infinity are refused). */
 int mnq_graph_check(struct mnq_graph *g, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_resize { MNQ_RESIZE_STRETCH, MNQ_RESIZE_CROP }; /* whole picture / shorter side, then centre crop */
 enum mnq_filter { MNQ_FILTER_PIL, MNQ_FILTER_TF };       /* antialiased bilinear / plain bilinear, half-pixel centres */
 
@@ -34,4 +38,7 @@ int mnq_preprocess_parse(struct mnq_preprocess *p, const char *text, int channel
 /** Applies it: n pixels of p->channels bytes to floats. */
 void mnq_preprocess_apply(const struct mnq_preprocess *p, const uint8_t *pixel, int n, float *real);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

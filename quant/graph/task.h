@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What one cell of the output says; a vector is one cell. */
 enum mnq_task_kind {
     MNQ_TASK_AUTO,       /* not a kind: what the network tells */
@@ -78,4 +82,7 @@ size_t mnq_task_decisions(const struct mnq_task *t);
 /** Value of the output, as it stands, above which a decision of BINARY or MULTILABEL is yes. */
 float mnq_task_cut(const struct mnq_task *t);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "import/arch_parts.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** "v1", "v2-0.35", "v3-small", "v3-large-minimalistic", "v3-small-0.75", "nasnet-mobile", "xception", ... */
 int mnq_arch_named(const char *name, struct mnq_arch *a, struct mnq_err *e);
 
@@ -17,4 +21,7 @@ int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err
 /** The network without weights (all zero, one shared block), inferred and ready for the cost model. */
 int mnq_arch_graph(const struct mnq_arch *a, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

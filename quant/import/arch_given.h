@@ -5,6 +5,10 @@
 
 #include "import/arch_parts.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * An architecture file:
  *   family: v1 | v2 | v3-small | v3-large      width: 0.35        resolution: 224       classes: 5
@@ -21,4 +25,7 @@ struct mnq_arch_given {
 };
 int mnq_arch_read(const char *path, struct mnq_arch_given *a, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "import/arch_parts.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 int mnq_arch_v1(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
 int mnq_arch_v2(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
 int mnq_arch_v3(struct mnq_build *b, const struct mnq_arch *a, int in, struct mnq_err *e);
@@ -15,4 +19,7 @@ int mnq_arch_efficientnet(struct mnq_build *b, const struct mnq_arch *a, int in,
 /** Behind reading the weights: what only they tell. 0 or -1. */
 int mnq_arch_efficientnet_settle(struct mnq_build *b, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "import/netbuild.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_family {
     MNQ_FAMILY_V1,
     MNQ_FAMILY_V2,
@@ -76,4 +80,7 @@ int mnq_arch_dense_head(struct mnq_build *b, const struct mnq_arch *a, const cha
 int mnq_arch_conv_head(struct mnq_build *b, const struct mnq_arch *a, const char *name, const char *final, int in,
                        struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 #include "import/import.h"
 #include "util/ydoc.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A full model in Keras' legacy HDF5 form: attribute model_config, weights below /model_weights. */
 int mnq_import_full(struct mnq_h5 *h, const struct mnq_import_opts *opts, struct mnq_graph *g, struct mnq_err *e);
 
@@ -21,4 +25,7 @@ int mnq_import_zip(const char *name, const uint8_t *bytes, size_t n, const struc
 int mnq_import_config3(struct mnq_h5 *h, const struct mnq_ynode *config, int version, const struct mnq_import_opts *opts,
                        struct mnq_graph *g, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

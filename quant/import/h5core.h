@@ -7,6 +7,10 @@
 #include "import/h5values.h"
 #include "util/arena.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** An open file. Set name, arena (results live there) and source, the rest zero. */
 struct mnq_h5core {
     const char *name;
@@ -43,4 +47,7 @@ int mnq_h5core_rows(struct mnq_h5core *h, const char *path, uint64_t first, uint
 /** Groups that have a member of that name; at most 1000. */
 int mnq_h5core_groups(const struct mnq_h5core *h, const char *member, char ***name, size_t *n, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -13,6 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** An open file. Close with mnq_h5_close(); results live in the arena given at opening. */
 struct mnq_h5;
 
@@ -82,4 +86,7 @@ int mnq_h5_info(struct mnq_h5 *h, const char *path, struct mnq_h5info *info, str
 int mnq_h5_rows(struct mnq_h5 *h, const char *path, uint64_t first, uint64_t n, uint8_t *to, size_t size, struct mnq_err *e);
 int mnq_h5_integers(struct mnq_h5 *h, const char *path, uint64_t n, int64_t *to, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "import/h5core.h"
 #include "util/worker.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What is asked: a struct mnq_h5question, then two texts with their NUL: a path and an attribute's or member's name. */
 enum mnq_h5op {
     MNQ_H5_ASK_OPEN,     /* nothing */
@@ -31,4 +35,7 @@ int mnq_h5serve_prepare(void *ctx, int fd);
 int mnq_h5serve_answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply *r, struct mnq_err *e);
 void mnq_h5serve_finish(void *ctx);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

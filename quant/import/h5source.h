@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One file; must outlive the HDF5 file. */
 struct mnq_h5source {
     int fd;               /* or -1: memory */
@@ -19,4 +23,7 @@ struct mnq_h5source {
 /** Opens it read-only; a file handle, or negative. */
 hid_t mnq_h5source_open(struct mnq_h5source *s);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

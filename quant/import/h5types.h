@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_H5_RANK = 8 };
 
 /** What a path leads to, over hard links; or the kind of the first link that is none. */
@@ -24,4 +28,7 @@ struct mnq_h5shape {
     uint64_t dim[MNQ_H5_RANK], n;
 };
 
+#ifdef __cplusplus
+}
+#endif
 #endif

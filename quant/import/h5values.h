@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_H5_FILTERS = 8, MNQ_H5_CHUNK = 1 << 28 };
 
 /** One decoded chunk that is kept. */
@@ -52,4 +56,7 @@ uint64_t mnq_h5values_row(const struct mnq_h5values *v);
 /** Reads rows [first, first + n) (a scalar is one row) as they are stored: n * row * element bytes. */
 int mnq_h5values_read(struct mnq_h5values *v, uint64_t first, uint64_t n, void *to, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What a file cannot say by itself. All optional (zero = decide from the file). */
 struct mnq_import_opts {
     const char *arch; /* weights-only files: built-in name ("v1", "v2", "v3-small", ...) or a YAML architecture file */
@@ -31,4 +35,7 @@ int mnq_import(const char *path, const struct mnq_import_opts *opts, struct mnq_
 int mnq_import_bytes(const char *name, const uint8_t *bytes, size_t n, const struct mnq_import_opts *opts,
                      struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

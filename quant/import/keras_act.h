@@ -5,6 +5,10 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Each appends the activation under `name` behind node `in`: the new node, `in` itself where nothing is to be done, or -1.
  */
 
@@ -21,4 +25,7 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
 /** The activation inside a convolution or dense layer, as a node of its own. */
 int mnq_knet_own_activation(struct mnq_knet *k, const struct mnq_klayer *l, int in);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,13 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_batchnorm, mnq_kl_rescaling;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

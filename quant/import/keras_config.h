@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_karg_kind { MNQ_KARG_TENSOR, MNQ_KARG_VALUE };
 
 /** One argument of a call, positional ones first. */
@@ -51,4 +55,7 @@ bool mnq_kmodel_class(const char *class_name);
 /** Reads {"class_name": ..., "config": ...}. */
 int mnq_kmodel_read(const struct mnq_ynode *model, struct mnq_kmodel *m, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,13 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_conv, mnq_kl_depthwise, mnq_kl_separable, mnq_kl_transposed, mnq_kl_dense;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_leaky_relu, mnq_kl_prelu, mnq_kl_elu, mnq_kl_thresholded_relu;
 
 /** LeakyReLU with a slope below 0. */
@@ -13,4 +17,7 @@ int mnq_knet_leaky(struct mnq_knet *k, const char *name, int in, double slope);
 /** ELU with its alpha. */
 int mnq_knet_elu(struct mnq_knet *k, const char *name, int in, double alpha);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

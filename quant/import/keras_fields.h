@@ -6,6 +6,10 @@
 #include "import/keras_config.h"
 #include "import/netbuild.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** One configuration on its way into a graph. */
 struct mnq_knet {
     struct mnq_build b;
@@ -53,4 +57,7 @@ int mnq_kf_channels_last(struct mnq_knet *k, const struct mnq_klayer *l);
 
 int mnq_kf_padding(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_padding *out);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_normalization, mnq_kl_resizing, mnq_kl_center_crop, mnq_kl_random_crop, mnq_kl_grayscale;
 
 /**
@@ -15,4 +19,7 @@ mnq_kl_emit mnq_kl_normalization, mnq_kl_resizing, mnq_kl_center_crop, mnq_kl_ra
  */
 int mnq_knet_resize_front(struct mnq_knet *k, const struct mnq_klayer *l, int in, int h, int w, const char *how);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,13 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_zero_padding, mnq_kl_flatten, mnq_kl_reshape, mnq_kl_permute;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

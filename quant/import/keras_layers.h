@@ -5,6 +5,10 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Appends one call of a layer that is no model.
  * in      nodes of the call's tensors, in their order
@@ -12,4 +16,7 @@
  */
 int mnq_knet_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

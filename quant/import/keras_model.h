@@ -5,10 +5,17 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Builds a whole model configuration: {"class_name": ..., "config": ...}. k->b.g->output is its output. */
 int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model);
 
 /** Behind reading the weights: what only they tell. */
 int mnq_knet_settle(struct mnq_knet *k);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,13 @@
 
 #include "import/keras_fields.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 mnq_kl_emit mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_max_pooling, mnq_kl_global_max_pooling;
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 
 #include "util/ydoc.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** The number, text or list inside whatever stands around it; v itself if nothing does. NULL for NULL. */
 const struct mnq_ynode *mnq_kv_plain(const struct mnq_ynode *v);
 
@@ -29,4 +33,7 @@ int mnq_kv_pair(const struct mnq_ynode *v, int lo, int hi, int *a, int *b, struc
 /** All numbers of a scalar or of lists of any nesting into out; their count, at most max, or -1. */
 int mnq_kv_numbers(const struct mnq_ynode *v, float *out, int max, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

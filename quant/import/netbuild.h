@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_SLOT_VARS = 4, MNQ_SLOT_ALIASES = 6 };
 
 /** Nodes of a network: the deepest known has some 800; keeps searches by name cheap on hostile files. */
@@ -149,4 +153,7 @@ int mnq_build_settle(struct mnq_build *b, struct mnq_err *e);
 /** Gives all variables one shared block of zeros: a network whose costs, but not values, are of interest. */
 int mnq_build_weightless(struct mnq_build *b, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

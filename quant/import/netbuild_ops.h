@@ -5,6 +5,10 @@
 
 #include "import/netbuild.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Every function appends a layer and returns the index of its output node, or -1 with e set, as those of netbuild.h do. */
 
 /** MAXPOOL or AVGPOOL with c's window, strides and padding; kh = 0: the whole plane. */
@@ -27,4 +31,7 @@ int mnq_build_curve(struct mnq_build *b, const char *name, int in, const struct 
 /** PReLU with a slope per channel, which waits for its values. */
 int mnq_build_prelu(struct mnq_build *b, const char *name, int in, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

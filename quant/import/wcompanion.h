@@ -5,6 +5,10 @@
 
 #include "import/wmatch.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** True for what training keeps beside the weights and no inference reads: steps, thresholds, ranges, masks, seeds, counts.
  */
 bool mnq_found_is_aside(const struct mnq_found *f);
@@ -26,4 +30,7 @@ bool mnq_found_is_nibbles(const struct mnq_found *f, int64_t in, int64_t out);
 int mnq_companions_apply(struct mnq_h5 *h, const struct mnq_founds *found, int item, int64_t in, int64_t out,
                          struct mnq_h5_data *d, bool *changed, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 #include "import/h5file.h"
 #include "import/netbuild.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A dataset with weights. */
 struct mnq_found {
     const char *group; /* the layer's HDF5 group as layer_names lists it; "" in Keras 3 .weights.h5 */
@@ -45,4 +49,7 @@ int mnq_match(struct mnq_h5 *h, struct mnq_build *b, const char *group, struct m
 /** True if the dataset's name allows it to be a variable of this kind. */
 bool mnq_found_is(const struct mnq_found *f, enum mnq_var_kind kind);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

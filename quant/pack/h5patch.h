@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** New values for one dataset, in the order of mnq_h5_read(). */
 struct mnq_h5_patch {
     const char *path; /* as mnq_import() gave it */
@@ -29,4 +33,7 @@ struct mnq_h5_patch {
 int mnq_h5_patch(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
                  uint8_t **out, size_t *n_out, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_kweight {
     const char *name; /* "kernel:0", ... */
     int rank;
@@ -31,4 +35,7 @@ struct mnq_kmodel_text {
  */
 int mnq_keras_emit(const struct mnq_graph *g, struct mnq_kmodel_text *out, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_kemit {
     const struct mnq_graph *g;
     struct mnq_arena *arena;
@@ -66,4 +70,7 @@ const char *mnq_ke_arithmetic(struct mnq_kemit *x, const struct mnq_node *nd, co
                               const char *in1);
 const char *mnq_ke_reshape(struct mnq_kemit *x, int i, const char *name, const char *in);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

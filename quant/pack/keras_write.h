@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * A raw graph as the bytes of the file that Keras would write: root attributes `model_config` (JSON), `keras_version`,
  * `backend`, and the group `model_weights`. mnq_import() and Keras read it back. Identical graphs give identical bytes.
@@ -19,4 +23,7 @@ int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct
 /** The same as a file, which replaces an existing one (util/outfile.h). */
 int mnq_keras_write(const struct mnq_graph *g, const char *path, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,10 +6,17 @@
 #include "pack/qmodel.h"
 #include "util/json.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Writes q's names, preprocessing and provenance; j->failed after an allocation failure. */
 void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q);
 
 /** Reads them back into q, whose layers and tensors are decoded already. Unknown keys are ignored. */
 int mnq_meta_read(const char *name, const char *text, size_t n, struct mnq_qmodel *q, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 
 #include "mnq/mnq.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A tensor of the integer model; fields as in FORMAT.md, TENS. */
 struct mnq_qtensor {
     struct mnq_shape shape;
@@ -118,4 +122,7 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
 /** Dequantizes tensor t of the model: out[i] = scale[c] * (q - zp). `data` is its bytes in the arena. */
 void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

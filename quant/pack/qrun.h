@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_kernels;
 
 /** Bytes of tensor t. */
@@ -44,4 +48,7 @@ void mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l,
  */
 double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

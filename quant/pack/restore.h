@@ -6,6 +6,10 @@
 #include "graph/graph.h"
 #include "pack/h5patch.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What has to be written. Arrays are in the arena given to mnq_restore(). */
 struct mnq_restored {
     struct mnq_h5_patch *patch;
@@ -29,4 +33,7 @@ bool mnq_restore_has_bias(const struct mnq_graph *legal, int i);
 int mnq_restore(const struct mnq_graph *raw, const struct mnq_graph *legal, const struct mnq_graph *wanted,
                 struct mnq_restored *out, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What to look for. */
 struct mnq_stage_options {
     bool speed;  /* as few calls of kernels as `ram` allows; else as little RAM as there can be, then few calls */
@@ -48,4 +52,7 @@ struct mnq_stage_point {
     int64_t calls;          /* of kernels with the picture in memory */
 };
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "pack/stage_net.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A whole tensor that the stage uses up, and one that it makes: the second may lie at most `shift` bytes behind the first.
  */
 struct mnq_stage_pair {
@@ -32,4 +36,7 @@ struct mnq_stage_pair mnq_stage_best_pair(const struct mnq_stage_net *n, const s
 /** Costs of all stages that begin with s->a. return 0, or -1 without memory */
 int mnq_stage_costs(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, struct mnq_stage_costs *c);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "pack/stage.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_STAGE_MOST = 88 }; /* layers of a stage, as the loader has room for */
 
 struct mnq_stage_layer {
@@ -53,4 +57,7 @@ void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int *f,
 int mnq_stage_sim_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int a);
 void mnq_stage_sim_free(struct mnq_stage_sim *s);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "pack/stage_cost.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Bytes that are needed during stages first .. last. */
 struct mnq_stage_item {
     int tensor; /* or -1 - layer: sums of a layer */
@@ -20,4 +24,7 @@ struct mnq_stage_item {
  */
 uint64_t mnq_stage_place_items(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, uint64_t bound);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What decides; a layer is never stored sparse when that takes more bytes. */
 enum mnq_storage_mode {
     MNQ_STORAGE_BYTES, /* sparse whenever it is smaller */
@@ -37,4 +41,7 @@ struct mnq_storage_report {
 int mnq_choose_storage(struct mnq_qmodel *q, enum mnq_storage_mode mode, struct mnq_storage_report *report,
                        struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

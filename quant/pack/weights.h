@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Writes the weights of l, little-endian.
  * cin, cout  channels of its input and output
@@ -31,4 +35,7 @@ int mnq_weights_bits(const struct mnq_qlayer *l);
 /** Share of the weights that are 0; 0 without weights. */
 double mnq_weights_zeros(const struct mnq_qlayer *l);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "passes/rewrite.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** AFFINE with one scale and one offset for all channels? */
 bool mnq_rw_uniform(const struct mnq_rw *rw, int i, double *scale, double *offset);
 /** AFFINE a into its producer AFFINE, if it is that one's only reader; 1 done, 0 not, -1. */
@@ -20,4 +24,7 @@ int mnq_rw_fold_back(struct mnq_rw *rw, int conv, int a, const double *offset, s
 /** y = scale x in every channel? */
 bool mnq_rw_only_scales(const struct mnq_rw *rw, int a);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

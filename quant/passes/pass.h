@@ -5,6 +5,10 @@
 
 #include "passes/rewrite.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Activations become nodes of their own; those that do nothing vanish. */
 int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
 /** Sums and products: of a tensor with itself, and of sizes that no integer layer has. CROP becomes a convolution. */
@@ -29,4 +33,7 @@ int mnq_affine_to_dwconv(struct mnq_rw *rw, struct mnq_err *e);
 /** Activations move into their producers, or into identity convolutions. */
 int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, MAXPOOL, ADD, MUL,
  * SELECT, UPSAMPLE, SPREAD, and at the end SOFTMAX or ACT(SIGMOID), with
@@ -27,4 +31,7 @@
  */
 int mnq_graph_legalize(const struct mnq_graph *raw, struct mnq_graph *legal, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

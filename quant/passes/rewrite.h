@@ -5,6 +5,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** A node whose arrays still belong to the raw graph until a pass replaces them. */
 struct mnq_rw_node {
     struct mnq_node nd;     /* in[] indexes the rewriting graph; change it through mnq_rw_read() only */
@@ -77,4 +81,7 @@ int mnq_rw_alloc_affine(struct mnq_rw *rw, int i, struct mnq_err *e);
 /** Gives node i the map y = scale x + offset in every channel. */
 int mnq_rw_set_affine(struct mnq_rw *rw, int i, double scale, double offset, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

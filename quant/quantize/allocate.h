@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What one layer can give and at what cost: `n` points, amounts strictly increasing from 0. */
 struct mnq_offer {
     int n;
@@ -21,4 +25,7 @@ struct mnq_offer {
  */
 int mnq_allocate(const struct mnq_offer *offer, int n, double want, bool divisible, double *amount, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

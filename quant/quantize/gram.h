@@ -5,6 +5,10 @@
 
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Damping of the Gram matrix's diagonal, as a share of its mean (GPTQ uses 0.01). */
 #define MNQ_GRAM_DAMPING 0.2
 
@@ -29,4 +33,7 @@ int mnq_gram_make(const int16_t *x, size_t rows, int n, int zero, bool centred, 
 int mnq_gram_targets(const int16_t *x, const float *y, size_t rows, int zero, int outputs, int threads,
                      struct mnq_gram *gram, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Histograms of one tensor. Values below zero are counted only if `sign`. */
 struct mnq_hist {
     int channels, bins;
@@ -64,4 +68,7 @@ double mnq_hist_outside(const struct mnq_hist_sums *s, int c, double lo, double 
 /** Smallest v with at least `share` of channel c's values <= v (upper) or >= v (lower). */
 double mnq_hist_quantile(const struct mnq_hist_sums *s, int c, double share, bool upper);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

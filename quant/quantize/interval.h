@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** q-values of one tensor, per channel, inclusive. */
 struct mnq_interval {
     int32_t *lo, *hi;
@@ -16,4 +20,7 @@ struct mnq_interval {
  */
 int mnq_intervals(const struct mnq_qmodel *q, struct mnq_interval *iv, struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef MNQ_LINALG_H
 #define MNQ_LINALG_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Upper Cholesky factor U of the inverse of a symmetric positive definite matrix: inverse(A) = U^T U.
  * a       [n][n] row-major, destroyed; U is left in its upper triangle (lower triangle undefined)
@@ -16,4 +20,7 @@ int mnq_cholesky(double *a, int n);
 /** Solves L L^T x = b in place, L from mnq_cholesky. */
 void mnq_cholesky_solve(const double *l, int n, double *b);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include "pack/qmodel.h"
 #include "quantize/qparams.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What lowering needs to know of the whole graph. */
 struct mnq_lowering {
     const struct mnq_graph *g;
@@ -93,4 +97,7 @@ int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq
 /** Fills tensors, input, output and the fixed fields of an integer model for g (layers are the caller's). */
 int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * m / 2^(32 + r) nearest to real, with m in [2^30, 2^31) wherever r in -30..31 allows it.
  * real    >= 0 and finite; below 2^-64 gives m = 0, above 2^29 saturates
@@ -14,4 +18,7 @@ void mnq_multiplier(double real, int32_t *m, int8_t *r);
 /** The real value of a pair. */
 double mnq_multiplier_real(int32_t m, int8_t r);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #ifndef MNQ_OBS_H
 #define MNQ_OBS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What is removed together, and what must not be. */
 struct mnq_obs_pattern {
     int block; /* inputs [k * block, (k + 1) * block) leave together; 1: each alone */
@@ -42,4 +46,7 @@ int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, 
 /** inverse(A) of a symmetric positive definite matrix, lower triangle, in place; scratch [n][n]. -1 if it is not. */
 int mnq_obs_invert(double *a, int n, double *scratch);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

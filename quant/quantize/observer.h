@@ -5,6 +5,10 @@
 
 #include "quantize/qparams.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Step for channel c with integers qlo..qhi around the zero point (qlo <= 0 <= qhi, qhi > qlo).
  * MINMAX covers the extremes; PERCENTILE the given share of values; MSE has the least mean squared error (clipping and
@@ -13,4 +17,7 @@
  */
 double mnq_observe(const struct mnq_hist_sums *s, int c, enum mnq_observer kind, double percentile, double qlo, double qhi);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -9,6 +9,10 @@
 
 #include "mnq/mnq.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL };
 enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
 
@@ -58,4 +62,7 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
                        const struct mnq_preprocess *p, const struct mnq_range_opts *o, struct mnq_qparams *qp,
                        struct mnq_arena *arena, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

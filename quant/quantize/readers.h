@@ -5,6 +5,10 @@
 
 #include "quantize/qparams.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_READERS_MAX = 8 };
 
 /** The readers of one tensor. */
@@ -26,4 +30,7 @@ double mnq_readers_activation_noise(const struct mnq_readers *r, const struct mn
 /** Relative noise that nearest rounding of the readers' 8-bit weights adds once they have absorbed the scales. */
 double mnq_readers_weight_noise(const struct mnq_readers *r, const struct mnq_hist_sums *s, const double *scale);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "quantize/lower.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Rows in real units per input integer: w[o][k] * (q_k - zero_k). For XNOR: per sign. */
 struct mnq_rows {
     int n, rows;     /* inputs per output, outputs */
@@ -36,4 +40,7 @@ int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding
 int mnq_rows_noise(struct mnq_rows *r, const struct mnq_rounding_job *job, const struct mnq_gram *gram, double *noise,
                    struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

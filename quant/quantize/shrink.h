@@ -5,6 +5,10 @@
 
 #include "pack/qmodel.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** What the pass removed. */
 struct mnq_shrink_report {
     int64_t macs_before, macs_after;
@@ -21,4 +25,7 @@ struct mnq_shrink_report {
  */
 int mnq_shrink(struct mnq_qmodel *q, struct mnq_shrink_report *report, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

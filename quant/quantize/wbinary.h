@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_WBINARY_MAX = 4 };
 
 /** How the bases of a row are found. */
@@ -33,4 +37,7 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
 /** Sign (+1, -1) of base m in the combination that gives `value` nearest. */
 int mnq_wbinary_sign(const double *coef, int bases, double value, int m);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

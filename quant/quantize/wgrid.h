@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_LEVELS_MAX = 16 };
 
 /** Values a weight may take: step * (-qmax .. qmax), or a list. */
@@ -45,4 +49,7 @@ void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int 
 double mnq_grid_descend(const double *w, double *value, const double *h, const uint8_t *zero, int n,
                         const struct mnq_grid *grid, double *scratch);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Step of one row: the largest weight over qmax, or, with `importance`, the shrunken step that minimizes
  * sum importance[k] * (w[k] - step * round(w[k] / step))^2 (a search over 0.5 .. 1 times the largest).
@@ -17,4 +21,7 @@ double mnq_wround_step(const double *w, const double *importance, int n, int qma
 /** q[k] = clamp(round(w[k] / step)), round half away from zero. */
 void mnq_wround_nearest(const double *w, int n, double step, int qmax, int16_t *q);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

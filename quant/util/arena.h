@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_arena_block;
 
 /** Zero-initialize before use. Not thread-safe. */
@@ -28,4 +32,7 @@ char *mnq_arena_strdup(struct mnq_arena *a, const char *s);
 /** Frees everything; the arena may be used again. */
 void mnq_arena_free(struct mnq_arena *a);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

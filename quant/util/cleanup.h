@@ -3,6 +3,10 @@
 #ifndef MNQ_CLEANUP_H
 #define MNQ_CLEANUP_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Notes a file that must not outlive the program; call it between mnq_cleanup_hold() and mnq_cleanup_release(), as the
  * file comes into being.
@@ -32,4 +36,7 @@ void mnq_cleanup_catch(void (*last)(void));
 /** In a child process: every signal acts as it does by default, and nothing noted is this process's. */
 void mnq_cleanup_child(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

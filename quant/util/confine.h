@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Makes 0, 1 and 2 /dev/null: a library's last words reach nobody. */
 int mnq_confine_speech(void);
 
@@ -16,4 +20,7 @@ int mnq_confine_speech(void);
  */
 int mnq_confine(int keep, size_t memory);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -3,6 +3,10 @@
 #ifndef MNQ_ERR_H
 #define MNQ_ERR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Exit classes of the command line; they travel with the error. */
 enum mnq_exit { MNQ_EXIT_OK = 0, MNQ_EXIT_FAILED = 1, MNQ_EXIT_USAGE = 2, MNQ_EXIT_GATE = 3, MNQ_EXIT_INTERRUPTED = 130 };
 
@@ -27,4 +31,7 @@ int mnq_fail_in(struct mnq_err *e, const char *where);
 /** mnq_fail for failed allocations, returns -1. */
 int mnq_fail_nomem(struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -13,6 +13,10 @@
 /** Opens a regular file for reading; a pipe without a writer does not hang. A descriptor, or -1 with e. */
 int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e);
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Reads a regular file of at most `max` bytes into the arena (16-byte aligned, one NUL behind it). */
 int mnq_file_read(const char *path, size_t max, struct mnq_arena *arena, uint8_t **data, size_t *size, struct mnq_err *e);
 
@@ -22,4 +26,7 @@ uint32_t mnq_bytes_crc32(uint32_t crc, const void *data, size_t n);
 /** CRC-32 and size of a file's bytes, without keeping them. */
 int mnq_file_crc32(const char *path, uint32_t *crc, uint64_t *size, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_FILEKIND_HEAD = 4096 };
 
 /** What was wanted instead; chooses the advice. */
@@ -23,4 +27,7 @@ int mnq_filekind_explain(const char *path, enum mnq_wanted wanted, struct mnq_er
 /** The same of bytes in memory: all n of them, or the beginning if that is all there is. `name` is for messages. */
 int mnq_filekind_explain_bytes(const char *name, const uint8_t *bytes, size_t n, enum mnq_wanted wanted, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -7,6 +7,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** Asks for the library's error stacks on standard error (-vv); off at first. Call it before other threads run. */
 void mnq_h5_set_noise(bool on);
 
@@ -31,4 +35,7 @@ void mnq_h5_noise_print(const char *text);
 /** A worker's job on one file with all of this; the rest is to be set. */
 struct mnq_worker_job mnq_h5_job(const char *name, uint64_t size);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

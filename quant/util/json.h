@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_JSON_DEPTH = 32 };
 
 /** Zero-initialize; `indent` > 0 breaks lines. After an allocation failure `failed` is set and calls do nothing. */
@@ -40,4 +44,7 @@ void mnq_json_null(struct mnq_json *j, const char *key);
 /** Frees the text. */
 void mnq_json_free(struct mnq_json *j);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

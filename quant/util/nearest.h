@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * Optimal string alignment distance of a word and a name, in bytes: insert, delete, replace, swap neighbours.
  * glob    '*' in the word stands for any text, '?' for any byte, at no cost
@@ -15,4 +19,7 @@ int mnq_distance(const char *word, const char *name, bool glob);
 /** Nearest of n names, else one that the word starts (3 bytes at least), or NULL when none is near enough to be meant. */
 const char *mnq_nearest(const char *word, const char *const *list, int n);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_output;
 
 /**
@@ -46,4 +50,7 @@ void mnq_output_end(struct mnq_output *o);
 /** All of it for one file. */
 int mnq_output_write(const char *name, const void *data, size_t n, bool force, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_PLAIN_MAX = 12 }; /* bytes of one character as it is shown, with its NUL */
 
 /** Code points that nobody may see raw: controls (C0, DEL, C1), overrides of the reading direction, line and paragraph
@@ -26,4 +30,7 @@ size_t mnq_plain_show(const char *s, bool lines, char shown[MNQ_PLAIN_MAX]);
 /** A whole text as it is shown, cut between characters to fit n bytes with the NUL. Bytes it would take without the cut. */
 size_t mnq_plain_copy(char *to, size_t n, const char *s, bool lines);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -5,6 +5,10 @@
 
 #include "util/err.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * One item of work. Must write only what belongs to item i or to worker w.
  * w       0 .. threads-1: which thread runs it, to index per-thread workspaces
@@ -18,4 +22,7 @@ typedef int mnq_work(void *ctx, int i, int w, struct mnq_err *e);
  */
 int mnq_pool_for(int n, int threads, mnq_work *work, void *ctx, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

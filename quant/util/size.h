@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * "204800", "200k", "0.5M", "200KiB", "1MiB": k, M, G (or kB, MB, GB) are powers of 1000, Ki, Mi, Gi (KiB, ...) of 1024;
  * the case of k does not matter.
@@ -12,4 +16,7 @@
  */
 int mnq_size_parse(const char *text, int64_t *bytes);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

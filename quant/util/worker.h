@@ -12,6 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct mnq_worker;
 
 /** An answer: malloc'd bytes, freed by the child. With an error they are what else there is to say of it. */
@@ -60,4 +64,7 @@ int mnq_worker_once(const struct mnq_worker_job *job, uint8_t **out, size_t *n, 
 /** Ends the child; NULL is nothing. */
 void mnq_worker_end(struct mnq_worker *w);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

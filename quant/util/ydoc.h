@@ -12,6 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MNQ_YDOC_DEPTH = 96 };
 
 enum mnq_ykind { MNQ_Y_SCALAR, MNQ_Y_SEQ, MNQ_Y_MAP };
@@ -81,4 +85,7 @@ int mnq_y_want(const struct mnq_ynode *v, enum mnq_ykind kind, struct mnq_err *e
 /** Refuses keys of a map that are not among the n known ones, with the nearest known one as a hint. */
 int mnq_y_only(const struct mnq_ynode *map, const char *const *known, int n, struct mnq_err *e);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -2,6 +2,7 @@
  * From arguments to a command and from its result to an exit code. */
 #include "cli.h"
 
+#include "completion.h"
 #include "globals.h"
 #include "help.h"
 #include "help_json.h"
@@ -193,6 +194,13 @@ static int run_plain(struct mnq_cli *cli, const struct mnq_program *p, const cha
     return print_version(&cli->global, &cli->err);
 }
 
+/* Not in the list of commands: packages call it. */
+static int run_completion(struct mnq_cli *cli, const struct mnq_program *p, char *const *argv, int n)
+{
+    if (n == 1 && mnq_completion(stdout, p, argv[0]) == 0) return 0;
+    return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "completion: expected bash, zsh or fish");
+}
+
 int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
 {
     /* Nothing is printed before the outputs are there: who reads only the first lines of a report would end the program. */
@@ -210,6 +218,7 @@ int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
     if (cli.global.version) return finish(&cli, print_version(&cli.global, &cli.err));
     if (n > 0 && (strcmp(rest[0], "help") == 0 || strcmp(rest[0], "version") == 0))
         return finish(&cli, run_plain(&cli, p, rest[0], rest + 1, n - 1));
+    if (n > 0 && strcmp(rest[0], "completion") == 0) return finish(&cli, run_completion(&cli, p, rest + 1, n - 1));
     if (n > 0) {
         cli.command = find_command(p, rest[0], &cli.err);
         if (cli.command == NULL) return finish(&cli, -1);

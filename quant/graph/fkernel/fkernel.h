@@ -9,6 +9,10 @@
 
 #include "graph/graph.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** a [pixels][k] times w [k][n]. */
 struct mnq_fmat {
     int pixels, k, n;
@@ -71,4 +75,7 @@ const struct mnq_fkernels *mnq_fkernels_at(int i);
 /** The fastest of them. */
 const struct mnq_fkernels *mnq_fkernels_best(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif
