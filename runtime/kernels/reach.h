@@ -28,7 +28,8 @@ static inline void mnq_reach(const struct mnq_layer *l, int32_t y, int32_t n, in
 {
     const int32_t blocks = l->op == MNQ_L_UPSAMPLE || l->op == MNQ_L_SPREAD;
     const int32_t margin = l->op == MNQ_L_UPSAMPLE && l->mult != 0; /* bilinear: a row more on either side */
-    const int32_t top = blocks ? mnq_reach_share(y, l->kh) - margin : y * l->sh - l->pt, bottom = blocks ? mnq_reach_share(y + n - 1, l->kh) + 1 + margin : (y + n - 1) * l->sh - l->pt + l->kh;
+    const int32_t top = blocks ? mnq_reach_share(y, l->kh) - margin : y * l->sh - l->pt,
+                  bottom = blocks ? mnq_reach_share(y + n - 1, l->kh) + 1 + margin : (y + n - 1) * l->sh - l->pt + l->kh;
 
     *first = top < 0 ? 0 : top;
     *end = bottom > l->h ? l->h : bottom;

@@ -526,7 +526,7 @@ static int in_groups(struct mnq_netgen_net *g, int x)
     return add_layer(g, s);
 }
 
-/* What only minor version 2 of the format has. */
+/* What only minor version 3 of the format has. */
 static int newer(struct mnq_netgen_net *g, int x)
 {
     switch (mnq_rng_in(&g->rng, 0, 4)) {

@@ -39,7 +39,7 @@ struct mnq_netgen_net {
     int n_tensors, n_layers;
     int wide;   /* share of S16 among intermediate tensors, in percent */
     int packed; /* PW layers may have compressed weights */
-    int newer;  /* operators and activations of minor version 2 */
+    int newer;  /* operators and activations of minor version 3 */
     uint8_t *data;
     size_t n_data, cap;
 };

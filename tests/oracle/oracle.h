@@ -9,8 +9,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mnq_oracle_op { ORC_CONV = 1, ORC_DWCONV, ORC_PW, ORC_AVGPOOL, ORC_ADD, ORC_MUL, ORC_SOFTMAX, ORC_LOGISTIC,
-                     ORC_MAXPOOL, ORC_SELECT, ORC_UPSAMPLE, ORC_SPREAD };
+enum mnq_oracle_op {
+    ORC_CONV = 1,
+    ORC_DWCONV,
+    ORC_PW,
+    ORC_AVGPOOL,
+    ORC_ADD,
+    ORC_MUL,
+    ORC_SOFTMAX,
+    ORC_LOGISTIC,
+    ORC_MAXPOOL,
+    ORC_SELECT,
+    ORC_UPSAMPLE,
+    ORC_SPREAD
+};
 enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2, ORC_PRELU = 3, ORC_TABLE = 4 };
 enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR, ORC_W_MAP };
 enum mnq_oracle_dtype { ORC_U8 = 0, ORC_S8 = 1, ORC_S16 = 2 };

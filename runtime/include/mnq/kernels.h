@@ -141,7 +141,7 @@ struct mnq_kernels {
 extern const struct mnq_kernels mnq_kernels_generic;
 
 /**
- * Whether a layer is one of those that ports have kernels for: nothing of FORMAT.md's minor version 2. The others run on the
+ * Whether a layer is one of those that ports have kernels for: nothing of FORMAT.md's minor version 3. The others run on the
  * generic kernels, whatever the table, and are not packed.
  */
 static inline int mnq_layer_plain(const struct mnq_layer *l)
