@@ -60,7 +60,7 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     size_t n = mnq_elements(nd->out);
     bool linear = nd->act == MNQ_ACT_NONE;
     if (kind == MNQ_TAP_PRE || linear) {
-        if (nd->act == MNQ_ACT_HSWISH || nd->act == MNQ_ACT_HSIGMOID) {
+        if (mnq_lower_needs_range(nd)) {
             float top = w->pre_max[node];
             for (size_t i = 0; i < n; i++) top = fmaxf(top, fabsf(data[i]));
             w->pre_max[node] = top;

@@ -42,6 +42,7 @@ enum mnq_kind mnq_node_kind(const struct mnq_graph *legal, int node)
     case MNQ_OP_MUL:
         return MNQ_KIND_MUL;
     case MNQ_OP_AVGPOOL:
+    case MNQ_OP_MAXPOOL:
         return MNQ_KIND_POOL;
     case MNQ_OP_SOFTMAX:
         return MNQ_KIND_SOFTMAX;

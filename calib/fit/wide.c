@@ -52,6 +52,13 @@ void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const
 /* Share of the tensors' noise that 16 bits are to remove. */
 static const double WIDE_SHARE = 0.9;
 
+/* Whether tensor i is wide: nodes that move values follow what they read. */
+static bool is_wide(const struct mnq_graph *g, int i, const uint8_t *wide)
+{
+    while (mnq_node_moves(g, i)) i = g->node[i].in[0];
+    return wide[i] != 0;
+}
+
 /* Arena bytes with these tensors wide. */
 static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct mnq_qmodel *q, uint32_t *bytes,
                          struct mnq_err *e)
@@ -60,7 +67,8 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         int t = mnq_lower_tensor_index(g, i);
-        q->tensor[t] = (struct mnq_qtensor){.shape = nd->out, .dtype = wide[i] || i >= logits ? MNQ_S16 : MNQ_S8};
+        q->tensor[t] =
+            (struct mnq_qtensor){.shape = nd->out, .dtype = is_wide(g, i, wide) || i >= logits ? MNQ_S16 : MNQ_S8};
         q->n_tensors = t + 1;
         if (!mnq_lower_is_layer(g, i)) continue;
         q->layer[layers++] = (struct mnq_qlayer){.in0 = mnq_lower_tensor_index(g, nd->in[0]),
@@ -74,9 +82,10 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
     return 0;
 }
 
+/* What only moves values has the type of what it reads. */
 static bool may_be_wide(const struct mnq_graph *g, int i)
 {
-    return mnq_lower_is_layer(g, i) && i < mnq_logits_node(g);
+    return mnq_lower_is_layer(g, i) && i < mnq_logits_node(g) && !mnq_node_moves(g, i);
 }
 
 /* A tensor that only global pools and dense layers read, or that they write: small, and made of the few strong responses

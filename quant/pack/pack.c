@@ -98,10 +98,14 @@ static int put_layer(struct bytes *records, struct bytes *data, const struct mnq
     uint8_t *r = grow(records, LAYR);
     if (put_weights(data, q, l, &weights, &weights_size, e) != 0) return -1;
     if (r == NULL) return 0;
+    if (l->map != NULL) {
+        weights = put_array(data, l->map, (size_t)q->tensor[l->out].shape.c, 2);
+        weights_size = 2 * (uint32_t)q->tensor[l->out].shape.c;
+    }
     bool scalar = l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC;
     size_t oc = scalar ? 1 : (size_t)q->tensor[l->out].shape.c;
     r[0] = l->op;
-    r[1] = l->wtype;
+    r[1] = l->map != NULL ? MNQ_W_MAP : l->wtype;
     r[2] = l->act;
     r[3] = l->frac;
     le16(r + 4, (unsigned)l->in0);
@@ -120,7 +124,7 @@ static int put_layer(struct bytes *records, struct bytes *data, const struct mnq
     le32(r + 48, put_array(data, l->m2, oc, 4));
     le32(r + 52, put_array(data, l->r2, oc, 1));
     le32(r + 56, put_array(data, l->pad, (size_t)q->tensor[l->in0].shape.c, 1));
-    le32(r + 60, 0);
+    le32(r + 60, l->table != NULL ? put_array(data, l->table, MNQ_TABLE_KNOTS, 2) : 0);
     return 0;
 }
 
@@ -198,6 +202,12 @@ static bool is_there(const struct mnq_qmodel *q, int s)
     return s == 3 ? q->plan != NULL : s == 4 ? q->push != NULL : true;
 }
 
+/* The first minor version of the format that has such a layer. */
+static unsigned minor_version(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    return !mnq_qlayer_plain(q, l) ? 3 : l->wtype > MNQ_W_S16 ? 1 : 0;
+}
+
 /* Joins header, table and sections into file. */
 static void join(const struct mnq_qmodel *q, struct bytes *section, const char (*tag)[5], struct bytes *file)
 {
@@ -223,8 +233,8 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     memcpy(h, magic, 4);
     le16(h + 4, 1);
     for (int i = 0; i < q->n_layers; i++)
-        if (q->layer[i].wtype > MNQ_W_S16) le16(h + 6, 1);
-    if (q->plan != NULL || q->push != NULL) le16(h + 6, 2);
+        if (minor_version(q, &q->layer[i]) > h[6]) h[6] = (uint8_t)minor_version(q, &q->layer[i]);
+    if ((q->plan != NULL || q->push != NULL) && h[6] < 2) h[6] = 2;
     le32(h + 8, (uint32_t)file->n);
     le32(h + 16, (uint32_t)n);
     le32(h + 20, q->arena_bytes);

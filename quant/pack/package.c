@@ -100,8 +100,11 @@ static int read_layers(struct mnq_package *p, struct mnq_err *e)
                                  .hi = (int32_t)get32(r + 24)};
         if (l->wtype == MNQ_W_SPARSE) l->block = l->mult, l->mult = 0;
         if (l->wtype == MNQ_W_BINARY) l->bases = l->mult, l->mult = 0;
-        if (get32(r + 28) != NONE && mnq_weights_decode(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c,
-                                                        array_at(p, get32(r + 28)), get32(r + 32), q->arena, e) != 0)
+        if (l->wtype == MNQ_W_MAP) l->map = array_at(p, get32(r + 28)), l->wtype = MNQ_W_NONE;
+        if (l->act == MNQ_A_TABLE) l->table = array_at(p, get32(r + 60));
+        if (l->map == NULL && get32(r + 28) != NONE &&
+            mnq_weights_decode(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c, array_at(p, get32(r + 28)),
+                               get32(r + 32), q->arena, e) != 0)
             return -1;
         l->bias = array_at(p, get32(r + 36));
         l->m = array_at(p, get32(r + 40));

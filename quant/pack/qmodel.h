@@ -13,6 +13,9 @@
 extern "C" {
 #endif
 
+/** Knots of an activation's table (NUMERICS.md section 3). */
+enum { MNQ_TABLE_KNOTS = 257 };
+
 /** A tensor of the integer model; fields as in FORMAT.md, TENS. */
 struct mnq_qtensor {
     struct mnq_shape shape;
@@ -29,7 +32,8 @@ struct mnq_qlayer {
     int node;                     /* its index in the legal graph, -1 after loading */
     uint8_t op, wtype, act, frac; /* kernels.h: mnq_layer_op, _wtype, _act */
     int in0, in1, out;            /* tensor indices; in1 -1 = none */
-    int kh, kw, sh, sw, pt, pl, pb, pr, mult;
+    int kh, kw, sh, sw, pt, pl, pb, pr;
+    int mult; /* DWCONV: depth multiplier; CONV: groups, 0 = one; UPSAMPLE: 1 = bilinear */
     int32_t lo, hi;
     /* Integers one by one in NUMERICS.md's order, however the file stores them: int16_t for S16 and BINARY (the sum of its
      * bases), int8_t for all others. Packing makes the stored form. */
@@ -39,6 +43,8 @@ struct mnq_qlayer {
     int bases;          /* BINARY: 1..4; else 0 */
     int16_t *coef;      /* BINARY with more than one base: [C_out][bases], > 0; else NULL */
     int16_t *threshold; /* XNOR: [C_in] an activation q counts as +1 if q >= threshold, else as -1; else NULL */
+    uint16_t *map;      /* SELECT: [C_out] channel of in0, then in1; NULL = all in order */
+    int16_t *table;     /* TABLE: MNQ_TABLE_KNOTS; else NULL */
     int32_t *bias, *m, *m2;
     int8_t *r, *r2;
     int8_t *pad;
@@ -47,6 +53,12 @@ struct mnq_qlayer {
     double *acc_step; /* [C_out] real value of one accumulator unit; NULL after loading and for SOFTMAX, LOGISTIC */
     int32_t in_max;   /* largest |q| of the inputs, NUMERICS.md's A; 0 after loading */
 };
+
+/** Groups of a CONV, at least 1. op 1 is CONV (kernels.h). */
+static inline int mnq_qlayer_groups(const struct mnq_qlayer *l)
+{
+    return l->op == 1 && l->mult > 1 ? l->mult : 1;
+}
 
 /** Whether the weights in l->w are int16_t. wtype 2 is S16, 5 BINARY (kernels.h). */
 static inline bool mnq_qlayer_wide(const struct mnq_qlayer *l)

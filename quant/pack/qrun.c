@@ -18,7 +18,7 @@ int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
     struct mnq_shape in = q->tensor[l->in0].shape, out = q->tensor[l->out].shape;
     int64_t pixels = (int64_t)out.h * out.w * out.c * l->kh * l->kw;
     if (l->op == MNQ_L_DWCONV) return pixels;
-    return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * in.c : 0;
+    return l->op == MNQ_L_CONV || l->op == MNQ_L_PW ? pixels * (in.c / mnq_qlayer_groups(l)) : 0;
 }
 
 int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i)
@@ -27,13 +27,22 @@ int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i)
     return (int8_t)(((const uint8_t *)data)[i] ^ (t->dtype == MNQ_U8 ? 0x80 : 0));
 }
 
+/* Whether the second of two inputs is one pixel for all. */
+static uint8_t is_point(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    if (l->op != MNQ_L_ADD && l->op != MNQ_L_MUL) return 0;
+    struct mnq_shape a = q->tensor[l->in0].shape, b = q->tensor[l->in1].shape;
+    return b.h == 1 && b.w == 1 && (a.h != 1 || a.w != 1);
+}
+
 static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
 {
     const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
     return (struct mnq_layer){.op = l->op,
-                              .wtype = mnq_qlayer_wide(l) ? MNQ_W_S16
-                                       : l->w != NULL     ? MNQ_W_S8
-                                                          : MNQ_W_NONE,
+                              .wtype = l->map != NULL       ? MNQ_W_MAP
+                                       : mnq_qlayer_wide(l) ? MNQ_W_S16
+                                       : l->w != NULL       ? MNQ_W_S8
+                                                            : MNQ_W_NONE,
                               .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
                               .in16 = in->dtype == MNQ_S16,
                               .in16b = l->in1 >= 0 && q->tensor[l->in1].dtype == MNQ_S16,
@@ -52,19 +61,29 @@ static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlay
                               .oc = out->shape.c,
                               .zp0 = in->zp,
                               .zp1 = l->in1 >= 0 ? q->tensor[l->in1].zp : 0,
-                              .weights = l->w,
+                              .c1 = l->in1 >= 0 ? q->tensor[l->in1].shape.c : 0,
+                              .point1 = is_point(q, l),
+                              .counted = l->op == MNQ_L_AVGPOOL && l->pt + l->pl + l->pb + l->pr > 0,
+                              .weights = l->map != NULL ? (const void *)l->map : l->w,
                               .pad = l->pad,
                               .q = {.bias = l->bias,
                                     .mult = l->m,
                                     .shift = l->r,
                                     .mult2 = l->m2,
                                     .shift2 = l->r2,
+                                    .table = l->table,
                                     .zp = out->zp,
                                     .lo = l->lo,
                                     .hi = l->hi,
                                     .act = l->act,
                                     .frac = l->frac,
                                     .out16 = out->dtype == MNQ_S16}};
+}
+
+bool mnq_qlayer_plain(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    struct mnq_layer d = decode(q, l);
+    return mnq_layer_plain(&d) != 0;
 }
 
 /* Pixel p's activations as +-256, which the dense kernel reads as S16. */
@@ -79,7 +98,7 @@ static void binarize(const struct mnq_qmodel *q, const struct mnq_qlayer *l, con
 static void run(const struct mnq_kernels *k, const struct mnq_layer *d, void *out, const void *in0, const void *in1)
 {
     struct mnq_band b = mnq_band_whole(d, out, in0, in1);
-    k->find(d)(d, &b);
+    mnq_kernel_for(k, d)(d, &b);
 }
 
 /* XNOR: 16 pixels at a time, so that outputs start where a tensor may. */
@@ -190,8 +209,9 @@ void mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l,
                 sum[o] += s[o / l->mult] * mnq_qlayer_weight(l, (size_t)t * (size_t)cout + (size_t)o);
                 continue;
             }
-            size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
-            for (int c = 0; c < cin; c++) sum[o] += s[c] * mnq_qlayer_weight(l, row + (size_t)c);
+            int each = cin / mnq_qlayer_groups(l), first = o / (cout / mnq_qlayer_groups(l)) * each;
+            size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)each;
+            for (int c = 0; c < each; c++) sum[o] += s[first + c] * mnq_qlayer_weight(l, row + (size_t)c);
         }
     }
 }

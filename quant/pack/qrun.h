@@ -17,6 +17,9 @@ size_t mnq_qtensor_bytes(const struct mnq_qtensor *t);
 /** Value q of element i of a tensor. */
 int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i);
 
+/** Whether ports have a kernel of their own for such a layer (kernels.h: mnq_layer_plain()). */
+bool mnq_qlayer_plain(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
+
 /** Multiply-accumulates of a layer (CONV, DWCONV, PW; others 0). */
 int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
 

@@ -7,6 +7,7 @@
 #include "pack/stage.h"
 
 #include "kernels.h"
+#include "pack/qrun.h"
 #include "pack/stage_cost.h"
 #include "pack/stage_place.h"
 #include "plan_layout.h"
@@ -251,6 +252,8 @@ static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_st
 
 int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e)
 {
+    for (int k = 0; k < q->n_layers; k++)
+        if (!mnq_qlayer_plain(q, &q->layer[k])) return 0; /* layer by layer */
     if (plan_one(q, false, options, &q->plan, e) != 0 || plan_one(q, true, options, &q->push, e) != 0) return -1;
     if (q->push == NULL || (q->plan != NULL && q->plan->bytes < q->push->bytes))
         q->push = q->plan; /* rows go to the picture */

@@ -48,6 +48,7 @@ static size_t sparse_bytes(const struct mnq_qlayer *l, int cin, int cout)
 size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout)
 {
     size_t rows = (size_t)cout;
+    if (l->map != NULL) return 2 * rows;
     switch (l->wtype) {
     case MNQ_W_S4:
         return rows * (((size_t)cin + 1) / 2);

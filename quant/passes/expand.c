@@ -24,6 +24,19 @@ static int join_inputs(struct mnq_rw *rw, int i, struct mnq_err *e)
     return 0;
 }
 
+/* Both inputs of a selection are one tensor: what it took from the second is in the first. */
+static int join_select(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    struct mnq_node *nd = mnq_rw_at(rw, i);
+    int c = mnq_rw_at(rw, nd->in[0])->out.c;
+    int *map = mnq_arena_array(rw->arena, (size_t)nd->out.c, sizeof *map);
+    if (map == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < nd->out.c; k++) map[k] = (nd->map == NULL ? k : nd->map[k]) % c;
+    nd->map = map;
+    mnq_rw_one_input(rw, i);
+    return 0;
+}
+
 static void exchange(struct mnq_node *nd)
 {
     int in = nd->in[0];
@@ -84,6 +97,9 @@ int mnq_expand(struct mnq_rw *rw, struct mnq_err *e)
         enum mnq_op op = mnq_rw_at(rw, i)->op;
         if (rw->node[i].dead) continue;
         if ((op == MNQ_OP_ADD || op == MNQ_OP_MUL) && expand_pair(rw, i, e) != 0) return -1;
+        if (op == MNQ_OP_SELECT && mnq_rw_at(rw, i)->n_in == 2 && mnq_rw_at(rw, i)->in[0] == mnq_rw_at(rw, i)->in[1] &&
+            join_select(rw, i, e) != 0)
+            return -1;
         if (op == MNQ_OP_CROP && expand_crop(rw, i, e) != 0) return -1;
     }
     return 0;

@@ -96,9 +96,9 @@ static int check(const struct mnq_rw *rw, struct mnq_err *e)
 static int rewrite(struct mnq_rw *rw, struct mnq_err *e)
 {
     static int (*const pass[])(struct mnq_rw *, struct mnq_err *) = {
-        mnq_split_act,     mnq_expand,  mnq_expand_conv,      mnq_drop_reshape, mnq_fold_mix,   mnq_match_act,
-        mnq_sink_moves,    mnq_fold_bn, mnq_absorb_pad,       mnq_fold_bn,      mnq_absorb_pad, mnq_fold_bn,
-        mnq_pad_to_dwconv, mnq_fold_bn, mnq_affine_to_dwconv, mnq_fuse_act,     buffer_inputs,
+        mnq_split_act, mnq_expand,        mnq_expand_conv, mnq_drop_reshape,     mnq_expand,   mnq_fold_mix,
+        mnq_match_act, mnq_sink_moves,    mnq_fold_bn,     mnq_absorb_pad,       mnq_fold_bn,  mnq_absorb_pad,
+        mnq_fold_bn,   mnq_pad_to_dwconv, mnq_fold_bn,     mnq_affine_to_dwconv, mnq_fuse_act, buffer_inputs,
     };
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         if (pass[i](rw, e) != 0) return -1;

@@ -31,11 +31,26 @@ static struct range swish_range(struct range t, unsigned frac)
     return p;
 }
 
+/* PRELU may fall and TABLE do anything: at most as far as the layer's own bounds. */
+static struct range curve_range(const struct mnq_qmodel *q, const struct mnq_qlayer *l, int o, struct range acc)
+{
+    int32_t zp = q->tensor[l->out].zp;
+    if (l->act == MNQ_A_TABLE || acc.lo < 0 || l->m2[o] < 0) {
+        bool constant = acc.lo == acc.hi && l->act == MNQ_A_PRELU && l->m2[o] >= 0;
+        if (!constant) return (struct range){l->lo, l->hi};
+        int32_t y = mnq_clamp(zp + mnq_requant(acc.lo, l->m2[o], l->r2[o]), l->lo, l->hi);
+        return (struct range){y, y};
+    }
+    return (struct range){mnq_clamp(zp + mnq_requant(acc.lo, l->m[o], l->r[o]), l->lo, l->hi),
+                          mnq_clamp(zp + mnq_requant(acc.hi, l->m[o], l->r[o]), l->lo, l->hi)};
+}
+
 /* NUMERICS.md section 3 on an interval; requant is monotone since m >= 0. */
 static struct range output_range(const struct mnq_qmodel *q, const struct mnq_qlayer *l, int o, struct range acc)
 {
     int32_t zp = q->tensor[l->out].zp;
     struct range y = {mnq_requant(acc.lo, l->m[o], l->r[o]), mnq_requant(acc.hi, l->m[o], l->r[o])};
+    if (l->act == MNQ_A_PRELU || l->act == MNQ_A_TABLE) return curve_range(q, l, o, acc);
     if (l->act != MNQ_A_CLAMP) {
         y = (struct range){mnq_clamp(y.lo, -32768, 32767), mnq_clamp(y.hi, -32768, 32767)};
         if (l->act == MNQ_A_HSWISH) y = swish_range(y, l->frac);
@@ -88,7 +103,8 @@ static struct range sign_range(const struct mnq_qlayer *l, const struct mnq_inte
 static void conv_accumulators(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_interval *in,
                               struct range *acc)
 {
-    int cin = q->tensor[l->in0].shape.c, cout = q->tensor[l->out].shape.c, taps = l->kh * l->kw;
+    int groups = mnq_qlayer_groups(l), cin = q->tensor[l->in0].shape.c / groups, cout = q->tensor[l->out].shape.c,
+        taps = l->kh * l->kw;
     for (int o = 0; o < cout; o++) acc[o] = (struct range){l->bias[o], l->bias[o]};
     for (int t = 0; t < taps; t++) {
         bool padding = false, input = true;
@@ -100,9 +116,10 @@ static void conv_accumulators(const struct mnq_qmodel *q, const struct mnq_qlaye
                 continue;
             }
             size_t row = ((size_t)o * (size_t)taps + (size_t)t) * (size_t)cin;
-            for (int c = 0; c < cin; c++) {
+            for (int k = 0; k < cin; k++) {
+                int c = o / (cout / groups) * cin + k;
                 struct range x = l->wtype == MNQ_W_XNOR ? sign_range(l, in, c) : tap_range(l, in, c, padding, input);
-                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, row + (size_t)c), x);
+                acc[o] = add_scaled(acc[o], mnq_qlayer_weight(l, row + (size_t)k), x);
             }
         }
     }
@@ -120,6 +137,28 @@ static struct range product(struct range a, int32_t za, struct range b, int32_t 
     return r;
 }
 
+/* MAXPOOL, SELECT, UPSAMPLE, SPREAD: one input value, or shares of several of a channel. */
+static struct range moved(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_interval *iv, int c)
+{
+    int first = q->tensor[l->in0].shape.c, n = q->tensor[l->out].shape.c, from = l->map != NULL ? l->map[c] : c;
+    struct range acc = {l->bias[c], l->bias[c]},
+                 x = channel(&iv[from < first ? l->in0 : l->in1], from < first ? from : from - first);
+    for (int k = c + n; l->op == MNQ_L_SPREAD && k < first; k += n) {
+        struct range other = channel(&iv[l->in0], k);
+        if (other.lo < x.lo) x.lo = other.lo;
+        if (other.hi > x.hi) x.hi = other.hi;
+    }
+    return add_scaled(acc, l->op == MNQ_L_UPSAMPLE && l->mult != 0 ? 4 * l->kh * l->kw : 1, x);
+}
+
+/* An average of what lies inside: the shares sum up to the same everywhere. */
+static struct range counted(const struct mnq_qmodel *q, const struct mnq_qlayer *l, struct range x)
+{
+    static const int32_t multiple[] = {1, 1, 2, 6, 12, 60, 60, 420};
+    int32_t z = q->tensor[l->in0].zp;
+    return add_scaled((struct range){0, 0}, multiple[l->kh] * multiple[l->kw], (struct range){x.lo - z, x.hi - z});
+}
+
 static void accumulators(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_interval *iv,
                          struct range *acc)
 {
@@ -130,14 +169,19 @@ static void accumulators(const struct mnq_qmodel *q, const struct mnq_qlayer *l,
         return;
     }
     for (int c = 0; c < n; c++) {
+        int c1 = l->in1 >= 0 && q->tensor[l->in1].shape.c == 1 ? 0 : c;
         acc[c] = (struct range){l->bias[c], l->bias[c]};
-        if (l->op == MNQ_L_AVGPOOL) {
+        if (l->op > MNQ_L_LOGISTIC) {
+            acc[c] = moved(q, l, iv, c);
+        } else if (l->op == MNQ_L_AVGPOOL && l->pt + l->pl + l->pb + l->pr > 0) {
+            acc[c] = counted(q, l, channel(a, c));
+        } else if (l->op == MNQ_L_AVGPOOL) {
             acc[c] = add_scaled(acc[c], l->kh * l->kw, channel(a, c));
         } else if (l->op == MNQ_L_ADD) {
             acc[c] = add_scaled(acc[c], mnq_qlayer_weight(l, (size_t)c), channel(a, c));
-            acc[c] = add_scaled(acc[c], mnq_qlayer_weight(l, (size_t)(n + c)), channel(b, c));
+            acc[c] = add_scaled(acc[c], mnq_qlayer_weight(l, (size_t)(n + c)), channel(b, c1));
         } else {
-            acc[c] = product(channel(a, c), q->tensor[l->in0].zp, channel(b, c), q->tensor[l->in1].zp);
+            acc[c] = product(channel(a, c), q->tensor[l->in0].zp, channel(b, c1), q->tensor[l->in1].zp);
         }
     }
 }

@@ -2,12 +2,15 @@
  * Lowering: one node of the legal graph becomes one integer layer. */
 #include "quantize/lower.h"
 
+#include "graph/activation.h"
 #include "kernels.h"
+#include "quantize/act_table.h"
 #include "quantize/multiplier.h"
 #include "pack/qrun.h"
 #include "quantize/rows.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Largest accumulator the host allows; the runtime refuses more than 2^31 - 1. */
@@ -42,6 +45,11 @@ bool mnq_lower_is_pointwise(const struct mnq_graph *g, int node)
 static double magnitude(const struct mnq_qparams *qp)
 {
     return fmax(qp->qmax, -(double)qp->qmin);
+}
+
+bool mnq_lower_needs_range(const struct mnq_node *nd)
+{
+    return nd->act == MNQ_ACT_HSWISH || nd->act == MNQ_ACT_HSIGMOID || mnq_act_by_table(nd);
 }
 
 int mnq_lower_acc_bits(double worst)
@@ -106,6 +114,45 @@ static int fraction_bits(double pre_max)
     return f;
 }
 
+static int second_scaling(const struct mnq_lowering *l, struct mnq_qlayer *out, int n)
+{
+    out->m2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->m2);
+    out->r2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->r2);
+    return out->m2 == NULL || out->r2 == NULL ? -1 : 0;
+}
+
+/* Straight lines that meet at 0: a factor on either side. */
+static int prelu_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    out->act = MNQ_A_PRELU;
+    if (second_scaling(l, out, nd->out.c) != 0) return -1;
+    for (int c = 0; c < nd->out.c; c++) {
+        double slope = (double)(nd->act == MNQ_ACT_PRELU ? nd->slope[c] : nd->act_alpha),
+               unit = out->acc_step[c] / l->qp[i].scale[c];
+        mnq_multiplier(unit, &out->m[c], &out->r[c]);
+        mnq_multiplier(fabs(slope) * unit, &out->m2[c], &out->r2[c]);
+        if (slope < 0) out->m2[c] = -out->m2[c];
+    }
+    return 0;
+}
+
+static int table_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    struct mnq_act_table t;
+    out->act = MNQ_A_TABLE;
+    out->table = mnq_arena_array(l->arena, MNQ_TABLE_KNOTS, sizeof *out->table);
+    if (out->table == NULL || second_scaling(l, out, nd->out.c) != 0) return -1;
+    mnq_act_table_make(nd, l->pre_max[i], &t);
+    memcpy(out->table, t.knot, sizeof t.knot);
+    for (int c = 0; c < nd->out.c; c++) {
+        mnq_multiplier(ldexp(out->acc_step[c], t.in_bits), &out->m[c], &out->r[c]);
+        mnq_multiplier(ldexp(1, -t.out_bits - 8) / l->qp[i].scale[c], &out->m2[c], &out->r2[c]);
+    }
+    return 0;
+}
+
 /* m, r, m2, r2, act, lo, hi from out->acc_step. */
 static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
 {
@@ -118,6 +165,8 @@ static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *
     if (nd->act == MNQ_ACT_RELU || nd->act == MNQ_ACT_RELU_MAX) out->lo = qp->zp;
     if (nd->act == MNQ_ACT_RELU_MAX && wide)
         out->hi = (int32_t)fmin(qp->qmax, fmax(0, round((double)nd->act_max / qp->scale[0])));
+    if (nd->act == MNQ_ACT_PRELU || (nd->act == MNQ_ACT_LEAKY && !mnq_act_by_table(nd))) return prelu_stage(l, i, out);
+    if (mnq_act_by_table(nd)) return table_stage(l, i, out);
     if (nd->act != MNQ_ACT_HSWISH && nd->act != MNQ_ACT_HSIGMOID) {
         for (int c = 0; c < n; c++) mnq_multiplier(out->acc_step[c] / qp->scale[c], &out->m[c], &out->r[c]);
         return 0;
@@ -126,9 +175,7 @@ static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *
     bool swish = nd->act == MNQ_ACT_HSWISH;
     out->act = swish ? MNQ_A_HSWISH : MNQ_A_HSIGMOID;
     out->frac = (uint8_t)f;
-    out->m2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->m2);
-    out->r2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->r2);
-    if (out->m2 == NULL || out->r2 == NULL) return -1;
+    if (second_scaling(l, out, n) != 0) return -1;
     for (int c = 0; c < n; c++) {
         mnq_multiplier(ldexp(out->acc_step[c], f), &out->m[c], &out->r[c]);
         mnq_multiplier(ldexp(1, swish ? -2 * f : -f) / 6 / qp->scale[c], &out->m2[c], &out->r2[c]);
@@ -159,7 +206,7 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
     } else {
         int cin = l->g->node[nd->in[0]].out.c;
         out->op = nd->op == MNQ_OP_DWCONV ? MNQ_L_DWCONV : MNQ_L_CONV;
-        out->mult = nd->op == MNQ_OP_DWCONV ? nd->mult : 0;
+        out->mult = nd->op == MNQ_OP_DWCONV ? nd->mult : mnq_node_groups(nd) > 1 ? nd->groups : 0;
         out->pt = nd->pt, out->pl = nd->pl, out->pb = nd->pb, out->pr = nd->pr;
         out->pad = mnq_arena_alloc(l->arena, (size_t)cin);
         for (int c = 0; out->pad != NULL && c < cin; c++)
@@ -172,6 +219,54 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
 done:
     mnq_arena_free(&scratch);
     return rc;
+}
+
+/* The least common multiple of 1 .. k: what the windows of a counted average share out (NUMERICS.md section 5). */
+static double multiple_of(int k)
+{
+    static const double multiple[MNQ_COUNTED_WINDOW + 1] = {1, 1, 2, 6, 12, 60, 60, 420};
+    return multiple[k];
+}
+
+static void set_padding(const struct mnq_node *nd, struct mnq_qlayer *out)
+{
+    out->pt = nd->pt, out->pl = nd->pl, out->pb = nd->pb, out->pr = nd->pr;
+}
+
+static int lower_counted(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    const struct mnq_qparams *in = &l->qp[nd->in[0]];
+    double all = multiple_of(nd->kh) * multiple_of(nd->kw);
+    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    out->op = MNQ_L_AVGPOOL;
+    set_padding(nd, out);
+    for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = in->scale[c] / all;
+    out->acc_bits = mnq_lower_acc_bits((out->in_max + fabs((double)in->zp)) * all);
+    return output_stage(l, i, out);
+}
+
+/* MAXPOOL, UPSAMPLE, SPREAD and SELECT: one input value, or shares of several that sum up to `shares`. */
+static int lower_move(const struct mnq_lowering *l, int i, enum mnq_layer_op op, struct mnq_qlayer *out)
+{
+    const struct mnq_node *nd = &l->g->node[i];
+    int first = l->g->node[nd->in[0]].out.c;
+    double shares = nd->op == MNQ_OP_UPSAMPLE && nd->bilinear ? 4.0 * nd->kh * nd->kw : 1, worst = 0;
+    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    out->op = (uint8_t)op;
+    out->mult = nd->op == MNQ_OP_UPSAMPLE && nd->bilinear;
+    if (nd->op == MNQ_OP_MAXPOOL) set_padding(nd, out);
+    if (nd->map != NULL && (out->map = mnq_arena_array(l->arena, (size_t)nd->out.c, sizeof *out->map)) == NULL) return -1;
+    for (int c = 0; c < nd->out.c; c++) {
+        int from = nd->map != NULL ? nd->map[c] : c; /* SPREAD: all channels that meet have one scale */
+        const struct mnq_qparams *in = &l->qp[nd->in[from < first ? 0 : 1]];
+        if (out->map != NULL) out->map[c] = (uint16_t)from;
+        out->bias[c] = (int32_t)(-shares * in->zp);
+        out->acc_step[c] = in->scale[from < first ? from : from - first] / shares;
+        worst = fmax(worst, fabs((double)out->bias[c]) + magnitude(in) * shares);
+    }
+    out->acc_bits = mnq_lower_acc_bits(worst);
+    return output_stage(l, i, out);
 }
 
 static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
@@ -203,13 +298,16 @@ static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
     out->w = w;
     out->w_count = 2 * n;
     double worst = 0;
+    bool one = l->g->node[nd->in[1]].out.c == 1;
     for (size_t c = 0; c < n; c++) {
-        double unit = fmax(a->scale[c], b->scale[c]) / 32767;
-        w[c] = (int16_t)round(a->scale[c] / unit);
-        w[n + c] = (int16_t)round(b->scale[c] / unit);
+        double sa = a->scale[c] * (double)nd->coef[0], sb = b->scale[one ? 0 : c] * (double)nd->coef[1];
+        double unit = fmax(fabs(sa), fabs(sb)) / 32767;
+        if (!(unit > 0)) unit = 1; /* both factors are 0 */
+        w[c] = (int16_t)round(sa / unit);
+        w[n + c] = (int16_t)round(sb / unit);
         out->bias[c] = -(w[c] * a->zp + w[n + c] * b->zp);
         out->acc_step[c] = unit;
-        worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * (w[c] + w[n + c]));
+        worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * (abs(w[c]) + abs(w[n + c])));
     }
     out->acc_bits = mnq_lower_acc_bits(worst);
     return output_stage(l, i, out);
@@ -223,7 +321,8 @@ static int lower_mul(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
     out->op = MNQ_L_MUL;
     double worst = (magnitude(a) + fabs((double)a->zp)) * (magnitude(b) + fabs((double)b->zp));
     out->acc_bits = mnq_lower_acc_bits(worst);
-    for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = a->scale[c] * b->scale[c];
+    bool one = l->g->node[nd->in[1]].out.c == 1;
+    for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = a->scale[c] * b->scale[one ? 0 : c];
     return output_stage(l, i, out);
 }
 
@@ -255,21 +354,31 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
         if (top > out->in_max) out->in_max = (int32_t)top;
     }
     int rc;
-    if (nd->act > MNQ_ACT_HSIGMOID && nd->op != MNQ_OP_ACT)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "layer %s: %s has no integer form", nd->name, mnq_act_name(nd->act));
     switch (nd->op) {
     case MNQ_OP_CONV:
     case MNQ_OP_DENSE:
     case MNQ_OP_DWCONV:
         return lower_conv(l, i, job, out, e);
     case MNQ_OP_AVGPOOL:
-        rc = lower_avgpool(l, i, out);
+        rc = nd->pt + nd->pl + nd->pb + nd->pr > 0 ? lower_counted(l, i, out) : lower_avgpool(l, i, out);
         break;
     case MNQ_OP_ADD:
         rc = lower_add(l, i, out);
         break;
     case MNQ_OP_MUL:
         rc = lower_mul(l, i, out);
+        break;
+    case MNQ_OP_MAXPOOL:
+        rc = lower_move(l, i, MNQ_L_MAXPOOL, out);
+        break;
+    case MNQ_OP_SELECT:
+        rc = lower_move(l, i, MNQ_L_SELECT, out);
+        break;
+    case MNQ_OP_UPSAMPLE:
+        rc = lower_move(l, i, MNQ_L_UPSAMPLE, out);
+        break;
+    case MNQ_OP_SPREAD:
+        rc = lower_move(l, i, MNQ_L_SPREAD, out);
         break;
     case MNQ_OP_SOFTMAX:
     case MNQ_OP_ACT:
@@ -299,7 +408,8 @@ int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mn
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     struct mnq_arena scratch = {0};
     struct mnq_rows r;
-    int taps = nd->kh * nd->kw, cin = l->g->node[nd->in[0]].out.c, cout = nd->out.c, rc = -1;
+    int groups = mnq_node_groups(nd), taps = nd->kh * nd->kw, cin = l->g->node[nd->in[0]].out.c / groups, cout = nd->out.c,
+        rc = -1;
     int32_t *bias = mnq_arena_array(&scratch, (size_t)cout, sizeof *bias);
     double worst;
     if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
@@ -311,7 +421,7 @@ int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mn
         for (int c = 0; c < (r.depthwise ? 1 : cin); c++) {
             int k = r.depthwise ? t : t * cin + (in->dtype == MNQ_U8 ? l->p->source[c] : c);
             for (int o = 0; o < cout; o++) {
-                double s = in->scale[r.depthwise ? o / nd->mult : c];
+                double s = in->scale[r.depthwise ? o / nd->mult : o / (cout / groups) * cin + c];
                 size_t to = r.depthwise ? (size_t)t * (size_t)cout + (size_t)o
                                         : ((size_t)t * (size_t)cin + (size_t)c) * (size_t)cout + (size_t)o;
                 w[to] = s == 0 ? nd->w[to] : (float)(r.q[(size_t)o * (size_t)r.n + (size_t)k] * r.step[o] / s);

@@ -15,7 +15,7 @@ struct mnq_lowering {
     const struct mnq_graph *g;
     const struct mnq_qparams *qp; /* [g->n] */
     const struct mnq_preprocess *p;
-    const double *pre_max; /* [g->n] largest |pre-activation| seen, for HSWISH and HSIGMOID */
+    const double *pre_max; /* [g->n] largest |pre-activation| seen, where mnq_lower_needs_range() */
     struct mnq_arena *arena;
 };
 
@@ -65,6 +65,9 @@ int mnq_lower_acc_bits(double worst);
 
 /** Whether a node becomes a layer (all but INPUT and AFFINE). */
 bool mnq_lower_is_layer(const struct mnq_graph *g, int node);
+
+/** Whether a node's activation needs the largest |pre-activation| that was seen. */
+bool mnq_lower_needs_range(const struct mnq_node *nd);
 
 /** Whether a node has weights that rounding concerns (CONV, DWCONV, DENSE). */
 bool mnq_lower_has_weights(const struct mnq_graph *g, int node);

@@ -27,12 +27,20 @@ bool mnq_node_nonnegative(const struct mnq_graph *g, int i)
     case MNQ_OP_SELECT:
         return mnq_node_nonnegative(g, nd->in[0]) && (nd->n_in < 2 || mnq_node_nonnegative(g, nd->in[1]));
     case MNQ_OP_ADD:
-        return nd->coef[0] >= 0 && nd->coef[1] >= 0 && mnq_node_nonnegative(g, nd->in[0]) && mnq_node_nonnegative(g, nd->in[1]);
+        return nd->coef[0] >= 0 && nd->coef[1] >= 0 && mnq_node_nonnegative(g, nd->in[0]) &&
+               mnq_node_nonnegative(g, nd->in[1]);
     case MNQ_OP_MUL:
         return mnq_node_nonnegative(g, nd->in[0]) && mnq_node_nonnegative(g, nd->in[1]);
     default:
         return false;
     }
+}
+
+bool mnq_node_moves(const struct mnq_graph *g, int i)
+{
+    const struct mnq_node *nd = &g->node[i];
+    bool moves = nd->op == MNQ_OP_MAXPOOL || nd->op == MNQ_OP_SELECT || nd->op == MNQ_OP_UPSAMPLE || nd->op == MNQ_OP_SPREAD;
+    return moves && nd->act == MNQ_ACT_NONE;
 }
 
 int mnq_logits_node(const struct mnq_graph *g)
@@ -72,12 +80,18 @@ struct tensor {
  * where the sample is a handful of values (1 x 1 tensors). */
 static const double WIDE_MARGIN = 3, SPARSE_MARGIN = 1.25;
 
+/* The activation's own upper limit. */
+static double limit_of(const struct mnq_node *nd)
+{
+    return nd->act == MNQ_ACT_RELU_MAX || nd->act == MNQ_ACT_LEAKY ? (double)nd->act_max : HUGE_VAL;
+}
+
 /* Own step of every channel at a zero point. */
 static void own_steps(struct tensor *t, enum mnq_observer kind, int zp)
 {
     bool sparse = t->nd->out.h * t->nd->out.w == 1 && t->o->observer == MNQ_OBS_AUTO;
     double margin = t->wide ? WIDE_MARGIN : sparse ? SPARSE_MARGIN : 1;
-    double limit = t->nd->act == MNQ_ACT_RELU_MAX ? (double)t->nd->act_max / (t->qmax - zp) : HUGE_VAL;
+    double limit = limit_of(t->nd) / (t->qmax - zp);
     for (int c = 0; c < t->hist->channels; c++) {
         double s = mnq_observe(&t->sums, c, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * margin;
         t->own[c] = fmin(s, limit); /* never beyond the activation's own limit: the clamp at qmax is that limit */
@@ -157,7 +171,7 @@ static int choose_per_tensor(const struct tensor *t, struct mnq_qparams *qp, str
     int zp = t->wide ? 0 : t->qmin;
     if (lo < 0 && !t->wide) zp = (int)fmin(fmax(round(t->qmin - lo / ((hi - lo) / (t->qmax - t->qmin))), t->qmin), t->qmax);
     double step = mnq_observe(&s, 0, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * (t->wide ? WIDE_MARGIN : 1);
-    if (t->nd->act == MNQ_ACT_RELU_MAX) step = fmin(step, (double)t->nd->act_max / (t->qmax - zp));
+    step = fmin(step, limit_of(t->nd) / (t->qmax - zp));
     if (!(step > 0)) step = 1.0 / 128;
     qp->zp = zp;
     qp->observer = kind;
@@ -229,6 +243,41 @@ static void input_qparams(const struct mnq_graph *g, const struct mnq_preprocess
     qp->zp = (int32_t)fmin(fmax(round(qp->zero[0]), -128), 127);
 }
 
+/* What a node that moves values takes over from those it reads; false if they differ in type or zero point. */
+static bool moved_qparams(const struct mnq_graph *g, int i, struct mnq_qparams *all)
+{
+    const struct mnq_node *nd = &g->node[i];
+    const struct mnq_qparams *a = &all[nd->in[0]], *b = nd->n_in > 1 ? &all[nd->in[1]] : a;
+    struct mnq_qparams *qp = &all[i];
+    int first = g->node[nd->in[0]].out.c;
+    if (a->dtype == MNQ_U8 || a->dtype != b->dtype || a->zp != b->zp || a->qmin != b->qmin) return false;
+    double *scale = qp->scale, *zero = qp->zero;
+    *qp = *a;
+    qp->scale = scale;
+    qp->zero = zero;
+    qp->clipped = 0;
+    for (int c = 0; c < nd->out.c; c++) {
+        int from = nd->map != NULL ? nd->map[c] : c;
+        qp->scale[c] = from < first ? a->scale[from] : b->scale[from - first];
+        qp->zero[c] = qp->zp;
+    }
+    return true;
+}
+
+/* Channels that become one channel of a SPREAD need one scale. */
+static void unify_phases(const struct mnq_graph *g, int i, struct mnq_qparams *qp)
+{
+    for (int k = i + 1; k < g->n; k++) {
+        const struct mnq_node *nd = &g->node[k];
+        if (nd->op != MNQ_OP_SPREAD || nd->in[0] != i) continue;
+        for (int c = 0; c < nd->out.c; c++) {
+            double top = 0;
+            for (int j = c; j < g->node[i].out.c; j += nd->out.c) top = fmax(top, qp->scale[j]);
+            for (int j = c; j < g->node[i].out.c; j += nd->out.c) qp->scale[j] = top;
+        }
+    }
+}
+
 static void logits_qparams(const struct mnq_hist *h, struct mnq_qparams *qp)
 {
     double top = 0;
@@ -260,9 +309,11 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
             qp[i].dtype = MNQ_S16;
             qp[i].qmax = 32767;
             for (size_t c = 0; c < n; c++) qp[i].scale[c] = 1.0 / 32768;
-        } else if (choose_tensor(g, i, hist, wide[i] != 0, o, &qp[i]) != 0) {
-            return mnq_fail_nomem(e);
+        } else if (!mnq_node_moves(g, i) || !moved_qparams(g, i, qp)) {
+            bool like = mnq_node_moves(g, i) && qp[nd->in[0]].dtype == MNQ_S16;
+            if (choose_tensor(g, i, hist, wide[i] != 0 || like, o, &qp[i]) != 0) return mnq_fail_nomem(e);
         }
+        unify_phases(g, i, &qp[i]);
     }
     return 0;
 }

@@ -48,6 +48,12 @@ bool mnq_node_nonnegative(const struct mnq_graph *g, int i);
 /** The node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
 int mnq_logits_node(const struct mnq_graph *g);
 
+/**
+ * Whether node i only moves values, or picks or mixes neighbours, of the tensors it reads: it takes their scales where these
+ * are of one type and zero point, so that nothing is rounded again.
+ */
+bool mnq_node_moves(const struct mnq_graph *g, int i);
+
 /** Rounds n pixels of a float tensor to what the integers can hold. Channels with scale 0 (removed ones) stay as they are.
  */
 void mnq_qparams_apply(const struct mnq_qparams *qp, float *x, int n, int channels);

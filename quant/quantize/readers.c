@@ -42,29 +42,39 @@ static void add_conv_reader(struct mnq_readers *r, const struct mnq_node *nd, in
             }
         return;
     }
-    size_t cin = (size_t)channels;
+    size_t groups = (size_t)mnq_node_groups(nd), cin = (size_t)channels / groups;
     for (size_t t = 0; t < taps; t++)
         for (size_t c = 0; c < cin; c++)
             for (size_t k = 0; k < cout; k++) {
                 double w = (double)nd->w[(t * cin + c) * cout + k];
-                r->gain[c] += w * w / power;
+                r->gain[k / (cout / groups) * cin + c] += w * w / power;
             }
-    if (taps * cin * cout >= (size_t)o->small_layer && r->n_pw < MNQ_READERS_MAX) {
+    if (groups == 1 && taps * cin * cout >= (size_t)o->small_layer && r->n_pw < MNQ_READERS_MAX) {
         r->pw[r->n_pw] = nd;
         r->pw_power[r->n_pw++] = power;
     }
 }
 
-int mnq_readers_find(const struct mnq_graph *g, int t, const struct mnq_hist *hist, const struct mnq_range_opts *o,
-                     struct mnq_readers *r, struct mnq_arena *arena)
+enum { PASSED = 4 }; /* such nodes in a row that are looked through */
+
+/* Whether a node hands on what it reads channel by channel, noise and all. */
+static bool passes_noise(const struct mnq_node *nd)
+{
+    return nd->act == MNQ_ACT_NONE && (nd->op == MNQ_OP_MAXPOOL || nd->op == MNQ_OP_UPSAMPLE);
+}
+
+static void add_readers(const struct mnq_graph *g, int t, const struct mnq_hist *hist, const struct mnq_range_opts *o,
+                        struct mnq_readers *r, int depth)
 {
     int channels = g->node[t].out.c;
-    *r = (struct mnq_readers){.gain = mnq_arena_array(arena, (size_t)channels, sizeof *r->gain)};
-    if (r->gain == NULL) return -1;
     for (int i = t + 1; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         for (int k = 0; k < nd->n_in; k++) {
             if (nd->in[k] != t) continue;
+            if (depth < PASSED && passes_noise(nd)) {
+                add_readers(g, i, hist, o, r, depth + 1);
+                continue;
+            }
             double power = output_power(&hist[i]), gain = 1 / power;
             if (nd->op == MNQ_OP_CONV || nd->op == MNQ_OP_DENSE || nd->op == MNQ_OP_DWCONV) {
                 add_conv_reader(r, nd, channels, power, o);
@@ -74,6 +84,15 @@ int mnq_readers_find(const struct mnq_graph *g, int t, const struct mnq_hist *hi
             for (int c = 0; c < channels; c++) r->gain[c] += gain;
         }
     }
+}
+
+int mnq_readers_find(const struct mnq_graph *g, int t, const struct mnq_hist *hist, const struct mnq_range_opts *o,
+                     struct mnq_readers *r, struct mnq_arena *arena)
+{
+    int channels = g->node[t].out.c;
+    *r = (struct mnq_readers){.gain = mnq_arena_array(arena, (size_t)channels, sizeof *r->gain)};
+    if (r->gain == NULL) return -1;
+    add_readers(g, t, hist, o, r, 0);
     return 0;
 }
 

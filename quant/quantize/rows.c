@@ -32,7 +32,7 @@ int mnq_rows_absorb(const struct mnq_lowering *l, int i, const struct mnq_wforma
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     bool image = in->dtype == MNQ_U8;
-    int cin = l->g->node[nd->in[0]].out.c, taps = nd->kh * nd->kw, cout = nd->out.c;
+    int groups = mnq_node_groups(nd), cin = l->g->node[nd->in[0]].out.c / groups, taps = nd->kh * nd->kw, cout = nd->out.c;
     *r = (struct mnq_rows){
         .depthwise = nd->op == MNQ_OP_DWCONV, .rows = cout, .n = nd->op == MNQ_OP_DWCONV ? taps : taps * cin};
     size_t total = (size_t)r->n * (size_t)cout, pruned = 0;
@@ -57,11 +57,11 @@ int mnq_rows_absorb(const struct mnq_lowering *l, int i, const struct mnq_wforma
         }
         for (int c = 0; c < cin; c++) {
             int k = t * cin + (image ? l->p->source[c] : c); /* the picture's channel order */
-            r->zero[k] = in->zero[c];
+            r->zero[k] = in->zero[c];                        /* that of any channel: groups read no picture */
             for (int o = 0; o < cout; o++) {
                 size_t at = (size_t)o * (size_t)r->n + (size_t)k;
                 double w = (double)nd->w[((size_t)t * (size_t)cin + (size_t)c) * (size_t)cout + (size_t)o];
-                r->w[at] = w * in->scale[c];
+                r->w[at] = w * in->scale[o / (cout / groups) * cin + c];
                 r->pruned[at] = w == 0;
                 pruned += w == 0;
             }

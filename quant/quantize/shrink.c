@@ -42,6 +42,14 @@ static bool mixes(const struct mnq_qlayer *l)
     return l->op == MNQ_L_CONV || l->op == MNQ_L_PW;
 }
 
+/* Layers whose channels all stay: exponentials look at each of them, the others have an order of their own. */
+static bool keeps_all(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    if (l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC || l->op == MNQ_L_SELECT || l->op == MNQ_L_SPREAD) return true;
+    if (l->in1 >= 0 && q->tensor[l->in1].shape.c != q->tensor[l->out].shape.c) return true;
+    return mnq_qlayer_groups(l) > 1;
+}
+
 static void copy_weight(void *to, size_t at, const struct mnq_qlayer *l, size_t from)
 {
     if (mnq_qlayer_wide(l)) ((int16_t *)to)[at] = ((const int16_t *)l->w)[from];
@@ -55,7 +63,7 @@ static void tie_groups(struct shrink *s)
     for (int k = 0; k < s->q->n_layers; k++) {
         const struct mnq_qlayer *l = &s->q->layer[k];
         int n = s->q->tensor[l->out].shape.c;
-        if (mixes(l) || l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC) continue;
+        if (mixes(l) || keeps_all(s->q, l)) continue;
         for (int c = 0; c < n; c++) {
             tie(s, l->in0, l->op == MNQ_L_DWCONV ? c / l->mult : c, l->out, c);
             if (l->in1 >= 0) tie(s, l->in1, c, l->out, c);
@@ -127,14 +135,15 @@ static void find_stayers(struct shrink *s)
     keep_tensor(s, q->input);
     keep_tensor(s, q->output);
     for (int k = 0; k < q->n_layers; k++) {
-        if (q->layer[k].op != MNQ_L_SOFTMAX && q->layer[k].op != MNQ_L_LOGISTIC) continue;
+        if (!keeps_all(q, &q->layer[k])) continue;
         keep_tensor(s, q->layer[k].in0);
+        if (q->layer[k].in1 >= 0) keep_tensor(s, q->layer[k].in1);
         keep_tensor(s, q->layer[k].out);
     }
     while (more) {
         more = false;
         for (int k = q->n_layers - 1; k >= 0; k--)
-            if (mixes(&q->layer[k])) more = keep_inputs(s, &q->layer[k]) || more;
+            if (mixes(&q->layer[k]) && !keeps_all(q, &q->layer[k])) more = keep_inputs(s, &q->layer[k]) || more;
         if (!more) more = fill_empty(s);
     }
 }
@@ -218,7 +227,7 @@ static int shrink_layer(const struct shrink *s, struct mnq_qlayer *l, struct mnq
 {
     const int *out = s->kept[l->out];
     int n = s->n_kept[l->out];
-    if (l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC) return 0;
+    if (keeps_all(s->q, l)) return 0;
     if (mixes(l)) fold_constants(s, l);
     if (l->w != NULL) {
         l->w = mixes(l) ? select_matrix(s, l, arena) : select_columns(s, l, arena);

@@ -8,7 +8,16 @@
 /** Whether every output row is made of the input row of the same number: in0 and, for ADD, in1 are read like that. */
 static inline int mnq_reach_pointwise(const struct mnq_layer *l)
 {
-    return l->op != MNQ_L_CONV && l->op != MNQ_L_DWCONV && l->op != MNQ_L_AVGPOOL && l->op != MNQ_L_AVGPOOL_SUM;
+    return l->op == MNQ_L_PW || (l->op >= MNQ_L_ADD && l->op <= MNQ_L_LOGISTIC) || l->op == MNQ_L_SELECT;
+}
+
+/* a / b, b > 0, by hand: many a core has no instruction that divides. */
+static inline int32_t mnq_reach_share(int32_t a, int32_t b)
+{
+    int32_t n = 0;
+
+    for (; a >= b; a -= b) n++;
+    return n;
 }
 
 /**
@@ -17,7 +26,10 @@ static inline int mnq_reach_pointwise(const struct mnq_layer *l)
  */
 static inline void mnq_reach(const struct mnq_layer *l, int32_t y, int32_t n, int32_t *first, int32_t *end)
 {
-    const int32_t top = y * l->sh - l->pt, bottom = (y + n - 1) * l->sh - l->pt + l->kh;
+    const int32_t blocks = l->op == MNQ_L_UPSAMPLE || l->op == MNQ_L_SPREAD;
+    const int32_t margin = l->op == MNQ_L_UPSAMPLE && l->mult != 0; /* bilinear: a row more on either side */
+    const int32_t top = blocks ? mnq_reach_share(y, l->kh) - margin : y * l->sh - l->pt,
+                  bottom = blocks ? mnq_reach_share(y + n - 1, l->kh) + 1 + margin : (y + n - 1) * l->sh - l->pt + l->kh;
 
     *first = top < 0 ? 0 : top;
     *end = bottom > l->h ? l->h : bottom;

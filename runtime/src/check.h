@@ -16,7 +16,10 @@ enum {
     MNQ_R_INPUT_U8 = 64,     /* beside S8 and S16 */
     MNQ_R_ONLY_S16 = 128,    /* input and output */
     MNQ_R_PER_CHANNEL = 256, /* bias, m and r per output channel, then an activation */
-    MNQ_R_COMPRESSED = 512   /* weights may be S4, SPARSE, BINARY or XNOR */
+    MNQ_R_COMPRESSED = 512,  /* weights may be S4, SPARSE, BINARY or XNOR */
+    MNQ_R_MARGIN = 1024,     /* windows may reach over the border, where nothing counts */
+    MNQ_R_SELECT = 2048,     /* one input or two; weights may be MAP */
+    MNQ_R_BLOCKS = 4096      /* kernel: pixels that stand for one */
 };
 
 /** The rules of a known operator. */

@@ -9,13 +9,25 @@ static int array_valid(const struct mnq_model *m, unsigned wanted, uint32_t offs
     return offset % MNQ_ALIGN == 0 && offset + size <= m->data_size;
 }
 
+/* Input channels of a group. */
+static uint32_t channels_of(uint32_t c, uint32_t groups)
+{
+    uint32_t n = 0;
+
+    if (groups < 2) return c;
+    for (; c >= groups; c -= groups) n++;
+    return n;
+}
+
 static uint64_t weight_count(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
 {
     const uint32_t window = (uint32_t)rec->kh * rec->kw;
 
     switch (rec->op) {
     case MNQ_L_CONV:
-        return (uint64_t)(window * in->c) * out->c;
+        return (uint64_t)(window * channels_of(in->c, rec->mult)) * out->c;
+    case MNQ_L_SELECT:
+        return rec->wtype == MNQ_W_MAP ? out->c : 0;
     case MNQ_L_DWCONV:
         return (uint64_t)window * out->c;
     case MNQ_L_PW:
@@ -32,8 +44,10 @@ static int weights_valid(const struct mnq_model *m, const struct mnq_record *rec
                          const struct mnq_tensor *out)
 {
     const unsigned rules = mnq_rules_of(rec->op), wanted = (rules & (MNQ_R_WEIGHTS_S8 | MNQ_R_WEIGHTS_S16)) != 0;
-    uint64_t bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16);
+    uint64_t bytes = weight_count(rec, in, out) << (rec->wtype == MNQ_W_S16 || rec->wtype == MNQ_W_MAP);
 
+    if ((rules & MNQ_R_SELECT) && rec->wtype == MNQ_W_MAP)
+        return rec->weights_size == bytes && array_valid(m, 1, rec->weights, bytes);
     if (wanted != (rec->wtype != MNQ_W_NONE) || rec->wtype > MNQ_W_XNOR) return 0;
     if (rec->wtype == MNQ_W_S8 && !(rules & MNQ_R_WEIGHTS_S8)) return 0;
     if (rec->wtype > MNQ_W_S16) {
@@ -61,5 +75,6 @@ enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i)
     if (!array_valid(m, rules & MNQ_R_PER_CHANNEL, rec.bias, channels * 4)) return MNQ_E_FORMAT;
     if (!array_valid(m, 1, rec.m, channels * 4) || !array_valid(m, 1, rec.r, channels)) return MNQ_E_FORMAT;
     if (!array_valid(m, second, rec.m2, channels * 4) || !array_valid(m, second, rec.r2, channels)) return MNQ_E_FORMAT;
+    if (rec.act == MNQ_A_TABLE && !array_valid(m, 1, rec.table, 257 * 2)) return MNQ_E_FORMAT;
     return array_valid(m, rules & MNQ_R_PADDING, rec.pad, in.c) ? MNQ_OK : MNQ_E_FORMAT;
 }

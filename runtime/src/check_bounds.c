@@ -30,16 +30,37 @@ static int sum_weights(uint64_t *sum, const struct mnq_layer *l, size_t first, s
     return 1;
 }
 
+/* Input channels of one output channel of a CONV or PW. */
+static size_t inputs_of(const struct mnq_layer *l)
+{
+    int32_t c = l->c, n = 0;
+
+    if (l->op != MNQ_L_CONV || l->mult < 2) return (size_t)l->c;
+    for (; c >= l->mult; c -= l->mult) n++;
+    return (size_t)n;
+}
+
+/* Whether output channel o of a SELECT is one of input 0. */
+static int takes_first(const struct mnq_layer *l, int32_t o)
+{
+    const uint16_t *const map = (const uint16_t *)l->weights;
+
+    return (map != NULL ? map[o] : o) < l->c;
+}
+
+/* The least common multiple of 1 .. k. */
+static const uint16_t multiple[7] = {1, 2, 6, 12, 60, 60, 420};
+
 /* Bound of the terms that meet in one accumulator of output channel o; a: magnitudes of the inputs. */
 static int channel_bound(uint64_t *bound, const struct mnq_layer *l, int32_t o, const uint32_t a[2])
 {
-    const size_t window = (size_t)l->kh * l->kw, oc = (size_t)l->oc;
+    const size_t window = (size_t)l->kh * l->kw, oc = (size_t)l->oc, inputs = window * inputs_of(l);
     uint64_t sum, second = 0;
 
     switch (l->op) {
     case MNQ_L_CONV:
     case MNQ_L_PW:
-        if (!sum_weights(&sum, l, (size_t)o * window * (size_t)l->c, 1, window * (size_t)l->c)) return 0;
+        if (!sum_weights(&sum, l, (size_t)o * inputs, 1, inputs)) return 0;
         break;
     case MNQ_L_DWCONV:
         if (!sum_weights(&sum, l, (size_t)o, oc, window)) return 0;
@@ -47,8 +68,23 @@ static int channel_bound(uint64_t *bound, const struct mnq_layer *l, int32_t o, 
     case MNQ_L_ADD:
         if (!sum_weights(&sum, l, (size_t)o, 1, 1) || !sum_weights(&second, l, (size_t)o + oc, 1, 1)) return 0;
         break;
+    case MNQ_L_MAXPOOL:
+    case MNQ_L_SPREAD:
+        sum = 1;
+        break;
+    case MNQ_L_SELECT:
+        sum = (uint64_t)takes_first(l, o);
+        second = !sum;
+        break;
+    case MNQ_L_UPSAMPLE:
+        sum = l->mult != 0 ? window * 4 : 1;
+        break;
     default:
-        sum = window; /* AVGPOOL: weights of one */
+        sum = window; /* AVGPOOL: weights of one, or what the window shares out among those inside */
+        if (l->counted) {
+            *bound = (a[0] + (uint64_t)magnitude(l->zp0)) * multiple[l->kh - 1] * multiple[l->kw - 1];
+            return 1;
+        }
     }
     *bound = a[0] * sum + a[1] * second;
     return 1;

@@ -36,16 +36,30 @@ static int input_type_valid(unsigned rules, uint8_t dtype)
     return !(rules & MNQ_R_ONLY_S16) && (dtype == MNQ_S8 || (rules & MNQ_R_INPUT_U8));
 }
 
-/* The field at 18: depth multiplier, block length, number of bases, or 0; and what weight types want of the input. */
-static int mult_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in)
+static int divides(unsigned n, unsigned c)
+{
+    while (c >= n) c -= n;
+    return c == 0;
+}
+
+/* The field at 18: depth multiplier, groups, mode, block length, number of bases, or 0; and what weight types want. */
+static int mult_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
+                      const struct mnq_tensor *out)
 {
     const unsigned n = rec->mult, compressed = rules & MNQ_R_COMPRESSED;
 
     if (rules & MNQ_R_MULTIPLIER) return n != 0;
+    if (rec->op == MNQ_L_CONV) return n != 1 && (n == 0 || (divides(n, in->c) && divides(n, out->c)));
+    if (rec->op == MNQ_L_UPSAMPLE) return n == 0 || (n == 1 && rec->kh <= 64 && rec->kw <= 64);
     if (compressed && rec->wtype == MNQ_W_SPARSE) return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && (in->c & (n - 1)) == 0;
     if (compressed && rec->wtype == MNQ_W_BINARY) return n >= 1 && n <= 4;
     if (compressed && rec->wtype == MNQ_W_XNOR && in->c > MNQ_XNOR_MAX) return 0;
     return n == 0;
+}
+
+static int padded(const struct mnq_record *rec)
+{
+    return (rec->pt | rec->pl | rec->pb | rec->pr) != 0;
 }
 
 static int fields_valid(unsigned rules, const struct mnq_record *rec, const struct mnq_tensor *in,
@@ -56,15 +70,18 @@ static int fields_valid(unsigned rules, const struct mnq_record *rec, const stru
     if (!input_type_valid(rules, in->dtype) || out->dtype == MNQ_U8) return 0;
     if ((rules & MNQ_R_ONLY_S16) && out->dtype != MNQ_S16) return 0;
     if (rec->lo > rec->hi || rec->lo < least || rec->hi > most) return 0;
-    if (rec->act > MNQ_A_HSIGMOID || rec->frac > 12) return 0;
-    if (rec->act == MNQ_A_CLAMP ? rec->frac != 0 : !(rules & MNQ_R_PER_CHANNEL)) return 0;
+    if (rec->act > MNQ_A_TABLE || rec->frac > 12) return 0;
+    if (rec->act != MNQ_A_HSWISH && rec->act != MNQ_A_HSIGMOID && rec->frac != 0) return 0;
+    if (rec->act != MNQ_A_CLAMP && !(rules & MNQ_R_PER_CHANNEL)) return 0;
 
     if (rec->sh == 0 || rec->sw == 0) return 0;
-    if (!(rules & MNQ_R_WINDOW) && (rec->kh != 1 || rec->kw != 1 || rec->sh != 1 || rec->sw != 1)) return 0;
+    if (!(rules & (MNQ_R_WINDOW | MNQ_R_BLOCKS)) && (rec->kh != 1 || rec->kw != 1)) return 0;
+    if (!(rules & MNQ_R_WINDOW) && (rec->sh != 1 || rec->sw != 1)) return 0;
     /* which also refuses a kernel of no rows or columns */
     if (rec->pt >= rec->kh || rec->pb >= rec->kh || rec->pl >= rec->kw || rec->pr >= rec->kw) return 0;
-    if (!(rules & MNQ_R_PADDING) && (rec->pt != 0 || rec->pl != 0 || rec->pb != 0 || rec->pr != 0)) return 0;
-    return mult_valid(rules, rec, in) && rec->reserved == 0;
+    if (!(rules & (MNQ_R_PADDING | MNQ_R_MARGIN)) && padded(rec)) return 0;
+    if (rec->op == MNQ_L_AVGPOOL && padded(rec) && (rec->kh > 7 || rec->kw > 7)) return 0;
+    return mult_valid(rules, rec, in, out) && (rec->act == MNQ_A_TABLE || rec->table == 0);
 }
 
 /* A window that can move by `way` in steps of `stride` has n places, n >= 1: n - 1 = floor(way / stride). */
@@ -73,8 +90,18 @@ static int places_valid(int32_t way, int32_t stride, int32_t n)
     return (n - 1) * stride <= way && way < n * stride;
 }
 
+/* UPSAMPLE: exactly the input's pixels repeated; SPREAD: blocks that may be cut at the end. */
+static int blocks_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
+{
+    const uint32_t h = (uint32_t)in->h * rec->kh, w = (uint32_t)in->w * rec->kw;
+
+    if (rec->op == MNQ_L_UPSAMPLE) return out->h == h && out->w == w && out->c == in->c;
+    return out->h <= h && out->w <= w && in->c == (uint32_t)out->c * rec->kh * rec->kw;
+}
+
 static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *out)
 {
+    if (mnq_rules_of(rec->op) & MNQ_R_BLOCKS) return blocks_valid(rec, in, out);
     if (!places_valid(in->h + rec->pt + rec->pb - rec->kh, rec->sh, out->h)) return 0;
     if (!places_valid(in->w + rec->pl + rec->pr - rec->kw, rec->sw, out->w)) return 0;
     switch (rec->op) {
@@ -84,9 +111,9 @@ static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in
     case MNQ_L_DWCONV:
         return out->c == (uint32_t)in->c * rec->mult;
     case MNQ_L_SOFTMAX:
-        return out->c == in->c && in->h == 1 && in->w == 1 && in->c <= 16384;
-    case MNQ_L_LOGISTIC:
-        return out->c == in->c && in->h == 1 && in->w == 1;
+        return out->c == in->c && in->c <= 16384;
+    case MNQ_L_SELECT: /* its channels are checked with its values */
+        return 1;
     default:
         return out->c == in->c;
     }
@@ -94,8 +121,11 @@ static int shape_valid(const struct mnq_record *rec, const struct mnq_tensor *in
 
 static int second_input_valid(const struct mnq_record *rec, const struct mnq_tensor *in, const struct mnq_tensor *in1)
 {
-    if (in1->dtype == MNQ_U8 || in1->c != in->c) return 0;
-    return rec->op == MNQ_L_ADD ? in1->h == in->h && in1->w == in->w : in1->h == 1 && in1->w == 1;
+    const int like = in1->h == in->h && in1->w == in->w;
+
+    if (in1->dtype == MNQ_U8) return 0;
+    if (rec->op == MNQ_L_SELECT) return like;
+    return (in1->c == in->c || in1->c == 1) && (like || (in1->h == 1 && in1->w == 1));
 }
 
 /* ---- layer ---- */
@@ -104,16 +134,17 @@ static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
 {
     struct mnq_record rec;
     struct mnq_tensor in, t;
-    unsigned rules;
+    unsigned rules, two;
 
     mnq_record_read(m, i, &rec);
-    if (rec.op < MNQ_L_CONV || rec.op > MNQ_L_LOGISTIC) return MNQ_E_FORMAT;
+    if (rec.op < MNQ_L_CONV || rec.op > MNQ_L_SPREAD) return MNQ_E_FORMAT;
     rules = mnq_rules_of(rec.op);
     if (rec.in0 >= m->n_tensors || rec.out >= m->n_tensors) return MNQ_E_FORMAT;
-    if ((rules & MNQ_R_TWO_INPUTS) ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
+    two = (rules & MNQ_R_TWO_INPUTS) || ((rules & MNQ_R_SELECT) && rec.in1 != MNQ_NO_TENSOR);
+    if (two ? rec.in1 >= m->n_tensors : rec.in1 != MNQ_NO_TENSOR) return MNQ_E_FORMAT;
 
     mnq_tensor_read(m, rec.in0, &in);
-    if (rules & MNQ_R_TWO_INPUTS) {
+    if (two) {
         mnq_tensor_read(m, rec.in1, &t);
         if (!second_input_valid(&rec, &in, &t)) return MNQ_E_FORMAT;
     }

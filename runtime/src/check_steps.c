@@ -124,6 +124,7 @@ static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k)
     int sums;
 
     mnq_layer_read(r->m, k, &l, offset);
+    if (!mnq_layer_plain(&l)) return 0; /* these run layer by layer */
     mnq_links_read(r->m, k, &t);
     sums = layer_sums(r, &l, t.out);
     if (sums < 0) return 0;

@@ -17,7 +17,7 @@ static size_t layer_bytes(const struct mnq_model *m, unsigned i, struct mnq_laye
     uint32_t offset[3];
 
     mnq_layer_read(m, i, l, offset);
-    return m->kernels->packing->bytes(l);
+    return mnq_packed_bytes(m->kernels, l);
 }
 
 size_t mnq_pack_bytes(const struct mnq_model *m)

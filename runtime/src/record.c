@@ -56,7 +56,7 @@ void mnq_record_read(const struct mnq_model *m, unsigned i, struct mnq_record *r
     rec->m2 = mnq_read_u32(p + 48);
     rec->r2 = mnq_read_u32(p + 52);
     rec->pad = mnq_read_u32(p + 56);
-    rec->reserved = mnq_read_u32(p + 60);
+    rec->table = mnq_read_u32(p + 60);
 }
 
 void mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l)
@@ -103,12 +103,16 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->zp0 = t.zero_point;
     offset[2] = 0;
     l->zp1 = 0;
-    l->in16b = 0;
+    l->in16b = l->point1 = 0;
+    l->c1 = 0;
+    l->counted = rec.op == MNQ_L_AVGPOOL && (rec.pt | rec.pl | rec.pb | rec.pr) != 0;
     if (rec.in1 != MNQ_NO_TENSOR) {
         mnq_tensor_read(m, rec.in1, &t);
         offset[2] = t.offset;
         l->zp1 = t.zero_point;
         l->in16b = t.dtype == MNQ_S16;
+        l->c1 = t.c;
+        l->point1 = (rec.op == MNQ_L_ADD || rec.op == MNQ_L_MUL) && t.h == 1 && t.w == 1 && (l->h != 1 || l->w != 1);
     }
     mnq_tensor_read(m, rec.out, &t);
     offset[0] = t.offset;
@@ -127,4 +131,5 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->q.act = rec.act;
     l->q.frac = rec.frac;
     l->q.out16 = t.dtype == MNQ_S16;
+    l->q.table = rec.act == MNQ_A_TABLE ? (const int16_t *)array_at(m, rec.table) : NULL;
 }

@@ -24,7 +24,7 @@ struct mnq_record {
     uint16_t in0, in1, out, mult;
     int32_t lo, hi;
     uint32_t weights, weights_size;
-    uint32_t bias, m, r, m2, r2, pad, reserved;
+    uint32_t bias, m, r, m2, r2, pad, table;
 };
 
 /** Reads layer record i, i < n_layers; nothing is validated. */

@@ -15,9 +15,8 @@ static size_t scratch_wanted(const struct mnq_model *m, unsigned i)
     struct mnq_layer l;
     uint32_t offset[3];
 
-    if (m->kernels->scratch_bytes == NULL) return 0;
     mnq_layer_read(m, i, &l, offset);
-    return m->kernels->scratch_bytes(&l);
+    return mnq_scratch_bytes(m->kernels, &l);
 }
 
 /* Of layer i, in plan p. */
@@ -69,7 +68,7 @@ static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, un
     uint32_t offset[3];
 
     mnq_layer_read(m, i, &l, offset);
-    mnq_run_whole(m->kernels->find(&l), &l, arena, offset, arena + m->arena_size, size - m->arena_size);
+    mnq_run_whole(mnq_kernel_for(m->kernels, &l), &l, arena, offset, arena + m->arena_size, size - m->arena_size);
 }
 
 static void run_layers(const struct mnq_model *m, uint8_t *arena, size_t size)

@@ -72,10 +72,10 @@ static void read_text(const char *name)
 
 const char *mnq_keras_text(int i, size_t *n)
 {
-    static const char *const name[] = {"functional", "sequential", "keras3", "remnants"};
+    static const char *const name[] = {"functional", "sequential", "keras3", "remnants", "operators"};
     length = 0;
-    if (i < 4) read_text(name[i]);
-    else if (i == 4) v1_weights();
+    if (i < 5) read_text(name[i]);
+    else if (i == 5) v1_weights();
     else return NULL;
     *n = length;
     return text;

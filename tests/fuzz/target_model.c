@@ -2,6 +2,7 @@
  * The runtime on arbitrary bytes: what the loader accepts must run inside its arena. */
 #include "crc32.h"
 #include "fuzz.h"
+#include "fuzz_nets.h"
 #include "mnq_bytes.h"
 #include "record.h"
 
@@ -122,7 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 uint8_t *mnq_fuzz_seed(int i, size_t *n)
 {
     struct mnq_bytes b = {0};
-    if (i == 8) return NULL;
+    if (i == 32) return NULL;
+    if (i >= 8) return mnq_fuzz_net(i - 8, n);
     mnq_bytes_zoo(&b, (uint32_t)i + 1, 4 + (unsigned)i, 5, 3 + (unsigned)i);
     uint8_t *file = mnq_bytes_file(&b, n);
     uint8_t *copy = mnq_fuzz_copy(file, *n);

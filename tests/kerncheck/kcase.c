@@ -28,8 +28,8 @@ enum { C_FULL, C_RELU, C_RELU6, C_POINT, C_ANY, C_COUNT };
 
 #define PICK(g, a) ((a)[mnq_rng_in(g, 0, (int)(sizeof(a) / sizeof *(a)) - 1)])
 
-static const char *const op_names[MNQ_KOPS + 1] = {"",    "conv", "dwconv",  "pw",      "avgpool",
-                                                   "add", "mul",  "softmax", "logistic"};
+static const char *const op_names[MNQ_KOPS + 1] = {"",        "conv",     "dwconv",  "pw",     "avgpool",  "add",   "mul",
+                                                   "softmax", "logistic", "maxpool", "select", "upsample", "spread"};
 
 const char *mnq_kop_name(int op)
 {
@@ -136,6 +136,7 @@ struct column {
 static struct column column_of(const struct mnq_layer *l, int o)
 {
     size_t kk = (size_t)l->kh * l->kw, oc = (size_t)l->oc, c = (size_t)l->c, u = (size_t)o;
+    if (l->op == MNQ_L_CONV && l->mult > 1) c /= l->mult;
     switch (l->op) {
     case MNQ_L_CONV:
         return (struct column){u * kk * c, 1, kk * c};
@@ -233,11 +234,31 @@ static int32_t pick_zero_point(struct mnq_rng *g, int plain)
     return mnq_rng_chance(g, 50) ? PICK(g, edges) : mnq_rng_in(g, -128, 127);
 }
 
+/* Bound of the accumulators of layers without weights, bias aside. */
+static int64_t plain_reach(const struct mnq_kcase *k)
+{
+    static const int64_t multiple[] = {1, 1, 2, 6, 12, 60, 60, 420};
+    const struct mnq_layer *l = &k->l;
+    const int64_t window = (int64_t)l->kh * l->kw;
+
+    if (l->counted) return ((int64_t)k->a0 + absolute(l->zp0)) * multiple[l->kh] * multiple[l->kw];
+    switch (l->op) {
+    case MNQ_L_AVGPOOL:
+        return k->a0 * window;
+    case MNQ_L_UPSAMPLE:
+        return k->a0 * (l->mult ? 4 * window : 1);
+    default:
+        return k->a0 > k->a1 ? k->a0 : k->a1;
+    }
+}
+
 /* What accumulators of the channel are with random data: the root of the terms' squares, plus the bias. */
 static double typical_acc(const struct mnq_kcase *k, struct column col, const void *w, int32_t bias)
 {
     const struct mnq_layer *l = &k->l;
     double a = k->a0 / 2.0, sum = l->op == MNQ_L_AVGPOOL ? a * a * l->kh * l->kw : 1.0, root;
+    if (l->counted || l->op > MNQ_L_LOGISTIC)
+        return 1.0 + (double)plain_reach(k) / 2.0 + (bias < 0 ? -(double)bias : (double)bias);
 
     if (l->op == MNQ_L_MUL) return 1.0 + 0.4 * k->a0 * k->a1;
     for (size_t j = 0; j < col.count; j++) {
@@ -269,14 +290,28 @@ static struct mnq_wmake packed_of(const struct mnq_kcase *k, const struct profil
                               .hi = far};
 }
 
+/* Knots of any height, or of a curve that rises. */
+static int16_t *make_table(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
+{
+    int16_t *t = array(k, g, KA_TABLE, 257, 2);
+    int32_t at = mnq_rng_in(g, -32768, 0);
+
+    for (int i = 0; i < 257; i++) {
+        at += mnq_rng_in(g, 0, 250);
+        t[i] = (int16_t)(p->plain ? (at > 32767 ? 32767 : at) : pattern_at(g, p->data, (size_t)i, -32768, 32767));
+    }
+    return t;
+}
+
 static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p)
 {
     struct mnq_layer *l = &k->l;
     size_t oc = (size_t)l->oc, per = column_of(l, 0).count;
     struct mnq_wmake make = packed_of(k, p);
     int32_t *v = make.wtype ? mnq_kpacked_make(g, &make) : NULL;
-    size_t bytes = v ? mnq_wpack_size(make.wtype, make.c, make.oc, make.field, v) : per * oc;
-    void *w = l->wtype ? array(k, g, KA_W, bytes, l->wtype == MNQ_W_S16 ? 2 : 1) : NULL;
+    int map = l->wtype == MNQ_W_MAP;
+    size_t bytes = v ? mnq_wpack_size(make.wtype, make.c, make.oc, make.field, v) : map ? oc : per * oc;
+    void *w = l->wtype ? array(k, g, KA_W, bytes, l->wtype == MNQ_W_S16 || map ? 2 : 1) : NULL;
     int32_t *bias = array(k, g, KA_BIAS, oc, 4), *m = array(k, g, KA_MULT, oc, 4), *m2 = NULL;
     int8_t *r = array(k, g, KA_SHIFT, oc, 1), *r2 = NULL;
     double one = (double)(1 << l->q.frac), span = l->q.out16 ? 15000.0 : 90.0;
@@ -285,14 +320,23 @@ static void make_channels(struct mnq_kcase *k, struct mnq_rng *g, const struct p
         m2 = array(k, g, KA_MULT2, oc, 4);
         r2 = array(k, g, KA_SHIFT2, oc, 1);
     }
+    if (l->q.act == MNQ_A_TABLE) l->q.table = make_table(k, g, p);
     for (int o = 0; o < l->oc; o++) {
         struct column col = column_of(l, o);
-        int64_t reach = l->op == MNQ_L_AVGPOOL ? (int64_t)k->a0 * l->kh * l->kw : 0;
+        int64_t reach = l->op == MNQ_L_AVGPOOL || l->op > MNQ_L_LOGISTIC ? plain_reach(k) : 0;
         if (v) reach = mnq_wmake_row(&make, v, o).reach;
+        else if (map) ((uint16_t *)w)[o] = (uint16_t)mnq_rng_in(g, 0, l->c + l->c1 - 1);
         else if (w) reach = fill_weights(g, k, col, w, p->weights);
         if (l->op != MNQ_L_MUL) bias[o] = pick_bias(g, p->bias, reach);
         int32_t b = p->bias == B_SMALL ? 0 : bias[o];
         double acc = v ? mnq_kpacked_acc(&make, v, o, b) : typical_acc(k, col, w, b);
+        if (l->q.act == MNQ_A_PRELU || l->q.act == MNQ_A_TABLE) {
+            int prelu = l->q.act == MNQ_A_PRELU;
+            pick_scale(g, p->scale, (prelu ? span : 20000.0) / acc, &m[o], &r[o]);
+            pick_scale(g, p->scale, prelu ? span / acc : span / 4e6, &m2[o], &r2[o]);
+            if (prelu && mnq_rng_chance(g, 30)) m2[o] = -m2[o];
+            continue;
+        }
         pick_scale(g, p->scale, (l->q.act == MNQ_A_CLAMP ? span : 4.0 * one) / acc, &m[o], &r[o]);
         if (m2) pick_scale(g, p->scale, span / (l->q.act == MNQ_A_HSWISH ? 24.0 * one * one : 4.0 * one), &m2[o], &r2[o]);
     }
@@ -326,13 +370,19 @@ static void make_exponent(struct mnq_kcase *k, struct mnq_rng *g, const struct p
     if (mnq_rng_chance(g, 25)) {
         int bits = mnq_rng_in(g, 8, 16), span = 20 << (16 - bits);
         int16_t *q = (int16_t *)(void *)k->g[KA_IN0].p;
-        for (int i = 0; i < l->c; i++) q[i] = (int16_t)mnq_rng_in(g, -span, l->op == MNQ_L_SOFTMAX ? 0 : span);
+        for (int i = 0; i < l->h * l->w * l->c; i++) q[i] = (int16_t)mnq_rng_in(g, -span, l->op == MNQ_L_SOFTMAX ? 0 : span);
         if (k->a0 < span) k->a0 = span;
         *m = 1 << 30;
         *r = (int8_t)(-2 - bits); /* a step of q is 2^bits in Q16 */
     }
     l->q.mult = m, l->q.shift = r;
     l->q.lo = 0, l->q.hi = 32767;
+}
+
+size_t mnq_kcase_second(const struct mnq_layer *l)
+{
+    if (l->op != MNQ_L_ADD && l->op != MNQ_L_MUL && l->op != MNQ_L_SELECT) return 0;
+    return (l->point1 ? 1 : (size_t)l->h * (size_t)l->w) * (size_t)l->c1;
 }
 
 /* Zero points, magnitudes and data of both inputs. */
@@ -347,10 +397,10 @@ static void make_inputs(struct mnq_kcase *k, struct mnq_rng *g, const struct pro
     k->a0 = window && magnitude(r0) < 128 ? 128 : magnitude(r0);
     array(k, g, KA_IN0, n, l->in16 ? 2 : 1);
     fill_input(g, &k->g[KA_IN0], l->in16 ? 2 : 1, p->data, l->zp0, r0);
-    if (l->op != MNQ_L_ADD && l->op != MNQ_L_MUL) return;
+    if (mnq_kcase_second(l) == 0) return;
     l->zp1 = l->in16b ? 0 : pick_zero_point(g, p->plain);
     k->a1 = magnitude(r1);
-    array(k, g, KA_IN1, l->op == MNQ_L_ADD ? n : (size_t)l->c, l->in16b ? 2 : 1);
+    array(k, g, KA_IN1, mnq_kcase_second(l), l->in16b ? 2 : 1);
     fill_input(g, &k->g[KA_IN1], l->in16b ? 2 : 1, p->bound ? p->data : mnq_rng_in(g, 0, PATTERNS - 1), l->zp1, r1);
 }
 
@@ -382,8 +432,8 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
         make_exponent(k, g, p);
         return;
     }
-    l->q.act = p->clamped || mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_HSIGMOID);
-    l->q.frac = l->q.act == MNQ_A_CLAMP ? 0 : (uint8_t)mnq_rng_in(g, 0, 12);
+    l->q.act = p->clamped || mnq_rng_chance(g, 50) ? MNQ_A_CLAMP : (uint8_t)mnq_rng_in(g, MNQ_A_HSWISH, MNQ_A_TABLE);
+    l->q.frac = l->q.act != MNQ_A_HSWISH && l->q.act != MNQ_A_HSIGMOID ? 0 : (uint8_t)mnq_rng_in(g, 0, 12);
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
@@ -425,9 +475,10 @@ void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed)
     do {
         mnq_kshape_pick(&g, &k->l);
         bases = k->l.wtype == MNQ_W_BINARY ? k->l.mult : 1;
-    } while (mnq_kshape_work(&k->l) * bases > 300000 || (int64_t)k->l.h * k->l.w * k->l.c > 30000);
-    k->l.in16 = op >= MNQ_L_SOFTMAX || mnq_rng_chance(&g, 40);
-    k->l.in16b = (op == MNQ_L_ADD || op == MNQ_L_MUL) && mnq_rng_chance(&g, 40);
+    } while (mnq_kshape_work(&k->l) * bases > 300000 || (int64_t)k->l.h * k->l.w * (k->l.c + k->l.c1) > 30000 ||
+             (k->l.counted && k->l.kh + k->l.kw > 13)); /* 7 x 7 leaves no room for 16 bits */
+    k->l.in16 = op == MNQ_L_SOFTMAX || op == MNQ_L_LOGISTIC || mnq_rng_chance(&g, 40);
+    k->l.in16b = mnq_kcase_second(&k->l) > 0 && mnq_rng_chance(&g, 40);
     make(k, &g, &p);
     seal(k);
 }
@@ -439,6 +490,10 @@ void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int ze
 
     memset(k, 0, sizeof *k);
     k->l = *shape;
+    if (shape->op == MNQ_L_ADD || shape->op == MNQ_L_MUL) {
+        k->l.c1 = shape->c;
+        k->l.point1 = shape->op == MNQ_L_MUL && (shape->h > 1 || shape->w > 1);
+    }
     make(k, &g, &p);
     seal(k);
 }

@@ -7,10 +7,10 @@
 
 #include "kernels.h"
 
-enum { MNQ_KOPS = 8 }; /* enum mnq_layer_op, 1..8 */
+enum { MNQ_KOPS = 12 }; /* enum mnq_layer_op, 1..12 */
 
 /** The arrays of a case, indices of mnq_kcase.g. */
-enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_COUNT };
+enum mnq_karray { KA_IN0, KA_IN1, KA_W, KA_BIAS, KA_MULT, KA_SHIFT, KA_MULT2, KA_SHIFT2, KA_PAD, KA_TABLE, KA_COUNT };
 
 struct mnq_kcase {
     struct mnq_layer l;           /* what a kernel gets; its pointers go into g */
@@ -25,6 +25,9 @@ struct mnq_kcase {
 /** Name of an operator on the command line, and back (0 = unknown). */
 const char *mnq_kop_name(int op);
 int mnq_kop_find(const char *name);
+
+/** Whether a layer's inputs may be said to have two tensors, and the elements of the second. */
+size_t mnq_kcase_second(const struct mnq_layer *l);
 
 /** A random case: shape, types, extremes and data all follow from (op, seed). Free with mnq_kcase_free(). */
 void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);

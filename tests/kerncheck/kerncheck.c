@@ -19,8 +19,8 @@ struct options {
     int bench, compressed, list, oracle;
 };
 
-static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",   "m",
-                                                  "r",       "m2",      "second r", "padding"};
+static const char *const array_names[KA_COUNT] = {"input 0", "input 1", "weights",  "bias",    "m",
+                                                  "r",       "m2",      "second r", "padding", "table"};
 
 static int is_generic(const struct mnq_kernels *t)
 {
@@ -29,7 +29,7 @@ static int is_generic(const struct mnq_kernels *t)
 
 static void describe(const struct mnq_kcase *k)
 {
-    static const char *const weights[] = {"none", "s8", "s16", "s4", "sparse", "binary", "xnor"};
+    static const char *const weights[] = {"none", "s8", "s16", "s4", "sparse", "binary", "xnor", "map"};
     const struct mnq_layer *l = &k->l;
     printf(
         "  %ldx%ldx%ld -> %ldx%ldx%ld, kernel %dx%d, stride %dx%d, pad %d,%d, mult %d, weights %s, input %s%s, output %s\n",
@@ -62,7 +62,7 @@ static void show_difference(const struct mnq_kcase *k, const uint8_t *got, const
     size_t ch = first % (size_t)l->oc, px = first / (size_t)l->oc;
     printf("  %zu of %zu differ; first at y %zu, x %zu, channel %zu: got %ld, expected %ld\n", count, k->out_n,
            px / (size_t)l->ow, px % (size_t)l->ow, ch, g, w);
-    if (l->op < MNQ_L_SOFTMAX) {
+    if (l->q.bias) {
         printf("  channel: bias %ld, m %ld, r %d", (long)l->q.bias[ch], (long)l->q.mult[ch], l->q.shift[ch]);
         if (l->q.mult2) printf(", m2 %ld, r2 %d", (long)l->q.mult2[ch], l->q.shift2[ch]);
         printf("\n");
@@ -86,7 +86,7 @@ enum how { WHOLE, BANDS, SUMS, HOWS };
 /* Whether the layer is a global average pooling, which can be summed up row by row. */
 static int is_global(const struct mnq_layer *l)
 {
-    return l->op == MNQ_L_AVGPOOL && l->kh == l->h && l->kw == l->w;
+    return l->op == MNQ_L_AVGPOOL && l->kh == l->h && l->kw == l->w && !l->counted;
 }
 
 static struct outcome run(const struct mnq_kcase *k, const struct mnq_kernels *t, enum how how, unsigned long seed)
@@ -172,7 +172,7 @@ static int usage(void)
                     "       kerncheck [--table NAME] [--op OP] --bench     rates, and ratios to generic\n"
                     "       kerncheck [--table NAME] --bench --compressed  1x1 layers only: ratios of weight types to s8\n"
                     "       kerncheck --list                               tables of this build\n"
-                    "OP is conv, dwconv, pw, avgpool, add, mul, softmax or logistic.\n");
+                    "OP is conv, dwconv, pw, avgpool, add, mul, softmax, logistic, maxpool, select, upsample or spread.\n");
     return 2;
 }
 

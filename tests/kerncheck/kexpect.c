@@ -31,7 +31,7 @@ static int unpack(const struct mnq_kcase *k, struct mnq_oracle_layer *o, int32_t
 int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
 {
     static const int widths[KA_COUNT] = {
-        [KA_BIAS] = 4, [KA_MULT] = 4, [KA_SHIFT] = 1, [KA_MULT2] = 4, [KA_SHIFT2] = 1, [KA_PAD] = 1};
+        [KA_BIAS] = 4, [KA_MULT] = 4, [KA_SHIFT] = 1, [KA_MULT2] = 4, [KA_SHIFT2] = 1, [KA_PAD] = 1, [KA_TABLE] = 2};
     const struct mnq_layer *l = &k->l;
     int32_t *a[KA_COUNT] = {0};
     int32_t *y = malloc(k->out_n * sizeof *y);
@@ -39,10 +39,10 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
     if (!y) return -1;
     for (int i = 0; i < KA_COUNT; i++) {
         int width = widths[i];
-        if (!k->g[i].p || (i == KA_W && l->wtype > MNQ_W_S16)) continue;
+        if (!k->g[i].p || (i == KA_W && l->wtype > MNQ_W_S16 && l->wtype != MNQ_W_MAP)) continue;
         if (i == KA_IN0) width = l->in16 ? 2 : 1;
         if (i == KA_IN1) width = l->in16b ? 2 : 1;
-        if (i == KA_W) width = l->wtype == MNQ_W_S16 ? 2 : 1;
+        if (i == KA_W) width = l->wtype == MNQ_W_S16 || l->wtype == MNQ_W_MAP ? 2 : 1;
         a[i] = widen(k->g[i].p, k->g[i].n / (size_t)width, width);
     }
     if (l->in_flip) {
@@ -60,6 +60,10 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
         .pt = l->pt,
         .pl = l->pl,
         .mult = l->mult,
+        .counted = l->counted,
+        .h1 = l->point1 ? 1 : l->h,
+        .w1 = l->point1 ? 1 : l->w,
+        .c1 = l->c1,
         .h = l->h,
         .w = l->w,
         .c = l->c,
@@ -80,8 +84,9 @@ int mnq_kcase_expect(const struct mnq_kcase *k, uint8_t *out)
         .m2 = a[KA_MULT2],
         .r2 = a[KA_SHIFT2],
         .pad = a[KA_PAD],
+        .table = a[KA_TABLE],
     };
-    int bad = l->wtype > MNQ_W_S16 ? unpack(k, &o, &a[KA_W]) : 0;
+    int bad = l->wtype > MNQ_W_S16 && l->wtype != MNQ_W_MAP ? unpack(k, &o, &a[KA_W]) : 0;
     if (!bad) bad = mnq_oracle_layer(&o, a[KA_IN0], a[KA_IN1], y);
     for (size_t i = 0; i < k->out_n; i++) {
         if (l->q.out16) ((int16_t *)(void *)out)[i] = (int16_t)y[i];

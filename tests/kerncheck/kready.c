@@ -19,7 +19,7 @@ void mnq_kready_make(struct mnq_kready *r, const struct mnq_kcase *k, const stru
     memset(r, 0, sizeof *r);
     r->l = k->l;
     r->l.op = (uint8_t)op;
-    packed = t->packing && pack ? t->packing->bytes(&r->l) : 0;
+    packed = pack ? mnq_packed_bytes(t, &r->l) : 0;
     if (packed) {
         struct mnq_rng g = mnq_rng_seed(1, packed);
         r->packed = mnq_guard_new(packed, 1);
@@ -28,11 +28,11 @@ void mnq_kready_make(struct mnq_kready *r, const struct mnq_kcase *k, const stru
         r->l.packed = r->packed.p;
         mnq_guard_seal(&r->packed);
     }
-    if (t->scratch_bytes && t->scratch_bytes(&r->l) > scratch) scratch = t->scratch_bytes(&r->l);
+    if (mnq_scratch_bytes(t, &r->l) > scratch) scratch = mnq_scratch_bytes(t, &r->l);
     r->scratch = mnq_guard_new(scratch, 2);
     memset(r->scratch.p, 0x55, scratch);
     mnq_guard_seal(&r->scratch);
-    r->run = t->find(&r->l);
+    r->run = mnq_kernel_for(t, &r->l);
 }
 
 void mnq_kready_free(struct mnq_kready *r)
@@ -91,7 +91,8 @@ static const char *one_band(const struct mnq_kready *r, const struct mnq_kcase *
 {
     const struct mnq_layer *l = &r->l;
     const int sums = l->op == MNQ_L_AVGPOOL_SUM;
-    const size_t row0 = (size_t)l->w * (size_t)l->c << l->in16, row1 = (size_t)l->w * (size_t)l->c << l->in16b;
+    const size_t row0 = (size_t)l->w * (size_t)l->c << l->in16,
+                 row1 = (size_t)(l->point1 ? 1 : l->w) * (size_t)l->c1 << l->in16b;
     const size_t out_row = (size_t)l->ow * (size_t)l->oc << l->q.out16;
     int32_t first = y, end = y + n;
     struct mnq_band b = {.y = y, .n = n, .scratch = r->scratch.p, .scratch_bytes = r->scratch.n};
@@ -100,7 +101,7 @@ static const char *one_band(const struct mnq_kready *r, const struct mnq_kcase *
 
     if (!sums) mnq_reach(l, y, n, &first, &end);
     in0 = take(g, k->g[KA_IN0].p, row0, first, end, !sums && !mnq_reach_pointwise(l), &b.in0);
-    if (l->op == MNQ_L_ADD) in1 = take(g, k->g[KA_IN1].p, row1, y, y + n, 0, &b.in1);
+    if (k->g[KA_IN1].p && !l->point1) in1 = take(g, k->g[KA_IN1].p, row1, y, y + n, 0, &b.in1);
     else if (k->g[KA_IN1].p) b.in1.at = b.in1.again = k->g[KA_IN1].p, b.in1.wrap = INT32_MAX, b.in1.row = row1;
     fill(&to, g);
     if (sums && end < l->h) memset(to.p, 0, to.n);

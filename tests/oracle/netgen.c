@@ -42,6 +42,9 @@ struct spec {
     int op, act, k, kw, s, sw, pad[4], mult, oc, dtype, in0, in1;
     int linear; /* no lower clamp at zero */
     int wtype, field;
+    int two;    /* SELECT: there is an in1 */
+    int groups; /* CONV; 0: one */
+    int map;    /* SELECT: channels as they come */
 };
 
 /* m and r for a real multiplier x > 0: m * 2^-(32 + r), m in [2^30, 2^31). */
@@ -74,7 +77,7 @@ struct column {
 
 static struct column column_of(const struct spec *s, int c, int32_t *w, int o)
 {
-    size_t kk = (size_t)s->k * (size_t)s->kw, channels = (size_t)c;
+    size_t kk = (size_t)s->k * (size_t)s->kw, channels = (size_t)(s->groups > 1 ? c / s->groups : c);
     size_t count = s->op == NG_CONV ? kk * channels : s->op == NG_DWCONV ? kk : s->op == NG_PW ? channels : 0;
     int rows = s->op == NG_CONV || s->op == NG_PW;
 
@@ -88,12 +91,16 @@ static int32_t absolute(int32_t x)
     return x < 0 ? -x : x;
 }
 
+static int padded(const struct spec *s)
+{
+    return s->pad[0] || s->pad[1] || s->pad[2] || s->pad[3];
+}
+
 /* The magnitude by which NUMERICS.md sections 4 and 6 count weight j. */
 static int64_t magnitude_of(const struct mnq_netgen_net *g, const struct spec *s, size_t j)
 {
     int64_t a = g->t[s->op == NG_ADD && j ? s->in1 : s->in0].a;
-    int padded = s->pad[0] || s->pad[1] || s->pad[2] || s->pad[3];
-    return padded && a < 128 ? 128 : a;
+    return padded(s) && a < 128 ? 128 : a;
 }
 
 static void sum_column(const struct mnq_netgen_net *g, const struct spec *s, struct column *col)
@@ -130,12 +137,34 @@ static void fill_column(struct mnq_netgen_net *g, const struct spec *s, struct c
     sum_column(g, s, col);
 }
 
+/* Layers that take one value, or shares of several. */
+static void sum_moved(const struct mnq_netgen_net *g, const struct spec *s, struct column *col)
+{
+    static const int64_t multiple[] = {1, 1, 2, 6, 12, 60, 60, 420};
+    const struct mnq_netgen_tensor *a = &g->t[s->in0], *b = s->two ? &g->t[s->in1] : a;
+    int64_t shares = s->op == NG_UPSAMPLE && s->field ? 4 * s->k * s->kw : 1;
+
+    if (s->op == NG_AVGPOOL) {
+        shares = multiple[s->k] * multiple[s->kw];
+        col->acc = a->spread * (double)shares;
+        col->reach = (a->a + (a->zp < 0 ? -a->zp : a->zp)) * shares;
+        return;
+    }
+    col->acc = (a->spread > b->spread ? a->spread : b->spread) * (double)shares;
+    col->zero = shares * a->zp;
+    col->reach = shares * (a->a > b->a ? a->a : b->a);
+}
+
 /* AVGPOOL and MUL have no weights, but accumulators. */
 static void sum_plain(const struct mnq_netgen_net *g, const struct spec *s, struct column *col)
 {
     const struct mnq_netgen_tensor *a = &g->t[s->in0];
     int window = s->k * s->kw;
 
+    if (s->op > NG_LOGISTIC || (s->op == NG_AVGPOOL && padded(s))) {
+        sum_moved(g, s, col);
+        return;
+    }
     if (s->op == NG_MUL) {
         col->acc = 1.6 * a->spread * g->t[s->in1].spread;
         return;
@@ -192,6 +221,31 @@ static void sum_packed(const struct mnq_netgen_net *g, const struct spec *s, con
     col->acc = root(r.squares * spread * spread);
 }
 
+/* A curve that rises, or any knots at all. */
+static void write_table(struct mnq_netgen_net *g, uint8_t *row)
+{
+    int32_t t[257], at = mnq_rng_in(&g->rng, -32768, -10000), any = mnq_rng_chance(&g->rng, 20);
+
+    for (int i = 0; i < 257; i++) {
+        at += mnq_rng_in(&g->rng, 0, 200);
+        t[i] = any ? mnq_rng_in(&g->rng, -32768, 32767) : at > 32767 ? 32767 : at;
+    }
+    mnq_netgen_put32(row + 60, mnq_netgen_values(g, t, 257, 2));
+}
+
+/* Which channels a SELECT takes. */
+static void write_map(struct mnq_netgen_net *g, const struct spec *s, uint8_t *row)
+{
+    int all = g->t[s->in0].c + (s->two ? g->t[s->in1].c : 0);
+    int32_t *v = mnq_netgen_need(calloc((size_t)s->oc, sizeof *v));
+
+    for (int i = 0; i < s->oc; i++) v[i] = mnq_rng_in(&g->rng, 0, all - 1);
+    row[1] = 7;
+    mnq_netgen_put32(row + 28, mnq_netgen_values(g, v, (size_t)s->oc, 2));
+    mnq_netgen_put32(row + 32, 2 * (uint32_t)s->oc);
+    free(v);
+}
+
 /* Weights, folded bias and multipliers of every output channel, such that the output spreads as it should. */
 static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8_t *row, double spread)
 {
@@ -208,10 +262,13 @@ static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8
         if (packed) sum_packed(g, s, &make, packed, o, &col);
         else if (wtype) fill_column(g, s, &col, wtype == 2 ? 32767 : 127);
         else sum_plain(g, s, &col);
-        double x = (s->act == NG_CLAMP ? spread : 2.5 * one) / col.acc;
+        double x = (s->act == NG_CLAMP || s->act == NG_PRELU ? spread : s->act == NG_TABLE ? 12000.0 : 2.5 * one) / col.acc;
         if (s->op != NG_MUL) bias[o] = pick_bias(g, &col);
         split(x * (0.7 + mnq_rng_in(&g->rng, 0, 600) / 1000.0), &m[o], &sh[o]);
-        if (s->act != NG_CLAMP) split(spread / (s->act == NG_HSWISH ? 12.0 * one * one : 2.4 * one), &m2[o], &sh2[o]);
+        if (s->act == NG_PRELU || s->act == NG_TABLE) {
+            split(s->act == NG_PRELU ? spread / col.acc : spread / 3e6, &m2[o], &sh2[o]);
+            if (s->act == NG_PRELU && mnq_rng_chance(&g->rng, 30)) m2[o] = -m2[o];
+        } else if (s->act != NG_CLAMP) split(spread / (s->act == NG_HSWISH ? 12.0 * one * one : 2.4 * one), &m2[o], &sh2[o]);
     }
     if (packed) {
         write_packed(g, &make, packed, row);
@@ -226,6 +283,7 @@ static void write_channels(struct mnq_netgen_net *g, const struct spec *s, uint8
         mnq_netgen_put32(row + 48, mnq_netgen_values(g, m2, oc, 4));
         mnq_netgen_put32(row + 52, mnq_netgen_values(g, sh2, oc, 1));
     }
+    if (s->act == NG_TABLE) write_table(g, row);
     free(packed);
     free(w);
     free(v);
@@ -277,16 +335,23 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
 {
     struct mnq_netgen_tensor *a = &g->t[s.in0];
     uint8_t *row = g->layer[g->n_layers];
-    int two = s.op == NG_ADD || s.op == NG_MUL;
+    int two = s.op == NG_ADD || s.op == NG_MUL || (s.op == NG_SELECT && s.two),
+        blocks = s.op == NG_UPSAMPLE || s.op == NG_SPREAD;
 
     if (!s.k) s.k = 1;
     if (!s.kw) s.kw = s.k;
     if (!s.s) s.s = 1;
     if (!s.sw) s.sw = s.s;
     if (s.op == NG_DWCONV) s.oc = a->c * s.mult;
-    if (s.op > NG_PW) s.oc = a->c;
+    if (s.op == NG_SPREAD) s.oc = a->c / (s.k * s.kw);
+    else if (s.op == NG_SELECT) s.oc = s.map ? s.oc : a->c + (s.two ? g->t[s.in1].c : 0);
+    else if (s.op > NG_PW) s.oc = a->c;
     if (!s.dtype) s.dtype = mnq_rng_chance(&g->rng, g->wide) ? NG_S16 : NG_S8;
     int oh = (a->h + s.pad[0] + s.pad[2] - s.k) / s.s + 1, ow = (a->w + s.pad[1] + s.pad[3] - s.kw) / s.sw + 1;
+    if (blocks) {
+        oh = a->h * s.k - (s.op == NG_SPREAD ? mnq_rng_in(&g->rng, 0, s.k - 1) : 0);
+        ow = a->w * s.kw - (s.op == NG_SPREAD ? mnq_rng_in(&g->rng, 0, s.kw - 1) : 0);
+    }
     int out = new_tensor(g, oh, ow, s.oc, s.dtype);
     double spread = g->t[out].spread;
 
@@ -296,23 +361,26 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
     memset(row, 0, 64);
     memset(row + 28, 255, 32);
     mnq_netgen_put32(row + 32, 0);
+    mnq_netgen_put32(row + 60, 0);
     row[0] = (uint8_t)s.op;
     s.wtype = s.op == NG_ADD ? 2 : s.op > NG_PW ? 0 : mnq_rng_in(&g->rng, 1, s.op == NG_PW && g->packed ? 6 : 2);
     if (s.wtype == WP_XNOR && a->c > 1024) s.wtype = WP_BINARY;
-    s.field = mnq_wmake_field(&g->rng, s.wtype, a->c);
+    int mode = s.op == NG_UPSAMPLE ? s.field : s.op == NG_CONV && s.groups > 1 ? s.groups : 0;
+    if (s.op != NG_UPSAMPLE) s.field = mnq_wmake_field(&g->rng, s.wtype, a->c);
     row[1] = (uint8_t)s.wtype;
     row[2] = (uint8_t)s.act;
-    row[3] = (uint8_t)(s.act == NG_CLAMP ? 0 : mnq_rng_in(&g->rng, 4, 12));
+    row[3] = (uint8_t)(s.act != NG_HSWISH && s.act != NG_HSIGMOID ? 0 : mnq_rng_in(&g->rng, 4, 12));
     mnq_netgen_put16(row + 4, (uint32_t)s.in0);
     mnq_netgen_put16(row + 6, two ? (uint32_t)s.in1 : NG_NONE);
     mnq_netgen_put16(row + 8, (uint32_t)out);
     row[10] = (uint8_t)s.k, row[11] = (uint8_t)s.kw, row[12] = (uint8_t)s.s, row[13] = (uint8_t)s.sw;
     for (int i = 0; i < 4; i++) row[14 + i] = (uint8_t)s.pad[i];
-    mnq_netgen_put16(row + 18, (uint32_t)(s.op == NG_DWCONV ? s.mult : s.field));
+    mnq_netgen_put16(row + 18, (uint32_t)(s.op == NG_DWCONV ? s.mult : mode ? mode : s.op == NG_UPSAMPLE ? 0 : s.field));
     mnq_netgen_put32(row + 20, (uint32_t)g->t[out].lo);
     mnq_netgen_put32(row + 24, (uint32_t)g->t[out].hi);
     if (is_table(s.op)) write_exponent(g, &s, row);
     else write_channels(g, &s, row, spread);
+    if (s.op == NG_SELECT && s.map) write_map(g, &s, row);
     if (s.op == NG_CONV || s.op == NG_DWCONV) write_padding(g, a, row);
     g->n_layers++;
     return out;
@@ -322,6 +390,7 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
 
 static int some_act(struct mnq_netgen_net *g)
 {
+    if (g->newer && mnq_rng_chance(&g->rng, 40)) return mnq_rng_chance(&g->rng, 50) ? NG_PRELU : NG_TABLE;
     return mnq_rng_chance(&g->rng, 40) ? NG_HSWISH : NG_CLAMP;
 }
 
@@ -396,12 +465,95 @@ static int window(struct mnq_netgen_net *g, int x)
     return add_layer(g, (struct spec){.op = NG_AVGPOOL, .k = k, .s = mnq_rng_in(&g->rng, 1, 2), .in0 = x, .linear = 1});
 }
 
+/* A pool that reaches over the border. */
+static int border_pool(struct mnq_netgen_net *g, int x)
+{
+    struct spec s = {.op = mnq_rng_chance(&g->rng, 60) ? NG_MAXPOOL : NG_AVGPOOL, .act = some_act(g), .in0 = x, .linear = 1};
+
+    s.k = mnq_rng_in(&g->rng, 2, 3), s.kw = mnq_rng_in(&g->rng, 2, 3), s.s = mnq_rng_in(&g->rng, 1, 2);
+    s.pad[0] = mnq_rng_in(&g->rng, 0, s.k - 1), s.pad[2] = s.k - 1 - s.pad[0];
+    s.pad[1] = mnq_rng_in(&g->rng, 0, s.kw - 1), s.pad[3] = s.kw - 1 - s.pad[1];
+    return add_layer(g, s);
+}
+
+/* Two branches beside one another, or some of their channels. */
+static int branches(struct mnq_netgen_net *g, int x)
+{
+    int y = add_layer(g, (struct spec){.op = NG_PW, .act = some_act(g), .oc = channels(g), .in0 = x});
+    int map = mnq_rng_chance(&g->rng, 40);
+
+    if (mnq_rng_chance(&g->rng, 25))
+        return add_layer(
+            g, (struct spec){.op = NG_SELECT, .act = some_act(g), .in0 = y, .map = 1, .oc = channels(g), .linear = 1});
+    return add_layer(
+        g, (struct spec){.op = NG_SELECT, .in0 = x, .in1 = y, .two = 1, .map = map, .oc = channels(g), .linear = 1});
+}
+
+/* A sum or product whose second has one channel, one pixel, or neither. */
+static int broadcast(struct mnq_netgen_net *g, int x)
+{
+    struct mnq_netgen_tensor a = g->t[x];
+    int y = add_layer(g, (struct spec){.op = NG_PW, .oc = mnq_rng_chance(&g->rng, 50) ? 1 : a.c, .in0 = x, .linear = 1});
+
+    if (mnq_rng_chance(&g->rng, 40))
+        y = add_layer(g, (struct spec){.op = NG_AVGPOOL, .k = a.h, .kw = a.w, .in0 = y, .linear = 1});
+    return add_layer(
+        g, (struct spec){
+               .op = mnq_rng_chance(&g->rng, 50) ? NG_ADD : NG_MUL, .act = some_act(g), .in0 = x, .in1 = y, .linear = 1});
+}
+
+static int enlarge(struct mnq_netgen_net *g, int x)
+{
+    struct spec s = {.op = NG_UPSAMPLE, .act = some_act(g), .in0 = x, .linear = 1};
+
+    if (g->t[x].h * g->t[x].w > 120) return x;
+    s.k = mnq_rng_in(&g->rng, 1, 3), s.kw = mnq_rng_in(&g->rng, 1, 3);
+    s.field = mnq_rng_chance(&g->rng, 50);
+    if (mnq_rng_chance(&g->rng, 50)) return add_layer(g, s);
+    s.op = NG_SPREAD, s.field = 0;
+    s.in0 = add_layer(g, (struct spec){.op = NG_PW, .oc = s.k * s.kw * mnq_rng_in(&g->rng, 1, 6), .in0 = x, .linear = 1});
+    return add_layer(g, s);
+}
+
+static int in_groups(struct mnq_netgen_net *g, int x)
+{
+    int n = mnq_rng_in(&g->rng, 2, 3);
+    int y = add_layer(g, (struct spec){.op = NG_PW, .oc = n * mnq_rng_in(&g->rng, 1, 8), .in0 = x});
+    struct spec s = spatial(g, NG_CONV, y, 1);
+
+    s.groups = n;
+    s.oc = n * mnq_rng_in(&g->rng, 1, 6);
+    return add_layer(g, s);
+}
+
+/* What only minor version 3 of the format has. */
+static int newer(struct mnq_netgen_net *g, int x)
+{
+    switch (mnq_rng_in(&g->rng, 0, 4)) {
+    case 0:
+        return border_pool(g, x);
+    case 1:
+        return branches(g, x);
+    case 2:
+        return broadcast(g, x);
+    case 3:
+        return enlarge(g, x);
+    default:
+        return in_groups(g, x);
+    }
+}
+
 static int head(struct mnq_netgen_net *g, int x)
 {
     struct mnq_netgen_tensor a = g->t[x];
     int kind = mnq_rng_in(&g->rng, 0, 4), table = kind == 2 ? NG_SOFTMAX : NG_LOGISTIC;
 
     if (kind == 0 || a.dtype == NG_U8) return x;
+    if (g->newer && kind > 1 && mnq_rng_chance(&g->rng, 40)) { /* per pixel */
+        x = add_layer(g,
+                      (struct spec){.op = NG_PW, .oc = mnq_rng_in(&g->rng, 1, 9), .in0 = x, .linear = 1, .dtype = NG_S16});
+        return add_layer(g, (struct spec){.op = table, .dtype = NG_S16, .in0 = x});
+    }
     x = add_layer(g, (struct spec){.op = NG_AVGPOOL, .k = a.h, .kw = a.w, .in0 = x, .linear = 1});
     x = add_layer(
         g, (struct spec){
@@ -422,6 +574,7 @@ struct mnq_netgen_file mnq_netgen(uint64_t seed)
     int kind = mnq_rng_in(&g->rng, 0, 9), dtype = kind < 6 ? NG_U8 : kind < 8 ? NG_S8 : NG_S16;
     g->wide = wide[mnq_rng_in(&g->rng, 0, 4)];
     g->packed = mnq_rng_chance(&g->rng, 70);
+    g->newer = mnq_rng_chance(&g->rng, 60);
     int x = new_tensor(g, mnq_rng_in(&g->rng, 1, 20), mnq_rng_in(&g->rng, 1, 20), mnq_rng_in(&g->rng, 1, 4), dtype);
     g->t[x].born = -1;
     if (dtype == NG_S16) g->t[x].a = 32768, g->t[x].spread = 9000.0;
@@ -430,7 +583,8 @@ struct mnq_netgen_file mnq_netgen(uint64_t seed)
     x = add_layer(g, stem);
     for (int blocks = mnq_rng_in(&g->rng, 0, 5); blocks > 0; blocks--) {
         kind = mnq_rng_in(&g->rng, 0, 9);
-        if (kind < 3) x = separable(g, x);
+        if (g->newer && mnq_rng_chance(&g->rng, 50)) x = newer(g, x);
+        else if (kind < 3) x = separable(g, x);
         else if (kind < 7) x = inverted_residual(g, x);
         else if (kind < 8) x = squeeze_excite(g, x);
         else if (kind < 9) x = window(g, x);

@@ -6,8 +6,21 @@
 #include "netgen.h"
 #include "rng.h"
 
-enum { NG_CONV = 1, NG_DWCONV, NG_PW, NG_AVGPOOL, NG_ADD, NG_MUL, NG_SOFTMAX, NG_LOGISTIC };
-enum { NG_CLAMP, NG_HSWISH, NG_HSIGMOID };
+enum {
+    NG_CONV = 1,
+    NG_DWCONV,
+    NG_PW,
+    NG_AVGPOOL,
+    NG_ADD,
+    NG_MUL,
+    NG_SOFTMAX,
+    NG_LOGISTIC,
+    NG_MAXPOOL,
+    NG_SELECT,
+    NG_UPSAMPLE,
+    NG_SPREAD
+};
+enum { NG_CLAMP, NG_HSWISH, NG_HSIGMOID, NG_PRELU, NG_TABLE };
 enum { NG_U8, NG_S8, NG_S16 };
 enum { NG_MAX_TENSORS = 128, NG_NONE = 0xffff };
 
@@ -26,6 +39,7 @@ struct mnq_netgen_net {
     int n_tensors, n_layers;
     int wide;   /* share of S16 among intermediate tensors, in percent */
     int packed; /* PW layers may have compressed weights */
+    int newer;  /* operators and activations of minor version 3 */
     uint8_t *data;
     size_t n_data, cap;
 };

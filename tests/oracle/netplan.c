@@ -44,7 +44,12 @@ static void read_model(const struct mnq_model *m, struct mnq_qmodel *q)
                                           .kw = r.kw,
                                           .sh = r.sh,
                                           .sw = r.sw,
-                                          .pt = r.pt};
+                                          .pt = r.pt,
+                                          .pl = r.pl,
+                                          .pb = r.pb,
+                                          .pr = r.pr,
+                                          .mult = r.mult,
+                                          .act = r.act};
     }
 }
 
@@ -99,7 +104,7 @@ struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, lo
     f.n = old + 32;
     if (q.plan) append(f.bytes, &f.n, "PLAN", q.plan, &q);
     if (q.push) append(f.bytes, &f.n, "PUSH", q.push, &q);
-    f.bytes[6] = 2;
+    if (f.bytes[6] < 2) f.bytes[6] = 2;
     mnq_netpatch_put32(f.bytes + 8, (uint32_t)f.n);
     mnq_netpatch_seal(f.bytes, f.n);
     mnq_arena_free(&arena);

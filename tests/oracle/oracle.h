@@ -9,24 +9,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum mnq_oracle_op { ORC_CONV = 1, ORC_DWCONV, ORC_PW, ORC_AVGPOOL, ORC_ADD, ORC_MUL, ORC_SOFTMAX, ORC_LOGISTIC };
-enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2 };
-enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR };
+enum mnq_oracle_op {
+    ORC_CONV = 1,
+    ORC_DWCONV,
+    ORC_PW,
+    ORC_AVGPOOL,
+    ORC_ADD,
+    ORC_MUL,
+    ORC_SOFTMAX,
+    ORC_LOGISTIC,
+    ORC_MAXPOOL,
+    ORC_SELECT,
+    ORC_UPSAMPLE,
+    ORC_SPREAD
+};
+enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2, ORC_PRELU = 3, ORC_TABLE = 4 };
+enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR, ORC_W_MAP };
 enum mnq_oracle_dtype { ORC_U8 = 0, ORC_S8 = 1, ORC_S16 = 2 };
 
 /** One layer with every array widened to 32 bits; unused arrays are NULL. */
 struct mnq_oracle_layer {
     int op, wtype, act, frac;
-    int kh, kw, sh, sw, pt, pl, mult; /* mult: depth multiplier of DWCONV, block length of SPARSE, bases of BINARY */
+    int kh, kw, sh, sw, pt, pl, mult; /* mult: depth multiplier of DWCONV, groups of CONV (0: one), 1 of a bilinear UPSAMPLE,
+                                         block length of SPARSE, bases of BINARY */
+    int counted;                      /* AVGPOOL with padding */
     int h, w, c;                      /* input 0 */
+    int h1, w1, c1;                   /* input 1 */
     int oh, ow, oc;                   /* output */
     int32_t zp0, zp1, zp_out, lo, hi;
     int32_t a0, a1;              /* magnitudes of the inputs (section 1); a0 at least 128 with padding (section 4) */
-    const int32_t *weights;      /* order of NUMERICS.md sections 4 and 6; signs: BINARY [oc][mult][c], XNOR [oc][c] */
+    const int32_t *weights;      /* order of NUMERICS.md sections 4, 6 and 9; signs: BINARY [oc][mult][c], XNOR [oc][c] */
     const int32_t *coef;         /* [oc][mult], BINARY */
     const int32_t *threshold;    /* [c], XNOR */
     const int32_t *bias, *m, *r; /* [oc]; SOFTMAX, LOGISTIC: m, r have one entry */
-    const int32_t *m2, *r2;      /* [oc], HSWISH and HSIGMOID */
+    const int32_t *m2, *r2;      /* [oc], all activations but CLAMP */
+    const int32_t *table;        /* [257], TABLE */
     const int32_t *pad;          /* [c], CONV and DWCONV */
 };
 

@@ -28,11 +28,24 @@ int32_t mnq_oracle_requant(int32_t acc, int32_t m, int r)
     return (int32_t)floor_div(floor_div(a * m, (int64_t)1 << (s - 1)) + 1, 2);
 }
 
+/* Straight lines between the knots; 256 times what they say. */
+static int64_t between_knots(const int32_t *table, int64_t t)
+{
+    int64_t i = floor_div(t, 256), f = t - 256 * i;
+    return (256 - f) * table[i + 128] + f * table[i + 129];
+}
+
 int32_t mnq_oracle_stage(const struct mnq_oracle_layer *l, int ch, int32_t acc)
 {
     int64_t y = mnq_oracle_requant(acc, l->m[ch], (int)l->r[ch]);
 
-    if (l->act != ORC_CLAMP) {
+    if (l->act == ORC_PRELU) {
+        int32_t sign = l->m2[ch] < 0 ? -1 : 1;
+        if (acc < 0) y = mnq_oracle_requant(sign * acc, sign * l->m2[ch], (int)l->r2[ch]);
+    } else if (l->act == ORC_TABLE) {
+        int64_t v = between_knots(l->table, clamp64(y, -32768, 32767));
+        y = mnq_oracle_requant((int32_t)v, l->m2[ch], (int)l->r2[ch]);
+    } else if (l->act != ORC_CLAMP) {
         int64_t one = (int64_t)1 << l->frac;
         int64_t t = clamp64(y, -32768, 32767);
         int64_t u = clamp64(t + 3 * one, 0, 6 * one);

@@ -105,7 +105,9 @@ static int64_t weight_count(const struct mnq_oracle_layer *l)
 {
     switch (l->op) {
     case ORC_CONV:
-        return (int64_t)l->oc * l->kh * l->kw * l->c;
+        return (int64_t)l->oc * l->kh * l->kw * (l->c / (l->mult > 1 ? l->mult : 1));
+    case ORC_SELECT:
+        return l->wtype == ORC_W_MAP ? l->oc : 0;
     case ORC_DWCONV:
         return (int64_t)l->kh * l->kw * l->oc;
     case ORC_PW:
@@ -148,8 +150,9 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
     int pb = p[16], pr = p[17];
 
     l->op = p[0];
-    if (l->op < ORC_CONV || l->op > ORC_LOGISTIC) return fail(net, "op");
-    int two = l->op == ORC_ADD || l->op == ORC_MUL, table = l->op == ORC_SOFTMAX || l->op == ORC_LOGISTIC;
+    if (l->op < ORC_CONV || l->op > ORC_SPREAD) return fail(net, "op");
+    int two = l->op == ORC_ADD || l->op == ORC_MUL || (l->op == ORC_SELECT && in1 != 0xffff),
+        table = l->op == ORC_SOFTMAX || l->op == ORC_LOGISTIC;
     if (in0 >= n || out >= n || (two ? in1 >= n : in1 != 0xffff)) return fail(net, "layer's tensor index");
     const struct mnq_oracle_tensor *ti = &net->tensor[in0], *to = &net->tensor[out];
     net->in0[k] = (int)in0;
@@ -162,6 +165,8 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
     l->h = ti->h, l->w = ti->w, l->c = ti->c, l->oh = to->h, l->ow = to->w, l->oc = to->c;
     l->zp0 = ti->zp;
     l->zp1 = two ? net->tensor[in1].zp : 0;
+    l->h1 = two ? net->tensor[in1].h : 0, l->w1 = two ? net->tensor[in1].w : 0, l->c1 = two ? net->tensor[in1].c : 0;
+    l->counted = l->op == ORC_AVGPOOL && pads(p);
     l->zp_out = to->zp;
     l->lo = s32_of(u32_at(p + 20));
     l->hi = s32_of(u32_at(p + 24));
@@ -169,21 +174,36 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
     l->a1 = two ? net->tensor[in1].a : 0;
     if (!table && (l->lo < -32768 || l->hi > 32767 || l->lo > l->hi)) return fail(net, "lo or hi");
     if (to->dtype == ORC_S16) net->tensor[out].a = table ? 32767 : farther(l->lo, l->hi);
-    if (l->sh < 1 || l->sw < 1 || l->act > ORC_HSIGMOID || l->frac > 12) return fail(net, "layer's geometry or act");
-    if (l->oh != (l->h + l->pt + pb - l->kh) / l->sh + 1 || l->ow != (l->w + l->pl + pr - l->kw) / l->sw + 1) {
+    if (l->sh < 1 || l->sw < 1 || l->act > ORC_TABLE || l->frac > 12) return fail(net, "layer's geometry or act");
+    int blocks = l->op == ORC_UPSAMPLE || l->op == ORC_SPREAD;
+    if (blocks ? l->oh > l->h * l->kh || l->ow > l->w * l->kw
+               : l->oh != (l->h + l->pt + pb - l->kh) / l->sh + 1 || l->ow != (l->w + l->pl + pr - l->kw) / l->sw + 1) {
         return fail(net, "output size");
     }
-    if (l->op == ORC_DWCONV ? l->oc != l->c * l->mult : l->op > ORC_PW && l->oc != l->c) return fail(net, "channels");
+    int channels = l->op == ORC_DWCONV                        ? l->c * l->mult
+                   : l->op == ORC_SPREAD                      ? l->c / (l->kh * l->kw)
+                   : l->op <= ORC_PW                          ? l->oc
+                   : l->op == ORC_SELECT && p[1] == ORC_W_MAP ? l->oc
+                   : l->op == ORC_SELECT                      ? l->c + l->c1
+                                                              : l->c;
+    if (l->oc != channels) return fail(net, "channels");
+    if (l->op == ORC_CONV && l->mult > 1 && (l->c % l->mult || l->oc % l->mult)) return fail(net, "groups");
 
-    int64_t count = weight_count(l), ch = table ? 1 : l->oc;
-    int wide = p[1] == 2 ? 2 : 1;
     l->wtype = p[1];
-    if (l->wtype > ORC_W_S16) {
+    int64_t count = weight_count(l), ch = table ? 1 : l->oc;
+    int wide = p[1] == ORC_W_S16 || p[1] == ORC_W_MAP ? 2 : 1;
+    if (l->wtype > ORC_W_S16 && l->wtype != ORC_W_MAP) {
         if (l->op != ORC_PW || read_packed(net, l, data, u32_at(p + 28), u32_at(p + 32))) return fail(net, "packed weights");
     } else if ((p[1] == 0) != (count == 0) || (int64_t)u32_at(p + 32) != count * wide) {
         return fail(net, "weight bytes");
     }
     if (count && !l->weights) l->weights = widen(net, data, u32_at(p + 28), count, wide);
+    for (int64_t i = 0; l->wtype == ORC_W_MAP && l->weights && i < count; i++) {
+        if ((l->weights[i] & 0xffff) >= l->c + l->c1) return fail(net, "map");
+        ((int32_t *)(uintptr_t)l->weights)[i] &= 0xffff;
+    }
+    if (l->act == ORC_TABLE && !(l->table = widen(net, data, u32_at(p + 60), 257, 2)))
+        return fail(net, "table outside DATA");
     if (!table) l->bias = widen(net, data, u32_at(p + 36), ch, 4);
     l->m = widen(net, data, u32_at(p + 40), ch, 4);
     l->r = widen(net, data, u32_at(p + 44), ch, 1);
@@ -225,7 +245,7 @@ int mnq_oracle_open(struct mnq_oracle_net *net, const uint8_t *f, size_t n)
     net->in0 = calloc(nl, sizeof(int));
     net->in1 = calloc(nl, sizeof(int));
     net->out = calloc(nl, sizeof(int));
-    net->owned = calloc(7 * nl, sizeof *net->owned);
+    net->owned = calloc(8 * nl, sizeof *net->owned);
     if (!net->tensor || !net->layer || !net->in0 || !net->in1 || !net->out || !net->owned) return fail(net, "out of memory");
     for (int i = 0; i < net->n_tensors; i++) {
         if (read_tensor(net, &net->tensor[i], tens.p + 32 * (size_t)i)) return -1;

@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "pack/stage.h"
 #include "passes/passes.h"
+#include "quantize/act_table.h"
 #include "quantize/lower.h"
 #include "table.h"
 #include "util/json.h"
@@ -29,16 +30,19 @@ static void put_layer(const struct mnq_graph *g, int i, int64_t *data)
     bool exponential = nd->op == MNQ_OP_SOFTMAX || nd->op == MNQ_OP_ACT;
     size_t channels = exponential ? 1 : (size_t)nd->out.c;
     if (mnq_lower_has_weights(g, i)) put(data, mnq_node_weights(g, nd), 1);
+    if (nd->map != NULL) put(data, channels, 2);          /* which channels */
     if (nd->op == MNQ_OP_ADD) put(data, 2 * channels, 2); /* the factors of both inputs */
     if (!exponential) put(data, channels, 4);             /* biases */
     put(data, channels, 4);                               /* multipliers and shifts */
     put(data, channels, 1);
-    if (!exponential && (nd->act == MNQ_ACT_HSWISH || nd->act == MNQ_ACT_HSIGMOID)) { /* those behind the activation */
+    bool bent = nd->act != MNQ_ACT_NONE && nd->act != MNQ_ACT_RELU && nd->act != MNQ_ACT_RELU_MAX;
+    if (!exponential && bent) { /* those behind the activation */
         put(data, channels, 4);
         put(data, channels, 1);
     }
     if (mnq_lower_has_weights(g, i) && !mnq_lower_is_pointwise(g, i))
         put(data, (size_t)g->node[nd->in[0]].out.c, 1); /* what padding is filled with */
+    if (!exponential && mnq_act_by_table(nd)) put(data, MNQ_TABLE_KNOTS, 2);
 }
 
 static enum mnq_dtype dtype(const struct mnq_graph *g, int i)

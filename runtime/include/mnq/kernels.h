@@ -19,6 +19,10 @@ enum mnq_layer_op {
     MNQ_L_MUL,
     MNQ_L_SOFTMAX,
     MNQ_L_LOGISTIC,
+    MNQ_L_MAXPOOL,
+    MNQ_L_SELECT, /* channels of one tensor or two */
+    MNQ_L_UPSAMPLE,
+    MNQ_L_SPREAD, /* channels of a pixel become the pixels of a block */
     /* Never in a file: global average pooling as its input arrives. y and n of the band are rows of the *input*, whose sums
      * int32[C] are kept in scratch from one band to the next; row 0 starts them, the last row writes the output. */
     MNQ_L_AVGPOOL_SUM = 0x80
@@ -30,21 +34,23 @@ enum mnq_layer_wtype {
     MNQ_W_S4 = 3,     /* PW: two to a byte */
     MNQ_W_SPARSE = 4, /* PW: int8, bitmap and non-zeros */
     MNQ_W_BINARY = 5, /* PW: sum of 1..4 bases of signs */
-    MNQ_W_XNOR = 6    /* PW: signs, and the activations' signs around a threshold */
+    MNQ_W_XNOR = 6,   /* PW: signs, and the activations' signs around a threshold */
+    MNQ_W_MAP = 7     /* SELECT: which channel each output channel is */
 };
 enum { MNQ_XNOR_MAX = 1024 }; /* input channels of an XNOR layer */
-enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2 };
+enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2, MNQ_A_PRELU = 3, MNQ_A_TABLE = 4 };
 
 /** NUMERICS.md sections 2 and 3: from accumulator to output. Arrays have one entry per output channel. */
 struct mnq_requant_params {
     const int32_t *bias;
     const int32_t *mult;  /* 0 .. 2^31 - 1 */
     const int8_t *shift;  /* -30 .. 31 */
-    const int32_t *mult2; /* HSWISH, HSIGMOID only */
+    const int32_t *mult2; /* not CLAMP; PRELU: may be negative */
     const int8_t *shift2;
-    int32_t zp, lo, hi; /* output zero point and clamp */
-    uint8_t act, frac;  /* enum mnq_layer_act; F, 0..12 */
-    uint8_t out16;      /* 1: the output is int16 */
+    const int16_t *table; /* TABLE: 257 knots */
+    int32_t zp, lo, hi;   /* output zero point and clamp */
+    uint8_t act, frac;    /* enum mnq_layer_act; F, 0..12 */
+    uint8_t out16;        /* 1: the output is int16 */
 };
 
 /**
@@ -56,8 +62,12 @@ struct mnq_layer {
     uint8_t in_flip;     /* 0x80: input bytes are U8, q = (int8_t)(byte ^ 0x80); else 0 */
     uint8_t in16, in16b; /* 1: input 0, input 1 is S16; a port may hand such layers to the generic kernel */
     uint8_t kh, kw, sh, sw, pt, pl;
-    uint16_t mult;       /* DWCONV: depth multiplier; SPARSE: block length; BINARY: bases */
-    int32_t h, w, c;     /* input 0 */
+    uint8_t point1;  /* ADD, MUL: 1: input 1 is one pixel, which every pixel of input 0 meets */
+    uint8_t counted; /* AVGPOOL: 1: windows reach over the border, and what lies inside counts */
+    uint16_t mult;   /* DWCONV: depth multiplier; CONV: groups, 0: one; UPSAMPLE: 1: bilinear; SPARSE: block length; BINARY:
+                        bases */
+    int32_t h, w, c; /* input 0 */
+    int32_t c1;      /* channels of input 1: for ADD and MUL c or 1; 0 if there is none */
     int32_t oh, ow, oc;  /* output */
     int32_t zp0, zp1;    /* zero points of the inputs */
     const void *weights; /* layout in NUMERICS.md section 4 and, compressed, in FORMAT.md */
@@ -88,7 +98,7 @@ static inline const void *mnq_view_row(const struct mnq_view *v, int32_t r)
  * out      row y; the other rows follow without a gap
  * in0      the rows that the window of these rows reaches. Layers that read row y for row y (PW, ADD, MUL and all others
  *          whose kernel and stride are 1) find row y at in0.at, and the n rows follow without a gap or a break
- * in1      ADD: likewise, rows y .. y + n - 1 at in1.at; MUL: the only row
+ * in1      ADD, MUL and SELECT: likewise, rows y .. y + n - 1 at in1.at; with point1 the only pixel
  * scratch  for the kernel alone, undefined before and after, 16-byte aligned; at least what the table's scratch_bytes() says
  */
 struct mnq_band {
@@ -130,6 +140,38 @@ struct mnq_kernels {
 /** The definition: plain C, NUMERICS.md line by line. */
 extern const struct mnq_kernels mnq_kernels_generic;
 
+/**
+ * Whether a layer is one of those that ports have kernels for: nothing of FORMAT.md's minor version 3. The others run on the
+ * generic kernels, whatever the table, and are not packed.
+ */
+static inline int mnq_layer_plain(const struct mnq_layer *l)
+{
+    if (l->q.act > MNQ_A_HSIGMOID || l->counted || (l->op == MNQ_L_CONV && l->mult > 1)) return 0;
+    if (l->op == MNQ_L_ADD) return l->c1 == l->c && !l->point1;
+    if (l->op == MNQ_L_MUL) return l->c1 == l->c && (l->point1 || (l->h == 1 && l->w == 1));
+    if (l->op == MNQ_L_SOFTMAX || l->op == MNQ_L_LOGISTIC) return l->h == 1 && l->w == 1;
+    return l->op <= MNQ_L_LOGISTIC || l->op == MNQ_L_AVGPOOL_SUM;
+}
+
+/** The kernel of a table for a layer. */
+static inline mnq_kernel *mnq_kernel_for(const struct mnq_kernels *k, const struct mnq_layer *l)
+{
+    return (mnq_layer_plain(l) ? k : &mnq_kernels_generic)->find(l);
+}
+
+/** Bytes of the layer packed for a table; 0: it is not packed. */
+static inline size_t mnq_packed_bytes(const struct mnq_kernels *k, const struct mnq_layer *l)
+{
+    return k->packing != NULL && mnq_layer_plain(l) ? k->packing->bytes(l) : 0;
+}
+
+/** Scratch that the layer's kernel must be given. */
+static inline size_t mnq_scratch_bytes(const struct mnq_kernels *k, const struct mnq_layer *l)
+{
+    if (!mnq_layer_plain(l)) k = &mnq_kernels_generic;
+    return k->scratch_bytes != NULL ? k->scratch_bytes(l) : 0;
+}
+
 /** A layer's whole output at once, from whole inputs; in1 NULL if there is none. No scratch. */
 static inline struct mnq_band mnq_band_whole(const struct mnq_layer *l, void *out, const void *in0, const void *in1)
 {
@@ -143,7 +185,7 @@ static inline struct mnq_band mnq_band_whole(const struct mnq_layer *l, void *ou
     b.in0.first = b.in1.first = 0;
     b.in0.wrap = b.in1.wrap = INT32_MAX;
     b.in0.row = (size_t)l->w * (size_t)l->c << l->in16;
-    b.in1.row = (size_t)l->w * (size_t)l->c << l->in16b;
+    b.in1.row = (size_t)(l->point1 ? 1 : l->w) * (size_t)l->c1 << l->in16b;
     b.scratch = NULL;
     b.scratch_bytes = 0;
     return b;

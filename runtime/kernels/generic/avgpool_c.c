@@ -25,7 +25,8 @@ void mnq_avgpool_c(const struct mnq_layer *l, const struct mnq_band *b)
                         mnq_row_add(acc, mnq_row_at(row, type, (size_t)(x * l->sw + kx) * (size_t)l->c + (size_t)c), type,
                                     n);
                 }
-                for (j = 0; j < n; j++, i++) mnq_output_store(&q, b->out, i, c + j, acc[j]);
+                mnq_output_row(&q, b->out, i, c, acc, n);
+                i += (size_t)n;
             }
         }
     }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * DWCONV: depthwise convolution with depth multiplier, NUMERICS.md section 4. */
+ * DWCONV: depthwise convolution with depth multiplier, NUMERICS.md section 4; for activations that need no call, which would
+ * double the stack. */
+#include "dwconv.h"
 #include "generic.h"
 #include "output.h"
 #include "row.h"
@@ -69,7 +71,7 @@ static inline void dwconv(const struct mnq_layer *l, const struct mnq_band *b, i
                 window(l, acc, &b->in0, wide, y * l->sh - l->pt, x * l->sw - l->pl, o, from, n);
                 if (l->mult > 1)
                     for (from.k += n; from.k >= l->mult; from.k -= l->mult) from.i++;
-                for (j = 0; j < n; j++, i++) mnq_output_store(q, b->out, i, o + j, acc[j]);
+                for (j = 0; j < n; j++, i++) mnq_output_plain(q, b->out, i, o + j, acc[j]);
             }
         }
     }
@@ -83,4 +85,13 @@ void mnq_dwconv_s8_c(const struct mnq_layer *l, const struct mnq_band *b)
 void mnq_dwconv_s16_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     dwconv(l, b, 1);
+}
+
+void mnq_dwconv_sums(const struct mnq_layer *l, const struct mnq_view *in, const struct mnq_dwconv_place *p, int32_t *acc)
+{
+    const struct origin from = {p->i, p->k};
+    int32_t j;
+
+    for (j = 0; j < p->n; j++) acc[j] = l->q.bias[p->o + j];
+    window(l, acc, in, l->wtype == MNQ_W_S16, p->y * l->sh - l->pt, p->x * l->sw - l->pl, p->o, from, p->n);
 }

@@ -10,13 +10,15 @@ static mnq_kernel *find(const struct mnq_layer *l)
 
     switch (l->op) {
     case MNQ_L_CONV:
+        if (l->mult > 1) return mnq_conv_groups_c;
         return wide ? mnq_conv_s16_c : mnq_conv_s8_c;
     case MNQ_L_DWCONV:
+        if (l->q.act > MNQ_A_HSIGMOID) return mnq_dwconv_curve_c;
         return wide ? mnq_dwconv_s16_c : mnq_dwconv_s8_c;
     case MNQ_L_PW:
         return pw[l->wtype - 1];
     case MNQ_L_AVGPOOL:
-        return mnq_avgpool_c;
+        return l->counted ? mnq_avgpool_counted_c : mnq_avgpool_c;
     case MNQ_L_AVGPOOL_SUM:
         return mnq_avgpool_sum_c;
     case MNQ_L_ADD:
@@ -25,6 +27,14 @@ static mnq_kernel *find(const struct mnq_layer *l)
         return mnq_mul_c;
     case MNQ_L_SOFTMAX:
         return mnq_softmax_c;
+    case MNQ_L_MAXPOOL:
+        return mnq_maxpool_c;
+    case MNQ_L_SELECT:
+        return mnq_select_c;
+    case MNQ_L_UPSAMPLE:
+        return mnq_upsample_c;
+    case MNQ_L_SPREAD:
+        return mnq_spread_c;
     default:
         return mnq_logistic_c;
     }

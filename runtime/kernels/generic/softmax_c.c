@@ -29,10 +29,9 @@ static uint32_t q16(uint64_t e)
     return (uint32_t)((e + ((uint32_t)1 << 13)) >> 14);
 }
 
-void mnq_softmax_c(const struct mnq_layer *l, const struct mnq_band *b)
+/* One pixel. */
+static void softmax(const struct mnq_layer *l, const int16_t *q, int16_t *p)
 {
-    const int16_t *q = (const int16_t *)b->in0.at;
-    int16_t *p = (int16_t *)b->out;
     const int32_t m = l->q.mult[0], n = l->c;
     const int r = l->q.shift[0];
     int32_t i, max = q[0];
@@ -44,13 +43,22 @@ void mnq_softmax_c(const struct mnq_layer *l, const struct mnq_band *b)
     for (i = 0; i < n; i++) p[i] = (int16_t)mnq_ratio_q15(q16(exp2n(mnq_requant(max - q[i], m, r))), q16(sum));
 }
 
+void mnq_softmax_c(const struct mnq_layer *l, const struct mnq_band *b)
+{
+    const size_t pixels = (size_t)b->n * (size_t)l->w, c = (size_t)l->c;
+    size_t i;
+
+    for (i = 0; i < pixels; i++) softmax(l, (const int16_t *)b->in0.at + i * c, (int16_t *)b->out + i * c);
+}
+
 void mnq_logistic_c(const struct mnq_layer *l, const struct mnq_band *b)
 {
     const int16_t *q = (const int16_t *)b->in0.at;
     int16_t *p = (int16_t *)b->out;
-    const int32_t m = l->q.mult[0], n = l->c;
+    const size_t n = (size_t)b->n * (size_t)l->w * (size_t)l->c;
+    const int32_t m = l->q.mult[0];
     const int r = l->q.shift[0];
-    int32_t i;
+    size_t i;
 
     for (i = 0; i < n; i++) {
         const uint32_t e = q16(exp2n(mnq_requant(q[i] < 0 ? -q[i] : q[i], m, r)));

@@ -14,6 +14,7 @@ static mnq_kernel *find(const struct mnq_layer *l)
 {
     const int wide = l->wtype == MNQ_W_S16;
 
+    if (l->op == MNQ_L_CONV && l->mult > 1) return mnq_conv_groups_c;
     switch (l->op) {
     case MNQ_L_CONV:
         return wide ? mnq_conv_s16_avx2 : mnq_conv_s8_avx2;

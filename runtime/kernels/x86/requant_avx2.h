@@ -45,6 +45,12 @@ static inline __m256i mnq_load_shifts_avx2(const int8_t *r)
 /** Requantizes the accumulators of channels c .. c+7 and stores them as elements i .. i+7 of out. */
 static inline void mnq_output_store8_avx2(const struct mnq_requant_params *q, void *out, size_t i, int32_t c, __m256i acc)
 {
+    if (q->act > MNQ_A_HSIGMOID) { /* one by one */
+        int32_t lane[8];
+        _mm256_storeu_si256((__m256i *)(void *)lane, acc);
+        for (int k = 0; k < 8; k++) mnq_output_store(q, out, i + (size_t)k, c + k, lane[k]);
+        return;
+    }
     const __m256i m = _mm256_loadu_si256((const __m256i *)(const void *)(q->mult + c));
     __m256i y = mnq_requant_avx2(acc, m, mnq_load_shifts_avx2(q->shift + c));
     if (q->act != MNQ_A_CLAMP) {

@@ -202,6 +202,21 @@ static inline int maxpool(struct builder *b, int in, int k, int stride, int pad)
     return finish(b);
 }
 
+/* As many windows as TensorFlow's SAME makes, the odd row and column of padding behind. */
+static inline int maxpool_same(struct builder *b, int in, int k, int stride)
+{
+    struct mnq_node *nd = append(b, MNQ_OP_MAXPOOL, 1, in, 0);
+    struct mnq_shape s = node(b, in)->out;
+    int h = (s.h - 1) / stride * stride + k - s.h, w = (s.w - 1) / stride * stride + k - s.w;
+    nd->kh = nd->kw = k;
+    nd->sh = nd->sw = stride;
+    nd->pt = h > 0 ? h / 2 : 0;
+    nd->pb = h > 0 ? h - h / 2 : 0;
+    nd->pl = w > 0 ? w / 2 : 0;
+    nd->pr = w > 0 ? w - w / 2 : 0;
+    return finish(b);
+}
+
 static inline int avgpool_same(struct builder *b, int in, int k, int stride, int pad)
 {
     struct mnq_node *nd = append(b, MNQ_OP_AVGPOOL, 1, in, 0);

@@ -131,11 +131,12 @@ static void test_shapes(void **state)
 
     (void)state;
     for (unsigned op = MNQ_L_SOFTMAX; op <= MNQ_L_LOGISTIC; op++) {
-        begin(&b, 2, 1, 3, MNQ_S8, 1);
+        begin(&b, 2, 3, 3, MNQ_S8, 1);
         LAYER(.op = op, .in0 = 1);
-        refuse(&b, 1);
-        begin(&b, 1, 2, 3, MNQ_S8, 1);
+        accept(&b); /* per pixel */
+        begin(&b, 2, 3, 3, MNQ_S8, 1);
         LAYER(.op = op, .in0 = 1);
+        b.tensor[2].w = 2;
         refuse(&b, 1);
         begin(&b, 1, 1, 3, MNQ_S8, 1);
         LAYER(.op = op, .in0 = 1);
