@@ -67,7 +67,7 @@ static int32_t run_of(const struct strip *s, int32_t r, int32_t n)
 /* Scratch memory of the layer that writes tensor t. */
 static MNQ_APART void give_scratch(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
 {
-    const size_t wanted = w->m->kernels->scratch_bytes == NULL ? 0 : w->m->kernels->scratch_bytes(l);
+    const size_t wanted = mnq_scratch_bytes(w->m->kernels, l);
     struct mnq_place p;
 
     mnq_place_read(w->p, t, &p);

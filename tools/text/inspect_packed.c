@@ -76,6 +76,8 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "params", s->params);
     mnq_json_int(&w, "weight_bytes", s->weight_bytes);
     mnq_json_int(&w, "arena_bytes", s->arena_bytes);
+    mnq_json_int(&w, "stream_bytes", s->stream_bytes);
+    mnq_json_int(&w, "layer_bytes", (int64_t)q->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
     mnq_inspect_json_preprocess(&w, &s->preprocess);
@@ -116,7 +118,9 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
            mnq_text_count(b, s->params), mnq_text_bytes(c, s->weight_bytes));
     print_input(q);
     printf("file        %s\n", mnq_text_bytes(a, (int64_t)s->file_bytes));
-    printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
+    printf("RAM         %s with the picture in memory, %s with its rows pushed; layer by layer %s\n",
+           mnq_text_bytes(a, s->arena_bytes), mnq_text_bytes(b, s->stream_bytes),
+           mnq_text_bytes(c, (int64_t)q->arena_bytes));
     printf("preprocess  ");
     mnq_text_put(stdout, s->preprocess.name, false);
     printf(", %s, %s\n", mnq_resize_words[s->preprocess.resize], mnq_filter_words[s->preprocess.filter]);

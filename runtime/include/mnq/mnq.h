@@ -27,7 +27,7 @@ extern "C" {
 
 /** Version of the .mnq format: what this runtime reads and mnquant writes at most. */
 #define MNQ_FORMAT_MAJOR 1
-#define MNQ_FORMAT_MINOR 1
+#define MNQ_FORMAT_MINOR 3
 
 /** Alignment, in bytes, of a model in memory and of an arena. */
 #define MNQ_ALIGN 16
