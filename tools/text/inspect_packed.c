@@ -8,6 +8,7 @@
 #include "pack/qrun.h"
 #include "recipe.h"
 #include "share.h"
+#include "task_text.h"
 
 #include <stdio.h>
 
@@ -78,6 +79,7 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "arena_bytes", s->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
+    mnq_task_json(&w, &s->task);
     mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_object(&w, "provenance");
     mnq_json_string(&w, "tool", q->tool);
@@ -102,7 +104,7 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
 {
     const struct mnq_qmodel *q = &s->package.q;
     struct mnq_table t;
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], task[100];
     mnq_text_put(stdout, s->file, false);
     printf(": integer model, input %dx%dx%d\n\n", s->input.h, s->input.w, s->input.c);
     mnq_table_init(&t, &cli->arena, "llrrrrlrrl");
@@ -117,6 +119,8 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
     print_input(q);
     printf("file        %s\n", mnq_text_bytes(a, (int64_t)s->file_bytes));
     printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
+    mnq_task_text(&s->task, task, sizeof task);
+    printf("output      %s, %s\n", task, mnq_task_from_text(s->task.from));
     printf("preprocess  ");
     mnq_text_put(stdout, s->preprocess.name, false);
     printf(", %s, %s\n", mnq_resize_words[s->preprocess.resize], mnq_filter_words[s->preprocess.filter]);
