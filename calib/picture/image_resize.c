@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Resizing: bit-exact with Pillow's BILINEAR, or as TensorFlow's plain bilinear.
+ * Resizing: bit-exact with Pillow's BILINEAR, BICUBIC and NEAREST, or as TensorFlow's plain bilinear.
  *
  * Pillow resamples one axis at a time, columns first, with 8 bits in between. Output pixel o is centred at
- * (o + 1/2) * scale of the input; a triangle of half width max(scale, 1) around it weighs the input pixels, normalized
- * in double and rounded to 22 fraction bits (8-bit samples, two guard bits in an int). Shrinking thus averages.
- * TensorFlow (half_pixel_centers, antialias=False) takes the two neighbours of each axis in single precision. */
+ * (o + 1/2) * scale of the input; a triangle of half width max(scale, 1) around it, or Keys' cubic with a = -1/2 of twice
+ * that width, weighs the input pixels, normalized in double and rounded to 22 fraction bits (8-bit samples, two guard bits
+ * in an int). Shrinking thus averages. NEAREST takes the pixel under each centre. TensorFlow (half_pixel_centers,
+ * antialias=False) takes the two neighbours of each axis in single precision. */
 #include "image_resize.h"
 
 #include <math.h>
@@ -33,9 +34,24 @@ static void filter_free(struct filter *f)
     free(f->w);
 }
 
-static int filter_new(struct filter *f, const struct axis *a)
+/* Weight of an input pixel at distance x >= 0, in units of the stretched filter; 0 from its end on. */
+static double triangle(double x)
 {
-    double scale = (double)a->in / a->out, support = scale < 1.0 ? 1.0 : scale, step = 1.0 / support;
+    return x < 1.0 ? 1.0 - x : 0.0;
+}
+
+static double cubic(double x)
+{
+    static const double a = -0.5;
+    if (x < 1.0) return ((a + 2.0) * x - (a + 3.0)) * x * x + 1;
+    if (x < 2.0) return (((x - 5) * x + 8) * x - 4) * a;
+    return 0.0;
+}
+
+static int filter_new(struct filter *f, const struct axis *a, bool bicubic)
+{
+    double scale = (double)a->in / a->out, stretch = scale < 1.0 ? 1.0 : scale, step = 1.0 / stretch;
+    double support = bicubic ? 2.0 * stretch : stretch;
     size_t n = (size_t)a->n;
     f->width = (int)ceil(support) * 2 + 1;
     f->lo = malloc(n * sizeof *f->lo);
@@ -53,24 +69,25 @@ static int filter_new(struct filter *f, const struct axis *a)
         if (hi > a->in) hi = a->in;
         for (int i = lo; i < hi; i++) {
             double x = fabs((i - centre + 0.5) * step);
-            tap[i - lo] = x < 1.0 ? 1.0 - x : 0.0;
+            tap[i - lo] = bicubic ? cubic(x) : triangle(x);
             sum += tap[i - lo];
         }
         f->lo[o] = lo;
         f->taps[o] = hi - lo;
-        for (int t = 0; t < hi - lo; t++)
-            f->w[(size_t)o * (size_t)f->width + (size_t)t] =
-                (int)(0.5 + (sum != 0.0 ? tap[t] / sum : tap[t]) * (1 << PRECISION));
+        for (int t = 0; t < hi - lo; t++) {
+            double w = (sum != 0.0 ? tap[t] / sum : tap[t]) * (1 << PRECISION);
+            f->w[(size_t)o * (size_t)f->width + (size_t)t] = (int)(w < 0 ? w - 0.5 : w + 0.5);
+        }
     }
     free(tap);
     return 0;
 }
 
-/* The rounded weights of many taps may sum to slightly more than one. */
+/* The rounded weights of many taps may sum to slightly more than one; a cubic overshoots. */
 static uint8_t finish(int acc)
 {
     acc >>= PRECISION;
-    return (uint8_t)(acc > 255 ? 255 : acc);
+    return (uint8_t)(acc > 255 ? 255 : acc < 0 ? 0 : acc);
 }
 
 static void columns(const uint8_t *in, int rows, int in_w, int c, const struct filter *f, int n, uint8_t *out)
@@ -102,14 +119,15 @@ static void rows(const uint8_t *in, int first, size_t stride, const struct filte
     }
 }
 
-static int fit_pil(const struct mnq_image *im, const struct axis *ax, const struct axis *ay, uint8_t *out, struct mnq_err *e)
+static int fit_pil(const struct mnq_image *im, const struct axis *ax, const struct axis *ay, bool bicubic, uint8_t *out,
+                   struct mnq_err *e)
 {
     struct filter fx = {0}, fy = {0};
     uint8_t *mid = NULL;
     int *acc = NULL;
     size_t c = (size_t)im->c, stride = (size_t)ax->n * c;
     int rc = -1;
-    if (filter_new(&fx, ax) != 0 || filter_new(&fy, ay) != 0) goto done;
+    if (filter_new(&fx, ax, bicubic) != 0 || filter_new(&fy, ay, bicubic) != 0) goto done;
     /* Only rows that the second pass reads. An axis of unchanged length has weights 0, 1, 0: copying is the same. */
     int first = fy.lo[0], end = fy.lo[ay->n - 1] + fy.taps[ay->n - 1];
     mid = malloc((size_t)(end - first) * stride);
@@ -124,6 +142,29 @@ done:
     free(mid);
     free(acc);
     return rc == 0 ? 0 : mnq_fail_nomem(e);
+}
+
+/* Input pixel of output pixel o, its centre found by adding up as Pillow does. */
+static void nearest_at(const struct axis *a, int *at)
+{
+    double step = (double)a->in / a->out, x = step * 0.5;
+    for (int o = 0; o < a->first + a->n; o++, x += step)
+        if (o >= a->first) at[o - a->first] = (int)x < a->in ? (int)x : a->in - 1;
+}
+
+static int fit_nearest(const struct mnq_image *im, const struct axis *ax, const struct axis *ay, uint8_t *out,
+                       struct mnq_err *e)
+{
+    size_t c = (size_t)im->c;
+    int *x = malloc(((size_t)ax->n + (size_t)ay->n) * sizeof *x), *y = x == NULL ? NULL : x + ax->n;
+    if (x == NULL) return mnq_fail_nomem(e);
+    nearest_at(ax, x);
+    nearest_at(ay, y);
+    for (int i = 0; i < ay->n; i++)
+        for (int k = 0; k < ax->n; k++, out += c)
+            memcpy(out, im->data + ((size_t)y[i] * (size_t)im->w + (size_t)x[k]) * c, c);
+    free(x);
+    return 0;
 }
 
 /* ---- TensorFlow ---- */
@@ -186,7 +227,8 @@ int mnq_image_fit(const struct mnq_image *im, int h, int w, enum mnq_resize resi
         memcpy(out, im->data, (size_t)h * (size_t)w * (size_t)im->c);
         return 0;
     }
-    if (filter == MNQ_FILTER_PIL) return fit_pil(im, &ax, &ay, out, e);
+    if (filter == MNQ_FILTER_NEAREST) return fit_nearest(im, &ax, &ay, out, e);
+    if (filter != MNQ_FILTER_TF) return fit_pil(im, &ax, &ay, filter == MNQ_FILTER_BICUBIC, out, e);
     fit_tf(im, &ax, &ay, out);
     return 0;
 }

@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 enum mnq_resize { MNQ_RESIZE_STRETCH, MNQ_RESIZE_CROP }; /* whole picture / shorter side, then centre crop */
-enum mnq_filter { MNQ_FILTER_PIL, MNQ_FILTER_TF };       /* antialiased bilinear / plain bilinear, half-pixel centres */
+/* Antialiased bilinear; plain bilinear, half-pixel centres; the pixel under each centre; antialiased bicubic. */
+enum mnq_filter { MNQ_FILTER_PIL, MNQ_FILTER_TF, MNQ_FILTER_NEAREST, MNQ_FILTER_BICUBIC };
 
 /**
  * real[c] = scale[c] * pixel[source[c]] + offset[c], pixel 0..255 in RGB order (or grey).

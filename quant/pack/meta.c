@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const resize_name[] = {"stretch", "crop"};
-static const char *const filter_name[] = {"pil", "tf"};
+static const char *const filter_name[] = {"pil", "tf", "nearest", "bicubic"};
 
 static void write_preprocess(struct mnq_json *j, const struct mnq_preprocess *p)
 {
@@ -116,7 +116,7 @@ static int read_preprocess(const struct mnq_ynode *v, struct mnq_qmodel *q, stru
         if (mnq_y_int(mnq_y_at(source, at), 0, channels - 1, &p->source[at], e) != 0) return -1;
     if (mnq_y_choice(resize, resize_name, 2, &mode, e) != 0) return -1;
     p->resize = (enum mnq_resize)mode;
-    if (mnq_y_choice(filter, filter_name, 2, &mode, e) != 0) return -1;
+    if (mnq_y_choice(filter, filter_name, 4, &mode, e) != 0) return -1;
     p->filter = (enum mnq_filter)mode;
     return 0;
 }

@@ -95,7 +95,7 @@ struct mnq_program {
          MNQ_OPT_CHOICE,                                                                                                    \
          offsetof(S, model.filter),                                                                                         \
          "NAME",                                                                                                            \
-         "float models: bilinear resizing as PIL (antialiased) or as TensorFlow does it",                                   \
+         "float models: resizing: bilinear as PIL (antialiased) or TensorFlow does it; nearest, bicubic as PIL",            \
          0,                                                                                                                 \
          0,                                                                                                                 \
          mnq_filter_words},                                                                                                 \

@@ -37,7 +37,7 @@ static const struct mnq_option options[] = {
      0, 0, NULL},
     {"resize", 0, MNQ_OPT_CHOICE, R(resize), "HOW", "stretch the picture, or crop its centre square", 0, 0,
      mnq_resize_words},
-    {"filter", 0, MNQ_OPT_CHOICE, R(filter), "NAME", "bilinear resizing as PIL (antialiased) or as TensorFlow does it", 0, 0,
+    {"filter", 0, MNQ_OPT_CHOICE, R(filter), "NAME", "resizing: bilinear as PIL (antialiased) or TensorFlow does it; nearest, bicubic as PIL", 0, 0,
      mnq_filter_words},
     {"arch", 0, MNQ_OPT_STRING, R(arch), "NAME|FILE", "weights-only files: the architecture, by name or as a YAML file", 0,
      0, NULL},

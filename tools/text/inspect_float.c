@@ -6,6 +6,7 @@
 #include "graph/cost.h"
 #include "inspect_row.h"
 #include "share.h"
+#include "task_text.h"
 
 #include <math.h>
 
@@ -95,6 +96,7 @@ static int print_json(const struct mnq_subject *s, const struct costs *c, struct
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_double(&w, "separable_cost", standard > 0 ? pairs / standard : (double)NAN);
     mnq_json_end(&w);
+    if (s->illegal.code == 0) mnq_task_json(&w, &s->task);
     if (s->preprocess_from == MNQ_FROM_NOWHERE) mnq_json_null(&w, "preprocess");
     else mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_array(&w, "notes");

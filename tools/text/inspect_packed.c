@@ -8,19 +8,20 @@
 #include "pack/qrun.h"
 #include "recipe.h"
 #include "share.h"
+#include "task_text.h"
 
 #include <stdio.h>
 
 static struct mnq_inspect_row packed_row(const struct mnq_qmodel *q, int i)
 {
-    static const char *const act[] = {"none", "hswish", "hsigmoid"};
+    static const char *const act[] = {"none", "hswish", "hsigmoid", "prelu", "table"};
     const struct mnq_qlayer *l = &q->layer[i];
     const struct mnq_qtensor *t = &q->tensor[l->out];
     int64_t values = (int64_t)t->shape.h * t->shape.w * t->shape.c;
     bool has_weights = l->w_count > 0;
     struct mnq_inspect_row r = {.name = l->name,
                                 .op = mnq_layer_op_name(l->op),
-                                .act = act[l->act < 3 ? l->act : 0],
+                                .act = act[l->act < 5 ? l->act : 0],
                                 .out = t->shape,
                                 .kh = l->kh,
                                 .kw = l->kw,
@@ -80,6 +81,7 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "layer_bytes", (int64_t)q->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
+    mnq_task_json(&w, &s->task);
     mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_object(&w, "provenance");
     mnq_json_string(&w, "tool", q->tool);
@@ -104,7 +106,7 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
 {
     const struct mnq_qmodel *q = &s->package.q;
     struct mnq_table t;
-    char a[32], b[32], c[32];
+    char a[32], b[32], c[32], task[100];
     mnq_text_put(stdout, s->file, false);
     printf(": integer model, input %dx%dx%d\n\n", s->input.h, s->input.w, s->input.c);
     mnq_table_init(&t, &cli->arena, "llrrrrlrrl");
@@ -121,6 +123,8 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
     printf("RAM         %s with the picture in memory, %s with its rows pushed; layer by layer %s\n",
            mnq_text_bytes(a, s->arena_bytes), mnq_text_bytes(b, s->stream_bytes),
            mnq_text_bytes(c, (int64_t)q->arena_bytes));
+    mnq_task_text(&s->task, task, sizeof task);
+    printf("output      %s, %s\n", task, mnq_task_from_text(s->task.from));
     printf("preprocess  ");
     mnq_text_put(stdout, s->preprocess.name, false);
     printf(", %s, %s\n", mnq_resize_words[s->preprocess.resize], mnq_filter_words[s->preprocess.filter]);

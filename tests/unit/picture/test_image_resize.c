@@ -36,7 +36,13 @@ static void pillow_values(void **state)
     static const uint8_t shrunk[] = {64, 147, 119, 149, 140, 180, 135, 130, 155, 122, 74, 110};
     static const uint8_t grown[] = {5, 5, 4, 85, 139, 44, 51, 61, 91, 111, 123, 144, 175, 104, 56, 162, 190, 232, 110, 28};
     static const uint8_t colour[] = {139, 72, 151, 147, 120, 162, 109, 90, 192, 103, 96, 183};
+    static const uint8_t nearest[] = {4, 162, 28, 152, 10, 247, 108, 73, 172, 218, 1, 74};
+    static const uint8_t cubic[] = {52, 158, 110, 153, 141, 185, 135, 129, 157, 120, 67, 104};
+    static const uint8_t cubic_grown[] = {0, 0, 0, 91, 161, 36, 41, 51, 94, 121, 126, 155, 185, 101, 41, 170, 213, 252, 104, 1};
     (void)state;
+    check_bytes(fit(5, 7, 1, 4, 3, MNQ_RESIZE_STRETCH, MNQ_FILTER_NEAREST), nearest, sizeof nearest);
+    check_bytes(fit(5, 7, 1, 4, 3, MNQ_RESIZE_STRETCH, MNQ_FILTER_BICUBIC), cubic, sizeof cubic);
+    check_bytes(fit(2, 3, 1, 4, 5, MNQ_RESIZE_STRETCH, MNQ_FILTER_BICUBIC), cubic_grown, sizeof cubic_grown);
     check_bytes(fit(5, 7, 1, 4, 3, MNQ_RESIZE_STRETCH, MNQ_FILTER_PIL), shrunk, sizeof shrunk);
     check_bytes(fit(2, 3, 1, 4, 5, MNQ_RESIZE_STRETCH, MNQ_FILTER_PIL), grown, sizeof grown);
     check_bytes(fit(4, 3, 3, 2, 2, MNQ_RESIZE_STRETCH, MNQ_FILTER_PIL), colour, sizeof colour);
