@@ -80,8 +80,9 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
         text = has_affine(s->legal.n > 0 ? &s->legal : &s->raw) ? "none" : "tf";
     }
     if (mnq_preprocess_parse(&s->preprocess, text, s->input.c, e) != 0) return -1;
-    s->preprocess.resize = o->resize;
-    s->preprocess.filter = o->filter;
+    /* layers that resized pictures at the front say how, where the options are left as they are */
+    s->preprocess.resize = s->raw.resize_crop && o->resize == MNQ_RESIZE_STRETCH ? MNQ_RESIZE_CROP : o->resize;
+    s->preprocess.filter = s->raw.resize_tf && o->filter == MNQ_FILTER_PIL ? MNQ_FILTER_TF : o->filter;
     return 0;
 }
 

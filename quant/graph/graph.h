@@ -114,6 +114,7 @@ struct mnq_graph {
     int n_note;
     /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
     const char *preprocess;
+    bool resize_tf, resize_crop; /* a layer at the front resized pictures as TensorFlow does, or cropped them to their shape */
     bool size_open; /* the file leaves the input's height and width open: those of the graph are assumed */
     const char *loss; /* what it was trained for, "binarycrossentropy" (graph/task.h); NULL = unknown */
 };

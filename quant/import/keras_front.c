@@ -8,6 +8,7 @@
 #include "import/netbuild_ops.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { MAX_SIZE = 1 << 14, MAX_CHANNELS = 4096 };
 
@@ -115,10 +116,11 @@ int mnq_kl_resizing(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
 {
     (void)n_in;
     int h, w;
-    bool crop, pad;
+    bool crop, pad, antialias;
     const char *filter;
     if (read_size(k, l, &h, &w) != 0 || mnq_kf_bool(k, l, "crop_to_aspect_ratio", NULL, false, &crop) != 0 ||
         mnq_kf_bool(k, l, "pad_to_aspect_ratio", NULL, false, &pad) != 0 ||
+        mnq_kf_bool(k, l, "antialias", NULL, false, &antialias) != 0 ||
         mnq_kf_text(k, l, "interpolation", NULL, "bilinear", &filter) != 0)
         return -1;
     if (pad)
@@ -128,7 +130,10 @@ int mnq_kl_resizing(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
     char how[200];
     snprintf(how, sizeof how, "pictures are brought there when they are read (in the layer: %.30s%s)", filter,
              crop ? ", cropped to the aspect ratio: --resize crop" : "");
-    return stand(k, l, mnq_knet_resize_front(k, l, in[0], h, w, how));
+    int i = stand(k, l, mnq_knet_resize_front(k, l, in[0], h, w, how));
+    k->b.g->resize_tf = strcmp(filter, "bilinear") == 0 && !antialias;
+    k->b.g->resize_crop = crop;
+    return i;
 }
 
 int mnq_kl_center_crop(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
@@ -141,6 +146,7 @@ int mnq_kl_center_crop(struct mnq_knet *k, const struct mnq_klayer *l, const int
         int top = (s.h - h) / 2, left = (s.w - w) / 2;
         return mnq_build_crop(&k->b, l->name, in[0], top, s.h - h - top, left, s.w - w - left, k->e);
     }
+    k->b.g->resize_crop = true;
     return stand(k, l,
                  mnq_knet_resize_front(k, l, in[0], h, w, "the centre is cut out when pictures are read (--resize crop)"));
 }
@@ -150,6 +156,7 @@ int mnq_kl_random_crop(struct mnq_knet *k, const struct mnq_klayer *l, const int
     (void)n_in;
     int h, w;
     if (read_size(k, l, &h, &w) != 0) return -1;
+    k->b.g->resize_crop = true;
     return stand(k, l,
                  mnq_knet_resize_front(k, l, in[0], h, w,
                                        "pictures are cropped to the aspect ratio when they are read (--resize crop)"));

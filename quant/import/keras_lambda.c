@@ -103,7 +103,9 @@ static int preprocess_input(struct mnq_knet *k, const struct mnq_klayer *l, cons
             "calls preprocess_input of '%.60s', which is not known; use a Rescaling layer instead, or cut it "
             "off and give --preprocess",
             f->module);
-    if (k->b.g->node[in].op == MNQ_OP_INPUT) {
+    int from = in;
+    while (k->b.g->node[from].op == MNQ_OP_RESHAPE) from = k->b.g->node[from].in[0];
+    if (k->b.g->node[from].op == MNQ_OP_INPUT) {
         k->b.g->preprocess = "none";
         if (mnq_graph_note(k->b.g, "the model scales pixels itself ('%.100s', %s): raw 0..255 goes in", l->name, mode) != 0)
             return mnq_fail_nomem(k->e);

@@ -386,7 +386,10 @@ static void find_preprocessing(struct mnq_graph *g)
 {
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
-        if (nd->op != MNQ_OP_AFFINE || g->node[nd->in[0]].op != MNQ_OP_INPUT) continue;
+        if (nd->op != MNQ_OP_AFFINE) continue;
+        int from = nd->in[0]; /* layers that do nothing here, such as Resizing and RandomFlip, may stand in front */
+        while (g->node[from].op == MNQ_OP_RESHAPE) from = g->node[from].in[0];
+        if (g->node[from].op != MNQ_OP_INPUT) continue;
         for (int c = 0; c < nd->out.c; c++)
             if (!(nd->scale[c] > 0.0f && nd->scale[c] < 0.05f)) return;
         g->preprocess = "none";

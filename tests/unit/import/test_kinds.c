@@ -305,17 +305,24 @@ static void sizes(void **state)
     (void)state;
     taken(import_on("64, 48, 3", "2.9.0", LAYER("Resizing", ", \"height\": 12, \"width\": 10"), NONE));
     assert_true(g.node[0].out.h == 12 && g.node[0].out.w == 10 && g.node[g.output].out.h == 12);
+    assert_true(g.resize_tf && !g.resize_crop);
     taken(import_on("null, null, 3", "2.9.0",
                     "{\"class_name\": \"Rescaling\", \"config\": {\"name\": \"s\", \"scale\": 2, \"offset\": 0}}, " LAYER(
                         "CenterCrop", ", \"height\": 6, \"width\": 8"),
                     "g /model_weights/s\nl /model_weights/s weight_names\n" NONE));
     assert_true(g.node[0].out.h == 6 && g.node[0].out.w == 8 && g.node[1].out.w == 8);
+    taken(import_on("9, 9, 3", "2.9.0",
+                    "{\"class_name\": \"RandomFlip\", \"config\": {\"name\": \"f\"}}, " LAYER(
+                        "Rescaling", ", \"scale\": 0.00392156862, \"offset\": 0"),
+                    NONE));
+    assert_string_equal(g.preprocess, "none"); /* what stands before it does nothing */
     taken(import_on("8, 8, 1", "2.9.0", LAYER("CenterCrop", ", \"height\": 3, \"width\": 2"), NONE));
     float in[64];
     for (int i = 0; i < 64; i++) in[i] = (float)i;
     computes(in, (double[]){2 * 8 + 3, 2 * 8 + 4, 3 * 8 + 3, 3 * 8 + 4, 4 * 8 + 3, 4 * 8 + 4}, 6);
     taken(import_on("9, 9, 3", "2.9.0", LAYER("RandomCrop", ", \"height\": 6, \"width\": 6"), NONE));
     assert_int_equal(g.node[0].out.h, 6);
+    assert_true(!g.resize_tf && g.resize_crop);
     refused(import_on("8, 8, 3", "2.9.0",
                       "{\"class_name\": \"AveragePooling2D\", \"config\": {\"name\": \"p\"}}, " LAYER(
                           "Resizing", ", \"height\": 8, \"width\": 8"),
