@@ -55,6 +55,7 @@ struct mnq_subject {
     int64_t macs, params;
     int64_t weight_bytes; /* float: 4 * params; int8: everything in the file's DATA section */
     int64_t arena_bytes;  /* float: mnq_float_arena(); int8: the static plan; -1 unknown */
+    int64_t stream_bytes; /* int8: with the picture pushed by rows; -1 unknown */
 };
 
 /** Opens path. 0, or -1 with e naming the file. */

@@ -5,6 +5,7 @@
 
 #include "rules.h"
 #include "graph/task.h"
+#include "pack/stage.h"
 #include "pack/storage.h"
 #include "quantize/qparams.h"
 #include "quantize/shrink.h"
@@ -34,6 +35,7 @@ struct mnq_calib_opts {
     const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
     bool shrink;                           /* remove channels that provably never change */
     enum mnq_storage_mode storage;         /* of 1x1 weights with zeros */
+    struct mnq_stage_options stages;       /* what plan of stages to look for */
     int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
     const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */

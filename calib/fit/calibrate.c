@@ -240,5 +240,5 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
     if (mnq_choose_storage(q, o->storage, &r->storage, e) != 0) return -1;
     if (mnq_qmodel_plan(q, e) != 0) return -1;
-    return mnq_qmodel_stages(q, &(struct mnq_stage_options){0}, e);
+    return mnq_qmodel_stages(q, &o->stages, e);
 }

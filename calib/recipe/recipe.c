@@ -47,6 +47,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.max_drop = r->max_drop;
     o.flash = r->flash;
     o.storage = (enum mnq_storage_mode)r->storage;
+    o.stages = (struct mnq_stage_options){.speed = r->plan != 0 || r->ram > 0, .ram = r->ram};
     o.samples = r->samples;
     o.threads = threads;
     return o;

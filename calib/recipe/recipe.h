@@ -19,6 +19,7 @@ extern const char *const mnq_resize_words[];    /* stretch crop */
 extern const char *const mnq_filter_words[];    /* pil tf nearest bicubic */
 extern const char *const mnq_weights_words[];   /* int8 int4 binary auto */
 extern const char *const mnq_storage_words[];   /* bytes speed dense */
+extern const char *const mnq_plan_words[];      /* ram speed */
 extern const char *const mnq_scope_words[];     /* layer global */
 extern const char *const mnq_method_words[];    /* magnitude obs auto */
 
@@ -28,8 +29,8 @@ struct mnq_recipe {
     const char *arch;
     int resolution;
     int resize, filter;
-    int task;         /* enum mnq_task_kind */
-    double threshold; /* of decisions; 0 = unset */
+    int task;                                                                           /* enum mnq_task_kind */
+    double threshold;                                                                   /* of decisions; 0 = unset */
     int observer, act_scale, rounding, wide, wide_activations, bias_correction, shrink; /* indices of the words above */
     double percentile, wide_budget;
     int samples;
@@ -41,6 +42,8 @@ struct mnq_recipe {
     int64_t flash;   /* AUTO: bytes of the file at most; 0 = unset */
     int re_fit;      /* off on */
     int storage;     /* enum mnq_storage_mode */
+    int plan;        /* of stages: 0 the least RAM, 1 few calls of kernels */
+    int64_t ram;     /* bytes of arena at most, few calls within them; 0 = unset */
     /* prune */
     double ratio;        /* share of zeros, 0 = unset */
     int scope;           /* enum mnq_prune_scope */

@@ -16,6 +16,7 @@ const char *const mnq_resize_words[] = {"stretch", "crop", NULL};
 const char *const mnq_filter_words[] = {"pil", "tf", "nearest", "bicubic", NULL};
 const char *const mnq_weights_words[] = {"int8", "int4", "binary", "auto", NULL};
 const char *const mnq_storage_words[] = {"bytes", "speed", "dense", NULL};
+const char *const mnq_plan_words[] = {"ram", "speed", NULL};
 const char *const mnq_scope_words[] = {"layer", "global", NULL};
 const char *const mnq_method_words[] = {"magnitude", "obs", "auto", NULL};
 
@@ -62,6 +63,8 @@ const struct mnq_key mnq_recipe_keys[] = {
     NUMBER("flash", MNQ_KEY_SIZE, flash, 1, MNQ_FLASH_MAX, 0),
     SWITCH("re-fit", re_fit),
     WORD("storage", storage, mnq_storage_words),
+    {"plan", MNQ_KEY_WORD, offsetof(S, plan), 0, 0, 0, mnq_plan_words, -1},
+    NUMBER("ram", MNQ_KEY_SIZE, ram, 1, MNQ_FLASH_MAX, 0),
     NUMBER("ratio", MNQ_KEY_DOUBLE, ratio, 0, MNQ_RATIO_MAX, 0),
     WORD("scope", scope, mnq_scope_words),
     WORD("method", method, mnq_method_words),

@@ -237,10 +237,14 @@ static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_st
     int rc = way == NULL || cost == NULL ? -1 : 0;
     if (rc == 0) {
         find_ways(&n, cost, UINT64_MAX, false, way);
-        uint64_t limit = way[n.n_layers].bytes;
-        if (options->speed) limit = options->ram > 0 && (uint64_t)options->ram > limit ? (uint64_t)options->ram : UINT64_MAX;
-        find_ways(&n, cost, limit, true, way);
-        rc = make_plan(q, &n, way, plan);
+        uint64_t least = way[n.n_layers].bytes, limit = options->speed ? UINT64_MAX : least;
+        if (options->ram > 0) limit = (uint64_t)options->ram > least ? (uint64_t)options->ram : least;
+        for (bool again = true; again && rc == 0;) {
+            find_ways(&n, cost, limit, true, way);
+            rc = make_plan(q, &n, way, plan);
+            again = rc == 0 && options->ram > 0 && (*plan)->bytes > (uint64_t)options->ram && limit > least;
+            if (again) limit = limit - least > least / 16 ? limit - least / 16 : least; /* placing took more */
+        }
     }
     free(way);
     free(cost);
@@ -252,8 +256,13 @@ static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_st
 int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e)
 {
     if (plan_one(q, false, options, &q->plan, e) != 0 || plan_one(q, true, options, &q->push, e) != 0) return -1;
+    if (q->push != NULL && options->ram > 0 && q->push->bytes > (uint64_t)options->ram)
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "no plan takes %lld bytes of RAM: the least is %u with the picture pushed by rows",
+                        (long long)options->ram, (unsigned)q->push->bytes);
     if (q->push == NULL || (q->plan != NULL && q->plan->bytes < q->push->bytes))
         q->push = q->plan; /* rows go to the picture */
-    if (q->plan != NULL && q->plan->bytes >= q->arena_bytes && !options->speed) q->plan = NULL;
+    if (q->plan != NULL && q->plan->bytes >= q->arena_bytes) q->plan = NULL;
+    if (q->push != NULL && q->push->bytes >= q->arena_bytes + MNQ_ALIGN) q->push = NULL;
     return 0;
 }

@@ -75,6 +75,11 @@ static const struct mnq_option options[] = {
     {"storage", 0, MNQ_OPT_CHOICE, R(storage), "HOW",
      "weights with zeros: sparse where that takes fewer bytes, only where it is faster too (speed), or dense", 0, 0,
      mnq_storage_words},
+    {"plan", 0, MNQ_OPT_CHOICE, R(plan), "HOW", "bands of rows for the least RAM (ram), or layers at once (speed)", 0, 0,
+     mnq_plan_words},
+    {"ram", 0, MNQ_OPT_SIZE, R(ram), "BYTES",
+     "the fastest plan whose arena has at most this size; fail if none fits even with the picture pushed by rows", 1,
+     MNQ_FLASH_MAX, NULL},
     {"shrink", 0, MNQ_OPT_CHOICE, R(shrink), "ON|OFF", "remove channels that provably never change", 0, 0, mnq_switch_words},
     {"samples", 'n', MNQ_OPT_INT, R(samples), "N", "use at most N samples, evenly spaced", 1, MNQ_SAMPLES_MAX, NULL},
 };

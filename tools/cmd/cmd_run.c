@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "dataset.h"
 #include "evaluate.h"
+#include "run_stream.h"
 #include "share.h"
 #include "task_text.h"
 #include "util/file.h"
@@ -19,12 +20,15 @@ struct run_opts {
     struct mnq_data_opts from;
     int top;
     const char *verify;
+    bool stream;
 };
 
 static const struct mnq_option options[] = {
     {"top", 'k', MNQ_OPT_INT, offsetof(struct run_opts, top), "N", "classes to print per input", 1, 16384, NULL},
     {"verify", 0, MNQ_OPT_STRING, offsetof(struct run_opts, verify), "CRC",
      "fail with exit code 3 unless the CRC-32 of all raw outputs is this (8 hex digits)", 0, 0, NULL},
+    {"stream", 0, MNQ_OPT_FLAG, offsetof(struct run_opts, stream), NULL,
+     "INPUT is a file of raw pictures, or - for standard input, pushed row by row", 0, 0, NULL},
     MNQ_DATA_OPTIONS(struct run_opts),
     MNQ_MODEL_OPTIONS(struct run_opts),
 };
@@ -36,7 +40,9 @@ static void init(void *opts)
 
 struct job {
     const struct mnq_subject *s;
-    struct mnq_dataset *data;
+    struct mnq_dataset *data; /* NULL: a stream */
+    const char *stream;
+    struct mnq_arena *arena;
     struct mnq_runner **runner; /* per worker */
     uint8_t **pixels;
     float *value; /* [n][outputs] */
@@ -46,6 +52,16 @@ struct job {
     atomic_int done;
     struct mnq_term *term;
 };
+
+/* Input i, for people; NULL without memory. */
+static const char *name_of(const struct job *j, int i)
+{
+    if (j->data != NULL) return mnq_dataset_name(j->data, i);
+    size_t n = strlen(j->stream) + 16;
+    char *name = mnq_arena_alloc(j->arena, n);
+    if (name != NULL) snprintf(name, n, "%s[%d]", j->stream, i);
+    return name;
+}
 
 static int one(void *ctx, int i, int w, struct mnq_err *e)
 {
@@ -108,7 +124,7 @@ static int print_text(const struct job *j, int k, int *top, bool color, struct m
 {
     for (int i = 0; i < j->n; i++) {
         const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
-        const char *input = mnq_dataset_name(j->data, i);
+        const char *input = name_of(j, i);
         if (input == NULL) return mnq_fail_nomem(e);
         fputs(mnq_term_bold(color), stdout);
         mnq_text_put(stdout, input, false);
@@ -144,7 +160,7 @@ static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct
     for (int i = 0; i < j->n; i++) {
         const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
         mnq_json_object(&w, NULL);
-        const char *input = mnq_dataset_name(j->data, i);
+        const char *input = name_of(j, i);
         if (input == NULL) w.failed = true;
         mnq_json_string(&w, "input", input);
         mnq_json_row(&w, "values");
@@ -180,6 +196,33 @@ static int parse_crc(const char *text, uint32_t *crc, struct mnq_err *e)
     return 0;
 }
 
+/* What was computed, and whether it is what was wanted. */
+static int show(const struct job *j, struct mnq_cli *cli)
+{
+    const struct run_opts *o = cli->opts;
+    int k = o->top < j->s->outputs ? o->top : j->s->outputs, rc;
+    int *top = mnq_arena_array(&cli->arena, (size_t)k, sizeof *top);
+    uint32_t crc = checksum(j), want = 0;
+    if (top == NULL) return mnq_fail_nomem(&cli->err);
+    mnq_cli_say(cli, j->s, 1);
+    if (j->data != NULL) mnq_cli_say_left_out(cli, j->data);
+    if (cli->global.json) rc = print_json(j, k, top, crc, &cli->err);
+    else rc = print_text(j, k, top, cli->term.color_out, &cli->err);
+    if (rc == 0 && o->verify != NULL && parse_crc(o->verify, &want, &cli->err) == 0 && crc != want)
+        rc = mnq_fail(&cli->err, MNQ_EXIT_GATE, "CRC-32 of the outputs is %08x, wanted %08x", crc, want);
+    return rc;
+}
+
+static int run_stream(struct mnq_cli *cli, const struct mnq_subject *s)
+{
+    struct mnq_streamed r;
+    if (cli->n_inputs != 2) return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--stream: one input, found %d", cli->n_inputs - 1);
+    if (mnq_run_stream(s, cli->input[1], &r, &cli->arena, &cli->err) != 0) return -1;
+    struct job j = {.s = s, .stream = cli->input[1], .arena = &cli->arena, .term = &cli->term};
+    j.value = r.value, j.raw = r.raw, j.raw_size = r.raw_size, j.n = r.n;
+    return show(&j, cli);
+}
+
 static int run(struct mnq_cli *cli)
 {
     const struct run_opts *o = cli->opts;
@@ -190,30 +233,16 @@ static int run(struct mnq_cli *cli)
     struct mnq_opt_list inputs = {.item = cli->input + 1, .n = cli->n_inputs - 1};
     struct mnq_data data = mnq_cli_data(cli, &inputs, &o->from);
     struct mnq_model_opts model = o->model;
-    model.pictures = &data;
+    model.pictures = o->stream ? NULL : &data;
     if (mnq_cli_open(cli, &model, cli->input[0], s) != 0) return -1;
+    if (o->stream) return run_stream(cli, s);
     struct job j = {.s = s, .term = &cli->term};
     j.data = mnq_dataset_open_as(&data, &s->task, s->input.h, s->input.w, s->input.c, &cli->err);
     if (j.data == NULL) return -1;
-    if (mnq_cli_settle(cli, s, j.data) != 0) {
-        mnq_dataset_close(j.data);
-        return -1;
-    }
+    int rc = mnq_cli_settle(cli, s, j.data);
     j.n = mnq_dataset_count(j.data);
-    int k = o->top < s->outputs ? o->top : s->outputs, rc = -1;
-    int *top = mnq_arena_array(&cli->arena, (size_t)k, sizeof *top);
-    if (top == NULL) {
-        mnq_fail_nomem(&cli->err);
-    } else if (run_all(&j, cli->global.threads, &cli->arena, &cli->err) == 0) {
-        uint32_t crc = checksum(&j);
-        rc = 0;
-        mnq_cli_say(cli, s, 1);
-        mnq_cli_say_left_out(cli, j.data);
-        if (cli->global.json) rc = print_json(&j, k, top, crc, &cli->err);
-        else rc = print_text(&j, k, top, cli->term.color_out, &cli->err);
-        if (rc == 0 && o->verify != NULL && crc != want)
-            rc = mnq_fail(&cli->err, MNQ_EXIT_GATE, "CRC-32 of the outputs is %08x, wanted %08x", crc, want);
-    }
+    if (rc == 0) rc = run_all(&j, cli->global.threads, &cli->arena, &cli->err);
+    if (rc == 0) rc = show(&j, cli);
     mnq_dataset_close(j.data);
     return rc;
 }

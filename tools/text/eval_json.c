@@ -123,6 +123,8 @@ static void model(struct mnq_json *w, const struct mnq_eval_result *r, int i, st
     mnq_json_int(w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_int(w, "weight_bytes", s->weight_bytes);
     mnq_json_int(w, "arena_bytes", s->arena_bytes);
+    if (s->kind == MNQ_SUBJECT_INT8) mnq_json_int(w, "stream_bytes", s->stream_bytes);
+    else mnq_json_null(w, "stream_bytes");
     mnq_json_int(w, "macs", s->macs);
     mnq_json_int(w, "params", s->params);
     stored(w, &r->stored[i]);

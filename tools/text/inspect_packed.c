@@ -77,6 +77,8 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "params", s->params);
     mnq_json_int(&w, "weight_bytes", s->weight_bytes);
     mnq_json_int(&w, "arena_bytes", s->arena_bytes);
+    mnq_json_int(&w, "stream_bytes", s->stream_bytes);
+    mnq_json_int(&w, "layer_bytes", (int64_t)q->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
     mnq_task_json(&w, &s->task);
@@ -118,7 +120,9 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
            mnq_text_count(b, s->params), mnq_text_bytes(c, s->weight_bytes));
     print_input(q);
     printf("file        %s\n", mnq_text_bytes(a, (int64_t)s->file_bytes));
-    printf("RAM         %s arena\n", mnq_text_bytes(a, s->arena_bytes));
+    printf("RAM         %s with the picture in memory, %s with its rows pushed; layer by layer %s\n",
+           mnq_text_bytes(a, s->arena_bytes), mnq_text_bytes(b, s->stream_bytes),
+           mnq_text_bytes(c, (int64_t)q->arena_bytes));
     mnq_task_text(&s->task, task, sizeof task);
     printf("output      %s, %s\n", task, mnq_task_from_text(s->task.from));
     printf("preprocess  ");
