@@ -186,7 +186,7 @@ static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, 
     s->params = count_params(q);
     s->weight_bytes = s->package.weight_bytes;
     s->arena_bytes = mnq_package_arena(&s->package);
-    s->stream_bytes = (int64_t)mnq_stream_size(&s->package.model);
+    s->stream_bytes = mnq_package_stream(&s->package);
     s->task = mnq_qmodel_task(q);
     return mnq_task_set(&s->task, o->task, o->threshold, s->file, e);
 }

@@ -167,6 +167,13 @@ int64_t mnq_package_arena(const struct mnq_package *p)
     return (int64_t)mnq_arena_size(&m);
 }
 
+int64_t mnq_package_stream(const struct mnq_package *p)
+{
+    struct mnq_model m = p->model;
+    m.kernels = &mnq_kernels_generic;
+    return (int64_t)mnq_stream_size(&m);
+}
+
 int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
 {
     uint8_t *bytes;

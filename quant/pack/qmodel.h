@@ -137,6 +137,9 @@ int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct m
 /** Bytes of arena that a report states: with the generic kernels, whatever this machine's need on top. */
 int64_t mnq_package_arena(const struct mnq_package *p);
 
+/** The same with the picture's rows pushed. */
+int64_t mnq_package_stream(const struct mnq_package *p);
+
 /** Dequantizes tensor t of the model: out[i] = scale[c] * (q - zp). `data` is its bytes in the arena. */
 void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out);
 
