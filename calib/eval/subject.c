@@ -168,7 +168,7 @@ static int64_t count_params(const struct mnq_qmodel *q)
 static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_INT8;
-    if (mnq_package_open(s->file, &s->package, arena, e) != 0) return -1;
+    if (mnq_package_open(s->file, &s->package, arena, e) != 0 || mnq_package_prepare(&s->package, arena, e) != 0) return -1;
     const struct mnq_qmodel *q = &s->package.q;
     const struct mnq_qtensor *in = &q->tensor[q->input];
     if (in->dtype != MNQ_U8) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input tensor does not take 8-bit pixels", s->file);
@@ -185,8 +185,8 @@ static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, 
     s->macs = s->package.macs;
     s->params = count_params(q);
     s->weight_bytes = s->package.weight_bytes;
-    s->arena_bytes = (int64_t)mnq_arena_size(&s->package.model);
-    s->stream_bytes = (int64_t)mnq_stream_size(&s->package.model);
+    s->arena_bytes = mnq_package_arena(&s->package);
+    s->stream_bytes = mnq_package_stream(&s->package);
     s->task = mnq_qmodel_task(q);
     return mnq_task_set(&s->task, o->task, o->threshold, s->file, e);
 }

@@ -27,6 +27,7 @@ struct run {
     uint8_t **tensor;               /* [n_tensors]: [samples] tensors, NULL while not alive */
     int *last_use;                  /* [n_tensors] layer index after which it is freed */
     const struct mnq_qlayer *layer; /* at work */
+    const struct mnq_qready *ready; /* the same */
     int64_t *taps;                  /* [threads][kh * kw * C_in] sums of its inputs */
     int32_t *scratch;               /* [threads][C_in] */
 };
@@ -52,11 +53,10 @@ static int alloc_tensor(struct run *r, int t, struct mnq_err *e)
 
 static int run_sample(void *ctx, int i, int w, struct mnq_err *e)
 {
-    (void)w;
     (void)e;
     struct run *r = ctx;
     const struct mnq_qlayer *y = r->layer;
-    mnq_qlayer_run(r->q, y, mnq_kernels_best(), at(r, y->out, i), at(r, y->in0, i), at(r, y->in1, i));
+    mnq_qready_run(r->ready, w, at(r, y->out, i), at(r, y->in0, i), at(r, y->in1, i));
     return 0;
 }
 
@@ -217,8 +217,12 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     if (mnq_lower_node(r->l, node, &job, y, e) != 0) goto done;
     if (r->o->bias_correction && mnq_lower_has_weights(g, node) && correct_bias(r, node, y, e) != 0) goto done;
     if (alloc_tensor(r, y->out, e) != 0) goto done;
+    struct mnq_qready *ready = mnq_qready_new(r->q, y, mnq_kernels_best(), r->o->threads, e);
+    if (ready == NULL) goto done;
     r->layer = y;
+    r->ready = ready;
     rc = mnq_pool_for(r->samples, r->o->threads, run_sample, r, e);
+    mnq_qready_free(ready);
 done:
     mnq_arena_free(&arena);
     return rc;

@@ -52,6 +52,7 @@ struct worker {
 struct pass {
     const struct mnq_views *v;
     const struct mnq_qmodel *q;
+    struct mnq_qready **ready; /* [q->n_layers] */
     struct worker *worker;
     float *want, *got;
     mnq_progress *progress;
@@ -115,8 +116,7 @@ static int integer_view(void *ctx, int i, int worker, struct mnq_err *e)
     if (make_view(v, i, w->part, w->tensor[q->input], e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
-        mnq_qlayer_run(q, l, mnq_kernels_best(), w->tensor[l->out], w->tensor[l->in0],
-                       l->in1 < 0 ? NULL : w->tensor[l->in1]);
+        mnq_qready_run(ps->ready[k], worker, w->tensor[l->out], w->tensor[l->in0], l->in1 < 0 ? NULL : w->tensor[l->in1]);
     }
     mnq_dequantize(&q->tensor[logits], w->tensor[logits], ps->got + (size_t)i * v->stats->judge.n);
     return 0;
@@ -163,7 +163,13 @@ int mnq_views_drop(const struct mnq_views *v, const struct mnq_qmodel *q, double
 {
     struct pass ps = {.v = v, .q = q};
     ps.got = calloc((size_t)count(v) * v->stats->judge.n, sizeof *ps.got);
-    int rc = ps.got == NULL ? mnq_fail_nomem(e) : run(&ps, integer_view, e);
+    ps.ready = calloc((size_t)q->n_layers, sizeof *ps.ready);
+    int rc = ps.got == NULL || ps.ready == NULL ? mnq_fail_nomem(e) : 0;
+    for (int k = 0; k < q->n_layers && rc == 0; k++)
+        if ((ps.ready[k] = mnq_qready_new(q, &q->layer[k], mnq_kernels_best(), v->threads, e)) == NULL) rc = -1;
+    if (rc == 0) rc = run(&ps, integer_view, e);
+    for (int k = 0; k < q->n_layers && ps.ready != NULL; k++) mnq_qready_free(ps.ready[k]);
+    free(ps.ready);
     if (rc == 0) *drop = mnq_task_drop(&v->stats->judge, v->want, ps.got, count(v), v->temperature);
     free(ps.got);
     return rc;

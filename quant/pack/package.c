@@ -149,6 +149,28 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
     return 0;
 }
 
+int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const size_t n = mnq_pack_bytes(&p->model);
+    void *const mem = mnq_arena_alloc(arena, n);
+    if (mem == NULL || mnq_pack(&p->model, mem, n) != MNQ_OK) return mnq_fail_nomem(e);
+    return 0;
+}
+
+int64_t mnq_package_arena(const struct mnq_package *p)
+{
+    struct mnq_model m = p->model;
+    m.kernels = &mnq_kernels_generic;
+    return (int64_t)mnq_arena_size(&m);
+}
+
+int64_t mnq_package_stream(const struct mnq_package *p)
+{
+    struct mnq_model m = p->model;
+    m.kernels = &mnq_kernels_generic;
+    return (int64_t)mnq_stream_size(&m);
+}
+
 int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
 {
     uint8_t *bytes;

@@ -115,6 +115,15 @@ int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *
 int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_package *p, struct mnq_arena *arena,
                       struct mnq_err *e);
 
+/** Packs the weights for the kernels of p->model, in memory of `arena`. Before mnq_run(). */
+int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
+
+/** Bytes of arena that a report states: with the generic kernels, whatever this machine's need on top. */
+int64_t mnq_package_arena(const struct mnq_package *p);
+
+/** The same for pushed pictures, mnq_stream_size(). */
+int64_t mnq_package_stream(const struct mnq_package *p);
+
 /** Dequantizes tensor t of the model: out[i] = scale[c] * (q - zp). `data` is its bytes in the arena. */
 void mnq_dequantize(const struct mnq_qtensor *t, const void *data, float *out);
 

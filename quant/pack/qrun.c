@@ -6,6 +6,7 @@
 #include "kernels.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t mnq_qtensor_bytes(const struct mnq_qtensor *t)
@@ -25,6 +26,11 @@ int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i)
 {
     if (t->dtype == MNQ_S16) return ((const int16_t *)data)[i];
     return (int8_t)(((const uint8_t *)data)[i] ^ (t->dtype == MNQ_U8 ? 0x80 : 0));
+}
+
+static size_t round64(size_t n)
+{
+    return (n + 63) / 64 * 64;
 }
 
 static struct mnq_layer decode(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
@@ -75,39 +81,86 @@ static void binarize(const struct mnq_qmodel *q, const struct mnq_qlayer *l, con
     for (size_t i = 0; i < c; i++) t[i] = mnq_qtensor_at(in, x, p * c + i) >= l->threshold[i] ? 256 : -256;
 }
 
-/* The whole layer at once. */
-static void run(const struct mnq_kernels *k, const struct mnq_layer *d, void *out, const void *in0, const void *in1)
+struct mnq_qready {
+    const struct mnq_qmodel *q;
+    const struct mnq_qlayer *l;
+    struct mnq_layer d;
+    mnq_kernel *kernel;
+    void *packed;
+    unsigned char *scratch; /* [workers][scratch_bytes] */
+    size_t scratch_bytes;
+};
+
+struct mnq_qready *mnq_qready_new(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k,
+                                  int workers, struct mnq_err *e)
+{
+    struct mnq_qready *r = calloc(1, sizeof *r);
+    size_t packed;
+
+    if (r == NULL) goto fail;
+    r->q = q;
+    r->l = l;
+    r->d = decode(q, l);
+    if (l->wtype == MNQ_W_XNOR) {
+        r->d.in16 = 1;
+        r->d.in_flip = 0;
+    }
+    packed = k->packing == NULL ? 0 : round64(k->packing->bytes(&r->d));
+    if (packed > 0) {
+        r->packed = aligned_alloc(64, packed);
+        if (r->packed == NULL) goto fail;
+        k->packing->pack(&r->d, r->packed);
+        r->d.packed = r->packed;
+    }
+    r->kernel = k->find(&r->d);
+    r->scratch_bytes = k->scratch_bytes == NULL ? 0 : round64(k->scratch_bytes(&r->d));
+    if (r->scratch_bytes == 0) return r;
+    r->scratch = aligned_alloc(64, r->scratch_bytes * (size_t)workers);
+    if (r->scratch != NULL) return r;
+fail:
+    mnq_fail_nomem(e);
+    mnq_qready_free(r);
+    return NULL;
+}
+
+void mnq_qready_free(struct mnq_qready *r)
+{
+    if (r == NULL) return;
+    free(r->packed);
+    free(r->scratch);
+    free(r);
+}
+
+static void run(const struct mnq_qready *r, const struct mnq_layer *d, int worker, void *out, const void *in0,
+                const void *in1)
 {
     struct mnq_band b = mnq_band_whole(d, out, in0, in1);
-    k->find(d)(d, &b);
+    if (r->scratch_bytes > 0) {
+        b.scratch = r->scratch + (size_t)worker * r->scratch_bytes;
+        b.scratch_bytes = r->scratch_bytes;
+    }
+    r->kernel(d, &b);
 }
 
 /* XNOR: 16 pixels at a time, so that outputs start where a tensor may. */
-static void run_xnor(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k,
-                     struct mnq_layer *d, void *out, const void *x)
+static void run_xnor(const struct mnq_qready *r, int worker, void *out, const void *x)
 {
     enum { PIXELS = 16 };
     _Alignas(16) int16_t t[PIXELS * MNQ_XNOR_MAX];
-    size_t c = (size_t)d->c, n = (size_t)d->h * (size_t)d->w, row = (size_t)d->oc << d->q.out16;
-    d->in16 = 1;
-    d->in_flip = 0;
-    d->w = d->ow = 1;
+    struct mnq_layer d = r->d;
+    size_t c = (size_t)d.c, n = (size_t)d.h * (size_t)d.w, row = (size_t)d.oc << d.q.out16;
+    d.w = d.ow = 1;
     for (size_t p = 0; p < n; p += PIXELS) {
-        d->h = d->oh = (int32_t)(n - p < PIXELS ? n - p : PIXELS);
-        for (size_t j = 0; j < (size_t)d->h; j++) binarize(q, l, x, p + j, t + j * c);
-        run(k, d, (uint8_t *)out + p * row, t, NULL);
+        d.h = d.oh = (int32_t)(n - p < PIXELS ? n - p : PIXELS);
+        for (size_t j = 0; j < (size_t)d.h; j++) binarize(r->q, r->l, x, p + j, t + j * c);
+        run(r, &d, worker, (uint8_t *)out + p * row, t, NULL);
     }
 }
 
-void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
-                    const void *in0, const void *in1)
+void mnq_qready_run(const struct mnq_qready *r, int worker, void *out, const void *in0, const void *in1)
 {
-    struct mnq_layer d = decode(q, l);
-    if (l->wtype == MNQ_W_XNOR) {
-        run_xnor(q, l, k, &d, out, in0);
-        return;
-    }
-    run(k, &d, out, in0, in1);
+    if (r->l->wtype == MNQ_W_XNOR) run_xnor(r, worker, out, in0);
+    else run(r, &r->d, worker, out, in0, in1);
 }
 
 /* to[c] += the values of a run of pixels of C channels, all inside the tensor. */

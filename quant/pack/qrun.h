@@ -16,13 +16,26 @@ int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i);
 /** Multiply-accumulates of a layer (CONV, DWCONV, PW; others 0). */
 int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
 
+/** A layer ready to run: packed for a kernel table, with scratch memory for every worker. */
+struct mnq_qready;
+
 /**
- * Runs layer l of q through kernel table k. Compressed weights run as what they stand for, S8 or S16, XNOR as S8 weights on
- * activations of +-256: the packed layer's bits, by definition (NUMERICS.md section 4).
+ * Makes layer l of q ready for kernel table k. Compressed weights run as what they stand for, S8 or S16, XNOR as S8 weights
+ * on activations of +-256: the packed layer's bits, by definition (NUMERICS.md section 4). The layer may not change from now
+ * on. return  NULL if memory is short
+ */
+struct mnq_qready *mnq_qready_new(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k,
+                                  int workers, struct mnq_err *e);
+
+/** NULL is fine. */
+void mnq_qready_free(struct mnq_qready *r);
+
+/**
+ * Runs it.
+ * worker          0 .. workers - 1, one call of each at a time
  * out, in0, in1   whole tensors, 16-byte aligned, not overlapping; in1 NULL if unused
  */
-void mnq_qlayer_run(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const struct mnq_kernels *k, void *out,
-                    const void *in0, const void *in1);
+void mnq_qready_run(const struct mnq_qready *r, int worker, void *out, const void *in0, const void *in1);
 
 /**
  * Sums of the inputs that every tap sees over the output's pixels of one picture, padding included; for CONV, DWCONV and PW.

@@ -6,16 +6,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef MNQ_HAVE_AVX2
+#if defined(MNQ_HAVE_AVX2) || defined(MNQ_HAVE_AVX512VNNI)
 #include "x86/x86.h"
 #endif
 
+#ifdef MNQ_HAVE_AVX512VNNI
+static int has_avx512vnni(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+#ifdef MNQ_HAVE_AVX2
+static int has_avx2(void)
+{
+    return __builtin_cpu_supports("avx2");
+}
+#endif
+
+static int always(void)
+{
+    return 1;
+}
+
+/* Slowest first. */
+static const struct {
+    const struct mnq_kernels *kernels;
+    int (*usable)(void);
+} tables[] = {
+    {&mnq_kernels_generic, always},
+#ifdef MNQ_HAVE_AVX2
+    {&mnq_kernels_avx2, has_avx2},
+#endif
+#ifdef MNQ_HAVE_AVX512VNNI
+    {&mnq_kernels_avx512vnni, has_avx512vnni},
+#endif
+};
+
 const struct mnq_kernels *mnq_kernels_at(int i)
 {
-    if (i == 0) return &mnq_kernels_generic;
-#ifdef MNQ_HAVE_AVX2
-    if (i == 1 && __builtin_cpu_supports("avx2")) return &mnq_kernels_avx2;
-#endif
+    for (int k = 0; k < (int)(sizeof tables / sizeof *tables); k++)
+        if (tables[k].usable() && i-- == 0) return tables[k].kernels;
     return NULL;
 }
 

@@ -4,8 +4,19 @@
 
 #include <stddef.h>
 
-#ifdef MNQ_HAVE_AVX2
+#if defined(MNQ_HAVE_AVX2) || defined(MNQ_HAVE_AVX512VNNI)
 #include "x86/x86.h"
+#endif
+
+#ifdef MNQ_HAVE_AVX512VNNI
+static int has_avx512vnni(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+#ifdef MNQ_HAVE_AVX2
 
 static int has_avx2(void)
 {
@@ -24,6 +35,9 @@ const struct mnq_ktable mnq_ktables[] = {
 #endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},
+#endif
+#ifdef MNQ_HAVE_AVX512VNNI
+    {&mnq_kernels_avx512vnni, has_avx512vnni},
 #endif
 };
 

@@ -28,6 +28,7 @@ struct bench {
     struct planned planned[2];   /* for the least RAM, and for few calls with twice that */
     uint8_t *arena_base, *arena; /* with room for one guard block behind */
     uint8_t *scratch;            /* the largest tensor */
+    void *packed;                /* weights, by the table */
     size_t arena_size;
     uint64_t seed;
     const char *again, *table;
@@ -164,6 +165,7 @@ static int plans(struct bench *b, const uint8_t *input, size_t in_bytes, size_t 
     for (int i = 0; i < 2; i++) {
         struct mnq_model *m = &b->planned[i].model;
         m->kernels = b->model.kernels;
+        m->packed = b->model.packed; /* the same layers */
         if (by_plan(b, m, input, in_bytes, out_bytes, &g) || by_rows(b, m, input, in_bytes, out_bytes, &g, tally)) return -1;
         tally->plans++;
     }
@@ -236,10 +238,25 @@ static int open_both(struct bench *b, const uint8_t *bytes, size_t n)
         if (size > largest) largest = size;
     }
     mnq_layer_by_layer(&b->model);
+    b->scratch = need(malloc(largest));
+    return 0;
+}
+
+/* Weights and arena for a table. */
+static int use_table(struct bench *b, const struct mnq_kernels *kernels)
+{
+    size_t n;
+
+    free(b->arena_base);
+    free(b->packed);
+    b->table = kernels->name;
+    b->model.kernels = kernels;
+    n = mnq_pack_bytes(&b->model);
+    b->packed = need(aligned_alloc(64, (n + 64) / 64 * 64));
+    if (mnq_pack(&b->model, b->packed, n)) return complain(b, "mnq_pack", 0);
     b->arena_size = mnq_arena_size(&b->model);
     b->arena_base = need(malloc(b->arena_size + 2 * MNQ_ALIGN));
     b->arena = b->arena_base + (-(uintptr_t)b->arena_base & (MNQ_ALIGN - 1));
-    b->scratch = need(malloc(largest));
     return 0;
 }
 
@@ -261,13 +278,13 @@ int mnq_netcompare(const uint8_t *bytes, size_t n, const uint8_t *inputs, size_t
     for (int t = 0; t < mnq_ktable_count && !bad; t++) {
         const struct mnq_ktable *table = &mnq_ktables[t];
         if (table->usable && !table->usable()) continue;
-        b.model.kernels = table->kernels;
-        b.table = table->kernels->name;
+        bad = use_table(&b, table->kernels);
         for (size_t i = 0; i < count && !bad; i++) bad = one_input(&b, inputs + i * in_bytes, tally);
     }
     tally->nets++;
     mnq_oracle_close(&b.net);
     free(b.arena_base);
+    free(b.packed);
     free(b.scratch);
     for (int i = 0; i < 2; i++) free(b.planned[i].file.base);
     free(random);

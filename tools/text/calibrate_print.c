@@ -139,7 +139,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     print_layers(x, cli);
     mnq_passes_print(x->report.pass, x->report.n_passes, cli);
     print_storage(x, cli);
-    int64_t arena = (int64_t)mnq_arena_size(&x->package.model);
+    int64_t arena = mnq_package_arena(&x->package);
     const struct mnq_shrink_report *k = &x->report.shrink;
     if (k->channels_after < k->channels_before)
         printf("\n%d of %d channels never change and were removed: %s MACs and %s of weights less, the same outputs\n",
@@ -245,8 +245,8 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     mnq_json_object(&w, "totals");
     mnq_json_int(&w, "file_bytes", (int64_t)x->n);
     mnq_json_int(&w, "weight_bytes", x->package.weight_bytes);
-    mnq_json_int(&w, "arena_bytes", (int64_t)mnq_arena_size(&x->package.model));
-    mnq_json_int(&w, "stream_bytes", (int64_t)mnq_stream_size(&x->package.model));
+    mnq_json_int(&w, "arena_bytes", mnq_package_arena(&x->package));
+    mnq_json_int(&w, "stream_bytes", mnq_package_stream(&x->package));
     mnq_json_int(&w, "macs", x->package.macs);
     mnq_json_int(&w, "acc_bits", most_acc_bits(&x->package.q));
     mnq_json_end(&w);

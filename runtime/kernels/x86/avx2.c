@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The AVX2 kernel table: everything it replaces. */
+ * The AVX2 kernel table. Compiled without its instructions: it only names them. */
 #include "generic/generic.h"
 #include "x86.h"
+#include "x86_pack.h"
 
-static mnq_kernel *find_pw(const struct mnq_layer *l)
-{
-    static mnq_kernel *const pw[] = {mnq_pw_s8_avx2,     mnq_pw_s16_avx2,    mnq_pw_s4_avx2,
-                                     mnq_pw_sparse_avx2, mnq_pw_binary_avx2, mnq_pw_xnor_c}; /* [wtype - 1] */
-    return pw[l->wtype - 1];
-}
+static const struct mnq_x86_shape shape = {8, 0};
 
 static mnq_kernel *find(const struct mnq_layer *l)
 {
-    const int wide = l->wtype == MNQ_W_S16;
-
+    if (l->packed == NULL) return mnq_kernels_generic.find(l);
     switch (l->op) {
     case MNQ_L_CONV:
-        return wide ? mnq_conv_s16_avx2 : mnq_conv_s8_avx2;
+        return mnq_conv_avx2;
     case MNQ_L_DWCONV:
-        return wide ? mnq_dwconv_s16_avx2 : mnq_dwconv_s8_avx2;
+        return mnq_dwconv_avx2;
     case MNQ_L_PW:
-        return find_pw(l);
+        return mnq_pw_avx2;
+    case MNQ_L_AVGPOOL:
+        return mnq_avgpool_avx2;
+    case MNQ_L_ADD:
+        return mnq_add_avx2;
+    case MNQ_L_MUL:
+        return mnq_mul_avx2;
     default:
         return mnq_kernels_generic.find(l);
     }
@@ -28,7 +29,20 @@ static mnq_kernel *find(const struct mnq_layer *l)
 
 static size_t scratch_bytes(const struct mnq_layer *l)
 {
-    return mnq_kernels_generic.scratch_bytes(l);
+    const size_t own = mnq_x86_scratch(&shape, l), generic = mnq_kernels_generic.scratch_bytes(l);
+    return own > generic ? own : generic;
 }
 
-const struct mnq_kernels mnq_kernels_avx2 = {"avx2", find, scratch_bytes, NULL};
+static size_t bytes(const struct mnq_layer *l)
+{
+    return mnq_x86_pack_bytes(&shape, l);
+}
+
+static void pack(const struct mnq_layer *l, void *mem)
+{
+    mnq_x86_pack(&shape, l, mem);
+}
+
+static const struct mnq_packing packing = {bytes, pack};
+
+const struct mnq_kernels mnq_kernels_avx2 = {"avx2", find, scratch_bytes, &packing};

@@ -133,9 +133,12 @@ static void one(int wtype, enum mnq_dtype dtype)
     assert_int_equal(mnq_qlayer_weight_bytes(r, cin, cout), mnq_qlayer_weight_bytes(l, cin, cout));
 
     for (size_t i = 0; i < sizeof in; i++) in[i] = (uint8_t)rand();
-    mnq_qlayer_run(&q, l, &mnq_kernels_generic, out, in, NULL);
-    assert_true(mnq_arena_size(&p.model) <= sizeof memory);
+    struct mnq_qready *ready = mnq_qready_new(&q, l, &mnq_kernels_generic, 1, &e);
+    assert_non_null(ready);
+    mnq_qready_run(ready, 0, out, in, NULL);
+    mnq_qready_free(ready);
     p.model.kernels = &mnq_kernels_generic;
+    assert_true(mnq_arena_size(&p.model) <= sizeof memory);
     memcpy(mnq_input(&p.model, memory + 0), in, mnq_qtensor_bytes(&q.tensor[0]));
     assert_int_equal(mnq_run(&p.model, memory, sizeof memory), MNQ_OK);
     assert_memory_equal(mnq_output(&p.model, memory), out, mnq_qtensor_bytes(&q.tensor[1]));

@@ -150,7 +150,11 @@ static void run(const struct mnq_qmodel *q, const uint8_t *input, const struct m
     for (int k = 0; k < LAYERS; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
         assert_true(mnq_qtensor_bytes(&q->tensor[l->out]) <= sizeof t[0]);
-        mnq_qlayer_run(q, l, &mnq_kernels_generic, t[l->out], t[l->in0], l->in1 < 0 ? NULL : t[l->in1]);
+        struct mnq_err e = {0};
+        struct mnq_qready *r = mnq_qready_new(q, l, &mnq_kernels_generic, 1, &e);
+        assert_non_null(r);
+        mnq_qready_run(r, 0, t[l->out], t[l->in0], l->in1 < 0 ? NULL : t[l->in1]);
+        mnq_qready_free(r);
         if (iv == NULL) continue;
         const struct mnq_qtensor *o = &q->tensor[l->out];
         for (int i = 0; i < o->shape.h * o->shape.w * o->shape.c; i++) {

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * depthwise.h for AVX-512 with VNNI. */
+#include "lanes_avx512.h"
+
+#include "depthwise.h"

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Scratch memory of the x86 kernels: accumulators on their way to the output stage, then copies of the input. */
+#ifndef MNQ_SCRATCH_X86_H
+#define MNQ_SCRATCH_X86_H
+
+#include "x86_pack.h"
+
+#include <stdint.h>
+
+enum {
+    MNQ_X86_RUN = 24,              /* pixels between two calls of the output stage, a multiple of a tile */
+    MNQ_X86_ROWS = 16,             /* rows of a kernel, at most; others stay unpacked */
+    MNQ_X86_ACC = 2 * 32 * 64 * 4, /* bytes of accumulators: 32 pixels of two rows, 64 channels */
+    MNQ_X86_SLACK = 64             /* bytes that a vector may be read or written too far */
+};
+
+static inline uint8_t *mnq_x86_aligned(void *scratch)
+{
+    return (uint8_t *)(((uintptr_t)scratch + 63) & ~(uintptr_t)63);
+}
+
+/** Pixels of PW that are copied at a time: as many as the cache of a level holds beside the weights. */
+static inline int32_t mnq_x86_pw_run(const struct mnq_layer *l, int dot)
+{
+    const size_t pixel = ((size_t)l->c + 3) / 4 * (dot == MNQ_X86_PAIRS ? 8 : 4), weights = pixel * (size_t)l->oc;
+    const size_t n = (weights <= 16384 ? 16384 : 98304) / pixel / MNQ_X86_RUN * MNQ_X86_RUN;
+
+    return n < MNQ_X86_RUN ? MNQ_X86_RUN : (int32_t)n;
+}
+
+static inline size_t mnq_x86_pw_bytes(const struct mnq_layer *l, int dot)
+{
+    const size_t pixel = ((size_t)l->c + 3) / 4 * (dot == MNQ_X86_PAIRS ? 8 : 4), run = (size_t)mnq_x86_pw_run(l, dot);
+    const size_t all = (size_t)l->h * (size_t)l->w;
+    return pixel * (all < run ? all : run);
+}
+
+/** Columns of a row of CONV's input with its padding: all that windows reach. */
+static inline int32_t mnq_x86_conv_columns(const struct mnq_layer *l)
+{
+    const int32_t reach = (l->ow - 1) * l->sw + l->kw, least = l->pl + l->w;
+    return reach > least ? reach : least;
+}
+
+static inline size_t mnq_x86_conv_row_bytes(const struct mnq_layer *l, int dot)
+{
+    return ((size_t)mnq_x86_conv_columns(l) * (size_t)l->c * (dot == MNQ_X86_PAIRS ? 2 : 1) + MNQ_X86_SLACK + 63) / 64 * 64;
+}
+
+/** Bytes of one row of the kernel's columns of a depthwise strip: [column][set][vectors]. */
+static inline size_t mnq_x86_strip_bytes(const struct mnq_x86_shape *s, const struct mnq_layer *l, int dot)
+{
+    const int32_t reach = (l->ow - 1) * l->sw + l->kw;
+    return (size_t)reach * (size_t)mnq_x86_sets(l, dot) * (size_t)((dot == MNQ_X86_PAIRS ? 2 : 4) * s->lanes * 4);
+}
+
+#endif
