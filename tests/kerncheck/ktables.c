@@ -11,8 +11,12 @@
 #ifdef MNQ_HAVE_AVX512VNNI
 static int has_avx512vnni(void)
 {
+#ifdef MNQ_AVX512_ON_AVX2
+    return __builtin_cpu_supports("avx2");
+#else
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+#endif
 }
 #endif
 
