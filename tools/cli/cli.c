@@ -118,7 +118,7 @@ static int run_command(struct mnq_cli *cli, const struct mnq_program *p, char *c
     cli->given = set[0].given;
     if (cli->global.help) return print_help(cli, p, c);
     if (cli->global.version) return print_version(&cli->global, &cli->err);
-    if (check_inputs(cli) != 0 || mnq_globals_settle(&cli->global, &cli->err) != 0) return -1;
+    if (check_inputs(cli) != 0 || mnq_globals_settle(&cli->global, c->kernel_list, &cli->err) != 0) return -1;
     mnq_term_note(&cli->term, 1, "%d threads", cli->global.threads);
     mnq_term_catch_signals();
     return mnq_cli_appear(cli, c->run(cli));

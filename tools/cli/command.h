@@ -59,6 +59,7 @@ struct mnq_command {
     size_t opts_size;
     void (*init)(void *opts);        /* fills in the defaults */
     int min_inputs, max_inputs;      /* max -1: any number */
+    bool kernel_list;                /* --kernels may name several tables, separated by commas */
     int (*run)(struct mnq_cli *cli); /* an exit code, or -1 with cli->err */
 };
 

@@ -53,25 +53,43 @@ static int settle_threads(struct mnq_globals *g, struct mnq_err *e)
     return 0;
 }
 
-/* Precedence: option, then MNQ_KERNELS, then the fastest table; the library reads the environment. */
-static int settle_kernels(const struct mnq_globals *g, struct mnq_err *e)
+/* Whether this processor has the table that the first n letters of `name` name. */
+static bool has_table(const char *name, size_t n)
+{
+    char one[32];
+    if (n >= sizeof one) return false;
+    memcpy(one, name, n);
+    one[n] = '\0';
+    return mnq_kernels_find(one) != NULL;
+}
+
+/* Precedence: option, then MNQ_KERNELS, then the fastest table; the library reads the environment. A list stays with the
+ * command that takes one. */
+static int settle_kernels(const struct mnq_globals *g, bool list, struct mnq_err *e)
 {
     const char *name = g->kernels != NULL ? g->kernels : getenv("MNQ_KERNELS");
     if (name == NULL || (*name == '\0' && g->kernels == NULL)) return 0;
-    if (mnq_kernels_find(name) == NULL) {
-        char list[200] = "";
-        const struct mnq_kernels *k;
-        for (int i = 0; (k = mnq_kernels_at(i)) != NULL; i++) {
-            size_t at = strlen(list);
-            snprintf(list + at, sizeof list - at, "%s%s", i > 0 ? ", " : "", k->name);
+    list = list && g->kernels != NULL;
+    for (const char *p = name;; p++) {
+        const size_t n = list ? strcspn(p, ",") : strlen(p);
+        if (!has_table(p, n)) {
+            char known[200] = "";
+            const struct mnq_kernels *k;
+            for (int i = 0; (k = mnq_kernels_at(i)) != NULL; i++) {
+                size_t at = strlen(known);
+                snprintf(known + at, sizeof known - at, "%s%s", i > 0 ? ", " : "", k->name);
+            }
+            return mnq_fail(e, MNQ_EXIT_USAGE, "%s: no kernel table '%.*s' on this processor; there are %s",
+                            g->kernels != NULL ? "--kernels" : "MNQ_KERNELS", (int)n, p, known);
         }
-        return mnq_fail(e, MNQ_EXIT_USAGE, "%s: no kernel table '%s' on this processor; there are %s",
-                        g->kernels != NULL ? "--kernels" : "MNQ_KERNELS", name, list);
+        p += n;
+        if (*p == '\0') break;
     }
+    if (list) return 0;
     return setenv("MNQ_KERNELS", name, 1) == 0 ? 0 : mnq_fail_nomem(e);
 }
 
-int mnq_globals_settle(struct mnq_globals *g, struct mnq_err *e)
+int mnq_globals_settle(struct mnq_globals *g, bool kernel_list, struct mnq_err *e)
 {
-    return settle_threads(g, e) != 0 || settle_kernels(g, e) != 0 ? -1 : 0;
+    return settle_threads(g, e) != 0 || settle_kernels(g, kernel_list, e) != 0 ? -1 : 0;
 }

@@ -155,7 +155,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("RAM           %12s   float %s (%.1f %%)\n", mnq_text_bytes(a, arena), mnq_text_bytes(b, s->arena_bytes),
            100.0 * (double)arena / (double)s->arena_bytes);
     printf("RAM, pushed   %12s   with the picture's rows pushed as they come\n",
-           mnq_text_bytes(a, (int64_t)mnq_stream_size(&x->package.model)));
+           mnq_text_bytes(a, mnq_package_stream(&x->package)));
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     print_drop(x);
     double zeros = zero_share(&s->legal);
