@@ -7,7 +7,10 @@
 #include <math.h>
 #include <stddef.h>
 
-/* Row-oriented right-looking factorizations: inner loops are axpys over contiguous rows, which vectorize. */
+/* Row-oriented factorizations whose inner loops are axpys over contiguous rows. PANEL rows are worked off at a time, so that
+ * what they do to a row behind them is done while it lies in the first-level cache. Every element meets the same operations
+ * in the same order as without panels. */
+enum { PANEL = 32 };
 
 static double *row(double *a, int n, int i)
 {
@@ -18,35 +21,45 @@ static double *row(double *a, int n, int i)
 static int cholesky_upper(double *a, int n)
 {
     void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
-    for (int k = 0; k < n; k++) {
-        double *rk = row(a, n, k);
-        if (!(rk[k] > 0)) return -1;
-        double d = sqrt(rk[k]), inv = 1 / d;
-        rk[k] = d;
-        for (int j = k + 1; j < n; j++) rk[j] *= inv;
-        for (int i = k + 1; i < n; i++) {
-            double *ri = row(a, n, i), f = rk[i];
-            axpy(ri + i, rk + i, f, n - i);
+    for (int first = 0; first < n; first += PANEL) {
+        int end = n - first < PANEL ? n : first + PANEL;
+        for (int k = first; k < end; k++) {
+            double *rk = row(a, n, k);
+            for (int q = first; q < k; q++) axpy(rk + k, row(a, n, q) + k, row(a, n, q)[k], n - k);
+            if (!(rk[k] > 0)) return -1;
+            double d = sqrt(rk[k]), inv = 1 / d;
+            rk[k] = d;
+            for (int j = k + 1; j < n; j++) rk[j] *= inv;
         }
+        for (int i = end; i < n; i++)
+            for (int q = first; q < end; q++) axpy(row(a, n, i) + i, row(a, n, q) + i, row(a, n, q)[i], n - i);
     }
     return 0;
+}
+
+/* Row i of the inverse = inv * (e_i - sum over k > i of u[i][k] * row k of the inverse): the part of one k, whose row is
+ * inverted already; u[i][k] is read before it is replaced. */
+static void invert_step(double *u, int n, int i, int k)
+{
+    double *ri = row(u, n, i), f = ri[k];
+    const double *rk = row(u, n, k);
+    ri[k] = -f * rk[k];
+    mnq_fkernels_best()->axpy(ri + k + 1, rk + k + 1, f, n - k - 1);
 }
 
 /* Inverse of an upper triangular matrix, in place. */
 static void invert_upper(double *u, int n)
 {
-    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
-    for (int i = n - 1; i >= 0; i--) {
-        double *ri = row(u, n, i), inv = 1 / ri[i];
-        /* row i of the inverse = inv * (e_i - sum over k > i of u[i][k] * row k of the inverse) */
-        for (int k = n - 1; k > i; k--) { /* rows below are inverted already; u[i][k] is read before it is replaced */
-            double f = ri[k];
-            const double *rk = row(u, n, k);
-            ri[k] = -f * rk[k];
-            axpy(ri + k + 1, rk + k + 1, f, n - k - 1);
+    for (int end = n; end > 0; end -= PANEL) {
+        int first = end > PANEL ? end - PANEL : 0;
+        for (int k = n - 1; k >= end; k--)
+            for (int i = first; i < end; i++) invert_step(u, n, i, k);
+        for (int i = end - 1; i >= first; i--) {
+            double *ri = row(u, n, i), inv = 1 / ri[i];
+            for (int k = end - 1; k > i; k--) invert_step(u, n, i, k);
+            for (int j = i + 1; j < n; j++) ri[j] *= inv;
+            ri[i] = inv;
         }
-        for (int j = i + 1; j < n; j++) ri[j] *= inv;
-        ri[i] = inv;
     }
 }
 

@@ -240,14 +240,12 @@ int mnq_obs_invert(double *a, int n, double *scratch)
 {
     memcpy(scratch, a, (size_t)n * (size_t)n * sizeof *a);
     if (mnq_inverse_cholesky(scratch, n) != 0) return -1;
-    /* inverse(A) = U^T U: row k of U adds U_ki U_kj */
+    /* inverse(A) = U^T U: row k of U adds U_ki U_kj; PANEL rows k at a time, the same order for every element */
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int i = 0; i < n; i++) memset(row(a, n, i), 0, (size_t)(i + 1) * sizeof *a);
-    for (int k = 0; k < n; k++) {
-        const double *u = row(scratch, n, k);
-        for (int i = k; i < n; i++) {
-            double *r = row(a, n, i), f = u[i];
-            for (int j = k; j <= i; j++) r[j] += f * u[j];
-        }
-    }
+    for (int first = 0; first < n; first += PANEL)
+        for (int i = first; i < n; i++)
+            for (int k = first; k <= i && k < first + PANEL; k++)
+                axpy(row(a, n, i) + k, row(scratch, n, k) + k, -row(scratch, n, k)[i], i - k + 1);
     return 0;
 }
