@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The AVX-512 intrinsics that runtime/kernels/x86/lanes_avx512.h uses, in terms of AVX2 and plain C: so that the kernels are
+ * The AVX-512 intrinsics that runtime/kernels/x86/lanes_avx512.inc uses, in terms of AVX2 and plain C: so that the kernels are
  * checked on processors without AVX-512. Included before all else; what it defines follows Intel's Intrinsics Guide. */
 #ifndef MNQ_AVX512_ON_AVX2_H
 #define MNQ_AVX512_ON_AVX2_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dense.h for AVX2. */
-#include "lanes_avx2.h"
+ * dense.inc for AVX2. */
+#include "lanes_avx2.inc"
 
-#include "dense.h"
+#include "dense.inc"

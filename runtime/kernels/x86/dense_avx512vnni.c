@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * dense.h for AVX-512 with VNNI. */
-#include "lanes_avx512.h"
+ * dense.inc for AVX-512 with VNNI. */
+#include "lanes_avx512.inc"
 
-#include "dense.h"
+#include "dense.inc"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * depthwise.h for AVX2. */
-#include "lanes_avx2.h"
+ * depthwise.inc for AVX2. */
+#include "lanes_avx2.inc"
 
-#include "depthwise.h"
+#include "depthwise.inc"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * depthwise.h for AVX-512 with VNNI. */
-#include "lanes_avx512.h"
+ * depthwise.inc for AVX-512 with VNNI. */
+#include "lanes_avx512.inc"
 
-#include "depthwise.h"
+#include "depthwise.inc"

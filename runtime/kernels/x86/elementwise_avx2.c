@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * elementwise.h for AVX2. */
-#include "lanes_avx2.h"
+ * elementwise.inc for AVX2. */
+#include "lanes_avx2.inc"
 
-#include "elementwise.h"
+#include "elementwise.inc"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * elementwise.h for AVX-512 with VNNI. */
-#include "lanes_avx512.h"
+ * elementwise.inc for AVX-512 with VNNI. */
+#include "lanes_avx512.inc"
 
-#include "elementwise.h"
+#include "elementwise.inc"

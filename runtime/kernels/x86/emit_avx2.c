@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * emit.h for AVX2. */
-#include "lanes_avx2.h"
+ * emit.inc for AVX2. */
+#include "lanes_avx2.inc"
 
-#include "emit.h"
+#include "emit.inc"

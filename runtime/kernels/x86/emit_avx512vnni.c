@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * emit.h for AVX-512 with VNNI. */
-#include "lanes_avx512.h"
+ * emit.inc for AVX-512 with VNNI. */
+#include "lanes_avx512.inc"
 
-#include "emit.h"
+#include "emit.inc"
