@@ -105,13 +105,15 @@ static int readable(const struct sweep *s, unsigned k, unsigned t)
 static MNQ_APART int dying_valid(const struct sweep *s)
 {
     struct mnq_place p;
+    struct mnq_tensor t;
     unsigned i;
 
     if (s->dying == MNQ_NO_TENSOR) return 1;
     for (i = 0; i < s->n_live && s->live[i] != s->dying; i++) {}
     if (i == s->n_live) return 0;
     mnq_place_read(s->p, s->dying, &p);
-    return p.last >= s->first && p.last < s->end;
+    mnq_tensor_read(s->m, s->dying, &t);
+    return p.rows == t.h && p.last >= s->first && p.last < s->end;
 }
 
 /* After the stage: what is still needed is whole. */
