@@ -78,6 +78,7 @@ const int mnq_n_xkernels = (int)(sizeof mnq_xkernels / sizeof *mnq_xkernels);
 
 const struct mnq_xkernel *mnq_xkernel_of(enum mnq_xset set, const struct mnq_layer *l)
 {
+    if (!mnq_layer_plain(l)) return NULL; /* FORMAT.md's minor version 3 */
     for (int i = 0; i < mnq_n_xkernels; i++)
         if ((mnq_xkernels[i].sets >> set & 1u) && mnq_xkernels[i].serves(l)) return &mnq_xkernels[i];
     return NULL;
