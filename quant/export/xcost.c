@@ -27,7 +27,7 @@ static size_t dsp_scratch(const struct mnq_layer *l)
 static void arenas(struct mnq_export *x)
 {
     const struct mnq_kernels kernels = {"target", NULL, x->o->target->set == MNQ_XSET_DSP ? dsp_scratch : generic_scratch,
-                                        NULL};
+                                        NULL, NULL};
     struct mnq_model m = x->p->model;
 
     m.kernels = &kernels;

@@ -189,13 +189,13 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
     if (only) mnq_xtext_add(t, "    (void)l;\n");
     mnq_xtext_add(t, "    return %s;\n}\n\n", last == NULL ? "0" : last->symbol);
     if (x->o->target->set == MNQ_XSET_DSP)
-        mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, mnq_dsp_scratch, 0};\n\n",
+        mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, mnq_dsp_scratch, 0, 0};\n\n",
                       x->o->target->name);
     else
         mnq_xtext_add(t,
                       "static size_t scratch(const struct mnq_layer *l)\n{\n"
                       "    return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;\n}\n\n"
-                      "static const struct mnq_kernels kernels = {\"%s\", find, scratch, 0};\n\n",
+                      "static const struct mnq_kernels kernels = {\"%s\", find, scratch, 0, 0};\n\n",
                       x->o->target->name);
 }
 

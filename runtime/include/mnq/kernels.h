@@ -135,14 +135,16 @@ struct mnq_kernels {
     mnq_kernel *(*find)(const struct mnq_layer *l);
     size_t (*scratch_bytes)(const struct mnq_layer *l); /* what its kernel must be given; NULL: none needs any */
     const struct mnq_packing *packing;                  /* NULL: nothing is packed */
+    const struct mnq_kernels
+        *others; /* for layers that are not mnq_layer_plain(); NULL: this table has them, or none comes */
 };
 
 /** The definition: plain C, NUMERICS.md line by line. */
 extern const struct mnq_kernels mnq_kernels_generic;
 
 /**
- * Whether a layer is one of those that ports have kernels for: nothing of FORMAT.md's minor version 3. The others run on the
- * generic kernels, whatever the table, and are not packed.
+ * Whether a layer is one of those that ports have kernels for: nothing of FORMAT.md's minor version 3. The others run on
+ * the table that `others` names, the generic one, and are not packed.
  */
 static inline int mnq_layer_plain(const struct mnq_layer *l)
 {
@@ -156,7 +158,7 @@ static inline int mnq_layer_plain(const struct mnq_layer *l)
 /** The kernel of a table for a layer. */
 static inline mnq_kernel *mnq_kernel_for(const struct mnq_kernels *k, const struct mnq_layer *l)
 {
-    return (mnq_layer_plain(l) ? k : &mnq_kernels_generic)->find(l);
+    return (k->others == NULL || mnq_layer_plain(l) ? k : k->others)->find(l);
 }
 
 /** Bytes of the layer packed for a table; 0: it is not packed. */
@@ -168,7 +170,7 @@ static inline size_t mnq_packed_bytes(const struct mnq_kernels *k, const struct 
 /** Scratch that the layer's kernel must be given. */
 static inline size_t mnq_scratch_bytes(const struct mnq_kernels *k, const struct mnq_layer *l)
 {
-    if (!mnq_layer_plain(l)) k = &mnq_kernels_generic;
+    if (k->others != NULL && !mnq_layer_plain(l)) k = k->others;
     return k->scratch_bytes != NULL ? k->scratch_bytes(l) : 0;
 }
 

@@ -14,4 +14,4 @@ static mnq_kernel *find(const struct mnq_layer *l)
 
 static const struct mnq_packing packing = {mnq_dsp_packed_bytes, mnq_dsp_pack};
 
-const struct mnq_kernels mnq_kernels_dsp = {"dsp", find, mnq_dsp_scratch, &packing};
+const struct mnq_kernels mnq_kernels_dsp = {"dsp", find, mnq_dsp_scratch, &packing, &mnq_kernels_generic};

@@ -46,4 +46,4 @@ static size_t scratch_bytes(const struct mnq_layer *l)
     return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
 }
 
-const struct mnq_kernels mnq_kernels_generic = {"generic", find, scratch_bytes, NULL};
+const struct mnq_kernels mnq_kernels_generic = {"generic", find, scratch_bytes, NULL, NULL};

@@ -45,4 +45,4 @@ static void pack(const struct mnq_layer *l, void *mem)
 
 static const struct mnq_packing packing = {bytes, pack};
 
-const struct mnq_kernels mnq_kernels_avx512vnni = {"avx512vnni", find, scratch_bytes, &packing};
+const struct mnq_kernels mnq_kernels_avx512vnni = {"avx512vnni", find, scratch_bytes, &packing, &mnq_kernels_generic};
