@@ -4,7 +4,6 @@
 #define MNQ_ARENA_H
 
 #include <stdbool.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus

@@ -18,7 +18,7 @@ esac
 cd "$work"
 grep -q '^layers:' r.yaml || { echo "FAILED: $recipe has no rules"; exit 1; }
 "$kerasgen" "$family" "$generation" model.h5
-pictures pics 4
+pictures pics 8
 options=
 grep -q '^preprocess:' r.yaml || options="--preprocess unit"
 "$mnquant" calibrate model.h5 --recipe r.yaml $options --print-recipe >whole.yaml
