@@ -102,7 +102,7 @@ const struct mnq_command mnq_cmd_bench = {
              "Times are processor time; rates are set against the peak of the table's own\n"
              "1x1 kernel on data in the first-level cache.",
     .examples = "  mnquant bench model.mnq --layers\n"
-                "  mnquant bench a.mnq b.mnq --kernels generic,avx2 --rounds 100 --json\n",
+                "  mnquant bench model.mnq int8.mnq --kernels generic --rounds 20 --json\n",
     .option = options,
     .n_options = sizeof options / sizeof *options,
     .opts_size = sizeof(struct bench_opts),
