@@ -100,6 +100,7 @@ struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, lo
     for (uint32_t i = 0; i < sections; i++) {
         uint8_t *at = f.bytes + 48 + 16 * i + 4;
         mnq_netpatch_put32(at, mnq_netpatch_get32(at) + 32);
+        if (!memcmp(at - 4, "PLAN", 4) || !memcmp(at - 4, "PUSH", 4)) at[-4] = 'O'; /* the new one counts */
     }
     f.n = old + 32;
     if (q.plan) append(f.bytes, &f.n, "PLAN", q.plan, &q);
