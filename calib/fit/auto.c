@@ -3,7 +3,13 @@
  *
  * A format's noise at a layer's output comes from the Gram matrix of the inputs that the layer really sees; what it becomes
  * at the logits is scaled by the float probe of the same layer (sensitivity.h). Noise powers of layers add up. The
- * prediction only orders the steps: how far to go is decided by lowering the whole network and measuring (views.h). */
+ * prediction only orders the steps: how far to go is decided by lowering the whole network, cross-fitted, and asking
+ * pictures that were not fitted to (crossfit.c).
+ *
+ * Choosing among estimates picks lucky ones. So there are few: some places on one path along which the loss rises, by
+ * bisection, each taken only if an upper bound of its loss is small enough (fixed sequence testing needs no correction for
+ * several tests on such a path: Angelopoulos et al. 2021, arXiv:2110.01052). What luck is left is measured: each fold judges
+ * what the other folds would have chosen. */
 #include "assign.h"
 #include "calib_run.h"
 #include "pack/stage.h"
@@ -17,6 +23,16 @@ enum { PROBED_FORMATS = sizeof probed / sizeof *probed };
 /* Default of --max-drop, points. */
 static const double MAX_DROP = 1;
 
+enum { PLACES = 16, POINTS_MAX = 16 };
+
+/* A place on the path, or one format for all layers that may have it, and what pictures said of it. */
+struct point {
+    int steps, uniform; /* the latter an index of probed[], -1: on the path */
+    double bytes;
+    double *loss; /* [pictures] */
+    struct mnq_bound bound;
+};
+
 struct search {
     struct mnq_calib_run *c;
     const struct mnq_fit *fit;
@@ -26,6 +42,10 @@ struct search {
     bool *taken; /* [steps] */
     int steps;
     double bytes; /* of the weights before the first step */
+    struct point point[POINTS_MAX];
+    int points;
+    double max_drop;
+    struct mnq_arena *arena;
 };
 
 static bool may_choose(const struct mnq_calib_run *c, int i)
@@ -90,6 +110,25 @@ static double apply(const struct search *s, int steps)
     return apply_taken(s);
 }
 
+/* One format wherever fewer bits may be chosen, the largest elsewhere. */
+static double apply_uniform(const struct search *s, int uniform)
+{
+    double bytes = apply(s, 0);
+    for (int k = 0; k < s->n; k++) {
+        int i = s->choices[k].node;
+        if (!may_compress(s->c, i)) continue;
+        s->c->format[i] = probed[uniform];
+        bytes +=
+            mnq_wformat_bytes(&probed[uniform], s->c->weights[i], s->c->g->node[i].out.c) - s->choices[k].candidate[0].bytes;
+    }
+    return bytes;
+}
+
+static double apply_point(const struct search *s, const struct point *p)
+{
+    return p->uniform >= 0 ? apply_uniform(s, p->uniform) : apply(s, p->steps);
+}
+
 /* Bytes of the file beside the weights that are chosen here. */
 static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
 {
@@ -101,7 +140,7 @@ static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
     size_t n = 0;
     double error;
     apply(s, 0);
-    int rc = mnq_calib_lower(s->c, &plain, true, NULL, "size", &scratch, &q, &error, e);
+    int rc = mnq_calib_lower(s->c, &plain, s->c->judged, NULL, "size", &scratch, &q, &error, e);
     if (rc == 0 && s->c->o->shrink) rc = mnq_shrink(&q, &r, e);
     if (rc == 0) rc = mnq_qmodel_plan(&q, e);
     if (rc == 0) rc = mnq_qmodel_stages(&q, &(struct mnq_stage_options){0}, e);
@@ -111,11 +150,12 @@ static int other_bytes(const struct search *s, double *bytes, struct mnq_err *e)
     return rc;
 }
 
-/* Steps until the file fits. */
-static int steps_for_flash(const struct search *s, int *steps, struct mnq_err *e)
+/* Steps until the file fits; *room: for the weights. */
+static int steps_for_flash(const struct search *s, int *steps, double *room, struct mnq_err *e)
 {
     double other, limit = (double)s->c->o->flash;
     if (other_bytes(s, &other, e) != 0) return -1;
+    *room = limit - other;
     for (*steps = 0; apply(s, *steps) + other > limit; (*steps)++)
         if (*steps == s->steps)
             return mnq_fail(e, MNQ_EXIT_FAILED,
@@ -125,66 +165,130 @@ static int steps_for_flash(const struct search *s, int *steps, struct mnq_err *e
     return 0;
 }
 
-/* Expected drop of the steps taken: of the very model that would be written, fitted to all samples. */
-static int measure_taken(const struct search *s, double *drop, struct mnq_err *e)
+/* ---- points ---- */
+
+/* Asks the pictures about a point; NULL with e. */
+static struct point *measure(struct search *s, int steps, int uniform, struct mnq_err *e)
 {
-    struct mnq_arena scratch = {0};
-    struct mnq_qmodel q;
-    double ignored;
-    apply_taken(s);
-    int rc = mnq_calib_lower(s->c, s->fit, false, NULL, "formats", &scratch, &q, &ignored, e);
-    if (rc == 0) rc = mnq_views_drop(&s->c->views, &q, drop, e);
-    mnq_arena_free(&scratch);
-    return rc;
+    struct point *p = &s->point[s->points];
+    *p = (struct point){.steps = steps, .uniform = uniform};
+    p->loss = mnq_arena_array(s->arena, (size_t)s->c->views.shots.n, sizeof *p->loss);
+    if (p->loss == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    p->bytes = apply_point(s, p);
+    int n = mnq_calib_losses(s->c, s->fit, "formats", p->loss, e);
+    if (n < 0) return NULL;
+    p->bound = mnq_bound_of(p->loss, n);
+    s->points++;
+    return p;
 }
 
-static int measure(const struct search *s, int steps, double *drop, struct mnq_err *e)
+static bool promises(const struct search *s, const struct point *p)
 {
-    apply(s, steps);
-    return measure_taken(s, drop, e);
+    return p->bound.upper + s->c->optimism <= s->max_drop;
 }
 
-/* Whether step i may be taken: the layer's step before it was. */
-static bool reachable(const struct search *s, int i)
+/* Losses of a point in one fold, or in all others. */
+static int losses_in(const struct point *p, int fold, bool inside, double *loss)
 {
-    for (int k = 0; k < i; k++)
-        if (s->step[k].choices == s->step[i].choices && !s->taken[k]) return false;
-    return true;
+    int n = 0;
+    for (int i = 0; i < p->bound.pictures; i++)
+        if ((i % MNQ_SPLIT_FOLDS == fold) == inside) loss[n++] = p->loss[i];
+    return n;
 }
 
-/* Behind the first step that costs too much others may still be affordable: takes the next ones one at a time. */
-static int take_single_steps(const struct search *s, int from, double max_drop, struct mnq_err *e)
+/* Points by which the choice on the path is too good: what the other folds would have chosen, judged by each fold. */
+static double optimism(const struct search *s, double *scratch)
 {
-    enum { TRIALS = 6 };
-    for (int i = from, trials = 0; i < s->steps && trials < TRIALS; i++) {
-        double drop;
-        if (!reachable(s, i)) continue;
-        trials++;
-        s->taken[i] = true;
-        if (measure_taken(s, &drop, e) != 0) return -1;
-        s->taken[i] = drop <= max_drop;
+    double sum = 0;
+    for (int f = 0; f < MNQ_SPLIT_FOLDS; f++) {
+        const struct point *best = &s->point[0];
+        for (int k = 0; k < s->points; k++) {
+            int n = losses_in(&s->point[k], f, false, scratch);
+            if (n == 0) return 0;
+            if (s->point[k].steps > best->steps && mnq_bound_of(scratch, n).upper <= s->max_drop) best = &s->point[k];
+        }
+        int n = losses_in(best, f, false, scratch);
+        double chosen_by = mnq_bound_of(scratch, n).points;
+        n = losses_in(best, f, true, scratch);
+        if (n == 0) return 0;
+        sum += mnq_bound_of(scratch, n).points - chosen_by;
+    }
+    return fmax(0, sum / MNQ_SPLIT_FOLDS);
+}
+
+/* ---- the search ---- */
+
+/* Steps until a share of what the path can save is saved. */
+static int steps_at(const struct search *s, int place)
+{
+    double all = 0, saved = 0;
+    int steps = 0;
+    for (int i = 0; i < s->steps; i++) all += s->step[i].bytes;
+    while (steps < s->steps && saved < all * place / PLACES) saved += s->step[steps++].bytes;
+    return steps;
+}
+
+/* The last place on the path that keeps the promise: its index among the points. Point 0 is the start. */
+static int last_on_path(struct search *s, struct mnq_err *e)
+{
+    int good = 0, bad = PLACES + 1, found = 0;
+    while (bad - good > 1) {
+        int middle = (good + bad) / 2;
+        const struct point *p = measure(s, steps_at(s, middle), -1, e);
+        if (p == NULL) return -1;
+        if (promises(s, p)) good = middle;
+        else bad = middle;
+    }
+    double *scratch = mnq_arena_array(s->arena, (size_t)s->c->views.shots.n, sizeof *scratch);
+    if (scratch == NULL) return mnq_fail_nomem(e);
+    s->c->optimism = optimism(s, scratch);
+    for (int k = 1; k < s->points; k++)
+        if (s->point[k].steps > s->point[found].steps && promises(s, &s->point[k])) found = k;
+    return found;
+}
+
+/* One format for all that is as small as the choice, or smaller, and better by its own estimate takes its place. */
+static int try_uniform(struct search *s, int *chosen, double room, struct mnq_err *e)
+{
+    static const double SAME = 1.02; /* of the bytes */
+    bool by_size = s->c->o->flash > 0;
+    for (int u = 1; u < PROBED_FORMATS && s->points < POINTS_MAX; u++) {
+        const struct point *best = &s->point[*chosen];
+        double bytes = apply_uniform(s, u);
+        if (by_size ? bytes > room : bytes > SAME * best->bytes) continue;
+        const struct point *p = measure(s, 0, u, e);
+        if (p == NULL) return -1;
+        bool smaller = bytes * SAME < best->bytes, better = p->bound.points < best->bound.points;
+        if (by_size ? better : promises(s, p) && (smaller || better)) *chosen = s->points - 1;
+        else if (!by_size && !promises(s, p) && smaller) break; /* fewer bits still lose more */
     }
     return 0;
 }
 
-/* Takes as many steps as are expected to cost no more than max_drop. `from` are taken already, for --flash. */
-static int take_steps(const struct search *s, int from, double max_drop, struct mnq_err *e)
+/* Chooses a point; `from` steps are taken in any case, for --flash. */
+static int choose(struct search *s, int from, double room, struct mnq_err *e)
 {
-    int good = from, bad = s->steps + 1;
-    double drop;
-    if (measure(s, from, &drop, e) != 0) return -1;
-    if (drop > max_drop)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", max_drop,
-                        from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", drop);
-    if (s->c->o->flash > 0) return 0; /* the file fits: no further */
-    while (bad - good > 1) {
-        int middle = (good + bad) / 2;
-        if (measure(s, middle, &drop, e) != 0) return -1;
-        if (drop <= max_drop) good = middle;
-        else bad = middle;
+    struct mnq_calib_report *r = s->c->report;
+    bool by_size = s->c->o->flash > 0, limited = s->c->o->max_drop > 0 || !by_size;
+    const struct point *start = measure(s, from, -1, e);
+    int chosen = 0;
+    if (start == NULL) return -1;
+    if (limited && start->bound.points > s->max_drop)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", s->max_drop,
+                        from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", start->bound.points);
+    if (!by_size && promises(s, start) && (chosen = last_on_path(s, e)) < 0) return -1;
+    if (try_uniform(s, &chosen, room, e) != 0) return -1;
+    const struct point *p = &s->point[chosen];
+    if (limited) {
+        r->asked_drop = s->max_drop;
+        r->promised = promises(s, p);
+        r->pictures_wanted = r->promised ? 0 : mnq_bound_pictures(p->loss, p->bound.pictures, s->max_drop);
     }
-    apply(s, good);
-    return take_single_steps(s, bad, max_drop, e);
+    apply_point(s, p);
+    return 0;
 }
 
 int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
@@ -194,9 +298,10 @@ int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
     struct mnq_probe p = {.candidate = probed, .n = PROBED_FORMATS};
     /* What did not pay at 8 bits does at fewer. */
     struct mnq_fit fit = {MNQ_ROUND_SECOND_ORDER, c->o->refit, c->o->refit || c->o->bias_correction};
-    struct search s = {.c = c, .fit = &fit};
+    struct search s = {.c = c, .fit = &fit, .arena = &arena};
     int steps = 0, rc = -1;
-    double before = *error, max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 ? 100 : MAX_DROP;
+    double before = *error, room = 0;
+    s.max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 ? 100 : MAX_DROP;
     p.noise = mnq_arena_array(&arena, n * PROBED_FORMATS, sizeof *p.noise);
     p.nearest = mnq_arena_array(&arena, n, sizeof *p.nearest);
     s.choices = mnq_arena_array(&arena, n, sizeof *s.choices);
@@ -208,9 +313,8 @@ int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
     }
     if (mnq_calib_error(c, &fit, &p, "probe", error, e) != 0) goto done;
     list_choices(&s, &p);
-    if (c->o->flash > 0 && steps_for_flash(&s, &steps, e) != 0) goto done;
-    if (take_steps(&s, steps, max_drop, e) != 0) goto done;
-    apply_taken(&s);
+    if (c->o->flash > 0 && steps_for_flash(&s, &steps, &room, e) != 0) goto done;
+    if (choose(&s, steps, room, e) != 0) goto done;
     if (mnq_calib_error(c, &fit, NULL, "formats", error, e) != 0) goto done;
     mnq_calib_pass(c, "formats chosen by measurement", before, *error, true);
     rc = 0;

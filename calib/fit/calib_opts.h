@@ -3,6 +3,7 @@
 #ifndef MNQ_CALIB_OPTS_H
 #define MNQ_CALIB_OPTS_H
 
+#include "bound.h"
 #include "rules.h"
 #include "graph/task.h"
 #include "pack/stage.h"
@@ -18,6 +19,8 @@ enum mnq_rounding { MNQ_ROUND_NEAREST, MNQ_ROUND_SECOND_ORDER };
 enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which layers or tensors get 16 bits */
 
 enum { MNQ_SMALL_LAYER = 3000 }; /* weights; layers with fewer keep 8 bits or more, and may get 16 by default */
+
+struct mnq_dataset;
 
 /** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
 struct mnq_calib_opts {
@@ -42,7 +45,9 @@ struct mnq_calib_opts {
     struct mnq_stage_options stages;       /* what plan of stages to look for */
     int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
-    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
+    const struct mnq_task *task;          /* what the output means; NULL: mnq_task_infer() */
+    const struct mnq_graph *against;      /* legal: the float network whose answers count; NULL: the one calibrated */
+    const struct mnq_dataset *validation; /* pictures that judge and do nothing else; NULL: the samples, split */
 };
 
 void mnq_calib_defaults(struct mnq_calib_opts *o);
@@ -69,8 +74,11 @@ struct mnq_calib_report {
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
-    double expected_drop;            /* points of mnq_task_drop_unit(), told on parts of the samples (views.h) */
+    struct mnq_bound drop;           /* expected, points of mnq_task_drop_unit(), against the float network (crossfit.c) */
     const char *no_estimate;         /* why the samples cannot tell it, or NULL */
+    double asked_drop;               /* AUTO: what max_drop came to; 0: no limit */
+    bool promised;                   /* whether the pictures promise it, with MNQ_PROMISE_CONFIDENCE */
+    long pictures_wanted;            /* if not: as many would, by what these show; -1: none would */
     struct mnq_shrink_report shrink; /* all zero when switched off */
     struct mnq_storage_report storage;
 };

@@ -7,6 +7,7 @@
 #include "dataset.h"
 #include "observe.h"
 #include "sequential.h"
+#include "split.h"
 #include "views.h"
 
 #ifdef __cplusplus
@@ -30,7 +31,8 @@ struct mnq_calib_run {
     struct mnq_arena *arena;
     mnq_progress *progress;
     void *progress_ctx;
-    int holdout; /* every holdout-th held sample judges the steps and is not fitted to; 1: too few samples, all do both */
+    struct mnq_split judged; /* held samples that judge the steps and are not fitted to; none: too few, all do both */
+    double optimism;         /* points by which choosing among estimates made the chosen one too good */
 };
 
 /** How the weights of one run are fitted. */
@@ -41,16 +43,24 @@ struct mnq_fit {
 
 /**
  * Lowers with the current scales and formats.
- * judged   fit to the samples that are not held back and measure on those that are; else fit to all
+ * split    fit to the samples that it does not hold back and measure on those that it does; none: all do both
  * probe    NULL, or see sequential.h
  * error    noise over signal at the logits
  */
-int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool judged, const struct mnq_probe *probe,
-                    const char *phase, struct mnq_arena *arena, struct mnq_qmodel *q, double *error, struct mnq_err *e);
+int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_split split,
+                    const struct mnq_probe *probe, const char *phase, struct mnq_arena *arena, struct mnq_qmodel *q,
+                    double *error, struct mnq_err *e);
 
-/** The same, judged, for the error alone. */
+/** The same, split as c->judged says, for the error alone. */
 int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const struct mnq_probe *probe, const char *phase,
                     double *error, struct mnq_err *e);
+
+/**
+ * What each picture that may judge is expected to lose with the current scales and formats, fitted to others: crossfit.c.
+ * loss    points, room for all pictures of c->views
+ * return  their number, or -1 with e
+ */
+int mnq_calib_losses(struct mnq_calib_run *c, const struct mnq_fit *fit, const char *phase, double *loss, struct mnq_err *e);
 
 /** Adds a line to the report. */
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept);
@@ -63,8 +73,8 @@ void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, do
 int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 
 /**
- * `--weights auto`: chooses every layer's format by measured noise, for the smallest file that is expected to lose no more
- * than max_drop points, or the least noise in a file of `flash` bytes.
+ * `--weights auto`: chooses every layer's format by measured noise, for the smallest file that loses no more than max_drop
+ * points with MNQ_PROMISE_CONFIDENCE, or the least noise in a file of `flash` bytes. Sets c->optimism.
  * error  of the formats so far, replaced
  * return 0, or -1: neither budget can be met
  */

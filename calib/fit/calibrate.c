@@ -13,9 +13,10 @@
 #include "telling.h"
 #include "wide.h"
 
+#include <math.h>
 #include <string.h>
 
-enum { HELD_MAX = 200, HELD_MIN = 24, HOLDOUT = 4, PROBED = 16, VIEWS_AUTO = 3 };
+enum { HELD_MAX = 200, HELD_MIN = 24, PROBED = 16, VIEWS = 2, VIEWS_AUTO = 3, VALIDATION_MAX = 2000 };
 static const double HELD_BYTES = 160e6;
 /* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
 static const double SECOND_ORDER_NOISE = 0.4;
@@ -48,7 +49,7 @@ static int judge(struct mnq_calib_run *c, const char *phase, double *error, stru
     struct mnq_arena scratch = {0};
     struct mnq_qmodel q;
     struct mnq_shrink_report r;
-    int rc = mnq_calib_lower(c, &nearest, true, NULL, phase, &scratch, &q, error, e);
+    int rc = mnq_calib_lower(c, &nearest, c->judged, NULL, phase, &scratch, &q, error, e);
     if (rc == 0) rc = mnq_shrink(&q, &r, e); /* also when the option is off: the same 16-bit layers either way */
     for (int k = 0; rc == 0 && k < q.n_layers; k++)
         if (mnq_lower_has_weights(c->g, q.layer[k].node)) c->weights[q.layer[k].node] = q.layer[k].w_count;
@@ -163,6 +164,54 @@ static int refit_chosen(struct mnq_calib_run *c, struct mnq_fit *fit, double *er
     return mnq_calib_choose_fit(c, fit, error, e);
 }
 
+/* ---- the estimate ---- */
+
+/* The pictures that judge: the held samples, or those that the caller gave for it. */
+static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct mnq_err *e)
+{
+    const struct mnq_dataset *d = c->o->validation;
+    *shots = (struct mnq_shots){c->stats.input, c->stats.input_bytes, c->stats.held, c->stats.label};
+    if (d == NULL) return 0;
+    int total = mnq_dataset_count(d), n = total < VALIDATION_MAX ? total : VALIDATION_MAX;
+    bool labels = c->stats.judge.task.kind == MNQ_TASK_CLASSES && mnq_dataset_classes(d) == c->stats.judge.task.out.c;
+    if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to validate on");
+    uint8_t *pixels = mnq_arena_array(c->arena, (size_t)n, c->stats.input_bytes);
+    int *label = labels ? mnq_arena_array(c->arena, (size_t)n, sizeof *label) : NULL;
+    if (pixels == NULL || (labels && label == NULL)) return mnq_fail_nomem(e);
+    for (int i = 0; i < n; i++) {
+        int index = (int)((int64_t)i * total / n);
+        if (mnq_dataset_load(d, index, c->p, pixels + (size_t)i * c->stats.input_bytes, e) != 0) return -1;
+        if (labels) label[i] = mnq_dataset_label(d, index);
+    }
+    *shots = (struct mnq_shots){pixels, c->stats.input_bytes, n, label};
+    return 0;
+}
+
+/* Parts of samples that the network may have been trained on; pictures given to judge stand for themselves. */
+static int make_views(struct mnq_calib_run *c, struct mnq_err *e)
+{
+    struct mnq_shots shots;
+    int per = c->o->validation != NULL ? 0 : c->o->weights == MNQ_WEIGHTS_AUTO ? VIEWS_AUTO : VIEWS;
+    if (load_shots(c, &shots, e) != 0) return -1;
+    return mnq_views_make(c->o->against != NULL ? c->o->against : c->g, c->p, &shots, &c->stats.judge, per, c->threads,
+                          &c->views, c->arena, c->progress, c->progress_ctx, e);
+}
+
+static int estimate(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_err *e)
+{
+    double *loss = mnq_arena_array(c->arena, (size_t)c->views.shots.n, sizeof *loss);
+    if (loss == NULL) return mnq_fail_nomem(e);
+    int n = mnq_calib_losses(c, fit, "judge", loss, e);
+    if (n < 0) return -1;
+    struct mnq_bound *b = &c->report->drop;
+    *b = mnq_bound_of(loss, n);
+    b->points += c->optimism;
+    b->low += c->optimism;
+    b->high = fmin(100, b->high + c->optimism);
+    b->upper = fmin(100, b->upper + c->optimism);
+    return 0;
+}
+
 static int fill_report(struct mnq_calib_run *c, const struct mnq_qmodel *q, struct mnq_err *e)
 {
     struct mnq_calib_report *r = c->report;
@@ -214,14 +263,13 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         c.sensitivity == NULL || c.tensor_sensitivity == NULL)
         return mnq_fail_nomem(e);
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
-    int views = o->weights == MNQ_WEIGHTS_AUTO ? VIEWS_AUTO : 1;
-    if (mnq_views_make(legal, p, &c.stats, views, c.threads, &c.views, arena, progress, progress_ctx, e) != 0) return -1;
+    if (make_views(&c, e) != 0) return -1;
     if (mnq_samples_telling(&c.stats, &r->no_estimate, arena) != 0) return mnq_fail_nomem(e);
     if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO && !(o->flash > 0 && !(o->max_drop > 0)))
         return mnq_fail(e, MNQ_EXIT_FAILED,
                         "--weights auto chooses by the loss that the samples tell, and these cannot tell it: %s",
                         r->no_estimate);
-    c.holdout = c.stats.held >= HOLDOUT * 2 ? HOLDOUT : 1;
+    if (c.stats.held >= 2 * MNQ_SPLIT_FOLDS) c.judged = (struct mnq_split){MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
 
@@ -233,8 +281,9 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         return -1;
     if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
-    if (mnq_calib_lower(&c, &fit, false, NULL, "write", arena, q, &ignored, e) != 0 ||
-        mnq_views_drop(&c.views, q, &r->expected_drop, e) != 0 || fill_report(&c, q, e) != 0)
+    if (r->no_estimate == NULL && estimate(&c, &fit, e) != 0) return -1;
+    if (mnq_calib_lower(&c, &fit, (struct mnq_split){0}, NULL, "write", arena, q, &ignored, e) != 0 ||
+        fill_report(&c, q, e) != 0)
         return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;

@@ -99,6 +99,23 @@ double mnq_task_drop(const struct mnq_logits *l, const float *want, const float 
     }
 }
 
+void mnq_task_losses(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature,
+                     double *loss)
+{
+    double signal = 0;
+    for (int s = 0; s < n; s++) {
+        const float *a = want + (size_t)s * l->n, *b = got + (size_t)s * l->n;
+        if (l->task.kind == MNQ_TASK_REGRESSION) {
+            loss[s] = mnq_logits_noise(l, b, a);
+            signal += mnq_logits_signal(l, a) / n;
+        } else {
+            loss[s] = mnq_task_drop(l, a, b, 1, temperature);
+        }
+    }
+    if (l->task.kind != MNQ_TASK_REGRESSION) return;
+    for (int s = 0; s < n; s++) loss[s] = fmin(100, signal > 0 ? 100 * loss[s] / signal : loss[s] > 0 ? 100 : 0);
+}
+
 const char *mnq_task_drop_unit(const struct mnq_task *t)
 {
     static const char *const unit[MNQ_TASK_KINDS] = {"", "top-1", "accuracy", "accuracy per label", "R2", "cosine"};

@@ -26,6 +26,13 @@ double mnq_expected_drop(const float *want, const float *got, int n, int classes
  */
 double mnq_task_drop(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature);
 
+/**
+ * The same row by row, in points: mnq_task_drop() is their mean. Of numbers, each row's share of the noise in terms of the
+ * mean power of all. loss   [n]
+ */
+void mnq_task_losses(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature,
+                     double *loss);
+
 /** What those points are of: "top-1", "accuracy per label", "R2", ... */
 const char *mnq_task_drop_unit(const struct mnq_task *t);
 

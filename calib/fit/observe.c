@@ -4,6 +4,7 @@
 
 #include "graph/float_worker.h"
 #include "quantize/lower.h"
+#include "split.h"
 #include "util/pool.h"
 
 #include <math.h>
@@ -17,7 +18,6 @@ struct worker {
     struct mnq_float_worker net;
     struct mnq_hist *hist;
     float *pre_max;
-    int64_t **pre_q30; /* sums over held samples of the mean pre-activation */
     uint8_t *pixels;
     int slot; /* of the sample at work among the held ones, -1 = not held */
 };
@@ -28,21 +28,22 @@ struct pass {
     const struct mnq_preprocess *p;
     struct mnq_stats *stats;
     struct worker *worker;
-    int total; /* samples in the data set */
+    int total;   /* samples in the data set */
+    bool groups; /* see slot_of() */
     mnq_progress *progress;
     void *progress_ctx;
     atomic_int done;
 };
 
-/* Adds the mean over pixels of every channel of the pre-activation. */
-static void add_means(int64_t *sum, const float *x, struct mnq_shape s)
+/* The mean over pixels of every channel of the pre-activation. */
+static void put_means(int64_t *to, const float *x, struct mnq_shape s)
 {
     int pixels = s.h * s.w;
     for (int c = 0; c < s.c; c++) {
         double mean = 0;
         for (int i = 0; i < pixels; i++) mean += (double)x[(size_t)i * (size_t)s.c + (size_t)c];
         mean /= pixels;
-        sum[c] += llround(ldexp(fmin(fmax(mean, -1e6), 1e6), 30));
+        to[c] = llround(ldexp(fmin(fmax(mean, -1e6), 1e6), 30));
     }
 }
 
@@ -65,16 +66,23 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
             for (size_t i = 0; i < n; i++) top = fmaxf(top, fabsf(data[i]));
             w->pre_max[node] = top;
         }
-        if (w->slot >= 0 && w->pre_q30[node] != NULL) add_means(w->pre_q30[node], data, nd->out);
+        int64_t *to = t->pass->stats->pre_q30[node];
+        if (w->slot >= 0 && to != NULL) put_means(to + (size_t)w->slot * (size_t)nd->out.c, data, nd->out);
     }
     if (kind == MNQ_TAP_OUT && node == t->pass->stats->judge.node && w->slot >= 0)
         memcpy(t->pass->stats->logits + (size_t)w->slot * n, data, n * sizeof *data);
     if (kind == MNQ_TAP_OUT && mnq_lower_is_layer(g, node)) mnq_hist_add(&w->hist[node], data, nd->out.h * nd->out.w);
 }
 
-/* Slot of sample i among `held` of `samples`, or -1. */
-static int slot_of(int i, int held, int samples)
+/* Slot of sample i among `held` of `samples`, or -1. `groups`: neighbours by fours, so that a slot's remainder is that of
+ * the sample, and pictures that an earlier step held back (split.h) stay apart. */
+static int slot_of(int i, int held, int samples, bool groups)
 {
+    enum { FOUR = MNQ_SPLIT_FOLDS };
+    if (groups && held < samples) {
+        int slot = slot_of(i / FOUR, held / FOUR, samples / FOUR, false);
+        return slot >= 0 && i / FOUR < samples / FOUR ? slot * FOUR + i % FOUR : -1;
+    }
     int64_t a = (int64_t)i * held / samples, b = (int64_t)(i + 1) * held / samples;
     return b > a ? (int)a : -1;
 }
@@ -86,7 +94,7 @@ static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
     struct worker *w = &ps->worker[worker];
     int index = (int)((int64_t)i * ps->total / st->samples);
     if (mnq_dataset_load(ps->data, index, ps->p, w->pixels, e) != 0) return -1;
-    w->slot = slot_of(i, st->held, st->samples);
+    w->slot = slot_of(i, st->held, st->samples, ps->groups);
     struct tap_ctx t = {ps, w};
     mnq_float_worker_run(&w->net, ps->g, ps->p, w->pixels, tap, &t);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
@@ -102,16 +110,12 @@ static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
     size_t n = (size_t)g->n;
     w->hist = mnq_arena_array(&w->arena, n, sizeof *w->hist);
     w->pre_max = mnq_arena_array(&w->arena, n, sizeof *w->pre_max);
-    w->pre_q30 = mnq_arena_array(&w->arena, n, sizeof *w->pre_q30);
     w->pixels = mnq_arena_alloc(&w->arena, ps->stats->input_bytes);
-    if (w->hist == NULL || w->pre_max == NULL || w->pre_q30 == NULL || w->pixels == NULL) return mnq_fail_nomem(e);
+    if (w->hist == NULL || w->pre_max == NULL || w->pixels == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         if (mnq_hist_init(&w->hist[i], g->node[i].out.c, !mnq_node_nonnegative(g, i), &w->arena) != 0)
             return mnq_fail_nomem(e);
-        if (!mnq_lower_has_weights(g, i)) continue;
-        w->pre_q30[i] = mnq_arena_array(&w->arena, (size_t)g->node[i].out.c, sizeof **w->pre_q30);
-        if (w->pre_q30[i] == NULL) return mnq_fail_nomem(e);
     }
     return mnq_float_worker_init(&w->net, g, false, e);
 }
@@ -125,19 +129,11 @@ static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct 
         if (!mnq_lower_is_layer(g, i)) continue;
         int channels = g->node[i].out.c;
         if (mnq_hist_init(&st->hist[i], channels, !mnq_node_nonnegative(g, i), arena) != 0) return mnq_fail_nomem(e);
-        if (mnq_lower_has_weights(g, i)) {
-            st->pre_mean[i] = mnq_arena_array(arena, (size_t)channels, sizeof **st->pre_mean);
-            if (st->pre_mean[i] == NULL) return mnq_fail_nomem(e);
-        }
-        int64_t *sum = st->pre_mean[i] == NULL ? NULL : mnq_arena_array(arena, (size_t)channels, sizeof *sum);
-        if (st->pre_mean[i] != NULL && sum == NULL) return mnq_fail_nomem(e);
         for (int t = 0; t < threads; t++) {
             struct worker *w = &ps->worker[t];
             mnq_hist_merge(&st->hist[i], &w->hist[i]);
             st->pre_max[i] = fmax(st->pre_max[i], (double)w->pre_max[i]);
-            for (int c = 0; sum != NULL && c < channels; c++) sum[c] += w->pre_q30[i][c];
         }
-        for (int c = 0; sum != NULL && c < channels; c++) st->pre_mean[i][c] = ldexp((double)sum[c], -30) / st->held;
     }
     return 0;
 }
@@ -158,19 +154,25 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
     size_t n = (size_t)g->n;
     *stats = (struct mnq_stats){.samples = o->samples > 0 && o->samples < total ? o->samples : total};
     stats->held = stats->samples < max_held ? stats->samples : max_held;
+    if (o->against != NULL && stats->held < stats->samples) stats->held -= stats->held % MNQ_SPLIT_FOLDS;
     stats->input_bytes = mnq_elements(g->node[0].out);
     stats->channels = g->node[0].out.c;
     stats->judge = mnq_logits_of(g, o->task);
     stats->hist = mnq_arena_array(arena, n, sizeof *stats->hist);
     stats->pre_max = mnq_arena_array(arena, n, sizeof *stats->pre_max);
-    stats->pre_mean = mnq_arena_array(arena, n, sizeof *stats->pre_mean);
+    stats->pre_q30 = mnq_arena_array(arena, n, sizeof *stats->pre_q30);
+    for (int i = 0; stats->pre_q30 != NULL && i < g->n; i++) {
+        if (!mnq_lower_is_layer(g, i) || !mnq_lower_has_weights(g, i)) continue;
+        stats->pre_q30[i] = mnq_arena_array(arena, (size_t)stats->held * (size_t)g->node[i].out.c, sizeof **stats->pre_q30);
+        if (stats->pre_q30[i] == NULL) return mnq_fail_nomem(e);
+    }
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
     stats->logits = mnq_arena_array(arena, (size_t)stats->held * stats->judge.n, sizeof *stats->logits);
     if (labels_are_classes(&stats->judge, mnq_dataset_classes(data)))
         stats->label = mnq_arena_array(arena, (size_t)stats->held, sizeof *stats->label);
     struct worker *worker = calloc((size_t)threads, sizeof *worker);
     int rc = -1;
-    if (stats->hist == NULL || stats->pre_max == NULL || stats->pre_mean == NULL || stats->input == NULL ||
+    if (stats->hist == NULL || stats->pre_max == NULL || stats->pre_q30 == NULL || stats->input == NULL ||
         stats->logits == NULL || worker == NULL) {
         mnq_fail_nomem(e);
         goto done;
@@ -181,6 +183,7 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
                       .stats = stats,
                       .worker = worker,
                       .total = total,
+                      .groups = o->against != NULL,
                       .progress = progress,
                       .progress_ctx = progress_ctx};
     for (int t = 0; t < threads; t++)

@@ -22,8 +22,8 @@ struct mnq_stats {
     int held;       /* samples kept */
     uint8_t *input; /* [held] pictures */
     size_t input_bytes;
-    int channels; /* of the pictures */
-    double **pre_mean;       /* [g->n][C], mean pre-activation over the held samples; NULL for nodes without weights */
+    int channels;            /* of the pictures */
+    int64_t **pre_q30;       /* [g->n]: [held][C] mean pre-activation times 2^30; NULL for nodes without weights */
     struct mnq_logits judge; /* the network's logits */
     float *logits;           /* [held][judge.n] */
     int *label;              /* [held] classes; NULL if the data does not name as many as the network tells apart */

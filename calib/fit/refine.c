@@ -9,21 +9,22 @@ void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, do
     c->report->pass[c->report->n_passes++] = (struct mnq_calib_pass){name, before, after, kept};
 }
 
-int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, bool judged, const struct mnq_probe *probe,
-                    const char *phase, struct mnq_arena *arena, struct mnq_qmodel *q, double *error, struct mnq_err *e)
+int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_split split,
+                    const struct mnq_probe *probe, const char *phase, struct mnq_arena *arena, struct mnq_qmodel *q,
+                    double *error, struct mnq_err *e)
 {
     struct mnq_seq_opts s = {.rounding = fit->rounding,
                              .refit = fit->refit,
                              .bias_correction = fit->bias,
                              .format = c->format,
                              .stride = 1,
-                             .holdout = judged ? c->holdout : 0,
+                             .split = split,
                              .probe = probe,
                              .threads = c->threads};
-    if (judged && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
-        s.stride = c->holdout; /* nothing is fitted: the samples held back suffice */
-        s.first = c->holdout - 1;
-        s.holdout = 0;
+    if (split.every > 1 && !fit->refit && !fit->bias && fit->rounding == MNQ_ROUND_NEAREST && probe == NULL) {
+        s.stride = split.every; /* nothing is fitted: the samples held back suffice */
+        s.first = split.at;
+        s.split = (struct mnq_split){0};
     }
     c->lowering.arena = arena;
     return mnq_sequential(&c->lowering, &c->stats, &s, q, error, c->progress, c->progress_ctx, phase, e);
@@ -34,7 +35,7 @@ int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const st
 {
     struct mnq_arena scratch = {0};
     struct mnq_qmodel q;
-    int rc = mnq_calib_lower(c, fit, true, probe, phase, &scratch, &q, error, e);
+    int rc = mnq_calib_lower(c, fit, c->judged, probe, phase, &scratch, &q, error, e);
     mnq_arena_free(&scratch);
     return rc;
 }

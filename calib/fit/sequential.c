@@ -6,7 +6,6 @@
 #include "logits.h"
 #include "quantize/gram.h"
 #include "pack/qrun.h"
-#include "targets.h"
 #include "util/pool.h"
 
 #include <math.h>
@@ -70,7 +69,7 @@ static int sum_sample(void *ctx, int i, int w, struct mnq_err *e)
     (void)e;
     struct run *r = ctx;
     const struct mnq_qlayer *y = r->layer;
-    mnq_qlayer_tap_sums(r->q, y, at(r, y->in0, i), r->taps + (size_t)w * taps_of(r, y),
+    mnq_qlayer_tap_sums(r->q, y, at(r, y->in0, mnq_fit_sample(i, r->o->split)), r->taps + (size_t)w * taps_of(r, y),
                         r->scratch + (size_t)w * (size_t)r->q->tensor[y->in0].shape.c);
     return 0;
 }
@@ -93,7 +92,7 @@ static int16_t *gather_rows(const struct run *r, int node, const struct mnq_pixe
     if (x == NULL) return NULL;
     for (int j = 0; j < r->fitted; j++)
         for (size_t k = 0; k < p->per; k++, to += c)
-            gather(to, at(r, t, mnq_fit_sample(j, r->o->holdout)), in->dtype, mnq_pixel(p, j, k) * c, c);
+            gather(to, at(r, t, mnq_fit_sample(j, r->o->split)), in->dtype, mnq_pixel(p, j, k) * c, c);
     return x;
 }
 
@@ -157,11 +156,21 @@ done:
     return rc;
 }
 
+/* Mean pre-activation of the float network over the fitted samples. */
+static double mean_pre(const struct run *r, int node, size_t c)
+{
+    size_t channels = (size_t)r->l->g->node[node].out.c;
+    int64_t sum = 0;
+    for (int j = 0; j < r->fitted; j++)
+        sum += r->stats->pre_q30[node][(size_t)mnq_fit_sample(j, r->o->split) * channels + c];
+    return ldexp((double)sum, -30) / r->fitted;
+}
+
 /* Moves the bias so that the mean pre-activation over the samples equals the float graph's. */
 static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mnq_err *e)
 {
     size_t cout = (size_t)r->q->tensor[y->out].shape.c, cin = (size_t)r->q->tensor[y->in0].shape.c, taps = taps_of(r, y);
-    int64_t pixels = (int64_t)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->samples;
+    int64_t pixels = (int64_t)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->fitted;
     struct mnq_arena arena = {0};
     int rc = -1;
     double *delta = mnq_arena_array(&arena, cout, sizeof *delta);
@@ -173,12 +182,11 @@ static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mn
         mnq_fail_nomem(e);
         goto done;
     }
-    if (mnq_pool_for(r->samples, r->o->threads, sum_sample, r, e) != 0) goto done;
+    if (mnq_pool_for(r->fitted, r->o->threads, sum_sample, r, e) != 0) goto done;
     for (int t = 1; t < r->o->threads; t++)
         for (size_t k = 0; k < taps; k++) r->taps[k] += r->taps[(size_t)t * taps + k];
     mnq_qlayer_acc_sums(r->q, y, r->taps, pixels, sum);
-    for (size_t c = 0; c < cout; c++)
-        delta[c] = r->stats->pre_mean[node][c] - (double)sum[c] / (double)pixels * y->acc_step[c];
+    for (size_t c = 0; c < cout; c++) delta[c] = mean_pre(r, node, c) - (double)sum[c] / (double)pixels * y->acc_step[c];
     mnq_lower_shift_bias(y, delta, (int)cout);
     rc = 0;
 done:
@@ -248,7 +256,7 @@ static int logits_error(const struct run *r, double *error, struct mnq_err *e)
     float *got = malloc(judge->n * sizeof *got);
     if (got == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < r->samples; s++) {
-        if (r->o->holdout > 1 && !mnq_held_back(s, r->o->holdout)) continue;
+        if (r->o->split.every > 1 && !mnq_held_back(r->o->split, s)) continue;
         const float *want = r->stats->logits + (size_t)(s * r->o->stride + r->o->first) * judge->n;
         mnq_dequantize(q, at(r, t, s), got);
         noise += mnq_logits_noise(judge, got, want);
@@ -265,7 +273,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
 {
     const struct mnq_graph *g = l->g;
     struct run r = {.l = l, .stats = stats, .o = o, .q = q, .samples = (stats->held - o->first + o->stride - 1) / o->stride};
-    r.fitted = mnq_fit_count(r.samples, o->holdout);
+    r.fitted = mnq_fit_count(r.samples, o->split);
     if (mnq_lower_frame(l, q, e) != 0) return -1;
     r.tensor = calloc((size_t)q->n_tensors, sizeof *r.tensor);
     r.last_use = calloc((size_t)q->n_tensors, sizeof *r.last_use);
@@ -275,7 +283,7 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
         goto done;
     }
     find_last_uses(&r);
-    if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->holdout, o->threads, e)) == NULL) goto done;
+    if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->split, o->threads, e)) == NULL) goto done;
     if (alloc_tensor(&r, q->input, e) != 0) goto done;
     for (int s = 0; s < r.samples; s++)
         memcpy(at(&r, q->input, s), stats->input + (size_t)(s * o->stride + o->first) * stats->input_bytes,

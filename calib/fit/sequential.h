@@ -4,6 +4,7 @@
 #define MNQ_SEQUENTIAL_H
 
 #include "observe.h"
+#include "targets.h"
 #include "quantize/lower.h"
 
 #ifdef __cplusplus
@@ -25,8 +26,8 @@ struct mnq_seq_opts {
     bool refit;                       /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
     const struct mnq_wformat *format; /* [g->n] of the weights */
     int stride, first;                /* use every stride-th held sample, from the first-th on */
-    int holdout; /* > 1: every holdout-th sample is kept from fitting, and the error is measured on those alone */
-    const struct mnq_probe *probe; /* or NULL */
+    struct mnq_split split;           /* samples kept from fitting, and then the error is measured on those alone */
+    const struct mnq_probe *probe;    /* or NULL */
     int threads;
 };
 

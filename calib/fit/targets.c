@@ -17,7 +17,8 @@ static const size_t GROUP_BYTES = (size_t)96 << 20;
 struct mnq_targets {
     const struct mnq_lowering *l;
     const struct mnq_stats *stats;
-    int samples, holdout, threads;
+    int samples, threads;
+    struct mnq_split split;
     int first, last;                 /* nodes first .. last - 1 are at hand */
     float **y;                       /* [g->n] */
     struct mnq_float_worker *worker; /* [threads] */
@@ -64,7 +65,7 @@ static int one_sample(void *ctx, int s, int w, struct mnq_err *e)
     (void)e;
     struct mnq_targets *t = ctx;
     struct tap_ctx x = {t, s};
-    const uint8_t *picture = t->stats->input + (size_t)mnq_fit_sample(s, t->holdout) * t->stats->input_bytes;
+    const uint8_t *picture = t->stats->input + (size_t)mnq_fit_sample(s, t->split) * t->stats->input_bytes;
     mnq_float_worker_run(&t->worker[w], t->l->g, t->l->p, picture, tap, &x);
     return 0;
 }
@@ -89,15 +90,15 @@ static int fill_group(struct mnq_targets *t, int node, struct mnq_err *e)
     return mnq_pool_for(t->samples, t->threads, one_sample, t, e);
 }
 
-struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int holdout,
-                                    int threads, struct mnq_err *e)
+struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples,
+                                    struct mnq_split split, int threads, struct mnq_err *e)
 {
     struct mnq_targets *t = calloc(1, sizeof *t);
     if (t == NULL) {
         mnq_fail_nomem(e);
         return NULL;
     }
-    *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .holdout = holdout, .threads = threads};
+    *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .split = split, .threads = threads};
     t->y = mnq_arena_array(&t->arena, (size_t)l->g->n, sizeof *t->y);
     t->worker = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->worker);
     if (t->y == NULL || t->worker == NULL) {

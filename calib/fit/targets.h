@@ -16,19 +16,26 @@ struct mnq_pixels {
     size_t pixels; /* the node has */
 };
 
-/** Index of the j-th sample that is fitted when every `holdout`-th is held back from fitting (0: none is), and how many of
- * n. */
-static inline int mnq_fit_sample(int j, int holdout)
+/** Which samples are held back from fitting: the at-th of every `every` (0 or 1: none), 0 <= at < every. */
+struct mnq_split {
+    int every, at;
+};
+
+static inline bool mnq_held_back(struct mnq_split p, int s)
 {
-    return holdout > 1 ? j + j / (holdout - 1) : j;
+    return p.every > 1 && s % p.every == p.at;
 }
-static inline int mnq_fit_count(int n, int holdout)
+
+/** How many of n samples are fitted to, and the j-th of them. */
+static inline int mnq_fit_count(int n, struct mnq_split p)
 {
-    return holdout > 1 ? n - n / holdout : n;
+    return p.every > 1 ? n - (n + p.every - 1 - p.at) / p.every : n;
 }
-static inline bool mnq_held_back(int s, int holdout)
+static inline int mnq_fit_sample(int j, struct mnq_split p)
 {
-    return holdout > 1 && s % holdout == holdout - 1;
+    if (p.every <= 1) return j;
+    int group = j / (p.every - 1), k = j % (p.every - 1);
+    return group * p.every + k + (k >= p.at);
 }
 
 /** Pixels of node i's output for `samples` samples: enough rows for the rank of its Gram matrix, few enough to be quick. */
@@ -41,11 +48,11 @@ size_t mnq_pixel(const struct mnq_pixels *p, int s, size_t k);
 struct mnq_targets;
 
 /**
- * samples  fitted ones: mnq_fit_sample(0 .. samples - 1, holdout) of the held ones
+ * samples  fitted ones: mnq_fit_sample(0 .. samples - 1, split) of the held ones
  * return   NULL with e
  */
-struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples, int holdout,
-                                    int threads, struct mnq_err *e);
+struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples,
+                                    struct mnq_split split, int threads, struct mnq_err *e);
 void mnq_targets_free(struct mnq_targets *t);
 
 /**

@@ -3,6 +3,7 @@
 #include "prune.h"
 
 #include "prune_parts.h"
+#include "views.h"
 
 #include <math.h>
 #include <string.h>
@@ -238,6 +239,42 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     return 0;
 }
 
+/* The pictures that no weight was fitted to. */
+static int held_back(const struct mnq_pruning *p, struct mnq_shots *shots, struct mnq_arena *arena)
+{
+    const struct mnq_split last = {MNQ_PRUNE_HOLDOUT, MNQ_SPLIT_JUDGE};
+    size_t bytes = p->pictures.bytes;
+    uint8_t *to = mnq_arena_array(arena, (size_t)p->pictures.n / MNQ_PRUNE_HOLDOUT + 1, bytes);
+    if (to == NULL) return -1;
+    *shots = (struct mnq_shots){.input = to, .bytes = bytes};
+    for (int s = 0; s < p->pictures.n; s++)
+        if (mnq_held_back(last, s)) memcpy(to + (size_t)shots->n++ * bytes, p->pictures.pixels + (size_t)s * bytes, bytes);
+    return 0;
+}
+
+/* What the result is expected to lose. */
+static int expect(struct mnq_pruning *p, struct mnq_err *e)
+{
+    enum { VIEWS = 4, LEAST = 5 };
+    static const struct mnq_split all = {0};
+    struct mnq_arena scratch = {0};
+    struct mnq_shots shots;
+    struct mnq_views v;
+    double *loss = mnq_arena_array(&scratch, (size_t)p->pictures.n, sizeof *loss);
+    float *got = NULL;
+    int n = 0, rc = loss == NULL || held_back(p, &shots, &scratch) != 0 ? mnq_fail_nomem(e) : 0;
+    if (rc != 0 || shots.n < LEAST) goto done;
+    rc = mnq_views_make(p->legal, &p->pictures.preprocess, &shots, &p->judge, VIEWS, p->o->threads, &v, &scratch,
+                        p->progress, p->progress_ctx, e);
+    if (rc == 0 && (got = mnq_arena_array(&scratch, mnq_views_floats(&v), sizeof *got)) == NULL) rc = mnq_fail_nomem(e);
+    if (rc == 0) rc = mnq_views_ask(&v, p->out, NULL, all, got, e);
+    if (rc == 0 && (n = mnq_views_losses(&v, got, all, loss, e)) < 0) rc = -1;
+    if (n > 0) p->r->drop = mnq_bound_of(loss, n);
+done:
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
 /* ---- public ---- */
 
 int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
@@ -257,6 +294,7 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
         weight_errors(&p);
         if (data != NULL && mnq_prune_logits_error(&p, out, &r->error, e) != 0) return -1;
     }
+    if (data != NULL && expect(&p, e) != 0) return -1;
     mnq_prune_count(out, r);
     int64_t zeros = 0;
     for (int l = 0; l < r->n_layers; l++) zeros += r->layer[l].zeros;

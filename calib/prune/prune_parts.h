@@ -6,6 +6,7 @@
 #include "logits.h"
 #include "prune_fit.h"
 #include "prune_layer.h"
+#include "split.h"
 #include "util/progress.h"
 
 #ifdef __cplusplus
@@ -32,8 +33,8 @@ struct mnq_pruning {
     double damping; /* of all fits */
 };
 
-/** Every MNQ_PRUNE_HOLDOUT-th sample is fitted to by nothing: it judges. */
-enum { MNQ_PRUNE_HOLDOUT = 4 };
+/** Every MNQ_PRUNE_HOLDOUT-th sample is fitted to by nothing: it judges, here and in what follows (split.h). */
+enum { MNQ_PRUNE_HOLDOUT = MNQ_SPLIT_FOLDS };
 
 /** Bytes of tensors that each of the two streams may keep. */
 #define MNQ_PRUNE_BUDGET ((size_t)400 << 20)

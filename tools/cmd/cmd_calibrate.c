@@ -13,7 +13,8 @@
 
 struct calibrate_opts {
     struct mnq_recipe recipe;
-    struct mnq_opt_list data;
+    struct mnq_opt_list data, val;
+    const char *against;
     struct mnq_data_opts from;
     const char *recipe_file, *output, *save_recipe;
     bool force, print_recipe;
@@ -66,10 +67,14 @@ static const struct mnq_option options[] = {
     {"small-layer", 0, MNQ_OPT_INT, R(small_layer), "N", "layers with fewer weights keep 8 or 16 bits", 0,
      MNQ_SMALL_LAYER_MAX, NULL},
     {"max-drop", 0, MNQ_OPT_DOUBLE, R(max_drop), "POINTS",
-     "--weights auto: the smallest file expected to lose no more accuracy than this (1 unless --flash is given)",
+     "--weights auto: the smallest file that with 90 % confidence loses no more accuracy than this (1 unless --flash is given)",
      MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX, NULL},
     {"flash", 0, MNQ_OPT_SIZE, R(flash), "BYTES",
      "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow)", 1, MNQ_FLASH_MAX, NULL},
+    {"against", 0, MNQ_OPT_STRING, offsetof(struct calibrate_opts, against), "FLOAT",
+     "the float model that MODEL was pruned or tuned from: the expected drop counts from it", 0, 0, NULL},
+    {"val", 0, MNQ_OPT_LIST, offsetof(struct calibrate_opts, val), "PATH",
+     "pictures that tell the expected drop and nothing else, instead of parts of the samples; may be repeated", 0, 0, NULL},
     {"re-fit", 0, MNQ_OPT_CHOICE, R(re_fit), "ON|OFF",
      "re-fit weights to the float layers' outputs where that lowers the measured error", 0, 0, mnq_switch_words},
     {"storage", 0, MNQ_OPT_CHOICE, R(storage), "HOW",
@@ -182,16 +187,64 @@ static int64_t meta_bytes(const struct mnq_calibrate_result *x)
 /* Shares of the time, measured on V1 and V2 with 200 pictures; the second for --weights auto. */
 static const struct mnq_term_step fixed_steps[] = {{"observe", 14},    {"views", 5},    {"min-max", 2},     {"scales", 3},
                                                    {"sensitivity", 4}, {"wide", 2},     {"sensitivity", 4}, {"wide", 2},
-                                                   {"round", 12},      {"correct", 15}, {"re-fit", 21},     {"write", 16}};
+                                                   {"round", 12},      {"correct", 15}, {"re-fit", 21},     {"judge", 16},
+                                                   {"judge", 16},      {"write", 16}};
 static const struct mnq_term_step auto_steps[] = {
     {"observe", 5},     {"views", 2}, {"min-max", 1}, {"scales", 1},  {"sensitivity", 2}, {"wide", 1},
     {"sensitivity", 2}, {"wide", 1},  {"round", 5},   {"correct", 6}, {"re-fit", 8},      {"probe", 12},
-    {"formats", 30},    {"round", 5}, {"correct", 6}, {"re-fit", 8},  {"write", 5}};
+    {"formats", 90},    {"round", 5}, {"correct", 6}, {"re-fit", 8},  {"judge", 15}, {"write", 5}};
+
+/* What the samples could not promise, and what they are beyond. */
+static void say_promise(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
+{
+    const struct mnq_calib_report *r = &x->report;
+    const char *rest = x->validated ? "" : "; pictures of another kind than these may lose more, --val takes some";
+    if (!(r->asked_drop > 0)) return;
+    if (r->promised)
+        mnq_term_note(&cli->term, 1, "no more than %g points are lost with %.0f %% confidence%s", r->asked_drop,
+                      100 * MNQ_PROMISE_CONFIDENCE, rest);
+    else if (r->pictures_wanted < 0)
+        mnq_term_note(&cli->term, 0, "%d pictures cannot promise a drop of at most %g points: written is the safest choice",
+                      r->drop.pictures, r->asked_drop);
+    else
+        mnq_term_note(&cli->term, 0,
+                      "%d pictures cannot promise a drop of at most %g points with %.0f %% confidence, about %ld would do: "
+                      "written is the safest choice",
+                      r->drop.pictures, r->asked_drop, 100 * MNQ_PROMISE_CONFIDENCE, r->pictures_wanted);
+}
+
+/* The network that the expected drop counts from, if it is not MODEL itself. */
+static int open_against(struct mnq_cli *cli, const struct mnq_recipe *r, struct mnq_calibrate_result *x,
+                        struct mnq_calib_opts *co)
+{
+    const struct calibrate_opts *o = cli->opts;
+    struct mnq_subject *s = mnq_arena_alloc(&cli->arena, sizeof *s);
+    const struct mnq_subject *m = &x->subject;
+    x->against = m->file;
+    if (o->against == NULL) return 0;
+    struct mnq_model_opts mo = {.preprocess = m->preprocess.name, .arch = r->arch, .resolution = m->resolution};
+    if (mo.resolution == 0) mo.resolution = r->resolution;
+    if (s == NULL) return mnq_fail_nomem(&cli->err);
+    if (mnq_cli_open(cli, &mo, o->against, s) != 0) return -1;
+    if (s->kind != MNQ_SUBJECT_FLOAT)
+        return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model; --against takes a float one", s->file);
+    if (s->illegal.code != 0) return mnq_fail(&cli->err, s->illegal.code, "%s", s->illegal.msg);
+    struct mnq_shape a = s->input, b = m->input;
+    if (a.h != b.h || a.w != b.w || a.c != b.c || s->outputs != m->outputs)
+        return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s has %d outputs from %dx%dx%d, %s %d from %dx%dx%d", s->file,
+                        s->outputs, a.h, a.w, a.c, m->file, m->outputs, b.h, b.w, b.c);
+    x->against = s->file;
+    co->against = &s->legal;
+    return 0;
+}
 
 static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struct mnq_dataset *d,
-                    struct mnq_calibrate_result *x)
+                    const struct mnq_dataset *val, struct mnq_calibrate_result *x)
 {
     struct mnq_calib_opts co = mnq_recipe_calib(r, cli->global.threads);
+    if (open_against(cli, r, x, &co) != 0) return -1;
+    co.validation = val;
+    x->validated = val != NULL;
     co.choice = x->choice;
     co.task = &x->subject.task;
     co.meta_bytes = meta_bytes(x);
@@ -206,6 +259,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     mnq_term_clear(&cli->term);
     if (x->report.no_estimate != NULL)
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
+    say_promise(cli, x);
     if (r->weights == MNQ_WEIGHTS_AUTO) {
         if (mnq_recipe_assign(&repeat, &x->report, &cli->arena) != 0) return mnq_fail_nomem(&cli->err);
         x->recipe = mnq_recipe_text(&repeat, &cli->arena);
@@ -307,7 +361,11 @@ static int run(struct mnq_cli *cli)
         mnq_dataset_close(d);
         return -1;
     }
-    int rc = quantize(cli, &r, d, x);
+    struct mnq_data judges = mnq_cli_data(cli, &o->val, &o->from);
+    struct mnq_dataset *val =
+        o->val.n > 0 ? mnq_dataset_open_as(&judges, &x->subject.task, in.h, in.w, in.c, e) : NULL;
+    int rc = o->val.n > 0 && val == NULL ? -1 : quantize(cli, &r, d, val, x);
+    mnq_dataset_close(val);
     if (rc == 0) {
         mnq_cli_say(cli, &x->subject, 1);
         mnq_cli_say_left_out(cli, d);

@@ -2,6 +2,7 @@
  * mnquant prune: weights of 1x1 and dense layers become zero, in the file's own layout. */
 #include "command.h"
 #include "commands.h"
+#include "drop_text.h"
 #include "pack/h5patch.h"
 #include "pack/restore.h"
 #include "passes/passes.h"
@@ -132,6 +133,7 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
            mnq_text_count(b, t.zeros));
     printf("1x1 bytes     %12s   expected as int8; dense %s (%.1f %%)\n", mnq_text_bytes(a, t.best),
            mnq_text_bytes(c, t.dense), 100.0 * (double)t.best / (double)t.dense);
+    if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject.task, x->subject.file, true);
     if (!isnan(r->error)) printf("logits             %.1e   noise over signal on held-back samples\n", r->error);
 }
 
@@ -158,6 +160,7 @@ static int print_json(const struct pruned *x, const char *output, struct mnq_err
     mnq_json_int(&w, "int8_bytes_1x1_dense", t.dense);
     mnq_json_double(&w, "error", r->error);
     mnq_json_end(&w);
+    mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject.task, x->subject.file);
     mnq_json_array(&w, "layers");
     for (int i = 0; i < r->n_layers; i++) {
         const struct mnq_prune_layer *l = &r->layer[i];
@@ -298,7 +301,8 @@ static int read_back(struct mnq_cli *cli, struct pruned *x, const struct mnq_gra
     return 0;
 }
 
-static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
+static const struct mnq_term_step steps[] = {{"candidates", 32}, {"probe", 29}, {"prune", 12},
+                                             {"prune", 12},      {"prune", 12}, {"views", 3}};
 
 static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, const struct mnq_model_opts *m)
 {

@@ -6,7 +6,7 @@
 #include "pack/weights.h"
 #include "prune_layer.h"
 #include "share.h"
-#include "drop.h"
+#include "drop_text.h"
 #include "task_text.h"
 #include "tried.h"
 #include "util/json.h"
@@ -124,12 +124,9 @@ static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *
 
 static void print_drop(const struct mnq_calibrate_result *x)
 {
-    const struct mnq_task *t = &x->subject.task;
-    const char *how = t->kind == MNQ_TASK_CLASSES && !mnq_task_is_map(t) ? "from parts of the samples whose class changes"
-                      : mnq_task_decides(t)                              ? "from parts of the samples whose answers change"
-                                                                         : "on parts of the samples";
-    if (x->report.no_estimate != NULL) printf("expected drop not estimated: %s\n", x->report.no_estimate);
-    else printf("expected drop %11.2f points of %s, %s\n", x->report.expected_drop, mnq_task_drop_unit(t), how);
+    const struct mnq_calib_report *r = &x->report;
+    if (r->no_estimate != NULL) printf("expected drop not estimated: %s\n", r->no_estimate);
+    else mnq_drop_print(&r->drop, &x->subject.task, x->against, !x->validated);
 }
 
 void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *output, struct mnq_cli *cli)
@@ -159,7 +156,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     print_drop(x);
     double zeros = zero_share(&s->legal);
-    if (zeros > PRUNED) {
+    if (zeros > PRUNED && strcmp(x->against, s->file) == 0) {
         printf("compared with ");
         mnq_text_put(stdout, s->file, false);
         printf(", %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n", 100 * zeros);
@@ -232,6 +229,22 @@ static void json_storage(struct mnq_json *w, const struct mnq_calibrate_result *
     mnq_json_end(w);
 }
 
+/* What --max-drop came to; null without it. */
+static void json_promise(struct mnq_json *w, const struct mnq_calib_report *r)
+{
+    if (!(r->asked_drop > 0)) {
+        mnq_json_null(w, "max_drop");
+        return;
+    }
+    mnq_json_object(w, "max_drop");
+    mnq_json_double(w, "points", r->asked_drop);
+    mnq_json_double(w, "confidence", MNQ_PROMISE_CONFIDENCE);
+    mnq_json_bool(w, "promised", r->promised);
+    if (r->promised || r->pictures_wanted < 0) mnq_json_null(w, "pictures_wanted");
+    else mnq_json_int(w, "pictures_wanted", r->pictures_wanted);
+    mnq_json_end(w);
+}
+
 int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output, struct mnq_err *e)
 {
     const struct mnq_subject *s = &x->subject;
@@ -259,8 +272,8 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
-    mnq_json_double(&w, "expected_drop", x->report.no_estimate != NULL ? (double)NAN : x->report.expected_drop);
-    mnq_json_string(&w, "expected_drop_of", mnq_task_drop_unit(&s->task));
+    mnq_drop_json(&w, x->report.no_estimate != NULL ? NULL : &x->report.drop, &s->task, x->against);
+    json_promise(&w, &x->report);
     if (x->report.no_estimate != NULL) mnq_json_string(&w, "not_estimated", x->report.no_estimate);
     mnq_json_string(&w, "recipe", x->recipe);
     mnq_json_end(&w);

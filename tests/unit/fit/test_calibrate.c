@@ -353,7 +353,10 @@ static void budgets_and_their_recipe(void **state)
         w->o.max_drop = drop[i];
         calibrate(w);
         check_passes(w);
-        assert_true(w->r.expected_drop <= drop[i] + 1e-9);
+        assert_true(w->r.asked_drop == drop[i]);
+        assert_true(w->r.promised || w->r.pictures_wanted != 0);
+        assert_true(w->r.drop.low <= w->r.drop.points && w->r.drop.points <= w->r.drop.high);
+        assert_int_equal(w->r.drop.pictures, PICTURES);
         assert_true(i == 0 || w->n <= last);
         last = w->n;
         mnq_recipe_defaults(&r);

@@ -18,7 +18,8 @@ static uint8_t samples[SAMPLES][PIXELS];
 static struct mnq_arena arena;
 static struct builder b;
 static struct mnq_preprocess preprocess;
-static struct mnq_stats stats;
+static struct mnq_shots shots;
+static struct mnq_logits judge;
 static struct mnq_err e;
 
 static int setup(void **state)
@@ -27,12 +28,9 @@ static int setup(void **state)
     for (int y = 0; y < CORNER; y++) memset(samples[1] + (size_t)y * SIDE * 3, 255, (size_t)CORNER * 3);
     builder_init(&b, &arena, 1);
     softmax(&b, dense(&b, global_pool(&b, input(&b, SIDE, SIDE, 3)), CLASSES, true));
-    stats = (struct mnq_stats){.samples = SAMPLES,
-                               .held = SAMPLES,
-                               .input = samples[0],
-                               .input_bytes = PIXELS,
-                               .judge = mnq_logits_of(&b.g, NULL)};
-    assert_int_equal(stats.judge.n, CLASSES);
+    shots = (struct mnq_shots){.input = samples[0], .bytes = PIXELS, .n = SAMPLES};
+    judge = mnq_logits_of(&b.g, NULL);
+    assert_int_equal(judge.n, CLASSES);
     return mnq_preprocess_named(&preprocess, "unit", 3, &e);
 }
 
@@ -45,7 +43,8 @@ static int teardown(void **state)
 
 static void make(struct mnq_views *v, int per, int threads)
 {
-    if (mnq_views_make(&b.g, &preprocess, &stats, per, threads, v, &arena, NULL, NULL, &e) != 0) fail_msg("%s", e.msg);
+    if (mnq_views_make(&b.g, &preprocess, &shots, &judge, per, threads, v, &arena, NULL, NULL, &e) != 0)
+        fail_msg("%s", e.msg);
 }
 
 static bool same(const struct mnq_views *v, int i, int k)
@@ -87,15 +86,56 @@ static void labels_give_a_temperature(void **state)
         for (int c = 1; c < CLASSES; c++)
             if (v.want[s * CLASSES + c] > v.want[s * CLASSES + label[s]]) label[s] = c;
     }
-    stats.label = label;
+    shots.label = label;
     make(&v, 1, 1);
-    stats.label = NULL;
+    shots.label = NULL;
     assert_true(v.temperature < 1); /* always right: surer than it says */
+}
+
+/* Another network of the same shapes loses where its class differs, in the pictures that are asked; the same one nothing. */
+static void losses_are_of_pictures(void **state)
+{
+    (void)state;
+    static const struct mnq_split all = {0}, second = {2, 1};
+    struct mnq_views v;
+    double loss[SAMPLES];
+    float got[SAMPLES * PLACES * CLASSES];
+    make(&v, PLACES, 2);
+    assert_int_equal(mnq_views_floats(&v), sizeof got / sizeof *got);
+    if (mnq_views_ask(&v, &b.g, NULL, all, got, &e) != 0) fail_msg("%s", e.msg);
+    assert_memory_equal(got, v.want, sizeof got);
+    assert_int_equal(mnq_views_losses(&v, got, all, loss, &e), SAMPLES);
+    assert_true(loss[0] == 0 && loss[1] == 0);
+    for (int i = 0; i < SAMPLES * PLACES; i++) { /* every class moves on by one */
+        float first = got[i * CLASSES];
+        for (int c = 0; c + 1 < CLASSES; c++) got[i * CLASSES + c] = got[i * CLASSES + c + 1];
+        got[i * CLASSES + CLASSES - 1] = first;
+    }
+    assert_int_equal(mnq_views_losses(&v, got, all, loss, &e), SAMPLES);
+    assert_true(loss[0] > 0 && loss[1] > 0);
+    double both = loss[1];
+    assert_int_equal(mnq_views_losses(&v, got, second, loss, &e), 1);
+    assert_true(loss[0] == both);
+    float kept = got[0];
+    if (mnq_views_ask(&v, &b.g, NULL, second, got, &e) != 0) fail_msg("%s", e.msg);
+    assert_true(got[0] == kept); /* the first picture was not asked */
+    assert_memory_equal(got + PLACES * CLASSES, v.want + PLACES * CLASSES, PLACES * CLASSES * sizeof *got);
+}
+
+/* Without parts the pictures stand for themselves: one view each, the whole corner in it. */
+static void pictures_stand_for_themselves(void **state)
+{
+    (void)state;
+    struct mnq_views v;
+    make(&v, 0, 1);
+    assert_int_equal(mnq_views_floats(&v), SAMPLES * CLASSES);
+    assert_false(same(&v, 0, 1));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(views_are_parts), cmocka_unit_test(threads_change_nothing),
-                                       cmocka_unit_test(labels_give_a_temperature)};
+                                       cmocka_unit_test(labels_give_a_temperature), cmocka_unit_test(losses_are_of_pictures),
+                                       cmocka_unit_test(pictures_stand_for_themselves)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
