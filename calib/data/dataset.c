@@ -48,7 +48,7 @@ static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
     unsigned char head[8] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
     if (fd < 0 || fstat(fd, &st) != 0) {
-        mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", path, strerror(errno));
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", path, mnq_errno_text());
         if (fd >= 0) close(fd);
         return -1;
     }

@@ -77,7 +77,7 @@ static int list(struct mnq_source *s, const char *dir, struct listing *l, struct
 {
     *l = (struct listing){0};
     DIR *d = opendir(dir);
-    if (d == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", dir, strerror(errno));
+    if (d == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", dir, mnq_errno_text());
     int rc = 0;
     for (struct dirent *entry; rc == 0 && (entry = readdir(d)) != NULL;) rc = list_entry(s, l, dir, entry->d_name);
     closedir(d);

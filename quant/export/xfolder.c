@@ -18,7 +18,7 @@ enum state { ABSENT, EMPTY, EXPORT, OTHER };
 
 static int fail_errno(const char *path, struct mnq_err *e)
 {
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", path, strerror(errno));
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", path, mnq_errno_text());
 }
 
 /* What stands at dir; -1 with e. */

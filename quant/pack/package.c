@@ -11,8 +11,19 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, MAX_FILE = 1 << 30 };
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, MAX_FILE = 1 << 30, MAX_ARENA = 1 << 30 };
 static const uint32_t NONE = UINT32_MAX;
+
+/* What a file of n bytes may ask for, quant/BUDGETS.md: operations of one run, bytes of what is decoded at load. */
+static uint64_t most_operations(size_t n)
+{
+    return ((uint64_t)1 << 34) + ((uint64_t)n << 11);
+}
+
+static uint64_t most_decoded(size_t n)
+{
+    return ((uint64_t)64 << 20) + (uint64_t)n * 64;
+}
 
 static unsigned get16(const uint8_t *p)
 {
@@ -63,6 +74,40 @@ static int read_tensors(struct mnq_package *p, struct mnq_arena *arena, struct m
                 return mnq_fail(e, MNQ_EXIT_FAILED, "%s: tensor %d: scale of channel %zu is not finite", p->file, i, k);
         }
     }
+    return 0;
+}
+
+/* Bytes of scales, and of weights that are not used as the file has them. */
+static uint64_t decoded_bytes(const struct mnq_model *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < m->n_tensors; i++) n += get16(m->tens + (size_t)i * TENS + 4) * (uint64_t)sizeof(float);
+    for (unsigned i = 0; i < m->n_layers; i++) {
+        const uint8_t *r = m->layr + (size_t)i * LAYR;
+        if (r[1] < MNQ_W_S4 || r[1] > MNQ_W_XNOR) continue;
+        uint64_t in = get16(m->tens + (size_t)get16(r + 4) * TENS + 4),
+                 out = get16(m->tens + (size_t)get16(r + 8) * TENS + 4);
+        n += in * out * (r[1] == MNQ_W_BINARY ? 2 : 1);
+    }
+    return n;
+}
+
+/* A small file that asks for hours or for all memory is refused before anything is made of it. */
+static int check_demands(const struct mnq_package *p, struct mnq_err *e)
+{
+    const uint64_t work = mnq_operations(&p->model), decoded = decoded_bytes(&p->model);
+    if (work > most_operations(p->n_bytes))
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a run takes %llu operations, at most %llu are made for a file of %zu bytes",
+                        p->file, (unsigned long long)work, (unsigned long long)most_operations(p->n_bytes), p->n_bytes);
+    if (decoded > most_decoded(p->n_bytes))
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s: its weights and scales are %llu bytes, at most %llu are made of a file of %zu", p->file,
+                        (unsigned long long)decoded, (unsigned long long)most_decoded(p->n_bytes), p->n_bytes);
+    const size_t arena = mnq_arena_size(&p->model), stream = mnq_stream_size(&p->model),
+                 ram = arena > stream ? arena : stream;
+    if (ram > MAX_ARENA)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a run takes %zu bytes of RAM, at most %d are given", p->file, ram,
+                        MAX_ARENA);
     return 0;
 }
 
@@ -128,6 +173,7 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
     if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", name, mnq_status_str(st));
 
     p->model.kernels = mnq_kernels_best();
+    if (check_demands(p, e) != 0) return -1;
     struct mnq_qmodel *q = &p->q;
     q->arena = arena;
     q->n_tensors = p->model.n_tensors;

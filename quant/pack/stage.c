@@ -218,6 +218,9 @@ static int make_plan(const struct mnq_qmodel *q, const struct mnq_stage_net *n, 
     for (int s = 0, a = 0; s < stages; a = p->stage[s++].end)
         if (put_stage(p, n, s, a, p->stage[s].end, way[p->stage[s].end].whole, &pair[s], q->arena) != 0) goto fail;
     rc = put_places(p, n, pair, way[n->n_layers].bytes);
+    int64_t rows = 0;
+    for (int i = 0; i < p->n_steps; i++) rows += p->step[i][1];
+    if (rc == 0 && rows > MNQ_STAGE_ROWS) rc = 1;
     free(pair);
     *plan = p;
     return rc;

@@ -4,6 +4,7 @@
 
 #include "util/plain.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,4 +43,9 @@ int mnq_fail_in(struct mnq_err *e, const char *where)
 int mnq_fail_nomem(struct mnq_err *e)
 {
     return mnq_fail(e, MNQ_EXIT_FAILED, "out of memory");
+}
+
+const char *mnq_errno_text(void)
+{
+    return errno == ENOMEM ? "out of memory" : strerror(errno);
 }

@@ -31,6 +31,9 @@ int mnq_fail_in(struct mnq_err *e, const char *where);
 /** mnq_fail for failed allocations, returns -1. */
 int mnq_fail_nomem(struct mnq_err *e);
 
+/** What errno says; of want of memory in the same words as mnq_fail_nomem(). */
+const char *mnq_errno_text(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -12,7 +12,7 @@
 
 static int fail_errno(struct mnq_err *e, const char *path, const char *what)
 {
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: %s", path, what, strerror(errno));
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: %s", path, what, mnq_errno_text());
 }
 
 int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e)

@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +50,12 @@ void mnq_h5_noise_begin(void)
 {
     starved = false;
     n_said = 0;
+    errno = 0;
 }
 
 bool mnq_h5_noise_end(bool failed, struct mnq_reply *r)
 {
+    if (errno == ENOMEM) starved = true; /* the library may say nothing, and that a thing is not there */
     if (failed && n_said > 0 && (r->p = malloc(n_said + 1)) != NULL) {
         memcpy(r->p, said, n_said + 1);
         r->n = n_said;

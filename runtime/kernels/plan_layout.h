@@ -10,8 +10,9 @@ enum {
     MNQ_PLACE_BYTES = 16,
     MNQ_STAGE_BYTES = 8,
     MNQ_STEP_BYTES = 2,
-    MNQ_STAGE_LAYERS = 88, /* of one stage, at most */
-    MNQ_STAGE_LIVE = 64,   /* tensors that hold memory during one stage, at most */
+    MNQ_STAGE_LAYERS = 88,    /* of one stage, at most */
+    MNQ_STAGE_LIVE = 64,      /* tensors that hold memory during one stage, at most */
+    MNQ_STAGE_ROWS = 1 << 21, /* rows that the steps of a plan make, at most */
     MNQ_NO_LAYER = 0xffff,
     MNQ_PLACE_SUMS = 1 /* flag: global pooling, summed up row by row */
 };

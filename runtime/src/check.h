@@ -28,6 +28,12 @@ unsigned mnq_rules_of(uint8_t op);
 /** FORMAT.md, TENS: every field of every tensor. On failure m->bad is the tensor. */
 enum mnq_status mnq_check_tensors(struct mnq_model *m);
 
+/**
+ * Bytes of arrays that proving layer i looks at, at most; the tensors that it names are there. The same array counts for
+ * every layer that names it: FORMAT.md, DATA, has the sum.
+ */
+uint64_t mnq_proof_bytes(const struct mnq_model *m, unsigned i);
+
 /** FORMAT.md, LAYR: every field of every layer, with the two checks below. On failure m->bad is the layer. */
 enum mnq_status mnq_check_layers(struct mnq_model *m);
 

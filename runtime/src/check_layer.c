@@ -155,13 +155,19 @@ static enum mnq_status layer_check(const struct mnq_model *m, unsigned i)
 
 enum mnq_status mnq_check_layers(struct mnq_model *m)
 {
+    uint64_t left = (uint64_t)m->data_size * MNQ_SHARED_TIMES + MNQ_SHARED_FREE;
     unsigned i;
 
     for (i = 0; i < m->n_layers; i++) {
         enum mnq_status s;
+        uint64_t n;
         m->bad = i;
         s = layer_check(m, i);
-        if (s == MNQ_OK) s = mnq_check_arrays(m, i);
+        if (s != MNQ_OK) return s;
+        n = mnq_proof_bytes(m, i); /* before they are looked at */
+        if (n > left) return MNQ_E_FORMAT;
+        left -= n;
+        s = mnq_check_arrays(m, i);
         if (s == MNQ_OK) s = mnq_check_values(m, i);
         if (s != MNQ_OK) return s;
     }

@@ -154,6 +154,15 @@ static MNQ_APART int stage_valid(struct sweep *s, const struct mnq_stage *stage,
     return 1;
 }
 
+/* Rows that all steps make are few enough: a step is two bytes, and makes a row of up to 88 layers. */
+static int rows_few(const struct mnq_plan *p)
+{
+    uint32_t i, rows = 0;
+
+    for (i = 0; i < p->n_steps && rows <= MNQ_STAGE_ROWS; i++) rows += mnq_step_read(p, i).count;
+    return rows <= MNQ_STAGE_ROWS;
+}
+
 static MNQ_APART enum mnq_status check(const struct mnq_model *m, const struct mnq_plan *p, int pushed, uint16_t *live)
 {
     struct sweep s;
@@ -161,6 +170,7 @@ static MNQ_APART enum mnq_status check(const struct mnq_model *m, const struct m
     unsigned i, most = 0, end = 0;
 
     if (p->bytes % MNQ_ALIGN != 0 || p->state % MNQ_ALIGN != 0 || p->state > p->bytes) return MNQ_E_FORMAT;
+    if (!rows_few(p)) return MNQ_E_FORMAT;
     s.m = m;
     s.p = p;
     s.pushed = pushed;

@@ -12,7 +12,9 @@ enum {
     MNQ_TENSOR_BYTES = 32,
     MNQ_LAYER_BYTES = 64,
     MNQ_MAX_RECORDS = 4096, /* tensors, layers */
-    MNQ_NO_TENSOR = 0xffff
+    MNQ_NO_TENSOR = 0xffff,
+    MNQ_SHARED_TIMES = 8,      /* arrays of all layers: at most so many times DATA, */
+    MNQ_SHARED_FREE = 4 << 20, /* and these bytes */
 };
 
 #define MNQ_NO_ARRAY 0xffffffffu

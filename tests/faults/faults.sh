@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lets every command fail everywhere: at allocations, at system calls, by signals; and looks at what is left.
 #
-# usage: faults.sh memory|errors|signals BIN_DIR STARVE.so STEP [COMMAND...]
-#   memory    each STEP-th allocation fails (1: every one)
-#   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename
+# usage: [FAULTS_TO=N] [FAULTS_CALLS="NAME..."] faults.sh memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
+#   memory    each STEP-th allocation fails (1: every one), up to the N-th, of the command and of the processes that it starts
+#   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename, or
+#             of those named; of each the first N
 #   signals   each STEP-th of the signals that end a program, at those calls
-#   COMMAND   import inspect run eval page compare prune calibrate; default all
+#   short     writes that take half of what they are given, and files that cannot grow beyond each STEP-th KiB
+#   COMMAND   import inspect packed run eval page compare export bench prune calibrate; default all but bench
 # A run must succeed with the same output and the same files as one without a fault, or say why in one line (a signal
 # needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was.
 set -u
 kind=$1 bin=$(cd "$2" && pwd)/mnquant starve=$(realpath "$3") step=$4
 shift 4
-commands=${*:-import inspect run eval page compare prune calibrate}
+commands=${*:-import inspect packed run eval page compare export prune calibrate}
 sample=$(cd "$(dirname "$0")/../golden/reader" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -24,10 +26,13 @@ arguments() {
     case $1 in
     import) echo "import reader.h5 -o out.h5 -f" ;;
     inspect) echo "inspect reader.h5" ;;
+    packed) echo "inspect model.mnq" ;;
     run) echo "run model.mnq reader-golden.h5 -j1" ;;
     eval) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --json" ;;
     page) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --html out.html -f" ;;
     compare) echo "compare reader.h5 model.mnq --data reader-golden.h5 -j1" ;;
+    export) echo "export model.mnq --target cortex-m4 -o out" ;;
+    bench) echo "bench model.mnq" ;;
     prune) echo "prune reader.h5 --ratio 0.5 -o out.h5 -f" ;;
     calibrate) echo "calibrate reader.h5 --data reader-golden.h5 -j1 --re-fit off -o out.mnq --save-recipe out.yaml -f" ;;
     *) echo "no command $1" >&2; exit 2 ;;
@@ -48,17 +53,25 @@ fault() {
     failed=$((failed + 1))
 }
 
+# Nothing, or all of it: what `export` writes.
+same_folder() {
+    if [ -e "$work/good/out" ]; then diff -r "$work/at/out" "$work/good/out" >/dev/null 2>&1; else [ ! -e "$work/at/out" ]; fi
+}
+
 # check WHAT CODE SIGNAL: judges the run that was just made.
 check() {
     local what=$1 code=$2 signal=$3 f
     runs=$((runs + 1))
     if [ "$code" -eq 0 ]; then
-        cmp -s "$work/out" "$work/good.out" || fault "$what" "exit 0 with another output"
+        # Times are never the same.
+        [ "$command" = bench ] || cmp -s "$work/out" "$work/good.out" || fault "$what" "exit 0 with another output"
+        same_folder || fault "$what" "exit 0 with another folder"
         for f in out.h5 out.html out.mnq out.yaml; do
             cmp -s "$work/at/$f" "$work/good/$f" || fault "$what" "exit 0 with another $f"
         done
     else
         faults=$((faults + 1))
+        [ ! -e "$work/at/out" ] || { [ "$signal" -ne 0 ] && same_folder; } || fault "$what" "exit $code with a folder"
         for f in out.h5 out.html out.mnq out.yaml; do
             [ "$signal" -ne 0 ] && cmp -s "$work/at/$f" "$work/good/$f" && continue # the signal came behind it
             [ "$(cat "$work/at/$f" 2>&1)" = "old $f" ] || fault "$what" "exit $code with another $f"
@@ -73,7 +86,7 @@ check() {
     fi
     for f in "$work"/at/.[!.]* "$work"/at/*; do
         case ${f##*/} in
-        '.[!.]*' | reader.h5 | reader-golden.h5 | model.mnq | out.h5 | out.html | out.mnq | out.yaml) ;;
+        '.[!.]*' | reader.h5 | reader-golden.h5 | model.mnq | out.h5 | out.html | out.mnq | out.yaml | out) ;;
         *) fault "$what" "left ${f##*/}" ;;
         esac
     done
@@ -85,16 +98,22 @@ trace() { # PROGRAM OF STRACE...: the command of this round under strace; its ex
 
 prepare
 "$bin" -q calibrate "$work/at/reader.h5" --data "$work/at/reader-golden.h5" --re-fit off -o "$work/model.mnq" 2>/dev/null || exit 1
-calls="openat read pread64 write fsync fchmod renameat renameat2 socketpair clone fcntl close"
+calls=${FAULTS_CALLS:-openat read pread64 write fsync fchmod renameat renameat2 socketpair clone fcntl close}
 for command in $commands; do
     args=$(arguments "$command")
     prepare
-    (cd "$work/at" && STARVE_COUNT="$work/count" LD_PRELOAD=$starve "$bin" $args) >"$work/good.out" 2>/dev/null </dev/null || exit 1
+    if ! (cd "$work/at" && STARVE_COUNT="$work/count" LD_PRELOAD=$starve "$bin" $args) >"$work/good.out" 2>"$work/err" </dev/null; then
+        echo "$command fails without a fault: $(head -n 1 "$work/err")"
+        exit 1
+    fi
+    before=$runs
     rm -rf "$work/good"
     cp -r "$work/at" "$work/good"
     case $kind in
     memory)
-        for ((n = RANDOM % step; n < $(cat "$work/count") + 50; n += step)); do
+        to=$(($(cat "$work/count") + 50))
+        [ "$to" -lt "${FAULTS_TO:-$to}" ] || to=${FAULTS_TO:-$to}
+        for ((n = RANDOM % step; n < to; n += step)); do
             prepare
             (cd "$work/at" && STARVE_AT=$n LD_PRELOAD=$starve timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
             check "$command, allocation $n" $? 0
@@ -112,7 +131,7 @@ for command in $commands; do
             [ -n "${many##0}" ] || many=12
             what="ENOSPC EIO EINTR EPERM EMFILE"
             [ "$kind" = errors ] || what="HUP INT QUIT PIPE ALRM TERM USR1 USR2 XCPU VTALRM PROF RTMIN"
-            for ((at = 1; at <= (many > 40 ? 40 : many); at++)); do
+            for ((at = 1; at <= (many < ${FAULTS_TO:-many} ? many : ${FAULTS_TO:-many}); at++)); do
                 for w in $what; do
                     [ $((turn++ % step)) -eq 0 ] || continue
                     prepare
@@ -128,11 +147,23 @@ for command in $commands; do
             done
         done
         ;;
+    short)
+        prepare
+        (cd "$work/at" && STARVE_SHORT=1 LD_PRELOAD=$starve timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+        check "$command, half of each write" $? 0
+        many=$(du -ck "$work"/good/out* "$work/good.out" | tail -n 1 | cut -f 1)
+        for ((n = RANDOM % step; n <= many; n += step)); do
+            prepare
+            (cd "$work/at" && ulimit -f "$n" && exec timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+            check "$command, files of $n KiB" $? 0
+        done
+        ;;
     *)
         echo "no kind $kind" >&2
         exit 2
         ;;
     esac
+    echo "$kind, $command: $((runs - before)) runs"
 done
 echo "$kind: $runs runs, $faults ended in an error, $failed findings"
 [ $failed -eq 0 ]

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Put in front of a program (LD_PRELOAD): allocation number STARVE_AT fails, of the program and of its libraries; with
- * STARVE_ALL all from there on. STARVE_COUNT names a file that gets the number of allocations of the process. */
+ * STARVE_ALL all from there on. STARVE_COUNT names a file that gets the largest number that an allocation has, in this process
+ * or one that it started. STARVE_SHORT: no write() takes more than half of what it is given. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void *(*next_malloc)(size_t n);
@@ -17,9 +19,11 @@ static void *(*next_realloc)(void *p, size_t n);
 static int (*next_posix_memalign)(void **p, size_t align, size_t n);
 static void *(*next_aligned_alloc)(size_t align, size_t n);
 
-static atomic_long count;
+static ssize_t (*next_write)(int fd, const void *p, size_t n);
+
+static atomic_long count, *most; /* most: shared with what this process starts */
 static long starve_at = -1;
-static bool starve_all, ready;
+static bool starve_all, starve_short, ready;
 static pid_t first;
 static char early[1 << 16]; /* for dlsym's own needs */
 static size_t early_used;
@@ -37,17 +41,30 @@ static void find(void *function, const char *name)
     memcpy(function, &p, sizeof p);
 }
 
-__attribute__((constructor)) static void start(void)
+/* Libraries allocate before this one's constructor runs. */
+static void find_all(void)
 {
-    const char *at = getenv("STARVE_AT");
+    static bool finding;
+    if (next_malloc != NULL || finding) return;
+    finding = true;
     find(&next_calloc, "calloc");
-    find(&next_malloc, "malloc");
     find(&next_realloc, "realloc");
     find(&next_posix_memalign, "posix_memalign");
     find(&next_aligned_alloc, "aligned_alloc");
+    find(&next_write, "write");
+    find(&next_malloc, "malloc");
+}
+
+__attribute__((constructor)) static void start(void)
+{
+    const char *at = getenv("STARVE_AT");
+    find_all();
     if (at != NULL) starve_at = strtol(at, NULL, 10);
     starve_all = getenv("STARVE_ALL") != NULL;
+    starve_short = getenv("STARVE_SHORT") != NULL;
     first = getpid();
+    void *page = mmap(NULL, sizeof *most, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    most = page != MAP_FAILED ? page : NULL;
     ready = true;
 }
 
@@ -56,7 +73,7 @@ __attribute__((destructor)) static void tell(void)
     const char *path = getenv("STARVE_COUNT");
     FILE *f = path != NULL && getpid() == first ? fopen(path, "w") : NULL;
     if (f == NULL) return;
-    fprintf(f, "%ld\n", atomic_load(&count));
+    fprintf(f, "%ld\n", most != NULL ? atomic_load(most) : atomic_load(&count));
     fclose(f);
 }
 
@@ -64,6 +81,7 @@ static bool fails(void)
 {
     if (!ready) return false;
     long n = atomic_fetch_add(&count, 1);
+    if (most != NULL && n >= atomic_load(most)) atomic_store(most, n + 1);
     if (starve_at < 0 || (n != starve_at && !(starve_all && n > starve_at))) return false;
     errno = ENOMEM;
     return true;
@@ -71,12 +89,14 @@ static bool fails(void)
 
 void *malloc(size_t n)
 {
+    find_all();
     if (next_malloc == NULL) return from_early(n);
     return fails() ? NULL : next_malloc(n);
 }
 
 void *calloc(size_t n, size_t size)
 {
+    find_all();
     if (next_calloc == NULL) return from_early(n * size);
     return fails() ? NULL : next_calloc(n, size);
 }
@@ -88,6 +108,7 @@ static bool is_early(const void *p)
 
 void *realloc(void *p, size_t n)
 {
+    find_all();
     if (next_realloc == NULL || is_early(p)) {
         void *more = malloc(n);
         if (more != NULL && p != NULL) memcpy(more, p, n);
@@ -98,12 +119,20 @@ void *realloc(void *p, size_t n)
 
 int posix_memalign(void **p, size_t align, size_t n)
 {
+    find_all();
     return fails() ? ENOMEM : next_posix_memalign(p, align, n);
 }
 
 void *aligned_alloc(size_t align, size_t n)
 {
+    find_all();
     return fails() ? NULL : next_aligned_alloc(align, n);
+}
+
+ssize_t write(int fd, const void *p, size_t n)
+{
+    find_all();
+    return next_write(fd, p, starve_short && n > 1 ? n / 2 : n);
 }
 
 void free(void *p)

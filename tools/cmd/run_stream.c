@@ -22,7 +22,7 @@ static int read_row(const struct stream *t, int y, struct mnq_err *e)
 {
     size_t n = fread(t->row, 1, t->row_bytes, t->f);
     if (n == t->row_bytes) return 1;
-    if (ferror(t->f)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", t->path, strerror(errno));
+    if (ferror(t->f)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", t->path, mnq_errno_text());
     if (n == 0 && y == 0) return 0;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: ends in row %d of a picture of %d rows of %zu bytes", t->path, y, t->s->input.h,
                     t->row_bytes);
@@ -91,7 +91,7 @@ int mnq_run_stream(const struct mnq_subject *s, const char *path, struct mnq_str
     bool standard = strcmp(path, "-") == 0;
     if (standard) t.path = "standard input";
     t.f = standard ? stdin : fopen(path, "rb");
-    if (t.f == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", path, strerror(errno));
+    if (t.f == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", path, mnq_errno_text());
     int rc = all_pictures(&t, out, arena, e);
     if (!standard) fclose(t.f);
     return rc < 0 ? -1 : 0;

@@ -93,7 +93,9 @@ struct mnq_tensor {
  * m       filled on success; on failure only `bad` is meaningful
  * bytes   the file, 16-byte aligned (flash is fine); not copied
  * n       bytes available
- * return  MNQ_OK or the first fault found; time is linear in the file (CRC, accumulator proof)
+ * return  MNQ_OK or the first fault found
+ * time    bounded by the file: its bytes once (CRC); of arrays 8 times the bytes of DATA and 4 MiB (accumulator proof);
+ *         three times tensors * layers short steps, at most 3 * 2^24 (memory plan); 2^21 rows for each plan of stages
  */
 enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n);
 
@@ -124,6 +126,15 @@ enum mnq_status mnq_pack(struct mnq_model *m, void *mem, size_t size);
  * definition: the bits are the same. Changes what the functions below return.
  */
 void mnq_layer_by_layer(struct mnq_model *m);
+
+/**
+ * Operations of one run, before it runs: multiply-accumulates, terms of pools, and one for every value that a layer writes (17
+ * for one of SOFTMAX). The time of mnq_run() is bounded by them, and that of mnq_push_rows() for all rows together. For
+ * callers who take models from strangers: a file of some hundred bytes may ask for 2^50.
+ * m       proved, or exported by someone trusted
+ * return  the number; UINT64_MAX if 64 bits do not hold it
+ */
+uint64_t mnq_operations(const struct mnq_model *m);
 
 /** Bytes of arena that mnq_run() needs, a multiple of 16; scratch memory of m->kernels is part of it. */
 size_t mnq_arena_size(const struct mnq_model *m);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Packing an integer model and reading it back: every field survives, damage is refused. */
 #include "kernels.h"
+#include "mnq_bytes.h"
 #include "pack/qmodel.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -204,10 +206,94 @@ static void an_overflowing_layer_does_not_pack(void **state)
     mnq_arena_free(&arena);
 }
 
+/* ---- files that ask for more than they are worth, quant/BUDGETS.md ---- */
+
+/* One line that says what is too much. */
+static void refused(const struct mnq_bytes *b, const char *why)
+{
+    struct mnq_arena arena = {0};
+    struct mnq_err e = {0};
+    struct mnq_package p;
+    size_t n;
+    uint8_t *f = mnq_bytes_file(b, &n);
+    const int rc = mnq_package_parse("m.mnq", f, n, &p, &arena, &e);
+
+    if (why == NULL && rc != 0) fail_msg("%s", e.msg);
+    if (why != NULL && (rc == 0 || strstr(e.msg, why) == NULL)) fail_msg("%s: %s", rc == 0 ? "accepted" : e.msg, why);
+    assert_int_equal(e.code, why == NULL ? 0 : MNQ_EXIT_FAILED);
+    assert_null(strchr(e.msg, '\n'));
+    free(f);
+    mnq_arena_free(&arena);
+}
+
+/* A pool, or a convolution without padding, over most of a picture: few bytes, endless sums. */
+static void endless_sums_are_refused(void **state)
+{
+    static const struct {
+        unsigned op, side, kernel;
+        const char *why;
+    } c[] = {
+        {MNQ_L_AVGPOOL, 600, 255, NULL},
+        {MNQ_L_AVGPOOL, 1000, 255, "m.mnq: a run takes 36188009416 operations, at most 17180"},
+        {MNQ_L_DWCONV, 1200, 200, "operations"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        struct mnq_bytes b = {.random = 1};
+        b.input = mnq_bytes_tensor(&b, c[i].side, c[i].side, 1, MNQ_U8, 0);
+        mnq_bytes_random_layer(&b, &(struct mnq_bytes_op){.op = c[i].op,
+                                                          .wtype = c[i].op == MNQ_L_DWCONV ? MNQ_W_S8 : MNQ_W_NONE,
+                                                          .kh = c[i].kernel,
+                                                          .kw = c[i].kernel});
+        refused(&b, c[i].why);
+        mnq_bytes_free(&b);
+    }
+}
+
+/* Tensors that take gigabytes. */
+static void endless_memory_is_refused(void **state)
+{
+    struct mnq_bytes b = {.random = 1};
+    (void)state;
+    b.input = mnq_bytes_tensor(&b, 32768, 32768, 1, MNQ_U8, 0);
+    mnq_bytes_random_layer(&b, &(struct mnq_bytes_op){.op = MNQ_L_PW, .wtype = MNQ_W_S8, .oc = 1});
+    refused(&b, "m.mnq: a run takes 21475");
+    mnq_bytes_free(&b);
+}
+
+/* Scales of many channels, and weights that are hardly stored. */
+static void endless_weights_are_refused(void **state)
+{
+    enum { WIDE = 65520 };
+    struct mnq_bytes b = {.random = 1};
+    (void)state;
+    b.input = mnq_bytes_tensor(&b, 1, 1, WIDE, MNQ_U8, 0);
+    b.output = mnq_bytes_tensor(&b, 1, 1, WIDE, MNQ_S8, 0);
+    uint8_t *const nothing = calloc((size_t)WIDE * 512, 1);
+    assert_non_null(nothing);
+    struct mnq_bytes_layer l = {
+        .op = MNQ_L_PW, .wtype = MNQ_W_SPARSE, .in1 = MNQ_BYTES_NO_TENSOR, .out = 1, .lo = -128, .hi = 127};
+    l.kh = l.kw = l.sh = l.sw = 1;
+    l.mult = 16;
+    l.weights_size = WIDE * ((WIDE / 16 + 7) / 8);
+    l.weights = mnq_bytes_array(&b, nothing, 1, l.weights_size);
+    l.bias = l.m = mnq_bytes_array(&b, nothing, 4, WIDE);
+    l.r = l.bias;
+    l.m2 = l.r2 = l.pad = MNQ_BYTES_NONE;
+    mnq_bytes_layer(&b, &l);
+    free(nothing);
+    refused(&b, "m.mnq: its weights and scales are 42933");
+    mnq_bytes_free(&b);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip), cmocka_unit_test(uniform_scale_in_the_record),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(round_trip),
+                                       cmocka_unit_test(uniform_scale_in_the_record),
                                        cmocka_unit_test(damage_is_refused),
+                                       cmocka_unit_test(endless_sums_are_refused),
+                                       cmocka_unit_test(endless_memory_is_refused),
+                                       cmocka_unit_test(endless_weights_are_refused),
                                        cmocka_unit_test(an_overflowing_layer_does_not_pack)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
