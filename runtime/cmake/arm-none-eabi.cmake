@@ -11,4 +11,6 @@ set(CMAKE_ASM_FLAGS_INIT "-mcpu=${MNQ_CPU} -mthumb")
 # Whole, in the cache: CMake would append its own -O3 to what CMAKE_C_FLAGS_RELEASE_INIT says.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "Flags of the C compiler in Release builds")
 set(CMAKE_C_FLAGS_MINSIZEREL "-Os -DNDEBUG" CACHE STRING "Flags of the C compiler in MinSizeRel builds")
+set(CMAKE_ASM_FLAGS_RELEASE "" CACHE STRING "Flags of the assembler in Release builds")
+set(CMAKE_ASM_FLAGS_MINSIZEREL "" CACHE STRING "Flags of the assembler in MinSizeRel builds")
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)

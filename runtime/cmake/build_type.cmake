@@ -12,9 +12,3 @@ if(CMAKE_SOURCE_DIR STREQUAL CMAKE_CURRENT_SOURCE_DIR) # not for a project that 
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, MinSizeRel (-Os), RelWithDebInfo or Debug" FORCE)
   endif()
 endif()
-
-# What files of hot loops are compiled with beside: on a target code size counts, and who states flags knows why.
-set(MNQ_HOT_FLAGS "")
-if(NOT CMAKE_CROSSCOMPILING AND CMAKE_C_FLAGS_RELEASE STREQUAL "-O2 -DNDEBUG")
-  set(MNQ_HOT_FLAGS $<$<CONFIG:Release>:-O3>)
-endif()

@@ -77,7 +77,7 @@ int report_run(const struct report_job *job, report_write *write)
     if (mnq_arena_size(&m) > job->arena_size) return fail(write, "arena", MNQ_E_ARENA);
     mnq_tensor_get(&m, m.input, &in);
     mnq_tensor_get(&m, m.output, &out);
-    if (job->inputs_size / in.size < job->count) return fail(write, "fewer inputs than asked for", MNQ_OK);
+    if ((uint64_t)job->count * in.size > job->inputs_size) return fail(write, "fewer inputs than asked for", MNQ_OK);
 
     for (i = 0; i < job->count; i++) {
         memset(job->arena, 0, mnq_arena_size(&m));
