@@ -8,7 +8,7 @@ set_target_properties(mnq_calib PROPERTIES EXPORT_NAME calib)
 
 install(TARGETS mnq_host mnq_quant mnq_calib EXPORT mnquant-host INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   ${CMAKE_INSTALL_INCLUDEDIR}/mnquant)
-foreach(room util graph passes import quantize pack)
+foreach(room util graph passes import quantize pack export)
   list(APPEND rooms quant/${room})
 endforeach()
 install(DIRECTORY ${rooms} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant FILES_MATCHING PATTERN "*.h" PATTERN fkernel EXCLUDE)
@@ -22,5 +22,5 @@ install(FILES tools/cmake/mnquantHost.cmake DESTINATION ${package})
 mnq_pkgconfig(mnquant "Host libraries of mnquant: import, calibration, packing and evaluation of MobileNets" INCLUDE mnquant
   LIBRARIES mnq_runtime mnq_host_kernels mnq_quant mnq_calib REQUIRES yaml-0.1 hdf5 libzip zlib libpng libjpeg LIBS -lpthread -lm)
 
-install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md CHANGELOG.md calib/HOST_API.md tools/TUTORIAL.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES quant/DESIGN.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/quant)
