@@ -3,7 +3,7 @@
 #ifndef MNQ_XTARGET_H
 #define MNQ_XTARGET_H
 
-#include "kernels.h"
+#include "mnq/kernels.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,25 +3,11 @@
 #ifndef MNQ_QRUN_H
 #define MNQ_QRUN_H
 
-#include "pack/qmodel.h"
+#include "pack/qlayer.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-struct mnq_kernels;
-
-/** Bytes of tensor t. */
-size_t mnq_qtensor_bytes(const struct mnq_qtensor *t);
-
-/** Value q of element i of a tensor. */
-int32_t mnq_qtensor_at(const struct mnq_qtensor *t, const void *data, size_t i);
-
-/** Whether ports have a kernel of their own for such a layer (kernels.h: mnq_layer_plain()). */
-bool mnq_qlayer_plain(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
-
-/** Multiply-accumulates of a layer (CONV, DWCONV, PW; others 0). */
-int64_t mnq_qlayer_macs(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
 
 /** A layer ready to run: packed for a kernel table, with scratch memory for every worker. */
 struct mnq_qready;
@@ -57,12 +43,6 @@ int64_t mnq_qlayer_tap_sums(const struct mnq_qmodel *q, const struct mnq_qlayer 
 /** Sums of the accumulators (bias included) of every output channel [C_out], from the sums of the taps over `pixels`. */
 void mnq_qlayer_acc_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const int64_t *tap, int64_t pixels,
                          int64_t *sum);
-
-/**
- * Bound of |accumulator - bias| of output channel o, NUMERICS.md section 4: what the loader adds to |bias|. For layers whose
- * in_max is known; cout are all their output channels.
- */
-double mnq_qlayer_reach(const struct mnq_qlayer *l, int o, int cout);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@
 #include "pack/stage.h"
 
 #include "kernels.h"
-#include "pack/qrun.h"
+#include "pack/qlayer.h"
 #include "pack/stage_cost.h"
 #include "pack/stage_place.h"
 #include "plan_layout.h"

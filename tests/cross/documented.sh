@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The cross builds of README.md and PORTING.md, as they are written, with every generator: code at the level that is stated, and the
-# level of the user where one is stated. Prints the code bytes for a Cortex-M4. Status 77: no toolchain.
+# The cross builds of README.md and PORTING.md, as they are written: code at the level that is stated, and the level of the user where
+# one is stated. Prints the code bytes for a Cortex-M4. Status 77: no toolchain.
 #
-# usage: documented.sh SOURCE_DIR
+# usage: documented.sh SOURCE_DIR [ON]     ON: each with every generator; else each with another one
 set -eu
-source=$1
+source=$1 all=${2:-OFF}
 for tool in cmake arm-none-eabi-gcc arm-none-eabi-size; do
     command -v $tool >/dev/null || { echo "skipped: no $tool"; exit 77; }
 done
@@ -26,9 +26,14 @@ bytes() { arm-none-eabi-size -t "$(find build -name libmnq_runtime.a)" | awk 'EN
 
 count=0
 for document in README.md runtime/doc/PORTING.md; do
+    case $all:$document in
+    ON:*) set -- "Unix Makefiles" Ninja "Ninja Multi-Config" ;;
+    *:README.md) set -- "Ninja Multi-Config" ;;
+    *) set -- "Unix Makefiles" ;;
+    esac
     command=$(grep -m1 '^    cmake .*arm-none-eabi.cmake' "$source/$document" | sed 's/^ *//')
     [ -n "$command" ] || fail "$document shows no cross build"
-    for generator in "Unix Makefiles" Ninja "Ninja Multi-Config"; do
+    for generator; do
         case $generator in
         Unix*) command -v make >/dev/null || continue ;;
         *) command -v ninja >/dev/null || continue ;;
@@ -40,18 +45,21 @@ for document in README.md runtime/doc/PORTING.md; do
         count=$((count + 1))
     done
 done
-[ $count -ge 2 ] || { echo "skipped: no make and no ninja"; exit 77; }
+[ $count -ge 2 ] || { echo "skipped: no make or no ninja"; exit 77; }
 fast=$(bytes)
 # build OPTION...
 build() {
     rm -rf build
-    { cmake -S runtime -B build --toolchain cmake/arm-none-eabi.cmake -DMNQ_CPU=cortex-m4 "$@" && cmake --build build -v; } \
+    { cmake -G Ninja -S runtime -B build --toolchain cmake/arm-none-eabi.cmake -DMNQ_CPU=cortex-m4 "$@" && cmake --build build -v; } \
         >../log 2>&1 || { tail -n 20 ../log; fail "$*"; }
 }
 build -DCMAKE_BUILD_TYPE=MinSizeRel
 level -Os
 small=$(bytes)
-build -DCMAKE_C_FLAGS_RELEASE=-O1
+# The flags of the user: what the compiler would be called with.
+rm -rf build
+cmake -G Ninja -S runtime -B build --toolchain cmake/arm-none-eabi.cmake -DCMAKE_C_FLAGS_RELEASE=-O1 \
+    -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >../log 2>&1 && cp build/compile_commands.json ../log
 level -O1
 echo "$count cross builds as documented; the user's flags win; libmnq_runtime.a for Cortex-M4: $fast bytes at -O2, $small at -Os"
 [ "$small" -lt "$fast" ] || fail "-Os is not smaller"

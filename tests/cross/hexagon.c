@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The firmware's report on a bare Hexagon under qemu-hexagon: entry, two system calls, three memory functions; nothing else is
- * linked. */
+ * The firmware's report on a bare Hexagon under qemu-hexagon: entry, two system calls, three memory functions; nothing else
+ * is linked. */
 #include "report.h"
 
 __asm__(".section .rodata\n .balign 16\n .globl model_bytes, model_end, input_bytes, input_end\n"
@@ -53,7 +53,8 @@ static void write_out(const char *text, size_t n)
 void start(void)
 {
     static uint8_t arena[4 << 20] __attribute__((aligned(16)));
-    const struct report_job job = {model_bytes, (size_t)(model_end - model_bytes), input_bytes, (size_t)(input_end - input_bytes),
-                                   INPUT_COUNT, arena, sizeof arena};
+    const struct report_job job = {
+        model_bytes, (size_t)(model_end - model_bytes), input_bytes, (size_t)(input_end - input_bytes), INPUT_COUNT, arena,
+        sizeof arena};
     call(94, report_run(&job, write_out), NULL, 0);
 }

@@ -28,13 +28,14 @@ static int has_avx2(void)
 }
 #endif
 
-#ifdef __ARM_FEATURE_DSP
+#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M'
+#define MNQ_CORTEX_M_DSP 1
 #include "cortexm/dsp.h"
 #endif
 
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
-#ifdef __ARM_FEATURE_DSP
+#ifdef MNQ_CORTEX_M_DSP
     {&mnq_kernels_dsp, NULL},
 #endif
 #ifdef MNQ_HAVE_AVX2
