@@ -101,7 +101,7 @@ static void put_row(const struct bmp *b, const uint8_t *row, size_t at, struct m
         uint8_t *to = im->data + 3 * (at + x);
         if (b->bits <= 8) {
             unsigned per = 8 / b->bits, shift = b->bits * (per - 1 - x % per);
-            put_index(b, im, at + x, row[x / per] >> shift & ((1u << b->bits) - 1));
+            put_index(b, im, at + x, (unsigned)row[x / per] >> shift & ((1u << b->bits) - 1));
         } else if (b->bits == 24) {
             for (int c = 0; c < 3; c++) to[c] = row[3 * x + 2 - (uint32_t)c];
         } else {

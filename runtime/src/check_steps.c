@@ -46,6 +46,15 @@ static MNQ_APART int rows_there(const struct rehearsal *r, unsigned t, int32_t h
     return e <= rows && (p.rows == h || rows - f <= p.rows);
 }
 
+/* Whether tensor t is summed up row by row. */
+static MNQ_APART int is_sum(const struct rehearsal *r, unsigned t)
+{
+    struct mnq_place p;
+
+    mnq_place_read(r->p, t, &p);
+    return mnq_place_sums(&p);
+}
+
 /* The first byte of the dying tensor that is still needed; that of layer k, row y, if it reads the tensor itself. */
 static MNQ_APART uint64_t needed_from(const struct rehearsal *r, const struct mnq_place *d)
 {
@@ -60,9 +69,7 @@ static MNQ_APART uint64_t needed_from(const struct rehearsal *r, const struct mn
     mnq_links_read(r->m, d->last, &t);
     row = (size_t)l.w * (size_t)l.c << l.in16;
     if (t.in0 == r->dying) {
-        struct mnq_place out;
-        mnq_place_read(r->p, t.out, &out);
-        if (!mnq_place_sums(&out)) {
+        if (!is_sum(r, t.out)) {
             if (y >= l.oh) return UINT64_MAX;
             mnq_reach(&l, y, 1, &f, &e);
         }

@@ -128,8 +128,8 @@ static int first_difference(struct pair *p)
 {
     feed(p);
     for (int k = 0; k < p->small.q.n_layers; k++) {
-        if (mnq_run_layer(&p->whole.model, p->whole_arena, p->whole.model.arena_size, (unsigned)k) != MNQ_OK ||
-            mnq_run_layer(&p->small.model, p->small_arena, p->small.model.arena_size, (unsigned)k) != MNQ_OK ||
+        if (mnq_run_layer(&p->whole.model, p->whole_arena, mnq_arena_size(&p->whole.model), (unsigned)k) != MNQ_OK ||
+            mnq_run_layer(&p->small.model, p->small_arena, mnq_arena_size(&p->small.model), (unsigned)k) != MNQ_OK ||
             !same_tensor(p, p->small.q.layer[k].out))
             return k;
     }
@@ -227,7 +227,7 @@ static int alter_bias(struct pair *p, int k, int32_t *kept)
     for (int c = 0; c < t->shape.c; c += 1 + t->shape.c / TRIED) {
         *kept = l->bias[c];
         l->bias[c] += bias_step(l, c);
-        if (mnq_run_layer(m, p->small_arena, m->arena_size, (unsigned)k) != MNQ_OK) return -1;
+        if (mnq_run_layer(m, p->small_arena, mnq_arena_size(m), (unsigned)k) != MNQ_OK) return -1;
         if (memcmp(p->scratch, p->small_arena + t->offset, n) != 0) return c;
         l->bias[c] = *kept;
     }
@@ -240,7 +240,7 @@ static int find_altered(struct pair *p, int k, bool *in_output)
     int32_t kept;
     feed(p);
     for (int i = 0; i <= k; i++)
-        if (mnq_run_layer(&p->small.model, p->small_arena, p->small.model.arena_size, (unsigned)i) != MNQ_OK) return 0;
+        if (mnq_run_layer(&p->small.model, p->small_arena, mnq_arena_size(&p->small.model), (unsigned)i) != MNQ_OK) return 0;
     int c = alter_bias(p, k, &kept);
     if (c < 0) return -1;
     bool found = first_difference(p) >= 0;

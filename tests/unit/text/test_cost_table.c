@@ -183,10 +183,10 @@ static void check_packed(const char *arch, int resolution, int classes)
         mnq_qmodel_pack(&q, &bytes, &n, &e) != 0 || mnq_package_parse(arch, bytes, n, &k, &arena, &e) != 0)
         fail_msg("%s: %s", arch, e.msg);
     assert_int_equal(p.int8_bytes, k.weight_bytes);
-    assert_int_equal(p.arena_bytes, mnq_arena_size(&k.model));
-    assert_int_equal(p.stream_bytes, mnq_stream_size(&k.model));
+    assert_int_equal(p.arena_bytes, mnq_package_arena(&k));
+    assert_int_equal(p.stream_bytes, mnq_package_stream(&k));
     mnq_layer_by_layer(&k.model);
-    assert_int_equal(p.layer_bytes, mnq_arena_size(&k.model));
+    assert_int_equal(p.layer_bytes, mnq_package_arena(&k));
     assert_int_equal(p.macs, k.macs);
     mnq_arena_free(&arena);
 }
