@@ -32,7 +32,7 @@ if [ $# -gt 1 ] && command -v g++ >/dev/null; then # the sources are both langua
 fi
 for load; do
     cd "$work/$load"
-    make -j2 run "CFLAGS=-std=c99 -ffunction-sections -fdata-sections $strict" >log 2>&1 || { cat log; echo "FAILED: $core, $load"; exit 1; }
+    make -j2 run "CFLAGS=-std=c99 -O2 -ffunction-sections -fdata-sections $strict" >log 2>&1 || { cat log; echo "FAILED: $core, $load"; exit 1; }
     grep -q 'self-test passed' log || { tail -5 log; echo "FAILED: $core, $load: no word of the self-test"; exit 1; }
     tail -1 log
 done

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS = 3 };
+enum { INPUTS = 3, PACK_ALIGN = 64 };
 
 /* The network with plans in its file. */
 struct planned {
@@ -28,7 +28,7 @@ struct bench {
     struct planned planned[2];   /* for the least RAM, and for few calls with twice that */
     uint8_t *arena_base, *arena; /* with room for one guard block behind */
     uint8_t *scratch;            /* the largest tensor */
-    void *packed;                /* weights, by the table */
+    uint8_t *packed;             /* weights, by the table, wherever they are aligned in it */
     size_t arena_size;
     uint64_t seed;
     const char *again, *table;
@@ -252,8 +252,8 @@ static int use_table(struct bench *b, const struct mnq_kernels *kernels)
     b->table = kernels->name;
     b->model.kernels = kernels;
     n = mnq_pack_bytes(&b->model);
-    b->packed = need(aligned_alloc(64, (n + 64) / 64 * 64));
-    if (mnq_pack(&b->model, b->packed, n)) return complain(b, "mnq_pack", 0);
+    b->packed = need(malloc(n + PACK_ALIGN));
+    if (mnq_pack(&b->model, b->packed + (-(uintptr_t)b->packed & (PACK_ALIGN - 1)), n)) return complain(b, "mnq_pack", 0);
     b->arena_size = mnq_arena_size(&b->model);
     b->arena_base = need(malloc(b->arena_size + 2 * MNQ_ALIGN));
     b->arena = b->arena_base + (-(uintptr_t)b->arena_base & (MNQ_ALIGN - 1));

@@ -177,10 +177,16 @@ static void answers(void **state)
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no child is left */
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define BLIND "f: crashes" /* the sanitizer ends such a child in its own way */
+#else
+#define BLIND "f: out of memory"
+#endif
+
 static void ends(void **state)
 {
     static const char *const way[] = {"s", "a", "q", "M", "l"};
-    static const char *const said[] = {"f: crashes", "f: crashes", "f: crashes", "f: out of memory",
+    static const char *const said[] = {"f: crashes", "f: crashes", "f: crashes", BLIND,
                                        "f: crashes (it takes more than 1 s)"};
     (void)state;
     for (int ignored = 0; ignored < 2; ignored++)
