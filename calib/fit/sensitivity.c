@@ -4,6 +4,7 @@
 
 #include "graph/exec.h"
 #include "logits.h"
+#include "quantize/lower_trial.h"
 #include "util/pool.h"
 
 #include <stdatomic.h>

@@ -5,6 +5,7 @@
 #include "host.h"
 #include "logits.h"
 #include "quantize/gram.h"
+#include "quantize/lower_trial.h"
 #include "pack/qrun.h"
 #include "util/pool.h"
 

@@ -2,11 +2,11 @@
  * Lowering: one node of the legal graph becomes one integer layer. */
 #include "quantize/lower.h"
 
-#include "graph/activation.h"
-#include "kernels.h"
 #include "quantize/act_table.h"
+#include "kernels.h"
+#include "pack/qlayer.h"
 #include "quantize/multiplier.h"
-#include "pack/qrun.h"
+#include "quantize/output_stage.h"
 #include "quantize/rows.h"
 
 #include <math.h>
@@ -94,95 +94,6 @@ static int store_weights(const struct mnq_rows *r, const struct mnq_rounding_job
     return 0;
 }
 
-/* ---- output stage ---- */
-
-static int alloc_channels(struct mnq_qlayer *out, int channels, struct mnq_arena *arena)
-{
-    size_t n = (size_t)channels;
-    out->bias = mnq_arena_array(arena, n, sizeof *out->bias);
-    out->m = mnq_arena_array(arena, n, sizeof *out->m);
-    out->r = mnq_arena_array(arena, n, sizeof *out->r);
-    out->acc_step = mnq_arena_array(arena, n, sizeof *out->acc_step);
-    return out->bias == NULL || out->m == NULL || out->r == NULL || out->acc_step == NULL ? -1 : 0;
-}
-
-/* Fraction bits that hold the pre-activations seen, with a quarter to spare. */
-static int fraction_bits(double pre_max)
-{
-    int f = 12;
-    while (f > 0 && pre_max * 1.25 * ldexp(1, f) > 32767) f--;
-    return f;
-}
-
-static int second_scaling(const struct mnq_lowering *l, struct mnq_qlayer *out, int n)
-{
-    out->m2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->m2);
-    out->r2 = mnq_arena_array(l->arena, (size_t)n, sizeof *out->r2);
-    return out->m2 == NULL || out->r2 == NULL ? -1 : 0;
-}
-
-/* Straight lines that meet at 0: a factor on either side. */
-static int prelu_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    out->act = MNQ_A_PRELU;
-    if (second_scaling(l, out, nd->out.c) != 0) return -1;
-    for (int c = 0; c < nd->out.c; c++) {
-        double slope = (double)(nd->act == MNQ_ACT_PRELU ? nd->slope[c] : nd->act_alpha),
-               unit = out->acc_step[c] / l->qp[i].scale[c];
-        mnq_multiplier(unit, &out->m[c], &out->r[c]);
-        mnq_multiplier(fabs(slope) * unit, &out->m2[c], &out->r2[c]);
-        if (slope < 0) out->m2[c] = -out->m2[c];
-    }
-    return 0;
-}
-
-static int table_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    struct mnq_act_table t;
-    out->act = MNQ_A_TABLE;
-    out->table = mnq_arena_array(l->arena, MNQ_TABLE_KNOTS, sizeof *out->table);
-    if (out->table == NULL || second_scaling(l, out, nd->out.c) != 0) return -1;
-    mnq_act_table_make(nd, l->pre_max[i], &t);
-    memcpy(out->table, t.knot, sizeof t.knot);
-    for (int c = 0; c < nd->out.c; c++) {
-        mnq_multiplier(ldexp(out->acc_step[c], t.in_bits), &out->m[c], &out->r[c]);
-        mnq_multiplier(ldexp(1, -t.out_bits - 8) / l->qp[i].scale[c], &out->m2[c], &out->r2[c]);
-    }
-    return 0;
-}
-
-/* m, r, m2, r2, act, lo, hi from out->acc_step. */
-static int output_stage(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    const struct mnq_qparams *qp = &l->qp[i];
-    int n = nd->out.c;
-    bool wide = qp->dtype == MNQ_S16;
-    out->lo = qp->qmin;
-    out->hi = qp->qmax;
-    if (nd->act == MNQ_ACT_RELU || nd->act == MNQ_ACT_RELU_MAX) out->lo = qp->zp;
-    if (nd->act == MNQ_ACT_RELU_MAX && wide)
-        out->hi = (int32_t)fmin(qp->qmax, fmax(0, round((double)nd->act_max / qp->scale[0])));
-    if (nd->act == MNQ_ACT_PRELU || (nd->act == MNQ_ACT_LEAKY && !mnq_act_by_table(nd))) return prelu_stage(l, i, out);
-    if (mnq_act_by_table(nd)) return table_stage(l, i, out);
-    if (nd->act != MNQ_ACT_HSWISH && nd->act != MNQ_ACT_HSIGMOID) {
-        for (int c = 0; c < n; c++) mnq_multiplier(out->acc_step[c] / qp->scale[c], &out->m[c], &out->r[c]);
-        return 0;
-    }
-    int f = fraction_bits(nd->act == MNQ_ACT_HSIGMOID ? fmin(l->pre_max[i], 6) : l->pre_max[i]);
-    bool swish = nd->act == MNQ_ACT_HSWISH;
-    out->act = swish ? MNQ_A_HSWISH : MNQ_A_HSIGMOID;
-    out->frac = (uint8_t)f;
-    if (second_scaling(l, out, n) != 0) return -1;
-    for (int c = 0; c < n; c++) {
-        mnq_multiplier(ldexp(out->acc_step[c], f), &out->m[c], &out->r[c]);
-        mnq_multiplier(ldexp(1, swish ? -2 * f : -f) / 6 / qp->scale[c], &out->m2[c], &out->r2[c]);
-    }
-    return 0;
-}
-
 /* ---- operators ---- */
 
 static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, struct mnq_qlayer *out,
@@ -194,7 +105,7 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
     struct mnq_rows r;
     double worst;
     int rc = -1;
-    if (alloc_channels(out, nd->out.c, l->arena) != 0 || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
+    if (mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0 || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
         mnq_fail_nomem(e);
         goto done;
     }
@@ -213,7 +124,7 @@ static int lower_conv(const struct mnq_lowering *l, int i, const struct mnq_roun
             out->pad[in->dtype == MNQ_U8 ? l->p->source[c] : c] = (int8_t)fmin(fmax(round(in->zero[c]), -128), 127);
     }
     if ((out->op != MNQ_L_PW && out->pad == NULL) || store_weights(&r, job, out, l->arena) != 0 ||
-        output_stage(l, i, out) != 0)
+        mnq_output_stage(l, i, out) != 0)
         mnq_fail_nomem(e);
     else rc = 0;
 done:
@@ -238,12 +149,12 @@ static int lower_counted(const struct mnq_lowering *l, int i, struct mnq_qlayer 
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     double all = multiple_of(nd->kh) * multiple_of(nd->kw);
-    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    if (mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_AVGPOOL;
     set_padding(nd, out);
     for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = in->scale[c] / all;
     out->acc_bits = mnq_lower_acc_bits((out->in_max + fabs((double)in->zp)) * all);
-    return output_stage(l, i, out);
+    return mnq_output_stage(l, i, out);
 }
 
 /* MAXPOOL, UPSAMPLE, SPREAD and SELECT: one input value, or shares of several that sum up to `shares`. */
@@ -252,7 +163,7 @@ static int lower_move(const struct mnq_lowering *l, int i, enum mnq_layer_op op,
     const struct mnq_node *nd = &l->g->node[i];
     int first = l->g->node[nd->in[0]].out.c;
     double shares = nd->op == MNQ_OP_UPSAMPLE && nd->bilinear ? 4.0 * nd->kh * nd->kw : 1, worst = 0;
-    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    if (mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0) return -1;
     out->op = (uint8_t)op;
     out->mult = nd->op == MNQ_OP_UPSAMPLE && nd->bilinear;
     if (nd->op == MNQ_OP_MAXPOOL) set_padding(nd, out);
@@ -266,7 +177,7 @@ static int lower_move(const struct mnq_lowering *l, int i, enum mnq_layer_op op,
         worst = fmax(worst, fabs((double)out->bias[c]) + magnitude(in) * shares);
     }
     out->acc_bits = mnq_lower_acc_bits(worst);
-    return output_stage(l, i, out);
+    return mnq_output_stage(l, i, out);
 }
 
 static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
@@ -274,7 +185,7 @@ static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer 
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *in = &l->qp[nd->in[0]];
     int n = nd->kh * nd->kw;
-    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    if (mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_AVGPOOL;
     double worst = 0;
     for (int c = 0; c < nd->out.c; c++) {
@@ -283,7 +194,7 @@ static int lower_avgpool(const struct mnq_lowering *l, int i, struct mnq_qlayer 
         worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * n);
     }
     out->acc_bits = mnq_lower_acc_bits(worst);
-    return output_stage(l, i, out);
+    return mnq_output_stage(l, i, out);
 }
 
 static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
@@ -292,7 +203,7 @@ static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
     const struct mnq_qparams *a = &l->qp[nd->in[0]], *b = &l->qp[nd->in[1]];
     size_t n = (size_t)nd->out.c;
     int16_t *w = mnq_arena_array(l->arena, 2 * n, sizeof *w);
-    if (w == NULL || alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    if (w == NULL || mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_ADD;
     out->wtype = MNQ_W_S16;
     out->w = w;
@@ -310,20 +221,20 @@ static int lower_add(const struct mnq_lowering *l, int i, struct mnq_qlayer *out
         worst = fmax(worst, fabs((double)out->bias[c]) + (double)out->in_max * (abs(w[c]) + abs(w[n + c])));
     }
     out->acc_bits = mnq_lower_acc_bits(worst);
-    return output_stage(l, i, out);
+    return mnq_output_stage(l, i, out);
 }
 
 static int lower_mul(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
 {
     const struct mnq_node *nd = &l->g->node[i];
     const struct mnq_qparams *a = &l->qp[nd->in[0]], *b = &l->qp[nd->in[1]];
-    if (alloc_channels(out, nd->out.c, l->arena) != 0) return -1;
+    if (mnq_output_stage_alloc(out, nd->out.c, l->arena) != 0) return -1;
     out->op = MNQ_L_MUL;
     double worst = (magnitude(a) + fabs((double)a->zp)) * (magnitude(b) + fabs((double)b->zp));
     out->acc_bits = mnq_lower_acc_bits(worst);
     bool one = l->g->node[nd->in[1]].out.c == 1;
     for (int c = 0; c < nd->out.c; c++) out->acc_step[c] = a->scale[c] * b->scale[one ? 0 : c];
-    return output_stage(l, i, out);
+    return mnq_output_stage(l, i, out);
 }
 
 static int lower_exponential(const struct mnq_lowering *l, int i, struct mnq_qlayer *out)
@@ -399,58 +310,6 @@ void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channel
         worst = fmax(worst, fabs((double)l->bias[o]) + weight);
     }
     l->acc_bits = mnq_lower_acc_bits(worst);
-}
-
-int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, float *w,
-                            struct mnq_err *e)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    const struct mnq_qparams *in = &l->qp[nd->in[0]];
-    struct mnq_arena scratch = {0};
-    struct mnq_rows r;
-    int groups = mnq_node_groups(nd), taps = nd->kh * nd->kw, cin = l->g->node[nd->in[0]].out.c / groups, cout = nd->out.c,
-        rc = -1;
-    int32_t *bias = mnq_arena_array(&scratch, (size_t)cout, sizeof *bias);
-    double worst;
-    if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
-        mnq_fail_nomem(e);
-        goto done;
-    }
-    if (mnq_rows_round(&r, NULL, job, 1, bias, &worst, e) != 0) goto done;
-    for (int t = 0; t < taps; t++)
-        for (int c = 0; c < (r.depthwise ? 1 : cin); c++) {
-            int k = r.depthwise ? t : t * cin + (in->dtype == MNQ_U8 ? l->p->source[c] : c);
-            for (int o = 0; o < cout; o++) {
-                double s = in->scale[r.depthwise ? o / nd->mult : o / (cout / groups) * cin + c];
-                size_t to = r.depthwise ? (size_t)t * (size_t)cout + (size_t)o
-                                        : ((size_t)t * (size_t)cin + (size_t)c) * (size_t)cout + (size_t)o;
-                w[to] = s == 0 ? nd->w[to] : (float)(r.q[(size_t)o * (size_t)r.n + (size_t)k] * r.step[o] / s);
-            }
-        }
-    rc = 0;
-done:
-    mnq_arena_free(&scratch);
-    return rc;
-}
-
-int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job,
-                           const struct mnq_gram *gram, double *noise, struct mnq_err *e)
-{
-    const struct mnq_node *nd = &l->g->node[i];
-    struct mnq_arena scratch = {0};
-    struct mnq_rows r;
-    int32_t *bias = mnq_arena_array(&scratch, (size_t)nd->out.c, sizeof *bias);
-    double worst;
-    int rc = -1;
-    if (bias == NULL || mnq_rows_absorb(l, i, &job->format, &r, &scratch) != 0) {
-        mnq_fail_nomem(e);
-        goto done;
-    }
-    if (mnq_rows_round(&r, NULL, job, 1, bias, &worst, e) != 0) goto done;
-    rc = mnq_rows_noise(&r, job, gram, noise, e);
-done:
-    mnq_arena_free(&scratch);
-    return rc;
 }
 
 int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct mnq_err *e)

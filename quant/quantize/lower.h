@@ -85,18 +85,6 @@ int mnq_lower_node(const struct mnq_lowering *l, int i, const struct mnq_roundin
 /** Adds delta[o] (real, before the activation) to the layer's bias, as far as the accumulator's bound allows. */
 void mnq_lower_shift_bias(struct mnq_qlayer *l, const double *delta, int channels);
 
-/** Float weights of node i as the job would leave them (graph layout, w has mnq_node_weights() entries); not for XNOR. */
-int mnq_lower_fake_quantize(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job, float *w,
-                            struct mnq_err *e);
-
-/**
- * Noise power at node i's output, summed over its channels, that the job's weights cause against the exact ones (or, with
- * targets, the re-fitted ones), as the Gram matrix of its inputs has it. 1x1 and dense layers.
- * gram  not NULL and factored, also where the job itself rounds to nearest
- */
-int mnq_lower_weight_noise(const struct mnq_lowering *l, int i, const struct mnq_rounding_job *job,
-                           const struct mnq_gram *gram, double *noise, struct mnq_err *e);
-
 /** Fills tensors, input, output and the fixed fields of an integer model for g (layers are the caller's). */
 int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct mnq_err *e);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Weights in the order that a kernel table likes: a table of offsets, one a layer (0: not packed), then what the table's
  * packing made, each part at a multiple of MNQ_PACK_ALIGN. It holds no address: an exporter may write it to flash. */
-#include "packing.h"
-
 #include "record.h"
 
 #include "mnq_port.h"
@@ -54,11 +52,4 @@ enum mnq_status mnq_pack(struct mnq_model *m, void *mem, size_t size)
     }
     m->packed = mem;
     return MNQ_OK;
-}
-
-const void *mnq_packed_layer(const struct mnq_model *m, unsigned i)
-{
-    const uint32_t *const offset = (const uint32_t *)m->packed;
-
-    return offset == NULL || offset[i] == 0 ? NULL : (const uint8_t *)m->packed + offset[i];
 }

@@ -3,7 +3,6 @@
 #include "record.h"
 
 #include "bytes.h"
-#include "packing.h"
 
 uint64_t mnq_tensor_bytes(const struct mnq_tensor *t)
 {
@@ -74,6 +73,14 @@ static const void *array_at(const struct mnq_model *m, uint32_t offset)
     return offset == MNQ_NO_ARRAY ? NULL : m->data + offset;
 }
 
+/* What layer i was packed to (packing.c), or NULL: m->packed is NULL or has nothing for it. */
+static const void *packed_layer(const struct mnq_model *m, unsigned i)
+{
+    const uint32_t *const offset = (const uint32_t *)m->packed;
+
+    return offset == NULL || offset[i] == 0 ? NULL : (const uint8_t *)m->packed + offset[i];
+}
+
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3])
 {
     struct mnq_record rec;
@@ -91,7 +98,7 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->mult = rec.mult;
     l->weights = array_at(m, rec.weights);
     l->pad = (const int8_t *)array_at(m, rec.pad);
-    l->packed = mnq_packed_layer(m, i);
+    l->packed = packed_layer(m, i);
 
     mnq_tensor_read(m, rec.in0, &t);
     offset[1] = t.offset;

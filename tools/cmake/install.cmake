@@ -11,7 +11,8 @@ install(TARGETS mnq_host mnq_quant mnq_calib EXPORT mnquant-host INCLUDES DESTIN
 foreach(room util graph passes import quantize pack export)
   list(APPEND rooms quant/${room})
 endforeach()
-install(DIRECTORY ${rooms} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant FILES_MATCHING PATTERN "*.h" PATTERN fkernel EXCLUDE)
+install(DIRECTORY ${rooms} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant FILES_MATCHING PATTERN "*.h"
+  PATTERN fkernel EXCLUDE PATTERN "exec_*.h" EXCLUDE) # parts of the float executor
 foreach(room picture data fit prune eval recipe)
   install(DIRECTORY calib/${room}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant FILES_MATCHING PATTERN "*.h")
 endforeach()
