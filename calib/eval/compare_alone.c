@@ -61,7 +61,7 @@ static int load_samples(const struct mnq_subject *flt, const struct mnq_dataset 
     *stats = (struct mnq_stats){.samples = count,
                                 .held = count < PROBED ? count : PROBED,
                                 .input_bytes = mnq_elements(flt->input),
-                                .judge = mnq_logits_of(&flt->legal, &flt->task)};
+                                .judge = mnq_logits_of(&flt->legal, flt->tasks)};
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
     if (stats->input == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < stats->held; i++) {
@@ -78,7 +78,7 @@ int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *p
     struct mnq_arena arena = {0};
     struct mnq_stats stats;
     struct mnq_dataset *d = NULL;
-    int rc = -1, logits = mnq_logits_node(g);
+    int rc = -1;
     double *weights = mnq_arena_array(&arena, (size_t)g->n, sizeof *weights),
            *output = mnq_arena_array(&arena, (size_t)g->n, sizeof *output);
     bool *known = mnq_arena_array(&arena, (size_t)g->n, sizeof *known);
@@ -96,7 +96,7 @@ int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *p
     for (int k = 0; k < c->n_layers; k++) {
         struct mnq_compare_layer *y = &c->layer[k];
         if (mnq_lower_has_weights(g, y->node) && known[g->node[y->node].in[0]]) y->weights_alone = weights[y->node];
-        if (y->node < logits) y->output_alone = output[y->node];
+        if (!mnq_node_is_answer(g, y->node)) y->output_alone = output[y->node];
     }
     rc = 0;
 done:

@@ -59,6 +59,7 @@ struct run {
     struct mnq_evaluation *ev;
     struct diff *diff;             /* [n_subjects][n] */
     struct mnq_measured *measured; /* [n_subjects], of tasks without a first class; or NULL */
+    struct mnq_measured *more;     /* [n_subjects][n_outputs - 1], of further outputs */
     atomic_int done;
     mnq_progress *progress;
     void *progress_ctx;
@@ -109,6 +110,16 @@ static void note_decision(struct run *r, int s, int i, const float *out)
     if (label >= 0 && label < sub->outputs) m->top5[i] = mnq_rank(out, sub->outputs, label) < 5;
 }
 
+/* Further outputs, against the first model's. */
+static void note_more(const struct run *r, int s, int i, const float *out, const float *base)
+{
+    const int more = r->ev->n_outputs - 1;
+    for (int k = 0; k < more; k++) {
+        size_t first = mnq_subject_first(&r->subject[s], k + 1);
+        mnq_measure_sample(&r->more[s * more + k], i, out + first, base + first, NULL);
+    }
+}
+
 static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
 {
     struct run *r = ctx;
@@ -124,6 +135,7 @@ static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
             mnq_measure_sample(&r->measured[s], i, out, me->base, label);
         }
         note_decision(r, s, i, out);
+        note_more(r, s, i, out, me->base);
         if (sub->outputs == r->subject[0].outputs)
             r->diff[(size_t)s * (size_t)r->ev->n + (size_t)i] = difference(me->base, out, sub->outputs);
     }
@@ -245,6 +257,23 @@ static int check_labels(struct run *r, struct mnq_arena *arena, struct mnq_err *
     return 0;
 }
 
+static int alloc_more(struct run *r, struct mnq_arena *arena)
+{
+    struct mnq_evaluation *ev = r->ev;
+    const int more = ev->n_outputs - 1;
+    r->more = mnq_arena_array(arena, (size_t)(r->n_subjects * more), sizeof *r->more);
+    if (r->more == NULL) return -1;
+    for (int s = 0; s < r->n_subjects; s++) {
+        ev->model[s].part = mnq_arena_array(arena, (size_t)more, sizeof *ev->model[s].part);
+        if (ev->model[s].part == NULL) return -1;
+        for (int k = 0; k < more; k++)
+            if (mnq_measure_init(&r->more[s * more + k], &r->subject[s].tasks[k + 1], &r->subject[0].tasks[k + 1], ev->n,
+                                 arena) != 0)
+                return -1;
+    }
+    return 0;
+}
+
 static int alloc_models(struct run *r, struct mnq_arena *arena)
 {
     struct mnq_evaluation *ev = r->ev;
@@ -258,7 +287,7 @@ static int alloc_models(struct run *r, struct mnq_arena *arena)
         if (m->top1 == NULL || m->score == NULL || m->top5 == NULL) return -1;
     }
     r->diff = mnq_arena_array(arena, n * (size_t)r->n_subjects, sizeof *r->diff);
-    if (r->diff == NULL) return -1;
+    if (r->diff == NULL || alloc_more(r, arena) != 0) return -1;
     if (mnq_task_is_vector_decision(&ev->task)) return 0;
     r->measured = mnq_arena_array(arena, (size_t)r->n_subjects, sizeof *r->measured);
     for (int s = 0; r->measured != NULL && s < r->n_subjects; s++)
@@ -272,7 +301,7 @@ static int start_workers(struct run *r, int threads, struct mnq_arena *arena, st
     if (r->worker == NULL) return mnq_fail_nomem(e);
     int most = 1;
     for (int s = 0; s < r->n_subjects; s++)
-        if (r->subject[s].outputs > most) most = r->subject[s].outputs;
+        if (r->subject[s].values > most) most = r->subject[s].values;
     for (int w = 0; w < threads; w++) {
         struct worker *me = &r->worker[w];
         me->runner = mnq_arena_array(arena, (size_t)r->n_subjects, sizeof *me->runner);
@@ -336,24 +365,42 @@ static int figures(struct run *r, int s)
     else if (ev->task.kind == MNQ_TASK_BINARY && ev->accuracy)
         n = mnq_binary_figures(&r->subject[s].task, m->score, ev->label, ev->n, m->figure);
     m->n_figures = n < 0 ? 0 : n;
+    for (int k = 0; n >= 0 && k < ev->n_outputs - 1; k++) {
+        struct mnq_eval_part *p = &m->part[k];
+        p->n_figures = n = mnq_measure_figures(&r->more[s * (ev->n_outputs - 1) + k], NULL, p->figure);
+    }
     return n < 0 ? -1 : 0;
 }
 
-/* One task for all: nothing else can be set side by side. */
+static bool same_task(const struct mnq_task *a, const struct mnq_task *b)
+{
+    bool shape = a->out.h == b->out.h && a->out.w == b->out.w && a->out.c == b->out.c;
+    return a->kind == b->kind && (shape || mnq_task_is_vector_decision(a));
+}
+
+/* The same tasks for all: nothing else can be set side by side. */
 static int check_tasks(struct run *r, struct mnq_err *e)
 {
     const struct mnq_subject *first = &r->subject[0];
     r->ev->task = first->task;
+    r->ev->n_outputs = first->n_outputs;
     for (int s = 1; s < r->n_subjects; s++) {
         const struct mnq_subject *sub = &r->subject[s];
-        char a[80], b[80];
-        bool shape = sub->task.out.h == first->task.out.h && sub->task.out.w == first->task.out.w &&
-                     sub->task.out.c == first->task.out.c;
-        if (sub->task.kind == first->task.kind && (shape || mnq_task_is_vector_decision(&first->task))) continue;
-        mnq_task_text(&first->task, a, sizeof a);
-        mnq_task_text(&sub->task, b, sizeof b);
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s gives %s, %s gives %s: evaluate them apart, or say --task", first->file, a,
-                        sub->file, b);
+        if (sub->n_outputs != first->n_outputs)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s has %d outputs, %s has %d: evaluate them apart", first->file,
+                            first->n_outputs, sub->file, sub->n_outputs);
+        for (int k = 0; k < first->n_outputs; k++) {
+            char a[80], b[80];
+            bool shape = k == 0 || mnq_elements(sub->tasks[k].out) == mnq_elements(first->tasks[k].out);
+            if (shape && same_task(&first->tasks[k], &sub->tasks[k])) continue;
+            mnq_task_text(&first->tasks[k], a, sizeof a);
+            mnq_task_text(&sub->tasks[k], b, sizeof b);
+            if (k == 0)
+                return mnq_fail(e, MNQ_EXIT_FAILED, "%s gives %s, %s gives %s: evaluate them apart, or say --task",
+                                first->file, a, sub->file, b);
+            return mnq_fail(e, MNQ_EXIT_FAILED, "output %d of %s is %s, of %s %s: evaluate them apart", k + 1, first->file,
+                            a, sub->file, b);
+        }
     }
     return 0;
 }
@@ -363,18 +410,27 @@ bool mnq_task_is_vector_decision(const struct mnq_task *t)
     return !mnq_task_is_map(t) && (t->kind == MNQ_TASK_CLASSES || t->kind == MNQ_TASK_BINARY);
 }
 
+/* The agreement that figures tell; NaN: none. */
+static double agreement_of(const struct mnq_figure *f, int n)
+{
+    double r2 = (double)NAN;
+    for (int i = 0; i < n; i++) {
+        if (strcmp(f[i].key, "agreement") == 0) return f[i].of.value;
+        if (strcmp(f[i].key, "cosine") == 0) return fmax(100 * f[i].of.value, 0);
+        if (strcmp(f[i].key, "r2_from_first") == 0) r2 = fmax(100 * f[i].of.value, 0);
+    }
+    return r2;
+}
+
 double mnq_eval_agreement(const struct mnq_evaluation *ev, int model)
 {
     const struct mnq_eval_model *m = &ev->model[model];
-    double sqnr = (double)NAN;
-    if (m->agree >= 0) return 100.0 * m->agree / ev->n;
-    for (int i = 0; i < m->n_figures; i++) {
-        const struct mnq_figure *f = &m->figure[i];
-        if (strcmp(f->key, "agreement") == 0) return f->of.value;
-        if (strcmp(f->key, "cosine") == 0) return fmax(100 * f->of.value, 0);
-        if (strcmp(f->key, "r2_from_first") == 0) sqnr = fmax(100 * f->of.value, 0);
+    double least = m->agree >= 0 ? 100.0 * m->agree / ev->n : agreement_of(m->figure, m->n_figures);
+    for (int k = 0; k < ev->n_outputs - 1; k++) {
+        double other = agreement_of(m->part[k].figure, m->part[k].n_figures);
+        least = isnan(least) || isnan(other) ? (double)NAN : fmin(least, other);
     }
-    return sqnr;
+    return least;
 }
 
 int mnq_eval_columns(const struct mnq_evaluation *ev, int model)

@@ -22,7 +22,14 @@ int mnq_rank(const float *v, int n, int i);
 /** The k first classes of that order, k <= n. */
 void mnq_top(const float *v, int n, int k, int *index);
 
-/** One model's results. What is about a first class or a yes and no is there if the task is classes or one decision. */
+/** What a further output of one model is worth against the first model's. */
+struct mnq_eval_part {
+    struct mnq_figure figure[MNQ_FIGURES_MAX];
+    int n_figures;
+};
+
+/** One model's results. Labels are of the first output; so is all that is not in `part`. What is about a first class or a
+ * yes and no is there if the task is classes or one decision. */
 struct mnq_eval_model {
     const struct mnq_subject *subject;
     int *top1;        /* [n] predicted class of every sample; of a decision 1 for yes, else 0; -1: no such task */
@@ -33,10 +40,12 @@ struct mnq_eval_model {
     double mean_diff, rms_diff, max_diff;      /* output values minus the first model's; NaN likewise */
     struct mnq_figure figure[MNQ_FIGURES_MAX]; /* of the task, beside the above */
     int n_figures;
+    struct mnq_eval_part *part; /* [n_outputs - 1] */
 };
 
 struct mnq_evaluation {
     struct mnq_task task; /* of all models */
+    int n_outputs;        /* likewise */
     int n, labelled;      /* samples, samples with a label */
     int classes;          /* of the dataset, 0 = unlabelled */
     bool accuracy;        /* labels mean the models' first classes or decisions */
@@ -72,7 +81,8 @@ int *mnq_confusion(const struct mnq_evaluation *ev, int model, struct mnq_arena 
 
 /**
  * How far a model agrees with the first, in percent: the share of equal decisions; of numbers 100 R^2 against the first
- * model's, of features 100 times the mean cosine, neither below 0. NaN: their outputs cannot be compared.
+ * model's, of features 100 times the mean cosine, neither below 0. Of several outputs the least. NaN: their outputs cannot
+ * be compared.
  */
 double mnq_eval_agreement(const struct mnq_evaluation *ev, int model);
 

@@ -199,6 +199,7 @@ static int ask_norms(struct trial *t, int threads, struct mnq_err *e)
     t->head = *raw;
     t->head.n = t->norm[f->norms - 1].node + 1;
     t->head.output = t->head.n - 1;
+    t->head.n_more = 0;
     size_t n = (size_t)f->n * (size_t)t->samples * t->channels;
     t->mean = calloc(2 * n + t->channels, sizeof *t->mean);
     t->square = t->mean == NULL ? NULL : t->mean + n;

@@ -6,6 +6,7 @@
 
 #include "graph/cost.h"
 #include "graph/exec.h"
+#include "pack/qrun.h"
 #include "passes/passes.h"
 #include "util/file.h"
 #include "util/filekind.h"
@@ -36,7 +37,7 @@ int64_t mnq_float_arena(const struct mnq_graph *g)
     int64_t alive = 0, peak = -1;
     if (dies != NULL && last != NULL) {
         for (int i = 0; i < g->n; i++) {
-            last[i] = i == g->output ? g->n : i;
+            last[i] = mnq_graph_is_output(g, i) ? g->n : i;
             for (int k = 0; k < g->node[i].n_in; k++)
                 if (last[g->node[i].in[k]] < i) last[g->node[i].in[k]] = i;
         }
@@ -121,6 +122,29 @@ static int take_size(struct mnq_subject *s, const struct mnq_subject_opts *o, st
                : 0;
 }
 
+/* How many values the outputs have. */
+static int count_outputs(struct mnq_subject *s, const struct mnq_shape *shape, int n, struct mnq_err *e)
+{
+    int64_t values = 0;
+    for (int k = 0; k < n; k++) values += elements(shape[k]);
+    if (values > MAX_OUTPUTS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %lld outputs, at most %d are supported", s->file, (long long)values,
+                        MAX_OUTPUTS);
+    s->n_outputs = n;
+    s->values = (int)values;
+    s->outputs = (int)elements(shape[0]);
+    return 0;
+}
+
+/* What the options say of the first output, and the threshold of all that decide. */
+static int set_tasks(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_err *e)
+{
+    for (int k = 0; k < s->n_outputs; k++)
+        if (mnq_task_set(&s->tasks[k], k == 0 ? o->task : MNQ_TASK_AUTO, o->threshold, s->file, e) != 0) return -1;
+    s->task = s->tasks[0];
+    return 0;
+}
+
 static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_FLOAT;
@@ -132,11 +156,12 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
     s->input = in->out;
     if (s->input.c < 1 || s->input.c > 4)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input has %d channels, pictures have 1 to 4", s->file, s->input.c);
-    int64_t outputs = elements(s->raw.node[s->raw.output].out);
-    if (outputs > MAX_OUTPUTS)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %lld outputs, at most %d are supported", s->file, (long long)outputs,
-                        MAX_OUTPUTS);
-    s->outputs = (int)outputs;
+    struct mnq_shape shape[MNQ_OUTPUTS_MAX];
+    for (int k = 0; k < mnq_graph_outputs(&s->raw); k++) {
+        shape[k] = s->raw.node[mnq_graph_output(&s->raw, k)].out;
+        s->output_name[k] = s->raw.output_name[k];
+    }
+    if (count_outputs(s, shape, mnq_graph_outputs(&s->raw), e) != 0) return -1;
     struct mnq_cost total = mnq_cost_total(&s->raw);
     s->macs = total.macs;
     s->params = total.params;
@@ -148,8 +173,11 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
         s->arena_bytes = -1;
     } else {
         s->arena_bytes = mnq_float_arena(&s->legal);
-        s->task = mnq_task_infer(&s->legal, s->raw.loss);
-        if (mnq_task_set(&s->task, o->task, o->threshold, s->file, e) != 0) return -1;
+        for (int k = 0; k < s->n_outputs; k++) {
+            const char *loss = s->raw.loss_of[k] != NULL ? s->raw.loss_of[k] : s->raw.loss;
+            s->tasks[k] = mnq_task_infer(&s->legal, mnq_graph_output(&s->legal, k), loss);
+        }
+        if (set_tasks(s, o, e) != 0) return -1;
     }
     return choose_preprocess(s, o, e);
 }
@@ -173,11 +201,13 @@ static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, 
     const struct mnq_qtensor *in = &q->tensor[q->input];
     if (in->dtype != MNQ_U8) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input tensor does not take 8-bit pixels", s->file);
     s->input = in->shape;
-    int64_t outputs = elements(q->tensor[q->output].shape);
-    if (outputs > MAX_OUTPUTS)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %lld outputs, at most %d are supported", s->file, (long long)outputs,
-                        MAX_OUTPUTS);
-    s->outputs = (int)outputs;
+    struct mnq_shape shape[MNQ_OUTPUTS_MAX];
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) {
+        shape[k] = q->tensor[mnq_qmodel_output(q, k)].shape;
+        s->output_name[k] = q->name_of[k];
+        s->tasks[k] = mnq_qmodel_task(q, k);
+    }
+    if (count_outputs(s, shape, mnq_qmodel_outputs(q), e) != 0) return -1;
     s->preprocess = q->preprocess;
     s->preprocess_from = MNQ_FROM_MODEL;
     s->classes = q->classes;
@@ -187,8 +217,7 @@ static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, 
     s->weight_bytes = s->package.weight_bytes;
     s->arena_bytes = mnq_package_arena(&s->package);
     s->stream_bytes = mnq_package_stream(&s->package);
-    s->task = mnq_qmodel_task(q);
-    return mnq_task_set(&s->task, o->task, o->threshold, s->file, e);
+    return set_tasks(s, o, e);
 }
 
 int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct mnq_subject *s, struct mnq_arena *arena,
@@ -246,7 +275,7 @@ struct mnq_runner *mnq_runner_new(const struct mnq_subject *s, struct mnq_err *e
     if (s->kind == MNQ_SUBJECT_FLOAT) {
         r->exec = mnq_exec_new(&s->legal, false, e);
         r->input = malloc((size_t)elements(s->input) * sizeof *r->input);
-        r->output = malloc((size_t)s->outputs * sizeof *r->output);
+        r->output = malloc((size_t)s->values * sizeof *r->output);
         if (r->exec != NULL && r->input != NULL && r->output != NULL) return r;
     } else {
         r->arena_size = mnq_arena_size(&s->package.model);
@@ -277,27 +306,53 @@ int mnq_runner_run(struct mnq_runner *r, const uint8_t *pixels, float *out, stru
     const struct mnq_subject *s = r->s;
     if (s->kind == MNQ_SUBJECT_FLOAT) {
         mnq_preprocess_apply(&s->preprocess, pixels, s->input.h * s->input.w, r->input);
-        const float *y = mnq_exec_run(r->exec, r->input, NULL, NULL);
-        memcpy(r->output, y, (size_t)s->outputs * sizeof *y);
-        memcpy(out, y, (size_t)s->outputs * sizeof *y);
+        mnq_exec_run(r->exec, r->input, NULL, NULL);
+        float *to = r->output;
+        for (int k = 0; k < s->n_outputs; k++) {
+            int node = mnq_graph_output(&s->legal, k);
+            size_t n = mnq_elements(s->legal.node[node].out);
+            memcpy(to, mnq_exec_tensor(r->exec, node), n * sizeof *to);
+            to += n;
+        }
+        memcpy(out, r->output, (size_t)s->values * sizeof *out);
         return 0;
     }
     const struct mnq_model *m = &s->package.model;
     memcpy(mnq_input(m, r->arena), pixels, (size_t)elements(s->input));
     enum mnq_status st = mnq_run(m, r->arena, r->arena_size);
     if (st != MNQ_OK) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", s->file, mnq_status_str(st));
-    mnq_dequantize(&s->package.q.tensor[s->package.q.output], mnq_output(m, r->arena), out);
+    for (int k = 0; k < s->n_outputs; k++) {
+        const struct mnq_qtensor *t = &s->package.q.tensor[mnq_qmodel_output(&s->package.q, k)];
+        mnq_dequantize(t, mnq_output_at(m, r->arena, (unsigned)k), out);
+        out += mnq_elements(t->shape);
+    }
     return 0;
 }
 
-const void *mnq_runner_raw(const struct mnq_runner *r, size_t *n)
+size_t mnq_subject_first(const struct mnq_subject *s, int k)
+{
+    size_t first = 0;
+    for (int i = 0; i < k; i++) first += mnq_elements(s->tasks[i].out);
+    return first;
+}
+
+static size_t raw_bytes(const struct mnq_subject *s, int k)
+{
+    if (s->kind == MNQ_SUBJECT_FLOAT) return mnq_elements(s->tasks[k].out) * sizeof(float);
+    return mnq_qtensor_bytes(&s->package.q.tensor[mnq_qmodel_output(&s->package.q, k)]);
+}
+
+size_t mnq_subject_raw_bytes(const struct mnq_subject *s)
+{
+    size_t n = 0;
+    for (int k = 0; k < s->n_outputs; k++) n += raw_bytes(s, k);
+    return n;
+}
+
+const void *mnq_runner_raw(const struct mnq_runner *r, int k, size_t *n)
 {
     const struct mnq_subject *s = r->s;
-    *n = (size_t)s->outputs;
-    if (s->kind == MNQ_SUBJECT_FLOAT) {
-        *n *= sizeof *r->output;
-        return r->output;
-    }
-    if (s->package.q.tensor[s->package.q.output].dtype == MNQ_S16) *n *= 2;
-    return mnq_output(&s->package.model, r->arena);
+    *n = raw_bytes(s, k);
+    if (s->kind == MNQ_SUBJECT_FLOAT) return r->output + mnq_subject_first(s, k);
+    return mnq_output_at(&s->package.model, r->arena, (unsigned)k);
 }

@@ -45,8 +45,12 @@ struct mnq_subject {
     uint32_t file_crc;
     struct mnq_shape input;
     int resolution;       /* float: taken from the pictures, 0 = not */
-    int outputs;          /* values of the output tensor */
+    int outputs;          /* values of the (first) output tensor */
     struct mnq_task task; /* what they mean */
+    /* All outputs: how many, the values of all together, what each means, and of several their names; tasks[0] is `task`. */
+    int n_outputs, values;
+    struct mnq_task tasks[MNQ_OUTPUTS_MAX];
+    const char *output_name[MNQ_OUTPUTS_MAX];
     struct mnq_preprocess preprocess;
     enum mnq_preprocess_from preprocess_from;
     char preprocess_why[240];   /* what the data says of it (pixelfit.h); "" if it was not asked */
@@ -72,6 +76,9 @@ bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made);
 /** "float" or "int8". */
 const char *mnq_subject_kind_name(enum mnq_subject_kind k);
 
+/** Where the values of output k begin among all. */
+size_t mnq_subject_first(const struct mnq_subject *s, int k);
+
 /** Bytes of floats alive at once while a graph runs node by node: a tensor lives from its node to its last reader. -1 when
  * out of memory. */
 int64_t mnq_float_arena(const struct mnq_graph *g);
@@ -84,12 +91,15 @@ void mnq_runner_free(struct mnq_runner *r);
 /**
  * Runs one picture.
  * pixels   h*w*c bytes of the subject's input shape, channels as in the picture (RGB or grey)
- * out      s->outputs values: the float output, or the dequantized integer one
+ * out      s->values values: the float outputs one after the other, or the dequantized integer ones
  */
 int mnq_runner_run(struct mnq_runner *r, const uint8_t *pixels, float *out, struct mnq_err *e);
 
-/** Bytes of the last output as the model computed it (float32, int8 or int16, host order), for checksums. */
-const void *mnq_runner_raw(const struct mnq_runner *r, size_t *n);
+/** Bytes of output k of the last picture as the model computed it (float32, int8 or int16, host order), for checksums. */
+const void *mnq_runner_raw(const struct mnq_runner *r, int k, size_t *n);
+
+/** Bytes of all of them. */
+size_t mnq_subject_raw_bytes(const struct mnq_subject *s);
 
 #ifdef __cplusplus
 }

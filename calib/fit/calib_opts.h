@@ -45,7 +45,7 @@ struct mnq_calib_opts {
     struct mnq_stage_options stages;       /* what plan of stages to look for */
     int samples;                           /* use at most this many, evenly spaced; 0 = all */
     int threads;
-    const struct mnq_task *task;          /* what the output means; NULL: mnq_task_infer() */
+    const struct mnq_task *task;          /* what the outputs mean, [mnq_graph_outputs()]; NULL: mnq_task_infer() */
     const struct mnq_graph *against;      /* legal: the float network whose answers count; NULL: the one calibrated */
     const struct mnq_dataset *validation; /* pictures that judge and do nothing else; NULL: the samples, split */
 };

@@ -25,7 +25,9 @@ static const double SECOND_ORDER_NOISE = 0.4;
 static int held_limit(const struct mnq_graph *g)
 {
     enum { COPIES = 1 + 2 * VIEWS_AUTO };
-    double peak = COPIES * sizeof(float) * (double)mnq_elements(g->node[mnq_logits_node(g)].out);
+    double peak = 0;
+    for (int k = 0; k < mnq_graph_outputs(g); k++)
+        peak += COPIES * sizeof(float) * (double)mnq_elements(g->node[mnq_logits_node(g, k)].out);
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         double live = (double)nd->out.h * nd->out.w * nd->out.c;
@@ -173,7 +175,8 @@ static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct m
     *shots = (struct mnq_shots){c->stats.input, c->stats.input_bytes, c->stats.held, c->stats.label};
     if (d == NULL) return 0;
     int total = mnq_dataset_count(d), n = total < VALIDATION_MAX ? total : VALIDATION_MAX;
-    bool labels = c->stats.judge.task.kind == MNQ_TASK_CLASSES && mnq_dataset_classes(d) == c->stats.judge.task.out.c;
+    const struct mnq_task *first = &c->stats.judge.part[0].task;
+    bool labels = first->kind == MNQ_TASK_CLASSES && mnq_dataset_classes(d) == first->out.c;
     if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to validate on");
     uint8_t *pixels = mnq_arena_array(c->arena, (size_t)n, c->stats.input_bytes);
     int *label = labels ? mnq_arena_array(c->arena, (size_t)n, sizeof *label) : NULL;

@@ -47,8 +47,8 @@ static double logit(double p)
  */
 static double decision_drop(const struct mnq_logits *l, const float *want, const float *got, size_t n, double temperature)
 {
-    double cut = logit(l->task.threshold), lost = 0;
-    bool probability = l->task.link == MNQ_LINK_SIGMOID;
+    double cut = logit(l->part[0].task.threshold), lost = 0;
+    bool probability = l->part[0].task.link == MNQ_LINK_SIGMOID;
     for (size_t i = 0; i < n; i++) {
         double a = probability ? logit((double)want[i]) : (double)want[i],
                b = probability ? logit((double)got[i]) : (double)got[i];
@@ -85,8 +85,8 @@ static double number_drop(const struct mnq_logits *l, const float *want, const f
 
 double mnq_task_drop(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature)
 {
-    int c = l->task.out.c;
-    switch (l->task.kind) {
+    int c = l->part[0].task.out.c;
+    switch (l->part[0].task.kind) {
     case MNQ_TASK_BINARY:
     case MNQ_TASK_MULTILABEL:
         return decision_drop(l, want, got, (size_t)n * l->n, temperature);
@@ -105,14 +105,14 @@ void mnq_task_losses(const struct mnq_logits *l, const float *want, const float 
     double signal = 0;
     for (int s = 0; s < n; s++) {
         const float *a = want + (size_t)s * l->n, *b = got + (size_t)s * l->n;
-        if (l->task.kind == MNQ_TASK_REGRESSION) {
+        if (l->part[0].task.kind == MNQ_TASK_REGRESSION) {
             loss[s] = mnq_logits_noise(l, b, a);
             signal += mnq_logits_signal(l, a) / n;
         } else {
             loss[s] = mnq_task_drop(l, a, b, 1, temperature);
         }
     }
-    if (l->task.kind != MNQ_TASK_REGRESSION) return;
+    if (l->part[0].task.kind != MNQ_TASK_REGRESSION) return;
     for (int s = 0; s < n; s++) loss[s] = fmin(100, signal > 0 ? 100 * loss[s] / signal : loss[s] > 0 ? 100 : 0);
 }
 

@@ -22,7 +22,9 @@ double mnq_expected_drop(const float *want, const float *got, int n, int classes
 /**
  * Expected loss in points of what the task is judged by: mnq_expected_drop() of every cell's classes; of every decision with
  * its threshold; 100 (1 - R^2) against the float model's numbers; 100 (1 - cosine) of features. Cells and channels count
- * alike. want, got    [n][l->n]
+ * alike.
+ * l            of one output
+ * want, got    [n][l->n]
  */
 double mnq_task_drop(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature);
 

@@ -69,8 +69,10 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
         int64_t *to = t->pass->stats->pre_q30[node];
         if (w->slot >= 0 && to != NULL) put_means(to + (size_t)w->slot * (size_t)nd->out.c, data, nd->out);
     }
-    if (kind == MNQ_TAP_OUT && node == t->pass->stats->judge.node && w->slot >= 0)
-        memcpy(t->pass->stats->logits + (size_t)w->slot * n, data, n * sizeof *data);
+    if (kind == MNQ_TAP_OUT && w->slot >= 0) {
+        const struct mnq_stats *st = t->pass->stats;
+        mnq_logits_keep(&st->judge, node, data, st->logits + (size_t)w->slot * st->judge.n);
+    }
     if (kind == MNQ_TAP_OUT && mnq_lower_is_layer(g, node)) mnq_hist_add(&w->hist[node], data, nd->out.h * nd->out.w);
 }
 
@@ -138,11 +140,12 @@ static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct 
     return 0;
 }
 
-/* Whether as many classes are what the output tells apart. */
+/* Whether as many classes are what the first output tells apart. */
 static bool labels_are_classes(const struct mnq_logits *l, int classes)
 {
-    if (mnq_task_is_map(&l->task)) return false;
-    return l->task.kind == MNQ_TASK_BINARY ? classes == 2 : l->task.kind == MNQ_TASK_CLASSES && classes == l->task.out.c;
+    const struct mnq_task *t = &l->part[0].task;
+    if (mnq_task_is_map(t)) return false;
+    return t->kind == MNQ_TASK_BINARY ? classes == 2 : t->kind == MNQ_TASK_CLASSES && classes == t->out.c;
 }
 
 int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, const struct mnq_preprocess *p,

@@ -15,7 +15,7 @@
 struct worker {
     struct mnq_graph g;
     struct mnq_exec *exec;
-    float *input, *clean;
+    float *input, *clean, *room; /* room: logits gathered */
 };
 
 struct probe {
@@ -34,7 +34,7 @@ struct probe {
 
 static bool probes_tensor(const struct probe *p, int i)
 {
-    return mnq_lower_is_layer(p->l->g, i) && i < p->judge->node;
+    return mnq_lower_is_layer(p->l->g, i) && !mnq_node_is_answer(p->l->g, i);
 }
 
 static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
@@ -46,7 +46,7 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
     int slot = (int)((int64_t)sample * p->stats->held / p->samples);
     mnq_preprocess_apply(p->l->p, p->stats->input + (size_t)slot * p->stats->input_bytes, in.h * in.w, me->input);
     mnq_exec_run(me->exec, me->input, NULL, NULL);
-    memcpy(me->clean, mnq_exec_tensor(me->exec, p->judge->node), p->judge->n * sizeof *me->clean);
+    memcpy(me->clean, mnq_logits_in(p->judge, me->exec, me->room), p->judge->n * sizeof *me->clean);
     p->signal[sample] = mnq_logits_signal(p->judge, me->clean);
     for (int i = me->g.n - 1; i >= 0; i--) { /* from the back: what lies before layer i is still clean */
         if (p->w != NULL ? p->w[i] == NULL : !probes_tensor(p, i)) continue;
@@ -61,7 +61,7 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
             mnq_exec_rerun(me->exec, i + 1, NULL, NULL);
         }
         p->noise[(size_t)sample * (size_t)me->g.n + (size_t)i] =
-            mnq_logits_noise(p->judge, mnq_exec_tensor(me->exec, p->judge->node), me->clean);
+            mnq_logits_noise(p->judge, mnq_logits_in(p->judge, me->exec, me->room), me->clean);
     }
     int done = atomic_fetch_add(&p->done, 1) + 1;
     if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "sensitivity", done, p->samples);
@@ -97,7 +97,8 @@ static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mn
         w->g.node = mnq_arena_array(arena, n, sizeof *w->g.node);
         w->input = mnq_arena_array(arena, mnq_elements(g->node[0].out), sizeof *w->input);
         w->clean = mnq_arena_array(arena, p->judge->n, sizeof *w->clean);
-        if (w->g.node == NULL || w->input == NULL || w->clean == NULL) return mnq_fail_nomem(e);
+        w->room = mnq_arena_array(arena, p->judge->n, sizeof *w->room);
+        if (w->g.node == NULL || w->input == NULL || w->clean == NULL || w->room == NULL) return mnq_fail_nomem(e);
         memcpy(w->g.node, g->node, n * sizeof *g->node);
         w->exec = mnq_exec_new(&w->g, true, e);
         if (w->exec == NULL) return -1;

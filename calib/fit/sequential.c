@@ -244,22 +244,24 @@ static void find_last_uses(struct run *r)
     const struct mnq_graph *g = r->l->g;
     for (int i = 0; i < g->n; i++)
         for (int k = 0; k < g->node[i].n_in; k++) r->last_use[mnq_lower_tensor_index(g, g->node[i].in[k])] = i;
-    r->last_use[mnq_lower_tensor_index(g, r->stats->judge.node)] = g->n; /* judged at the end */
+    for (int k = 0; k < r->stats->judge.n_parts; k++) /* judged at the end */
+        r->last_use[mnq_lower_tensor_index(g, r->stats->judge.part[k].node)] = g->n;
 }
 
 /* Noise over signal of the judged samples' logits. */
 static int logits_error(const struct run *r, double *error, struct mnq_err *e)
 {
     const struct mnq_logits *judge = &r->stats->judge;
-    int t = mnq_lower_tensor_index(r->l->g, judge->node);
-    const struct mnq_qtensor *q = &r->q->tensor[t];
     double noise = 0, signal = 0;
     float *got = malloc(judge->n * sizeof *got);
     if (got == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < r->samples; s++) {
         if (r->o->split.every > 1 && !mnq_held_back(r->o->split, s)) continue;
         const float *want = r->stats->logits + (size_t)(s * r->o->stride + r->o->first) * judge->n;
-        mnq_dequantize(q, at(r, t, s), got);
+        for (int k = 0; k < judge->n_parts; k++) {
+            int t = mnq_lower_tensor_index(r->l->g, judge->part[k].node);
+            mnq_dequantize(&r->q->tensor[t], at(r, t, s), got + judge->part[k].first);
+        }
         noise += mnq_logits_noise(judge, got, want);
         signal += mnq_logits_signal(judge, want);
     }

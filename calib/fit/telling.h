@@ -13,9 +13,8 @@ extern "C" {
 enum { MNQ_TELLING_LEAST = 5 };
 
 /**
- * Why the held samples cannot tell an expected loss: too few, copies of each other, of one colour, or the network's outputs do
- * not differ among them.
- * return  0 with *why, in the arena, NULL if they can; -1 when out of memory
+ * Why the held samples cannot tell an expected loss: too few, copies of each other, of one colour, or the network's outputs
+ * do not differ among them. return  0 with *why, in the arena, NULL if they can; -1 when out of memory
  */
 int mnq_samples_telling(const struct mnq_stats *stats, const char **why, struct mnq_arena *arena);
 

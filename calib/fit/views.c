@@ -10,6 +10,7 @@
 #include "pack/qrun.h"
 #include "util/pool.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,7 +68,7 @@ struct pass {
     const struct mnq_views *v;
     const struct mnq_graph *g;
     const struct mnq_qmodel *q; /* or NULL: g itself */
-    int node;                   /* g's logits */
+    struct mnq_logits asked;    /* g's logits */
     struct mnq_split split;
     struct mnq_qready **ready; /* [q->n_layers] */
     struct worker *worker;
@@ -98,20 +99,19 @@ static int worker_init(struct worker *w, const struct pass *ps, struct mnq_err *
 }
 
 struct keep_ctx {
-    int node;
+    const struct mnq_logits *asked;
     float *to;
-    size_t n;
 };
 
 static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
 {
     const struct keep_ctx *k = ctx;
-    if (kind == MNQ_TAP_OUT && node == k->node) memcpy(k->to, data, k->n * sizeof *data);
+    if (kind == MNQ_TAP_OUT) mnq_logits_keep(k->asked, node, data, k->to);
 }
 
 static int float_view(const struct pass *ps, int i, struct worker *w, float *to, struct mnq_err *e)
 {
-    struct keep_ctx k = {ps->node, to, ps->v->judge.n};
+    struct keep_ctx k = {&ps->asked, to};
     if (make_view(ps->v, i, w->part, w->view, e) != 0) return -1;
     mnq_float_worker_run(&w->net, ps->g, ps->v->p, w->view, keep, &k);
     return 0;
@@ -121,13 +121,15 @@ static int integer_view(const struct pass *ps, int i, int worker, float *to, str
 {
     const struct mnq_qmodel *q = ps->q;
     struct worker *w = &ps->worker[worker];
-    int logits = mnq_lower_tensor_index(ps->g, ps->node);
     if (make_view(ps->v, i, w->part, w->tensor[q->input], e) != 0) return -1;
     for (int k = 0; k < q->n_layers; k++) {
         const struct mnq_qlayer *l = &q->layer[k];
         mnq_qready_run(ps->ready[k], worker, w->tensor[l->out], w->tensor[l->in0], l->in1 < 0 ? NULL : w->tensor[l->in1]);
     }
-    mnq_dequantize(&q->tensor[logits], w->tensor[logits], to);
+    for (int k = 0; k < ps->asked.n_parts; k++) {
+        int t = mnq_lower_tensor_index(ps->g, ps->asked.part[k].node);
+        mnq_dequantize(&q->tensor[t], w->tensor[t], to + ps->asked.part[k].first);
+    }
     return 0;
 }
 
@@ -162,11 +164,13 @@ done:
 static int fit_temperature(struct mnq_views *v, struct mnq_err *e)
 {
     int *label = calloc((size_t)count(v), sizeof *label);
-    if (label == NULL) return mnq_fail_nomem(e);
-    for (int i = 0; i < count(v); i++) label[i] = v->shots.label[i / each(v)];
-    v->temperature = mnq_fit_temperature(v->want, label, count(v), v->judge.task.out.c);
+    float *first = mnq_logits_column(&v->judge, 0, v->want, count(v));
+    int rc = label == NULL || first == NULL ? mnq_fail_nomem(e) : 0;
+    for (int i = 0; rc == 0 && i < count(v); i++) label[i] = v->shots.label[i / each(v)];
+    if (rc == 0) v->temperature = mnq_fit_temperature(first, label, count(v), v->judge.part[0].task.out.c);
     free(label);
-    return 0;
+    free(first);
+    return rc;
 }
 
 /* ---- how large the parts are ---- */
@@ -175,10 +179,11 @@ enum { PROBES = 50 }; /* pictures that tell whether parts are recognized */
 /* Share of the parts that the network has to take for what it takes the picture for. Photographs of flowers: 85 to 91 %. */
 static const double RECOGNIZED = 0.75;
 
-/* Whether they are; `want` holds the answers to the parts. */
+/* Whether they are, by the first output; `want` holds the answers to the parts. */
 static int recognized(const struct pass *views, bool *enough, struct mnq_err *e)
 {
     const struct mnq_views *v = views->v;
+    const struct mnq_logits first = mnq_logits_alone(&v->judge, 0);
     struct mnq_views pictures = *v;
     struct pass ps = *views;
     int every = v->shots.n > PROBES ? v->shots.n / PROBES : 1, same = 0, n = 0;
@@ -191,8 +196,8 @@ static int recognized(const struct pass *views, bool *enough, struct mnq_err *e)
     int rc = got == NULL ? mnq_fail_nomem(e) : run(&ps, e);
     for (int i = 0; rc == 0 && i < count(v); i++) {
         if (i / each(v) % every != 0) continue;
-        same += !(
-            mnq_task_drop(&v->judge, got + (size_t)(i / each(v)) * v->judge.n, v->want + (size_t)i * v->judge.n, 1, 1) > 0);
+        const float *whole = got + (size_t)(i / each(v)) * v->judge.n, *part = v->want + (size_t)i * v->judge.n;
+        same += !(mnq_task_drop(&first, whole, part, 1, 1) > 0);
         n++;
     }
     *enough = same >= RECOGNIZED * n;
@@ -205,8 +210,8 @@ static int ask_parts(struct mnq_views *v, struct pass *ps, struct mnq_err *e)
 {
     static const int part[] = {2, 5}, whole[] = {3, 6};
     enum { SIZES = sizeof part / sizeof *part };
-    bool decides = (v->judge.task.kind == MNQ_TASK_CLASSES || v->judge.task.kind == MNQ_TASK_BINARY) &&
-                   !mnq_task_is_map(&v->judge.task);
+    const struct mnq_task *task = &v->judge.part[0].task;
+    bool decides = (task->kind == MNQ_TASK_CLASSES || task->kind == MNQ_TASK_BINARY) && !mnq_task_is_map(task);
     bool enough = v->per == 0;
     for (int k = 0; k < SIZES && v->per > 0 && !enough; k++) {
         v->part = part[k];
@@ -231,10 +236,12 @@ int mnq_views_make(const struct mnq_graph *against, const struct mnq_preprocess 
                             .part = 1,
                             .whole = 1,
                             .temperature = 1};
+    struct mnq_task tasks[MNQ_OUTPUTS_MAX];
+    for (int k = 0; k < judge->n_parts; k++) tasks[k] = judge->part[k].task;
     v->want = mnq_arena_array(arena, mnq_views_floats(v), sizeof *v->want);
     struct pass ps = {.v = v,
                       .g = against,
-                      .node = mnq_logits_of(against, &judge->task).node,
+                      .asked = mnq_logits_of(against, tasks),
                       .got = v->want,
                       .progress = progress,
                       .progress_ctx = progress_ctx};
@@ -246,7 +253,7 @@ int mnq_views_make(const struct mnq_graph *against, const struct mnq_preprocess 
 int mnq_views_ask(const struct mnq_views *v, const struct mnq_graph *g, const struct mnq_qmodel *q, struct mnq_split split,
                   float *got, struct mnq_err *e)
 {
-    struct pass ps = {.v = v, .g = g, .q = q, .node = v->judge.node, .split = split, .got = got};
+    struct pass ps = {.v = v, .g = g, .q = q, .asked = v->judge, .split = split, .got = got};
     int layers = q != NULL ? q->n_layers : 0, rc = 0;
     ps.ready = calloc((size_t)layers + 1, sizeof *ps.ready);
     if (ps.ready == NULL) return mnq_fail_nomem(e);
@@ -255,6 +262,26 @@ int mnq_views_ask(const struct mnq_views *v, const struct mnq_graph *g, const st
     if (rc == 0) rc = run(&ps, e);
     for (int k = 0; k < layers; k++) mnq_qready_free(ps.ready[k]);
     free(ps.ready);
+    return rc;
+}
+
+/* What each view loses in the output that loses most there: a bound for every output. The temperature is the first one's. */
+static int losses_of(const struct mnq_views *v, const float *want, const float *got, int n, double *loss)
+{
+    const struct mnq_logits *judge = &v->judge;
+    double *own = calloc((size_t)n + 1, sizeof *own);
+    int rc = own == NULL ? -1 : 0;
+    for (int i = 0; i < n; i++) loss[i] = 0;
+    for (int k = 0; k < judge->n_parts && rc == 0; k++) {
+        struct mnq_logits one = mnq_logits_alone(judge, k);
+        float *a = mnq_logits_column(judge, k, want, n), *b = mnq_logits_column(judge, k, got, n);
+        if (a == NULL || b == NULL) rc = -1;
+        else mnq_task_losses(&one, a, b, n, k == 0 ? v->temperature : 1, own);
+        for (int i = 0; rc == 0 && i < n; i++) loss[i] = fmax(loss[i], own[i]);
+        free(a);
+        free(b);
+    }
+    free(own);
     return rc;
 }
 
@@ -276,7 +303,10 @@ int mnq_views_losses(const struct mnq_views *v, const float *got, struct mnq_spl
         memcpy(b + (size_t)n * row, got + (size_t)s * row, row * sizeof *b);
         n++;
     }
-    mnq_task_losses(&v->judge, a, b, n * each(v), v->temperature, each_view);
+    if (losses_of(v, a, b, n * each(v), each_view) != 0) {
+        mnq_arena_free(&scratch);
+        return mnq_fail_nomem(e);
+    }
     for (int s = 0; s < n; s++) {
         loss[s] = 0;
         for (int k = 0; k < each(v); k++) loss[s] += each_view[s * each(v) + k] / each(v);

@@ -57,7 +57,8 @@ int mnq_views_ask(const struct mnq_views *v, const struct mnq_graph *g, const st
                   float *got, struct mnq_err *e);
 
 /**
- * What each of those pictures is expected to lose by these answers, in points: the mean of mnq_task_losses() over its views.
+ * What each of those pictures is expected to lose by these answers, in points: the mean of mnq_task_losses() over its views;
+ * with several outputs, of the one that loses most in each.
  * loss    room for all pictures
  * return  how many, or -1 with e
  */

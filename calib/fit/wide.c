@@ -63,12 +63,12 @@ static bool is_wide(const struct mnq_graph *g, int i, const uint8_t *wide)
 static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct mnq_qmodel *q, uint32_t *bytes,
                          struct mnq_err *e)
 {
-    int logits = mnq_logits_node(g), layers = 0;
+    int layers = 0;
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         int t = mnq_lower_tensor_index(g, i);
-        q->tensor[t] =
-            (struct mnq_qtensor){.shape = nd->out, .dtype = is_wide(g, i, wide) || i >= logits ? MNQ_S16 : MNQ_S8};
+        q->tensor[t] = (struct mnq_qtensor){.shape = nd->out,
+                                            .dtype = is_wide(g, i, wide) || mnq_node_is_answer(g, i) ? MNQ_S16 : MNQ_S8};
         q->n_tensors = t + 1;
         if (!mnq_lower_is_layer(g, i)) continue;
         q->layer[layers++] = (struct mnq_qlayer){.in0 = mnq_lower_tensor_index(g, nd->in[0]),
@@ -77,6 +77,8 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
     }
     q->n_layers = layers;
     q->output = mnq_lower_tensor_index(g, g->output);
+    q->n_more = g->n_more;
+    for (int k = 0; k < g->n_more; k++) q->more[k] = mnq_lower_tensor_index(g, g->more[k]);
     if (mnq_qmodel_plan(q, e) != 0) return -1;
     *bytes = q->arena_bytes;
     return 0;
@@ -85,7 +87,7 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
 /* What only moves values has the type of what it reads. */
 static bool may_be_wide(const struct mnq_graph *g, int i)
 {
-    return mnq_lower_is_layer(g, i) && i < mnq_logits_node(g) && !mnq_node_moves(g, i);
+    return mnq_lower_is_layer(g, i) && !mnq_node_is_answer(g, i) && !mnq_node_moves(g, i);
 }
 
 /* A tensor that only global pools and dense layers read, or that they write: small, and made of the few strong responses

@@ -131,16 +131,17 @@ static void weight_errors(const struct mnq_pruning *p)
 }
 
 struct logits {
+    const struct mnq_logits *judge;
     float *to;
-    size_t n;
 };
 
 static void keep_logits(void *ctx, int sample, int worker, const float *pre, struct mnq_exec *x)
 {
     (void)worker;
-    (void)x;
     const struct logits *l = ctx;
-    memcpy(l->to + (size_t)sample * l->n, pre, l->n * sizeof *pre);
+    float *to = l->to + (size_t)sample * l->judge->n;
+    if (l->judge->n_parts == 1) memcpy(to, pre, l->judge->n * sizeof *pre);
+    else mnq_logits_in(l->judge, x, to);
 }
 
 /* The samples, and what the dense network makes of them. */
@@ -156,8 +157,8 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
     p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * p->judge.n, sizeof *p->logits);
     if (p->logits == NULL) return mnq_fail_nomem(e);
     struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, e);
-    struct logits l = {p->logits, p->judge.n};
-    int rc = s == NULL ? -1 : mnq_stream_run(s, p->judge.node, -1, keep_logits, &l, e);
+    struct logits l = {&p->judge, p->logits};
+    int rc = s == NULL ? -1 : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, keep_logits, &l, e);
     if (rc == 0) rc = mnq_logits_set_mean(&p->judge, p->logits, p->pictures.n, p->arena, e);
     mnq_stream_free(s);
     p->r->samples = p->pictures.n;

@@ -25,7 +25,7 @@ struct candidate {
 struct worker {
     struct mnq_graph g;
     struct mnq_exec *exec;
-    float *input;
+    float *input, *room; /* room: logits gathered */
 };
 
 struct probe {
@@ -113,7 +113,7 @@ static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
             me->g.node[node].b = c->b[level];
             mnq_exec_rerun(me->exec, node, NULL, NULL);
             pr->noise[((size_t)k * (size_t)layers + (size_t)l) * LEVELS + (size_t)level] =
-                mnq_logits_noise(&p->judge, mnq_exec_tensor(me->exec, p->judge.node), dense);
+                mnq_logits_noise(&p->judge, mnq_logits_in(&p->judge, me->exec, me->room), dense);
         }
         me->g.node[node] = clean;
     }
@@ -140,7 +140,8 @@ static int measure(struct probe *pr, struct mnq_err *e)
         w->g = *p->legal;
         w->g.node = mnq_arena_array(p->arena, nodes, sizeof *w->g.node);
         w->input = mnq_arena_array(p->arena, p->pictures.bytes, sizeof *w->input);
-        if (w->g.node == NULL || w->input == NULL) {
+        w->room = mnq_arena_array(p->arena, p->judge.n, sizeof *w->room);
+        if (w->g.node == NULL || w->input == NULL || w->room == NULL) {
             mnq_fail_nomem(e);
             goto done;
         }

@@ -27,7 +27,7 @@ struct mnq_prune_opts {
     const struct mnq_layer_choice *choice; /* [legal->n] rules for single layers, or NULL: ratio 0 spares a layer */
     int samples;                           /* use at most this many, evenly spaced; 0 = MNQ_PRUNE_SAMPLES */
     int threads;
-    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
+    const struct mnq_task *task; /* what the outputs mean, [mnq_graph_outputs()]; NULL: mnq_task_infer() */
 };
 
 struct mnq_prune_layer {

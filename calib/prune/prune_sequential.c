@@ -34,15 +34,16 @@ struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l)
 struct judging {
     const struct mnq_pruning *p;
     double *noise, *signal;
+    float *room; /* [threads][judge.n] */
 };
 
 static void judge(void *ctx, int sample, int worker, const float *pre, struct mnq_exec *x)
 {
-    (void)worker;
-    (void)x;
     const struct judging *j = ctx;
     const float *dense = j->p->logits + (size_t)sample * j->p->judge.n;
-    j->noise[sample] = mnq_logits_noise(&j->p->judge, pre, dense);
+    const struct mnq_logits *l = &j->p->judge;
+    if (l->n_parts > 1) pre = mnq_logits_in(l, x, j->room + (size_t)worker * l->n);
+    j->noise[sample] = mnq_logits_noise(l, pre, dense);
     j->signal[sample] = mnq_logits_signal(&j->p->judge, dense);
 }
 
@@ -51,8 +52,9 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, dou
     int n = p->pictures.n;
     double *v = calloc(2 * (size_t)n, sizeof *v), noise = 0, signal = 0;
     struct mnq_stream *s = v == NULL ? NULL : mnq_stream_new(g, &p->pictures, p->o->threads, 0, e);
-    struct judging j = {p, v, v + n};
-    int rc = s == NULL ? mnq_fail_nomem(e) : mnq_stream_run(s, p->judge.node, -1, judge, &j, e);
+    struct judging j = {p, v, v + n, calloc((size_t)p->o->threads * p->judge.n, sizeof(float))};
+    int rc = s == NULL || j.room == NULL ? mnq_fail_nomem(e)
+                                         : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, judge, &j, e);
     for (int i = 0; rc == 0 && i < n; i++) {
         if (n >= MNQ_PRUNE_HOLDOUT && i % MNQ_PRUNE_HOLDOUT != MNQ_PRUNE_HOLDOUT - 1) continue;
         noise += j.noise[i];
@@ -60,6 +62,7 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, dou
     }
     *error = signal > 0 ? noise / signal : noise;
     mnq_stream_free(s);
+    free(j.room);
     free(v);
     return rc;
 }

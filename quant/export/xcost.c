@@ -52,6 +52,23 @@ static size_t code_bytes(const struct mnq_export *x)
 
 /* ---- instructions ---- */
 
+/* Kernels that were not counted, and those counted whose work is most like theirs. */
+static const char *const like[][2] = {{"mnq_conv_groups_c", "mnq_conv_s8_c"},
+                                      {"mnq_dwconv_curve_c", "mnq_dwconv_s8_c"},
+                                      {"mnq_avgpool_counted_c", "mnq_avgpool_c"},
+                                      {"mnq_maxpool_c", "mnq_avgpool_c"},
+                                      {"mnq_select_c", "mnq_mul_c"},
+                                      {"mnq_upsample_c", "mnq_add_c"},
+                                      {"mnq_spread_c", "mnq_mul_c"},
+                                      {"mnq_logistic_c", "mnq_softmax_c"}};
+
+static const char *counted_kernel(const char *kernel)
+{
+    for (size_t i = 0; i < sizeof like / sizeof *like; i++)
+        if (strcmp(like[i][0], kernel) == 0) return like[i][1];
+    return kernel;
+}
+
 static const double *numbers_of(const char *kernel, const char *core)
 {
     for (int i = 0; i < mnq_n_xcost_rows; i++)
@@ -70,10 +87,14 @@ static const char *counted(enum mnq_xcore core)
 
 static uint64_t layer_instructions(const struct mnq_export *x, const struct mnq_xlayer *k, int calls, int rows)
 {
-    const double *per = numbers_of(k->kernel->symbol, counted(x->o->target->core));
+    const char *kernel = k->kernel->symbol;
+    const double *per = numbers_of(kernel, counted(x->o->target->core));
     double f[MNQ_XFEATURES], sum = 0;
 
-    if (per == NULL) per = numbers_of(k->kernel->symbol, "cortex-m3");
+    if (per == NULL) per = numbers_of(kernel, "cortex-m3");
+    if (per == NULL) kernel = counted_kernel(kernel);
+    if (per == NULL) per = numbers_of(kernel, counted(x->o->target->core));
+    if (per == NULL) per = numbers_of(kernel, "cortex-m3");
     if (per == NULL) return 0;
     mnq_xfeature_of(k, calls, rows, f);
     for (int i = 0; i < MNQ_XFEATURES; i++) sum += per[i] * f[i];

@@ -62,8 +62,9 @@ static double products(const struct mnq_layer *l, double pixels)
 
     switch (l->op) {
     case MNQ_L_CONV:
-        return pixels * l->oc * window * l->c;
+        return pixels * l->oc * window * (l->c / (l->mult > 1 ? l->mult : 1));
     case MNQ_L_DWCONV:
+    case MNQ_L_MAXPOOL:
     case MNQ_L_AVGPOOL:
         return pixels * l->oc * window;
     case MNQ_L_PW:

@@ -32,8 +32,10 @@ static int run(const struct mnq_package *p, uint8_t *memory, size_t size, struct
             mnq_tensor_get(&m, (unsigned)p->q.layer[i].out, &t);
             if (k == 0) g->layer[i] = mnq_bytes_crc32(0, memory + t.offset, t.size);
         }
-        mnq_tensor_get(&m, m.output, &t);
-        g->output[k] = mnq_bytes_crc32(0, mnq_output(&m, memory), t.size);
+        for (unsigned o = 0; o < mnq_output_count(&m); o++) {
+            mnq_tensor_get(&m, mnq_output_tensor(&m, o), &t);
+            g->output[k][o] = mnq_bytes_crc32(0, mnq_output_at(&m, memory, o), t.size);
+        }
     }
     return 0;
 }

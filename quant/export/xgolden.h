@@ -12,8 +12,8 @@ extern "C" {
 enum { MNQ_XGOLDEN_INPUTS = 2 };
 
 struct mnq_xgolden {
-    uint32_t *layer;                     /* [n_layers] CRC-32 of each layer's output, first input */
-    uint32_t output[MNQ_XGOLDEN_INPUTS]; /* of the network's output */
+    uint32_t *layer;                                      /* [n_layers] CRC-32 of each layer's output, first input */
+    uint32_t output[MNQ_XGOLDEN_INPUTS][MNQ_OUTPUTS_MAX]; /* of the network's outputs */
 };
 
 /** Input k, n bytes: uniform noise, then a slow ramp with some noise. The exported self-test holds the same lines. */

@@ -31,6 +31,14 @@ static size_t words(size_t n)
 
 /* ---- layers ---- */
 
+/* ADD, MUL: whether the second input is one pixel for all. */
+static uint8_t is_point(const struct mnq_qmodel *q, const struct mnq_qlayer *f)
+{
+    if (f->op != MNQ_L_ADD && f->op != MNQ_L_MUL) return 0;
+    const struct mnq_shape a = q->tensor[f->in0].shape, b = q->tensor[f->in1].shape;
+    return b.h == 1 && b.w == 1 && (a.h != 1 || a.w != 1);
+}
+
 /* Layer i as kernels see it; weights are where the file has them. */
 static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
 {
@@ -40,7 +48,7 @@ static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
     const uint32_t w = get32(p->model.layr + (size_t)i * LAYR + 28);
 
     *l = (struct mnq_layer){.op = f->op,
-                            .wtype = f->wtype,
+                            .wtype = f->map != NULL ? MNQ_W_MAP : f->wtype,
                             .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
                             .in16 = in->dtype == MNQ_S16,
                             .in16b = f->in1 >= 0 && q->tensor[f->in1].dtype == MNQ_S16,
@@ -59,6 +67,9 @@ static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
                             .oc = out->shape.c,
                             .zp0 = in->zp,
                             .zp1 = f->in1 >= 0 ? q->tensor[f->in1].zp : 0,
+                            .c1 = f->in1 >= 0 ? q->tensor[f->in1].shape.c : 0,
+                            .point1 = is_point(q, f),
+                            .counted = f->op == MNQ_L_AVGPOOL && f->pt + f->pl + f->pb + f->pr > 0,
                             .weights = w == NONE ? NULL : p->model.data + w,
                             .pad = f->pad,
                             .q = {.bias = f->bias,
@@ -66,6 +77,7 @@ static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
                                   .shift = f->r,
                                   .mult2 = f->m2,
                                   .shift2 = f->r2,
+                                  .table = f->table,
                                   .zp = out->zp,
                                   .lo = f->lo,
                                   .hi = f->hi,
@@ -154,7 +166,8 @@ static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, in
         take(p, r + 44, oc, needs & MNQ_XNEED_SCALE, d);
         take(p, r + 48, 4 * oc, 1, d);
         take(p, r + 52, oc, 1, d);
-        take(p, r + 56, (size_t)k->l.c, k->l.kh * k->l.kw > 1, d);
+        take(p, r + 56, (size_t)k->l.c, keep || k->l.kh * k->l.kw > 1, d);
+        if (k->l.q.act == MNQ_A_TABLE) take(p, r + 60, MNQ_TABLE_KNOTS * sizeof(int16_t), 1, d);
     }
 }
 
@@ -170,7 +183,7 @@ static int image(const struct mnq_package *p, int keep, struct mnq_ximage *x, st
     const size_t layr_bytes = (size_t)x->n_layers * LAYR;
     struct data d = {.align = keep ? ALIGN : WORD};
     uint8_t *layr = mnq_arena_alloc(arena, layr_bytes);
-    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 7u * ALIGN * (size_t)x->n_layers);
+    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 8u * ALIGN * (size_t)x->n_layers);
     if (layr == NULL || d.bytes == NULL) return mnq_fail_nomem(e);
     memcpy(layr, p->model.layr, layr_bytes);
     take_all(p, x, keep, layr, &d);

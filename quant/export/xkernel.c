@@ -22,6 +22,13 @@ static int conv_packed(const struct mnq_layer *l)
     {                                                                                                                       \
         return condition;                                                                                                   \
     }
+IS(conv_groups, l->op == MNQ_L_CONV && l->mult > 1)
+IS(dw_curve, l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID)
+IS(avgpool_counted, l->op == MNQ_L_AVGPOOL && l->counted)
+IS(maxpool, l->op == MNQ_L_MAXPOOL)
+IS(selection, l->op == MNQ_L_SELECT)
+IS(upsample, l->op == MNQ_L_UPSAMPLE)
+IS(spread, l->op == MNQ_L_SPREAD)
 IS(conv_s8, l->op == MNQ_L_CONV && l->wtype == MNQ_W_S8)
 IS(conv_s16, l->op == MNQ_L_CONV && l->wtype == MNQ_W_S16)
 IS(dw_s8, l->op == MNQ_L_DWCONV && l->wtype == MNQ_W_S8)
@@ -49,6 +56,10 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
      0},
+    {"mnq_conv_groups_c", "generic/generic.h", "l->op == MNQ_L_CONV && l->mult > 1", conv_groups, "generic/conv_groups_c.c",
+     ALL, 7},
+    {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
+     "generic/dwconv_curve_c.c generic/dwconv_c.c", ALL, 7},
     {"mnq_dwconv3x3_dsp", "cortexm/dsp.h", "mnq_dsp_dw_serves(l)", mnq_dsp_dw_serves,
      "cortexm/dwconv_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
      "cortexm/dwconv_shape_dsp.c "
@@ -67,8 +78,14 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "generic/pw_binary_c.c generic/binary_c.c generic/binary_row_c.c generic/binary_rows_c.c" PIXELS, ALL, 7},
     {"mnq_pw_xnor_c", "generic/generic.h", GEN(MNQ_L_PW, pw_xnor, MNQ_W_XNOR), "generic/pw_xnor_c.c generic/xnor_c.c", ALL,
      7},
+    {"mnq_avgpool_counted_c", "generic/generic.h", "l->op == MNQ_L_AVGPOOL && l->counted", avgpool_counted,
+     "generic/avgpool_counted_c.c", ALL, 7},
     {"mnq_avgpool_c", "generic/generic.h", "l->op == MNQ_L_AVGPOOL", avgpool, "generic/avgpool_c.c", ALL, 7},
     {"mnq_avgpool_sum_c", "generic/generic.h", "l->op == MNQ_L_AVGPOOL_SUM", avgpool_sum, "generic/avgpool_sum_c.c", ALL, 7},
+    {"mnq_maxpool_c", "generic/generic.h", "l->op == MNQ_L_MAXPOOL", maxpool, "generic/maxpool_c.c", ALL, 7},
+    {"mnq_select_c", "generic/generic.h", "l->op == MNQ_L_SELECT", selection, "generic/select_c.c", ALL, 7},
+    {"mnq_upsample_c", "generic/generic.h", "l->op == MNQ_L_UPSAMPLE", upsample, "generic/upsample_c.c", ALL, 7},
+    {"mnq_spread_c", "generic/generic.h", "l->op == MNQ_L_SPREAD", spread, "generic/spread_c.c", ALL, 7},
     {"mnq_add_c", "generic/generic.h", "l->op == MNQ_L_ADD", add, "generic/add_c.c", ALL, 7},
     {"mnq_mul_c", "generic/generic.h", "l->op == MNQ_L_MUL", mul, "generic/mul_c.c", ALL, 7},
     {"mnq_softmax_c", "generic/generic.h", "l->op == MNQ_L_SOFTMAX", softmax, "generic/softmax_c.c", ALL, 7},
@@ -78,7 +95,6 @@ const int mnq_n_xkernels = (int)(sizeof mnq_xkernels / sizeof *mnq_xkernels);
 
 const struct mnq_xkernel *mnq_xkernel_of(enum mnq_xset set, const struct mnq_layer *l)
 {
-    if (!mnq_layer_plain(l)) return NULL; /* FORMAT.md's minor version 3 */
     for (int i = 0; i < mnq_n_xkernels; i++)
         if ((mnq_xkernels[i].sets >> set & 1u) && mnq_xkernels[i].serves(l)) return &mnq_xkernels[i];
     return NULL;

@@ -6,6 +6,7 @@
 #include "util/file.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const dtype_name[] = {"uint8_t", "int8_t", "int16_t"};
@@ -32,13 +33,28 @@ static void contract(struct mnq_export *x, struct mnq_xtext *t)
                   q->preprocess.filter == MNQ_FILTER_PIL ? " with a filter that grows as it shrinks (PIL)" : "");
 }
 
-static void output_meaning(struct mnq_export *x, struct mnq_xtext *t)
+/* The operator of the layer that writes a tensor. */
+static uint8_t writer_op(const struct mnq_qmodel *q, int tensor)
+{
+    for (int i = q->n_layers - 1; i >= 0; i--)
+        if (q->layer[i].out == tensor) return q->layer[i].op;
+    return 0;
+}
+
+static void output_meaning(struct mnq_export *x, struct mnq_xtext *t, int k)
 {
     const struct mnq_qmodel *q = &x->p->q;
-    const struct mnq_qtensor *out = &q->tensor[q->output];
-    const uint8_t last = q->layer[q->n_layers - 1].op;
+    const int tensor = mnq_qmodel_output(q, k);
+    const struct mnq_qtensor *out = &q->tensor[tensor];
+    const uint8_t last = writer_op(q, tensor);
 
-    mnq_xtext_add(t, " * Output   %zu values of %s", mnq_elements(out->shape), dtype_name[out->dtype]);
+    if (q->n_more == 0) mnq_xtext_add(t, " * Output   ");
+    else {
+        mnq_xtext_add(t, " * Output %d  ", k);
+        mnq_xtext_plain(t, q->name_of[k]);
+        mnq_xtext_add(t, ", %dx%dx%d: ", out->shape.h, out->shape.w, out->shape.c);
+    }
+    mnq_xtext_add(t, "%zu values of %s", mnq_elements(out->shape), dtype_name[out->dtype]);
     if (last == 7 || last == 8) mnq_xtext_add(t, ", probabilities: value / 32768.\n");
     else
         mnq_xtext_add(t, ": real value = (value - %d) * %.9g%s.\n", (int)out->zp, (double)out->scale[0],
@@ -53,6 +69,24 @@ static void classes_of(struct mnq_export *x, struct mnq_xtext *t)
     mnq_xtext_add(t, "\n/** Names of the outputs, as the model brought them. */\n#define %s_CLASSES %d\n", x->upper,
                   q->n_classes);
     mnq_xtext_add(t, "extern const char *const %s_class[%s_CLASSES];\n", x->name, x->upper);
+}
+
+/* Number of outputs, and values and type of those behind the first. */
+static void further_outputs(struct mnq_export *x, struct mnq_xtext *t)
+{
+    const struct mnq_qmodel *q = &x->p->q;
+
+    if (q->n_more == 0) return;
+    mnq_xtext_add(
+        t,
+        "\n/** Several outputs: mnq_output_at(&m, arena, k) and mnq_done_at(&m, arena, k), 0 <= k < %s_OUTPUT_COUNT. */\n"
+        "#define %s_OUTPUT_COUNT %d\n",
+        x->upper, x->upper, mnq_qmodel_outputs(q));
+    for (int k = 1; k < mnq_qmodel_outputs(q); k++) {
+        const struct mnq_qtensor *out = &q->tensor[mnq_qmodel_output(q, k)];
+        mnq_xtext_add(t, "#define %s_OUTPUTS_%d %zu\ntypedef %s %s_value_%d;\n", x->upper, k, mnq_elements(out->shape),
+                      dtype_name[out->dtype], x->name, k);
+    }
 }
 
 static void header(struct mnq_export *x, struct mnq_xtext *t)
@@ -71,7 +105,7 @@ static void header(struct mnq_export *x, struct mnq_xtext *t)
     mnq_xtext_plain(t, q->source_name == NULL ? "a file without a name" : q->source_name);
     mnq_xtext_add(t, ", CRC-32 %08x\n", (unsigned)q->source_crc);
     contract(x, t);
-    output_meaning(x, t);
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) output_meaning(x, t, k);
     mnq_xtext_add(
         t,
         " * Needs    about %zu bytes of flash (code %zu, weights %zu, tables %zu), %zu of arena, %zu of stack,\n"
@@ -88,6 +122,7 @@ static void header(struct mnq_export *x, struct mnq_xtext *t)
     mnq_xtext_add(t, "#define %s_INPUT_BYTES %zu\n", u, mnq_elements(in->shape) << (in->dtype == MNQ_S16));
     mnq_xtext_add(t, "#define %s_OUTPUTS %zu\ntypedef %s %s_value;\n", u, mnq_elements(out->shape), dtype_name[out->dtype],
                   n);
+    further_outputs(x, t);
     mnq_xtext_add(t,
                   "\n/** Bytes of arena: for a whole picture; for one that is pushed row by row; for the self-test's layer "
                   "by layer. */\n"
@@ -258,11 +293,42 @@ static void source(struct mnq_export *x, struct mnq_xtext *t)
 
 /* ---- self-test ---- */
 
+/* Checksums of the outputs; of several in a function that compares them. */
+static void output_sums(struct mnq_export *x, struct mnq_xtext *t)
+{
+    const struct mnq_qmodel *q = &x->p->q;
+
+    if (q->n_more == 0) {
+        mnq_xtext_add(t, "static const uint32_t output_crc[%d] = {0x%08xu, 0x%08xu};\n\n", MNQ_XGOLDEN_INPUTS,
+                      (unsigned)x->golden.output[0][0], (unsigned)x->golden.output[1][0]);
+        return;
+    }
+    mnq_xtext_add(t, "static const uint32_t output_crc[%d][%d] = {", MNQ_XGOLDEN_INPUTS, mnq_qmodel_outputs(q));
+    for (int k = 0; k < MNQ_XGOLDEN_INPUTS; k++) {
+        mnq_xtext_add(t, "\n    {");
+        for (int o = 0; o < mnq_qmodel_outputs(q); o++)
+            mnq_xtext_add(t, "%s0x%08xu", o > 0 ? ", " : "", (unsigned)x->golden.output[k][o]);
+        mnq_xtext_add(t, "},");
+    }
+    mnq_xtext_add(
+        t, "\n};\n\nstatic int outputs_differ(const struct mnq_model *m, const void *arena, unsigned k)\n{\n"
+           "    struct mnq_tensor t;\n    unsigned o;\n\n    for (o = 0; o < mnq_output_count(m); o++) {\n"
+           "        mnq_tensor_read(m, mnq_output_tensor(m, o), &t);\n"
+           "        if (mnq_crc32((const uint8_t *)mnq_output_at(m, arena, o), t.size) != output_crc[k][o]) return 1;\n"
+           "    }\n    return 0;\n}\n\n");
+}
+
 static void selftest(struct mnq_export *x, struct mnq_xtext *h, struct mnq_xtext *t)
 {
     const char *n = x->name, *u = x->upper;
     const struct mnq_qmodel *q = &x->p->q;
+    char differs[300];
 
+    snprintf(differs, sizeof differs,
+             q->n_more > 0
+                 ? "outputs_differ(&m, arena, k)"
+                 : "mnq_crc32((const uint8_t *)mnq_output(&m, arena), %s_OUTPUTS * sizeof(%s_value)) != output_crc[k]",
+             u, n);
     mnq_xtext_add(h,
                   "/* Self-test of %s.h: inputs that both sides make, checksums of what becomes of them on the host. */\n"
                   "#ifndef %s_SELFTEST_H\n#define %s_SELFTEST_H\n\n#include \"%s.h\"\n\n"
@@ -279,8 +345,8 @@ static void selftest(struct mnq_export *x, struct mnq_xtext *h, struct mnq_xtext
                   n, n, q->n_layers);
     for (int i = 0; i < q->n_layers; i++)
         mnq_xtext_add(t, "%s0x%08xu,", i % 8 == 0 ? "\n    " : " ", (unsigned)x->golden.layer[i]);
-    mnq_xtext_add(t, "\n};\nstatic const uint32_t output_crc[%d] = {0x%08xu, 0x%08xu};\n\n", MNQ_XGOLDEN_INPUTS,
-                  (unsigned)x->golden.output[0], (unsigned)x->golden.output[1]);
+    mnq_xtext_add(t, "\n};\n");
+    output_sums(x, t);
     mnq_xtext_add(t,
                   "static void make_input(unsigned k, unsigned char *p)\n{\n    uint32_t x = 1;\n    size_t i;\n\n"
                   "    for (i = 0; i < %s_INPUT_BYTES; i++) {\n        x = x * 1664525u + 1013904223u;\n"
@@ -303,11 +369,11 @@ static void selftest(struct mnq_export *x, struct mnq_xtext *h, struct mnq_xtext
         "    if (s != MNQ_OK) return s;\n"
         "    for (k = 0; k < %d; k++) {\n        make_input(k, (unsigned char *)mnq_input(&m, arena));\n"
         "        s = mnq_run(&m, arena, size);\n        if (s != MNQ_OK) return s;\n"
-        "        if (mnq_crc32((const uint8_t *)mnq_output(&m, arena), %s_OUTPUTS * sizeof(%s_value)) != output_crc[k])\n"
+        "        if (%s)\n"
         "            return 1000 + (int)k;\n    }\n"
         "    if (size < %s_ARENA_LAYERS_BYTES) return 0;\n%s"
         "    return layers(&m, (unsigned char *)arena, size);\n}\n",
-        n, n, MNQ_XGOLDEN_INPUTS, u, n, u, x->image.planned ? "    mnq_layer_by_layer(&m);\n" : "");
+        n, n, MNQ_XGOLDEN_INPUTS, differs, u, x->image.planned ? "    mnq_layer_by_layer(&m);\n" : "");
 }
 
 void mnq_xmodel_write(struct mnq_export *x, const char *dir)

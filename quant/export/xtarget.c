@@ -36,7 +36,7 @@ const struct mnq_xtarget *mnq_xtarget_find(const char *name)
 
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 {
-    return set == MNQ_XSET_DSP ? mnq_dsp_packed_bytes(l) : 0;
+    return set == MNQ_XSET_DSP && mnq_layer_plain(l) ? mnq_dsp_packed_bytes(l) : 0;
 }
 
 void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)

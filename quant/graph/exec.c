@@ -35,7 +35,7 @@ static void last_readers(const struct mnq_graph *g, int *last)
         for (int k = 0; k < g->node[i].n_in; k++)
             if (last[g->node[i].in[k]] < i) last[g->node[i].in[k]] = i;
     }
-    last[g->output] = g->n;
+    for (int k = 0; k < mnq_graph_outputs(g); k++) last[mnq_graph_output(g, k)] = g->n;
 }
 
 /* A free buffer for `need` floats: the smallest that is large enough, else the largest, else a new one. */
@@ -89,6 +89,8 @@ static int check(const struct mnq_graph *g, struct mnq_err *e)
 {
     const char *file = g->file != NULL ? g->file : "graph";
     if (g->n < 1 || g->output < 0 || g->output >= g->n) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: has no output", file);
+    for (int k = 0; k < g->n_more; k++)
+        if (g->more[k] < 0 || g->more[k] >= g->n) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: has no output %d", file, k + 2);
     for (int i = 0; i < g->n; i++) {
         struct mnq_node nd = g->node[i];
         if (mnq_node_infer(g, &nd, e) != 0) return -1;

@@ -39,7 +39,8 @@ const float *mnq_exec_run(struct mnq_exec *x, const float *input, mnq_tap *tap, 
  */
 const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *ctx);
 
-/** The buffer of node i (keep_all only), which a caller may overwrite before mnq_exec_rerun(x, i + 1, ...). */
+/** The buffer of node i: of an output, or with keep_all of any, which a caller may overwrite before
+ * mnq_exec_rerun(x, i + 1, ...). */
 float *mnq_exec_tensor(struct mnq_exec *x, int i);
 
 #ifdef __cplusplus

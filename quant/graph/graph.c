@@ -17,8 +17,8 @@ enum { MAX_DIM = 1 << 20, MAX_NODES = 1 << 16 };
 const char *mnq_op_name(enum mnq_op op)
 {
     static const char *const name[MNQ_OP_COUNT] = {
-        "input",  "conv", "dwconv",  "dense",   "avgpool", "add",      "mul",    "softmax", "act",  "batchnorm",
-        "affine", "pad",  "reshape", "maxpool", "select",  "upsample", "spread", "crop",    "tconv"};
+        "input",  "conv", "dwconv",  "dense",   "avgpool", "add",      "mul",    "softmax", "act",   "batchnorm",
+        "affine", "pad",  "reshape", "maxpool", "select",  "upsample", "spread", "crop",    "tconv", "join"};
     return (unsigned)op < MNQ_OP_COUNT ? name[op] : "?";
 }
 
@@ -261,6 +261,7 @@ static int infer_from(const struct mnq_graph *g, struct mnq_node *nd, struct mnq
 static int input_count(const struct mnq_node *nd)
 {
     if (nd->op == MNQ_OP_SELECT && nd->n_in == 2) return 2;
+    if (nd->op == MNQ_OP_JOIN) return 2;
     return nd->op == MNQ_OP_INPUT ? 0 : nd->op == MNQ_OP_ADD || nd->op == MNQ_OP_MUL ? 2 : 1;
 }
 
@@ -353,6 +354,10 @@ int mnq_graph_check(struct mnq_graph *g, struct mnq_err *e)
     if (g->output < 0 || g->output >= g->n)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: output is node %d of %d", g->file != NULL ? g->file : "graph", g->output,
                         g->n);
+    for (int k = 0; k < g->n_more; k++)
+        if (g->more[k] < 0 || g->more[k] >= g->n)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: output %d is node %d of %d", g->file != NULL ? g->file : "graph", k + 2,
+                            g->more[k], g->n);
     int inputs = 0;
     for (int i = 0; i < g->n; i++) {
         struct mnq_node *nd = &g->node[i];

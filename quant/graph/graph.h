@@ -35,6 +35,7 @@ enum mnq_op {
     MNQ_OP_SPREAD, /* channel (y kw + x) C + c becomes channel c of pixel (y, x) of a kh x kw block; out.h, out.w may cut */
     MNQ_OP_CROP,   /* raw: pt, pl, pb, pr rows and columns left out */
     MNQ_OP_TCONV,  /* raw: Conv2DTranspose, w[kh][kw][cout][cin], b or NULL; pt, pl rows and columns cut in front; own out */
+    MNQ_OP_JOIN,   /* only while passes rewrite: reads two outputs of the network, so that it has one end */
     MNQ_OP_COUNT
 };
 
@@ -92,12 +93,12 @@ struct mnq_node {
     float *w, *b;                     /* weights and bias, layouts above; b may be NULL */
     float *gamma, *beta, *mean, *var; /* BATCHNORM [c]; gamma, beta may be NULL */
     float eps;
-    int kept;                         /* variables of the layer that no array above holds: Normalization's */
+    int kept;              /* variables of the layer that no array above holds: Normalization's */
     float *scale, *offset; /* AFFINE [c] */
     /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
     const char *w_path, *b_path; /* BATCHNORM: b_path is beta's */
-    int twin;   /* raw graphs: the earlier node whose weights these are too (one layer, called twice); -1 */
-    int source; /* legal graphs: index of the raw node that holds w_path; -1 if none */
+    int twin;                    /* raw graphs: the earlier node whose weights these are too (one layer, called twice); -1 */
+    int source;                  /* legal graphs: index of the raw node that holds w_path; -1 if none */
     /* Legal graphs: what folding made of the stored values; NULL = all ones.
      *     w = stored w * in_gain[input channel] * out_gain[output channel]
      *     d b = b_gain[output channel] * d (value at b_path)
@@ -106,21 +107,29 @@ struct mnq_node {
     double *in_gain, *out_gain, *b_gain;
 };
 
+/** Outputs of a network at most. */
+enum { MNQ_OUTPUTS_MAX = 32 };
+
 /** Names of the Keras dialects and decisions met while importing, printed by `inspect`. */
 struct mnq_graph {
     struct mnq_arena *arena; /* owns every array and string below */
     struct mnq_node *node;
     int n, cap;
-    int output;         /* the node whose tensor is the result (the last one after legalize) */
-    const char *file;   /* source file */
-    const char *origin; /* e.g. "Keras 2.4 full model", "weights-only, MobileNet V1 0.25" */
-    char **note;        /* decisions worth telling (hard_sigmoid form, assumed padding, ...) */
+    int output; /* the node whose tensor is the result (the last one after legalize, if there is one output) */
+    int n_more; /* further outputs, in the model's order */
+    int more[MNQ_OUTPUTS_MAX - 1];            /* their nodes; two outputs may be one node */
+    const char *output_name[MNQ_OUTPUTS_MAX]; /* where there are several: names, all different */
+    const char *file;                         /* source file */
+    const char *origin;                       /* e.g. "Keras 2.4 full model", "weights-only, MobileNet V1 0.25" */
+    char **note;                              /* decisions worth telling (hard_sigmoid form, assumed padding, ...) */
     int n_note;
     /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
     const char *preprocess;
-    bool resize_tf, resize_crop; /* a layer at the front resized pictures as TensorFlow does, or cropped them to their shape */
-    bool size_open; /* the file leaves the input's height and width open: those of the graph are assumed */
+    bool resize_tf,
+        resize_crop;  /* a layer at the front resized pictures as TensorFlow does, or cropped them to their shape */
+    bool size_open;   /* the file leaves the input's height and width open: those of the graph are assumed */
     const char *loss; /* what it was trained for, "binarycrossentropy" (graph/task.h); NULL = unknown */
+    const char *loss_of[MNQ_OUTPUTS_MAX]; /* the same where the outputs differ in it; else NULL */
 };
 
 /** "conv", "dwconv", ... for messages and JSON. */
@@ -144,8 +153,28 @@ static inline int mnq_node_groups(const struct mnq_node *nd)
     return nd->groups > 1 ? nd->groups : 1;
 }
 
-/** Elements of a tensor: the only place that multiplies a shape's sides. mnq_graph_check() and mnq_load() bound the product by
- *  2^28, so it overflows nowhere. */
+/** How many outputs. */
+static inline int mnq_graph_outputs(const struct mnq_graph *g)
+{
+    return 1 + g->n_more;
+}
+
+/** The node of output k, 0 the first. */
+static inline int mnq_graph_output(const struct mnq_graph *g, int k)
+{
+    return k == 0 ? g->output : g->more[k - 1];
+}
+
+/** Whether node i is one of them. */
+static inline bool mnq_graph_is_output(const struct mnq_graph *g, int i)
+{
+    bool is = i == g->output;
+    for (int k = 0; k < g->n_more; k++) is = is || i == g->more[k];
+    return is;
+}
+
+/** Elements of a tensor: the only place that multiplies a shape's sides. mnq_graph_check() and mnq_load() bound the product
+ * by 2^28, so it overflows nowhere. */
 static inline size_t mnq_elements(struct mnq_shape s)
 {
     return (size_t)s.h * (size_t)s.w * (size_t)s.c;

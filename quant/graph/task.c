@@ -9,23 +9,23 @@
 const char *const mnq_task_words[] = {"auto", "classes", "binary", "multilabel", "regression", "features", NULL};
 
 /* The node whose values the output's are, as far as only the activation behind it differs. */
-static const struct mnq_node *last_linear(const struct mnq_graph *g)
+static const struct mnq_node *last_linear(const struct mnq_graph *g, int output)
 {
-    const struct mnq_node *nd = &g->node[g->output];
+    const struct mnq_node *nd = &g->node[output];
     return nd->op == MNQ_OP_SOFTMAX || nd->op == MNQ_OP_ACT || nd->op == MNQ_OP_RESHAPE ? &g->node[nd->in[0]] : nd;
 }
 
-static enum mnq_task_link link_of(const struct mnq_graph *g)
+static enum mnq_task_link link_of(const struct mnq_graph *g, int output)
 {
-    const struct mnq_node *nd = &g->node[g->output];
+    const struct mnq_node *nd = &g->node[output];
     if (nd->op == MNQ_OP_SOFTMAX) return MNQ_LINK_SOFTMAX;
     return nd->act == MNQ_ACT_SIGMOID ? MNQ_LINK_SIGMOID : MNQ_LINK_NONE;
 }
 
 /* A layer with weights and nothing behind it. */
-static bool is_linear(const struct mnq_graph *g)
+static bool is_linear(const struct mnq_graph *g, int output)
 {
-    const struct mnq_node *nd = &g->node[g->output], *in = last_linear(g);
+    const struct mnq_node *nd = &g->node[output], *in = last_linear(g, output);
     return nd->act == MNQ_ACT_NONE && in->act == MNQ_ACT_NONE &&
            (in->op == MNQ_OP_CONV || in->op == MNQ_OP_DENSE || in->op == MNQ_OP_DWCONV);
 }
@@ -56,12 +56,12 @@ static void infer_linear(struct mnq_task *t, const char *loss)
     }
 }
 
-struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss)
+struct mnq_task mnq_task_infer(const struct mnq_graph *legal, int output, const char *loss)
 {
-    struct mnq_task t = {.link = link_of(legal),
+    struct mnq_task t = {.link = link_of(legal, output),
                          .from = MNQ_TASK_FROM_GRAPH,
                          .threshold = MNQ_TASK_THRESHOLD,
-                         .out = legal->node[legal->output].out};
+                         .out = legal->node[output].out};
     if (t.link == MNQ_LINK_SOFTMAX) {
         t.kind = MNQ_TASK_CLASSES;
     } else if (loss_has(loss, of_numbers)) {
@@ -69,7 +69,7 @@ struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss)
         t.from = MNQ_TASK_FROM_LOSS;
     } else if (t.link == MNQ_LINK_SIGMOID) {
         t.kind = t.out.c == 1 ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
-    } else if (is_linear(legal)) {
+    } else if (is_linear(legal, output)) {
         infer_linear(&t, loss);
     } else {
         t.kind = MNQ_TASK_FEATURES;

@@ -47,12 +47,12 @@ extern const char *const mnq_task_words[];
 #define MNQ_TASK_THRESHOLD 0.5
 
 /**
- * The task that a legal graph's last layers tell. Softmax: classes. Sigmoid: binary with one channel, else labels. Behind an
- * activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a decision (ASSUMED).
- * loss  of its training, in lower case without underscores ("binarycrossentropy"): decides what is left open, and that an
- *       output which is no softmax holds numbers; NULL = unknown
+ * The task that a legal graph's last layers tell of an output. Softmax: classes. Sigmoid: binary with one channel, else
+ * labels. Behind an activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a
+ * decision (ASSUMED). output  its node loss    of its training, in lower case without underscores ("binarycrossentropy"):
+ * decides what is left open, and that an output which is no softmax holds numbers; NULL = unknown
  */
-struct mnq_task mnq_task_infer(const struct mnq_graph *legal, const char *loss);
+struct mnq_task mnq_task_infer(const struct mnq_graph *legal, int output, const char *loss);
 
 /**
  * Overrides the kind (MNQ_TASK_AUTO keeps it) and the threshold (0 keeps it).

@@ -109,8 +109,8 @@ static int read_reference(struct reader *r, const struct mnq_ynode *v, struct mn
     if (arg->layer < 0) return mnq_y_fail(v, r->e, "there is no layer '%.100s'", v->first->text);
     if (mnq_y_int(node, 0, INT_MAX, &arg->node, r->e) != 0 || mnq_y_int(tensor, 0, INT_MAX, &arg->tensor, r->e) != 0)
         return -1;
-    if (arg->tensor != 0)
-        return mnq_y_fail(v, r->e, "output %d of layer '%.100s'; layers with several outputs are not supported", arg->tensor,
+    if (arg->tensor != 0 && !mnq_kmodel_class(r->m->layer[arg->layer].class_name))
+        return mnq_y_fail(v, r->e, "output %d of layer '%.100s'; only models may have several outputs", arg->tensor,
                           v->first->text);
     return 0;
 }
@@ -206,16 +206,22 @@ static int read_calls(struct reader *r, struct mnq_klayer *l)
     return 0;
 }
 
-/* Collects the references below a model's input_layers or output_layers, however they are nested; keeps the first. */
-static int read_ends(struct reader *r, const struct mnq_ynode *v, int *count, struct mnq_karg *first)
+/* Collects the references below a model's input_layers or output_layers, however they are nested; keeps the first `most`.
+ */
+static int read_ends(struct reader *r, const struct mnq_ynode *v, int *count, struct mnq_kend *end, int most)
 {
+    struct mnq_karg arg = {0};
     if (v == NULL) return 0;
     if (is_reference(v)) {
-        if ((*count)++ > 0) return 0;
-        return read_reference(r, v, first);
+        if (*count < most) {
+            if (read_reference(r, v, &arg) != 0) return -1;
+            end[*count] = (struct mnq_kend){arg.layer, arg.node, arg.tensor};
+        }
+        (*count)++;
+        return 0;
     }
     for (const struct mnq_ynode *c = v->first; c != NULL; c = c->next)
-        if (read_ends(r, c, count, first) != 0) return -1;
+        if (read_ends(r, c, count, end, most) != 0) return -1;
     return 0;
 }
 
@@ -225,16 +231,19 @@ static int read_functional(struct reader *r, const struct mnq_ynode *config)
     if (sort_layers(r) != 0) return -1;
     for (int i = 0; i < m->n_layer; i++)
         if (read_calls(r, &m->layer[i]) != 0) return -1;
-    struct mnq_karg in = {0}, out = {0};
-    int n_in = 0, n_out = 0;
-    if (read_ends(r, mnq_y_get(config, "input_layers"), &n_in, &in) != 0) return -1;
-    if (read_ends(r, mnq_y_get(config, "output_layers"), &n_out, &out) != 0) return -1;
-    if (n_in != 1) return mnq_y_fail(config, r->e, "model '%.100s' has %d inputs, one is supported", m->name, n_in);
-    if (n_out != 1) return mnq_y_fail(config, r->e, "model '%.100s' has %d outputs, one is supported", m->name, n_out);
+    struct mnq_kend in = {0};
+    int n_in = 0;
+    m->output = mnq_arena_array(r->arena, MNQ_OUTPUTS_MAX, sizeof *m->output);
+    if (m->output == NULL) return mnq_fail_nomem(r->e);
+    if (read_ends(r, mnq_y_get(config, "input_layers"), &n_in, &in, 1) != 0) return -1;
+    if (read_ends(r, mnq_y_get(config, "output_layers"), &m->n_output, m->output, MNQ_OUTPUTS_MAX) != 0) return -1;
+    if (n_in != 1)
+        return mnq_y_fail(config, r->e, "model '%.100s' has %d inputs, one is supported: a picture", m->name, n_in);
+    if (m->n_output < 1 || m->n_output > MNQ_OUTPUTS_MAX)
+        return mnq_y_fail(config, r->e, "model '%.100s' has %d outputs, 1 to %d are supported", m->name, m->n_output,
+                          (int)MNQ_OUTPUTS_MAX);
     m->n_input = 1;
     m->input[0] = in.layer;
-    m->out_layer = out.layer;
-    m->out_node = out.node;
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef MNQ_KERAS_CONFIG_H
 #define MNQ_KERAS_CONFIG_H
 
+#include "graph/graph.h"
 #include "util/arena.h"
 #include "util/err.h"
 #include "util/ydoc.h"
@@ -38,14 +39,20 @@ struct mnq_klayer {
     struct mnq_kcall *call;
 };
 
+/** A tensor: which call of which layer made it, and which of that call's outputs it is. */
+struct mnq_kend {
+    int layer, node, tensor;
+};
+
 /** A Functional, Model or Sequential; Sequential is given the calls that it implies. */
 struct mnq_kmodel {
     const char *name;
     bool sequential;
     int n_layer;
     struct mnq_klayer *layer;
-    int n_input, input[1];               /* layers; more than one is refused */
-    int out_layer, out_node;             /* the call whose output is the model's */
+    int n_input, input[1]; /* layers; more than one is refused */
+    int n_output;
+    struct mnq_kend *output;             /* the tensors that are the model's outputs, in order */
     const struct mnq_ynode *build_shape; /* Sequential without InputLayer: the shape it was built for, or NULL */
 };
 

@@ -86,17 +86,30 @@ static const struct mnq_ynode *loss_name(const struct mnq_ynode *v)
     return c->kind == MNQ_Y_SCALAR ? c : NULL;
 }
 
-/* Notes the loss of a training configuration; that there is none is no fault. */
-static int note_loss(struct mnq_graph *g, const struct mnq_ynode *training, struct mnq_err *e)
+/* A loss as tasks know it: in lower case, without underscores. */
+static int put_loss(struct mnq_graph *g, const struct mnq_ynode *name, const char **to, struct mnq_err *e)
 {
-    const struct mnq_ynode *name = loss_name(training == NULL ? NULL : mnq_y_get(training, "loss"));
     if (mnq_y_null(name)) return 0;
-    char *text = mnq_arena_strdup(g->arena, name->text), *to = text;
+    char *text = mnq_arena_strdup(g->arena, name->text), *at = text;
     if (text == NULL) return mnq_fail_nomem(e);
     for (const char *p = text; *p != '\0'; p++)
-        if (*p != '_') *to++ = (char)tolower((unsigned char)*p);
-    *to = '\0';
-    g->loss = text;
+        if (*p != '_') *at++ = (char)tolower((unsigned char)*p);
+    *at = '\0';
+    *to = text;
+    return 0;
+}
+
+/* Notes the losses of a training configuration: one for all outputs, or a list or map of them; that there is none is no
+ * fault. */
+static int note_loss(struct mnq_graph *g, const struct mnq_ynode *training, struct mnq_err *e)
+{
+    const struct mnq_ynode *loss = training == NULL ? NULL : mnq_y_get(training, "loss");
+    if (put_loss(g, loss_name(loss), &g->loss, e) != 0) return -1;
+    if (g->n_more == 0 || loss == NULL || loss->kind == MNQ_Y_SCALAR || mnq_y_get(loss, "class_name") != NULL) return 0;
+    for (int k = 0; k < mnq_graph_outputs(g); k++) {
+        const struct mnq_ynode *own = loss->kind == MNQ_Y_SEQ ? mnq_y_at(loss, k) : mnq_y_get(loss, g->output_name[k]);
+        if (own != NULL && put_loss(g, loss_name(own), &g->loss_of[k], e) != 0) return -1;
+    }
     return 0;
 }
 

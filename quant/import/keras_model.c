@@ -103,7 +103,13 @@ static const char *auto_name(const struct mnq_knet *k, const struct mnq_kmodel *
 
 /* ---- layers ---- */
 
-static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place);
+/* The nodes that a model's outputs are. */
+struct ends {
+    int n, node[MNQ_OUTPUTS_MAX];
+    const char *name[MNQ_OUTPUTS_MAX]; /* of their layers */
+};
+
+static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place, struct ends *ends);
 
 /* What layer i, a wrapper, holds; its variables are known by the inner layer's name and by the wrapper's. */
 static int wrapped_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in,
@@ -130,21 +136,22 @@ static bool layer_frozen(const struct mnq_klayer *l)
     return mnq_y_is(mnq_y_get(l->config, "trainable"), "false");
 }
 
-static int nested_model(struct mnq_knet *k, const struct mnq_klayer *l, int in, struct place place, const char *path)
+static int nested_model(struct mnq_knet *k, const struct mnq_klayer *l, int in, struct place place, const char *path,
+                        struct ends *ends)
 {
     char prefix[600], inner[1024];
     const char *outer = k->b.prefix;
     snprintf(prefix, sizeof prefix, "%.480s%s%.100s", outer != NULL ? outer : "", outer != NULL ? "/" : "", l->name);
     snprintf(inner, sizeof inner, "%.1000s/", path);
     k->b.prefix = prefix;
-    int out = build_model(k, l->where, in, (struct place){place.depth + 1, inner});
+    int rc = build_model(k, l->where, in, (struct place){place.depth + 1, inner}, ends);
     k->b.prefix = outer;
-    return out;
+    return rc;
 }
 
 /* Appends one call of layer i; what it holds in variables gets the names under which files may know it. */
 static int build_layer(struct mnq_knet *k, const struct mnq_kmodel *m, int i, const struct mnq_kcall *call, const int *in,
-                       struct place place)
+                       struct place place, struct ends *ends)
 {
     const struct mnq_klayer *l = &m->layer[i];
     const char *path = auto_name(k, m, i, place.auto_path);
@@ -155,20 +162,24 @@ static int build_layer(struct mnq_knet *k, const struct mnq_kmodel *m, int i, co
     k->b.frozen = frozen || layer_frozen(l);
     if (mnq_kmodel_class(l->class_name)) {
         if (call != NULL && call->n_tensor != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", call->n_tensor);
-        out = nested_model(k, l, in != NULL ? in[0] : -1, place, path);
+        out = nested_model(k, l, in != NULL ? in[0] : -1, place, path, ends);
     } else {
-        out = mnq_knet_wrapper(l->class_name) ? wrapped_layer(k, l, call, in, path) : mnq_knet_layer(k, l, call, in);
+        ends->n = 1;
+        ends->name[0] = l->name;
+        out = ends->node[0] =
+            mnq_knet_wrapper(l->class_name) ? wrapped_layer(k, l, call, in, path) : mnq_knet_layer(k, l, call, in);
         for (int s = first; s < k->b.n_slot && out >= 0; s++) k->b.slot[s].alias[0] = path;
     }
     k->b.frozen = frozen;
-    return out;
+    return out < 0 ? -1 : 0;
 }
 
 /* ---- Sequential ---- */
 
-static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place)
+static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place, struct ends *ends)
 {
     int at = in;
+    *ends = (struct ends){.n = 1, .node = {in}, .name = {m->name}};
     for (int i = 0; i < m->n_layer; i++) {
         const struct mnq_klayer *l = &m->layer[i];
         if (strcmp(l->class_name, "InputLayer") == 0) {
@@ -181,11 +192,14 @@ static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int 
             if (at < 0 && shape != NULL) at = open_input(k, shape, "input");
             else if (at < 0 && !model) return mnq_knet_fail(k, l, "is the first layer and says no input shape");
             if (at < 0 && !model) return -1;
-            at = build_layer(k, m, i, NULL, at < 0 ? NULL : &at, place);
+            if (ends->n > 1) return mnq_knet_fail(k, l, "follows a model of %d outputs, one is wanted", ends->n);
+            if (build_layer(k, m, i, NULL, at < 0 ? NULL : &at, place, ends) != 0) return -1;
+            at = ends->node[0];
         }
         if (at < 0) return -1;
     }
-    return at;
+    ends->node[0] = at;
+    return 0;
 }
 
 /* ---- Functional ---- */
@@ -193,7 +207,9 @@ static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int 
 /* One call of one layer. */
 struct step {
     int layer, call;
-    int node; /* its output in the graph; -1 until built */
+    int node;     /* its first output in the graph; -1 until built */
+    int *node_of; /* [n_of] all of its outputs, where there are several; else NULL */
+    int n_of;
     bool needed;
 };
 
@@ -222,7 +238,8 @@ static int step_of(const struct mnq_knet *k, const struct mnq_kmodel *m, const s
 static void find_skipped(const struct mnq_kmodel *m, struct steps *s)
 {
     for (int i = 0; i < m->n_layer; i++) s->skip[i] = mnq_kmodel_class(m->layer[i].class_name) ? 1 : 0;
-    s->skip[m->out_layer] = m->out_node >= s->skip[m->out_layer] ? s->skip[m->out_layer] : 0;
+    for (int i = 0; i < m->n_output; i++)
+        if (m->output[i].node == 0) s->skip[m->output[i].layer] = 0;
     for (int i = 0; i < m->n_layer; i++)
         for (int c = 0; c < m->layer[i].n_call; c++)
             for (int a = 0; a < m->layer[i].call[c].n_arg; a++) {
@@ -249,17 +266,22 @@ static int list_steps(const struct mnq_knet *k, const struct mnq_kmodel *m, stru
     s->step = mnq_arena_array(k->b.g->arena, (size_t)s->n, sizeof *s->step);
     if (s->step == NULL) return mnq_fail_nomem(k->e);
     for (int i = 0; i < m->n_layer; i++)
-        for (int c = 0; c < m->layer[i].n_call; c++) s->step[s->base[i] + c] = (struct step){i, c, -1, false};
+        for (int c = 0; c < m->layer[i].n_call; c++)
+            s->step[s->base[i] + c] = (struct step){.layer = i, .call = c, .node = -1};
     return 0;
 }
 
-/* Marks what the output depends on: branches that end elsewhere (training heads) are left out. */
-static int mark_needed(const struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s, int output)
+/* Marks what the outputs depend on: branches that end elsewhere (training heads) are left out. */
+static int mark_needed(const struct mnq_knet *k, const struct mnq_kmodel *m, struct steps *s)
 {
     int *todo = mnq_arena_array(k->b.g->arena, (size_t)s->n, sizeof *todo), n = 0;
     if (todo == NULL) return mnq_fail_nomem(k->e);
-    todo[n++] = output;
-    s->step[output].needed = true;
+    for (int i = 0; i < m->n_output; i++) {
+        int d = step_of(k, m, s, m->output[i].layer, m->output[i].node);
+        if (d < 0) return -1;
+        if (!s->step[d].needed) todo[n++] = d;
+        s->step[d].needed = true;
+    }
     while (n > 0) {
         const struct step *st = &s->step[todo[--n]];
         const struct mnq_kcall *call = &m->layer[st->layer].call[st->call];
@@ -272,6 +294,26 @@ static int mark_needed(const struct mnq_knet *k, const struct mnq_kmodel *m, str
             todo[n++] = d;
         }
     }
+    return 0;
+}
+
+/* The node of output `tensor` of a step that was built; -1 with an error. */
+static int node_at(const struct mnq_knet *k, const struct mnq_kmodel *m, const struct step *st, int tensor)
+{
+    if (tensor == 0) return st->node;
+    if (tensor < st->n_of) return st->node_of[tensor];
+    return mnq_knet_fail(k, &m->layer[st->layer], "its output %d is used, it has %d", tensor, st->n_of > 0 ? st->n_of : 1);
+}
+
+/* Notes what a step gave. */
+static int keep_ends(const struct mnq_knet *k, struct step *st, const struct ends *ends)
+{
+    st->node = ends->node[0];
+    if (ends->n == 1) return 0;
+    st->node_of = mnq_arena_array(k->b.g->arena, (size_t)ends->n, sizeof *st->node_of);
+    if (st->node_of == NULL) return mnq_fail_nomem(k->e);
+    memcpy(st->node_of, ends->node, (size_t)ends->n * sizeof *st->node_of);
+    st->n_of = ends->n;
     return 0;
 }
 
@@ -290,16 +332,17 @@ static int try_step(struct mnq_knet *k, const struct mnq_kmodel *m, struct steps
         if (d < 0) return -1;
         if (s->step[d].node < 0) return 0;
         if (n == MAX_TENSORS) return mnq_knet_fail(k, l, "has more than %d inputs", (int)MAX_TENSORS);
-        in[n++] = s->step[d].node;
+        if ((in[n++] = node_at(k, m, &s->step[d], call->arg[i].tensor)) < 0) return -1;
     }
     if (strcmp(l->class_name, "InputLayer") == 0) {
         if (st->layer != m->input[0]) return mnq_knet_fail(k, l, "is a second input, one is supported");
         st->node = input_layer(k, l, outer);
     } else {
         int slots = k->b.n_slot;
-        st->node = build_layer(k, m, st->layer, call, in, place);
+        struct ends ends;
+        if (build_layer(k, m, st->layer, call, in, place, &ends) != 0 || keep_ends(k, st, &ends) != 0) return -1;
         int made = k->b.n_slot - slots, first = s->first[st->layer];
-        if (st->node < 0 || made == 0) return st->node < 0 ? -1 : 1;
+        if (made == 0) return 1;
         if (first < 0) {
             s->first[st->layer] = slots;
             s->slots[st->layer] = made;
@@ -312,14 +355,20 @@ static int try_step(struct mnq_knet *k, const struct mnq_kmodel *m, struct steps
     return st->node < 0 ? -1 : 1;
 }
 
-static int build_functional(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place)
+/* A needed step that is not built, or -1. */
+static int missing(const struct steps *s)
+{
+    for (int i = 0; i < s->n; i++)
+        if (s->step[i].needed && s->step[i].node < 0) return i;
+    return -1;
+}
+
+static int build_functional(struct mnq_knet *k, const struct mnq_kmodel *m, int in, struct place place, struct ends *ends)
 {
     struct steps s;
-    if (list_steps(k, m, &s) != 0) return -1;
-    int output = step_of(k, m, &s, m->out_layer, m->out_node);
-    if (output < 0 || mark_needed(k, m, &s, output) != 0) return -1;
+    if (list_steps(k, m, &s) != 0 || mark_needed(k, m, &s) != 0) return -1;
     /* layers come in topological order in every file Keras writes: one sweep builds them all, other orders take more */
-    for (bool progress = true; progress && s.step[output].node < 0;) {
+    for (bool progress = true; progress && missing(&s) >= 0;) {
         progress = false;
         for (int i = 0; i < s.n; i++) {
             if (!s.step[i].needed || s.step[i].node >= 0) continue;
@@ -328,19 +377,25 @@ static int build_functional(struct mnq_knet *k, const struct mnq_kmodel *m, int 
             progress = progress || rc > 0;
         }
     }
-    for (int i = 0; i < s.n && s.step[output].node < 0; i++)
-        if (s.step[i].needed && s.step[i].node < 0)
-            return mnq_knet_fail(k, &m->layer[s.step[i].layer], "its inputs form a cycle");
-    return s.step[output].node;
+    int left = missing(&s);
+    if (left >= 0) return mnq_knet_fail(k, &m->layer[s.step[left].layer], "its inputs form a cycle");
+    ends->n = m->n_output;
+    for (int i = 0; i < m->n_output; i++) {
+        const struct mnq_kend *o = &m->output[i];
+        ends->node[i] = node_at(k, m, &s.step[step_of(k, m, &s, o->layer, o->node)], o->tensor);
+        ends->name[i] = m->layer[o->layer].name;
+        if (ends->node[i] < 0) return -1;
+    }
+    return 0;
 }
 
-static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place)
+static int build_model(struct mnq_knet *k, const struct mnq_ynode *model, int in, struct place place, struct ends *ends)
 {
     struct mnq_kmodel *m = mnq_arena_alloc(k->b.g->arena, sizeof *m);
     if (m == NULL) return mnq_fail_nomem(k->e);
     if (place.depth > MAX_DEPTH) return mnq_y_fail(model, k->e, "models are nested more than %d deep", (int)MAX_DEPTH);
     if (mnq_kmodel_read(model, m, k->b.g->arena, k->e) != 0) return -1;
-    return m->sequential ? build_sequential(k, m, in, place) : build_functional(k, m, in, place);
+    return m->sequential ? build_sequential(k, m, in, place, ends) : build_functional(k, m, in, place, ends);
 }
 
 /* ---- what only the whole graph tells ---- */
@@ -398,11 +453,31 @@ static void find_preprocessing(struct mnq_graph *g)
     }
 }
 
+/* The graph's outputs; of several the names, which may be those of one layer: then they are numbered as Keras does. */
+static int set_outputs(struct mnq_knet *k, const struct ends *ends)
+{
+    struct mnq_graph *g = k->b.g;
+    g->output = ends->node[0];
+    g->n_more = ends->n - 1;
+    for (int i = 0; i < ends->n; i++) {
+        char name[140];
+        int same = 0;
+        if (g->node[ends->node[i]].op == MNQ_OP_INPUT)
+            return mnq_fail(k->e, MNQ_EXIT_FAILED, "%s: output %d is the input itself", k->file, i + 1);
+        if (i > 0) g->more[i - 1] = ends->node[i];
+        if (g->n_more == 0) continue;
+        for (int j = 0; j < i; j++) same += strcmp(ends->name[j], ends->name[i]) == 0;
+        if (same == 0) snprintf(name, sizeof name, "%.120s", ends->name[i]);
+        else snprintf(name, sizeof name, "%.120s_%d", ends->name[i], same);
+        if ((g->output_name[i] = mnq_arena_strdup(g->arena, name)) == NULL) return mnq_fail_nomem(k->e);
+    }
+    return 0;
+}
+
 int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
 {
-    int out = build_model(k, model, -1, (struct place){0, ""});
-    if (out < 0) return -1;
-    k->b.g->output = out;
+    struct ends ends;
+    if (build_model(k, model, -1, (struct place){0, ""}, &ends) != 0 || set_outputs(k, &ends) != 0) return -1;
     if (k->hard_sigmoid) settle_hard_sigmoid(k, model);
     return 0;
 }

@@ -139,6 +139,7 @@ static int emit_node(struct mnq_kemit *x, int i)
         out = mnq_ke_reshape(x, i, name, in0);
         break;
     case MNQ_OP_SPREAD: /* of legal graphs only */
+    case MNQ_OP_JOIN:
     case MNQ_OP_COUNT:
         break;
     }
@@ -148,21 +149,25 @@ static int emit_node(struct mnq_kemit *x, int i)
     return mnq_fail(x->e, MNQ_EXIT_FAILED, "layer '%s' (%s) has no Keras 2 form", nd->name, mnq_op_name(nd->op));
 }
 
-static void model_end(struct mnq_kemit *x, const char *key, const char *layer)
+/* input_layers or output_layers: tensors of n nodes. */
+static void model_ends(struct mnq_kemit *x, const char *key, const int *node, int n)
 {
     mnq_json_array(&x->j, key);
-    mnq_json_array(&x->j, NULL);
-    mnq_json_string(&x->j, NULL, layer);
-    mnq_json_int(&x->j, NULL, 0);
-    mnq_json_int(&x->j, NULL, 0);
-    mnq_json_end(&x->j);
+    for (int i = 0; i < n; i++) {
+        mnq_json_array(&x->j, NULL);
+        mnq_json_string(&x->j, NULL, x->tensor[node[i]]);
+        mnq_json_int(&x->j, NULL, 0);
+        mnq_json_int(&x->j, NULL, 0);
+        mnq_json_end(&x->j);
+    }
     mnq_json_end(&x->j);
 }
 
 static int emit_model(struct mnq_kemit *x)
 {
     const struct mnq_graph *g = x->g;
-    int input = 0;
+    int input = 0, output[MNQ_OUTPUTS_MAX];
+    for (int k = 0; k < mnq_graph_outputs(g); k++) output[k] = mnq_graph_output(g, k);
     mnq_json_object(&x->j, NULL);
     mnq_json_string(&x->j, "class_name", "Functional");
     mnq_json_object(&x->j, "config");
@@ -173,8 +178,8 @@ static int emit_model(struct mnq_kemit *x)
         if (emit_node(x, i) != 0) return -1;
     }
     mnq_json_end(&x->j);
-    model_end(x, "input_layers", x->tensor[input]);
-    model_end(x, "output_layers", x->tensor[g->output]);
+    model_ends(x, "input_layers", &input, 1);
+    model_ends(x, "output_layers", output, mnq_graph_outputs(g));
     mnq_json_end(&x->j);
     mnq_json_end(&x->j);
     return 0;

@@ -42,6 +42,25 @@ static void write_origins(struct mnq_json *j, int t, const int *origin, int n)
     mnq_json_end(j);
 }
 
+static void write_task(struct mnq_json *j, enum mnq_task_kind kind, double threshold)
+{
+    mnq_json_string(j, "kind", mnq_task_words[kind]);
+    if (threshold > 0) mnq_json_double(j, "threshold", threshold);
+}
+
+/* All outputs by name; of those behind the first what they mean. */
+static void write_outputs(struct mnq_json *j, const struct mnq_qmodel *q)
+{
+    mnq_json_array(j, "outputs");
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) {
+        mnq_json_object(j, NULL);
+        mnq_json_string(j, "name", q->name_of[k]);
+        if (k > 0) write_task(j, q->more_task[k - 1], q->more_threshold[k - 1]);
+        mnq_json_end(j);
+    }
+    mnq_json_end(j);
+}
+
 void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
 {
     char crc[16];
@@ -57,10 +76,10 @@ void mnq_meta_write(struct mnq_json *j, const struct mnq_qmodel *q)
     write_preprocess(j, &q->preprocess);
     if (q->task != MNQ_TASK_AUTO || q->threshold > 0) {
         mnq_json_object(j, "task");
-        mnq_json_string(j, "kind", mnq_task_words[q->task]);
-        if (q->threshold > 0) mnq_json_double(j, "threshold", q->threshold);
+        write_task(j, q->task, q->threshold);
         mnq_json_end(j);
     }
+    if (q->n_more > 0) write_outputs(j, q);
     if (q->classes != NULL) {
         mnq_json_row(j, "classes");
         for (int i = 0; i < q->n_classes; i++) mnq_json_string(j, NULL, q->classes[i]);
@@ -181,17 +200,33 @@ static int read_text(const struct mnq_ynode *v, const char **out, struct mnq_err
     return mnq_y_null(v) ? 0 : mnq_y_string(v, out, e);
 }
 
-static int read_task(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+/* Of output k. */
+static int read_task(const struct mnq_ynode *v, struct mnq_qmodel *q, int k, struct mnq_err *e)
 {
     const struct mnq_ynode *kind = mnq_y_get(v, "kind"), *threshold = mnq_y_get(v, "threshold");
     struct mnq_task t;
-    int k;
+    int word;
     if (kind == NULL) return mnq_y_fail(v, e, "expected kind");
-    if (mnq_y_choice(kind, mnq_task_words, MNQ_TASK_KINDS, &k, e) != 0) return -1;
-    if (threshold != NULL && mnq_y_double(threshold, 1e-6, 1 - 1e-6, &q->threshold, e) != 0) return -1;
-    t = mnq_qmodel_task(q);
-    if (mnq_task_set(&t, k, 0, "META", e) != 0) return -1;
-    q->task = (enum mnq_task_kind)k;
+    if (mnq_y_choice(kind, mnq_task_words, MNQ_TASK_KINDS, &word, e) != 0) return -1;
+    if (threshold != NULL &&
+        mnq_y_double(threshold, 1e-6, 1 - 1e-6, k == 0 ? &q->threshold : &q->more_threshold[k - 1], e) != 0)
+        return -1;
+    t = mnq_qmodel_task(q, k);
+    if (mnq_task_set(&t, word, 0, "META", e) != 0) return -1;
+    *(k == 0 ? &q->task : &q->more_task[k - 1]) = (enum mnq_task_kind)word;
+    return 0;
+}
+
+static int read_outputs(const struct mnq_ynode *v, struct mnq_qmodel *q, struct mnq_err *e)
+{
+    int k = 0;
+    if (v->kind != MNQ_Y_SEQ || v->n != mnq_qmodel_outputs(q))
+        return mnq_y_fail(v, e, "expected %d outputs", mnq_qmodel_outputs(q));
+    for (const struct mnq_ynode *x = v->first; x != NULL; x = x->next, k++) {
+        const struct mnq_ynode *name = mnq_y_get(x, "name");
+        if (name == NULL) return mnq_y_fail(x, e, "expected name");
+        if (mnq_y_string(name, &q->name_of[k], e) != 0 || (k > 0 && read_task(x, q, k, e) != 0)) return -1;
+    }
     return 0;
 }
 
@@ -201,7 +236,8 @@ int mnq_meta_read(const char *name, const char *text, size_t n, struct mnq_qmode
     if (root == NULL) return -1;
     if (!mnq_y_is(mnq_y_get(root, "schema"), "mnquant.meta/1")) return mnq_y_fail(root, e, "expected schema mnquant.meta/1");
     if ((v = mnq_y_get(root, "preprocess")) != NULL && read_preprocess(v, q, e) != 0) return -1;
-    if ((v = mnq_y_get(root, "task")) != NULL && read_task(v, q, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "task")) != NULL && read_task(v, q, 0, e) != 0) return -1;
+    if ((v = mnq_y_get(root, "outputs")) != NULL && read_outputs(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "classes")) != NULL && read_classes(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "layers")) != NULL && read_layers(v, q, e) != 0) return -1;
     if ((v = mnq_y_get(root, "origins")) != NULL && read_origins(v, q, e) != 0) return -1;

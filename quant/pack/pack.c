@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, SECTIONS = 7 };
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64 };
+/* Sections in their order. */
+enum { S_TENS, S_LAYR, S_DATA, S_PLAN, S_PUSH, S_OUTS, S_SCAL, S_META, SECTIONS };
 static const uint32_t NONE = UINT32_MAX;
 
 /* ---- growing byte buffer ---- */
@@ -199,7 +201,7 @@ static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
 
 static bool is_there(const struct mnq_qmodel *q, int s)
 {
-    return s == 3 ? q->plan != NULL : s == 4 ? q->push != NULL : true;
+    return s == S_PLAN ? q->plan != NULL : s == S_PUSH ? q->push != NULL : s == S_OUTS ? q->n_more > 0 : true;
 }
 
 /* The first minor version of the format that has such a layer. */
@@ -235,6 +237,7 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     for (int i = 0; i < q->n_layers; i++)
         if (minor_version(q, &q->layer[i]) > h[6]) h[6] = (uint8_t)minor_version(q, &q->layer[i]);
     if ((q->plan != NULL || q->push != NULL) && h[6] < 2) h[6] = 2;
+    if (q->n_more > 0) h[6] = 4;
     le32(h + 8, (uint32_t)file->n);
     le32(h + 16, (uint32_t)n);
     le32(h + 20, q->arena_bytes);
@@ -247,18 +250,22 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
 
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e)
 {
-    static const char tag[SECTIONS][5] = {"TENS", "LAYR", "DATA", "PLAN", "PUSH", "SCAL", "META"};
+    static const char tag[SECTIONS][5] = {"TENS", "LAYR", "DATA", "PLAN", "PUSH", "OUTS", "SCAL", "META"};
     struct bytes section[SECTIONS] = {0}, file = {0};
     struct mnq_json meta = {0};
     int rc = -1;
     if (check_limits(q, e) != 0) return -1;
-    for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[0], &section[5], &q->tensor[i]);
+    for (int i = 0; i < q->n_tensors; i++) put_tensor(&section[S_TENS], &section[S_SCAL], &q->tensor[i]);
     for (int i = 0; i < q->n_layers; i++)
-        if (put_layer(&section[1], &section[2], q, &q->layer[i], e) != 0) goto done;
-    put_stages(&section[3], q, q->plan);
-    put_stages(&section[4], q, q->push);
+        if (put_layer(&section[S_LAYR], &section[S_DATA], q, &q->layer[i], e) != 0) goto done;
+    put_stages(&section[S_PLAN], q, q->plan);
+    put_stages(&section[S_PUSH], q, q->push);
+    for (int k = 0; k < q->n_more; k++) {
+        uint8_t *r = grow(&section[S_OUTS], 2);
+        if (r != NULL) le16(r, (unsigned)q->more[k]);
+    }
     mnq_meta_write(&meta, q);
-    uint8_t *text = meta.failed ? NULL : grow(&section[6], meta.n);
+    uint8_t *text = meta.failed ? NULL : grow(&section[S_META], meta.n);
     if (text == NULL) goto nomem;
     memcpy(text, meta.text, meta.n);
     for (int s = 0; s < SECTIONS; s++) {

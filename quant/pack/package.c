@@ -180,6 +180,8 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
     q->n_layers = p->model.n_layers;
     q->input = p->model.input;
     q->output = p->model.output;
+    q->n_more = p->model.n_outs;
+    for (int k = 0; k < q->n_more; k++) q->more[k] = (int)mnq_output_tensor(&p->model, (unsigned)k + 1);
     q->arena_bytes = p->model.arena_size;
     q->tensor = mnq_arena_array(arena, (size_t)q->n_tensors, sizeof *q->tensor);
     q->layer = mnq_arena_array(arena, (size_t)q->n_layers, sizeof *q->layer);
@@ -194,6 +196,11 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
         char label[300];
         snprintf(label, sizeof label, "%s(META)", name);
         if (mnq_meta_read(label, (const char *)meta, meta_n, q, e) != 0) return -1;
+    }
+    for (int k = 0; q->n_more > 0 && k < mnq_qmodel_outputs(q); k++) {
+        char label[32];
+        snprintf(label, sizeof label, "output_%d", k + 1);
+        if (q->name_of[k] == NULL && (q->name_of[k] = mnq_arena_strdup(arena, label)) == NULL) return mnq_fail_nomem(e);
     }
     return 0;
 }

@@ -53,7 +53,7 @@ static void find_lives(const struct mnq_qmodel *q, struct life *life)
         life[y->in0].last = l;
         if (y->in1 >= 0) life[y->in1].last = l;
     }
-    life[q->output].last = q->n_layers;
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) life[mnq_qmodel_output(q, k)].last = q->n_layers;
 }
 
 /* Places life[0 .. n-1] in this order; returns the bytes needed. */

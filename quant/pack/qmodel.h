@@ -91,7 +91,13 @@ struct mnq_qmodel {
     struct mnq_preprocess preprocess; /* how pictures become input bytes */
     enum mnq_task_kind task;          /* what the output means; AUTO: what the last layer tells */
     double threshold;                 /* of its decisions; 0: MNQ_TASK_THRESHOLD */
-    const char *const *classes;       /* names, or NULL */
+    /* Further outputs, as mnq_graph has them: tensors; names of all, the first too; and what they mean, as `task` and
+     * `threshold` say it of the first. */
+    int n_more, more[MNQ_OUTPUTS_MAX - 1];
+    const char *name_of[MNQ_OUTPUTS_MAX];
+    enum mnq_task_kind more_task[MNQ_OUTPUTS_MAX - 1];
+    double more_threshold[MNQ_OUTPUTS_MAX - 1];
+    const char *const *classes; /* names, or NULL */
     int n_classes;
     const char *tool, *source_name; /* provenance */
     uint32_t source_crc;
@@ -104,11 +110,21 @@ struct mnq_qmodel {
  */
 int mnq_qmodel_plan(struct mnq_qmodel *q, struct mnq_err *e);
 
-/** What the output means: as stored, else as the last layer tells, in the terms of mnq_task_infer(). */
-struct mnq_task mnq_qmodel_task(const struct mnq_qmodel *q);
+/** How many outputs, and the tensor of output k, 0 the first. */
+static inline int mnq_qmodel_outputs(const struct mnq_qmodel *q)
+{
+    return 1 + q->n_more;
+}
+static inline int mnq_qmodel_output(const struct mnq_qmodel *q, int k)
+{
+    return k == 0 ? q->output : q->more[k - 1];
+}
 
-/** Notes a task in the model, where the last layer does not tell it anyway. */
-void mnq_qmodel_set_task(struct mnq_qmodel *q, const struct mnq_task *t);
+/** What output k means: as stored, else as the last layer tells, in the terms of mnq_task_infer(). */
+struct mnq_task mnq_qmodel_task(const struct mnq_qmodel *q, int k);
+
+/** Notes the task of output k in the model, where the last layer does not tell it anyway. */
+void mnq_qmodel_set_task(struct mnq_qmodel *q, int k, const struct mnq_task *t);
 
 /** Serializes to FORMAT.md bytes (in q->arena) and loads the result once to prove it valid. */
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e);

@@ -45,7 +45,7 @@ static int build_net(const struct mnq_qmodel *q, bool pushed, struct mnq_stage_n
         tensor[l->in0].last = k;
         if (l->in1 >= 0) tensor[l->in1].last = k;
     }
-    tensor[q->output].last = q->n_layers;
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) tensor[mnq_qmodel_output(q, k)].last = q->n_layers;
     *n = (struct mnq_stage_net){layer, tensor, q->n_layers, q->n_tensors, q->input, pushed};
     return 0;
 }

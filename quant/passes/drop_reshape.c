@@ -136,6 +136,8 @@ static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     const struct mnq_node *nd = mnq_rw_at(rw, r);
     bool keeps_channels = from.c == to.c;
     switch (nd->op) {
+    case MNQ_OP_JOIN: /* an output: same elements */
+        return mnq_rw_read(rw, r, nd->in[0] == i ? 0 : 1, mnq_rw_producer(rw, i), e) != 0 ? -1 : 1;
     case MNQ_OP_DENSE:
         return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_CONV:

@@ -60,7 +60,7 @@ static bool compose(struct mnq_node *nd, const struct mnq_node *act)
 /* A sigmoid that gives the result stays a node: it is computed from 16 bits. */
 static bool is_final(const struct mnq_rw *rw, int i)
 {
-    return mnq_rw_at(rw, i)->act == MNQ_ACT_SIGMOID && rw->output == i && rw->node[i].n_readers == 0;
+    return mnq_rw_at(rw, i)->act == MNQ_ACT_SIGMOID && mnq_rw_is_end(rw, i);
 }
 
 int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e)

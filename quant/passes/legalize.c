@@ -30,13 +30,25 @@ static bool wants_tensor(const struct mnq_node *nd)
     case MNQ_OP_SELECT:
     case MNQ_OP_UPSAMPLE:
     case MNQ_OP_SPREAD:
+    case MNQ_OP_JOIN:
         return true;
     default:
         return nd->op == MNQ_OP_AVGPOOL && nd->pt + nd->pl + nd->pb + nd->pr > 0;
     }
 }
 
-/* Sums, products and moves read no picture; softmax and sigmoid have their input for themselves. */
+/* Whether a layer other than `but` reads node i. */
+static bool read_elsewhere(const struct mnq_rw *rw, int i, int but)
+{
+    for (int k = 0; k < rw->node[i].n_readers; k++) {
+        int r = rw->node[i].reader[k];
+        if (r != but && mnq_rw_at(rw, r)->op != MNQ_OP_JOIN) return true;
+    }
+    return false;
+}
+
+/* Sums, products and moves read no picture; softmax and sigmoid have their input for themselves, unless it is an output too.
+ */
 static int buffer_inputs(struct mnq_rw *rw, struct mnq_err *e)
 {
     for (int i = 0, n = rw->n; i < n; i++) {
@@ -45,7 +57,7 @@ static int buffer_inputs(struct mnq_rw *rw, struct mnq_err *e)
         if (rw->node[i].dead || !(last || wants_tensor(mnq_rw_at(rw, i)))) continue;
         for (int k = 0; k < mnq_rw_at(rw, i)->n_in; k++) {
             int from = mnq_rw_at(rw, i)->in[k];
-            bool shared = last && mnq_rw_only_reader(rw, from) != i;
+            bool shared = last && read_elsewhere(rw, from, i);
             if ((is_picture(rw, from) || shared) && buffer_input(rw, i, k, e) != 0) return -1;
         }
     }
@@ -68,6 +80,7 @@ static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
     case MNQ_OP_SELECT:
     case MNQ_OP_UPSAMPLE:
     case MNQ_OP_SPREAD:
+    case MNQ_OP_JOIN:
     case MNQ_OP_AFFINE: /* affine_to_dwconv left the input's only */
     case MNQ_OP_ACT:    /* fuse_act left the final sigmoid only */
         return 0;
@@ -77,7 +90,7 @@ static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
         return mnq_rw_fail(rw, i, e, "windows of %d x %d reach over the border, %d x %d at most are supported there", nd->kh,
                            nd->kw, (int)MNQ_COUNTED_WINDOW, (int)MNQ_COUNTED_WINDOW);
     case MNQ_OP_SOFTMAX:
-        if (rw->output == i && rw->node[i].n_readers == 0) return 0;
+        if (mnq_rw_is_end(rw, i)) return 0;
         return mnq_rw_fail(rw, i, e, "softmax is supported behind the last layer only");
     default:
         return mnq_rw_fail(rw, i, e, "cannot be expressed");

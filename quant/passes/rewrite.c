@@ -26,6 +26,13 @@ int mnq_rw_only_reader(const struct mnq_rw *rw, int i)
     return rw->node[i].n_readers == 1 && rw->output != i ? rw->node[i].reader[0] : -1;
 }
 
+bool mnq_rw_is_end(const struct mnq_rw *rw, int i)
+{
+    bool end = rw->output == i || rw->node[i].n_readers > 0;
+    for (int k = 0; k < rw->node[i].n_readers; k++) end = end && rw->node[rw->node[i].reader[k]].nd.op == MNQ_OP_JOIN;
+    return end;
+}
+
 int mnq_rw_fail(const struct mnq_rw *rw, int i, struct mnq_err *e, const char *fmt, ...)
 {
     char what[500];
@@ -285,6 +292,19 @@ static int read_affine(struct mnq_rw *rw, int i, struct mnq_err *e)
     return 0;
 }
 
+/* Several outputs get one end: a chain of JOIN, the first output at its far end. */
+static int join_outputs(struct mnq_rw *rw, struct mnq_err *e)
+{
+    for (int k = 0; k < rw->raw->n_more; k++) {
+        int last = rw->raw->more[k], made = mnq_rw_make(rw, MNQ_OP_JOIN, "outputs", "join", rw->output, e);
+        if (made < 0 || add_reader(rw, last, made, e) != 0) return -1;
+        rw->node[made].nd.n_in = 2;
+        rw->node[made].nd.in[1] = last;
+        rw->output = made;
+    }
+    return 0;
+}
+
 int mnq_rw_init(struct mnq_rw *rw, const struct mnq_graph *raw, struct mnq_arena *arena, struct mnq_err *e)
 {
     *rw = (struct mnq_rw){.raw = raw, .arena = arena, .output = raw->output};
@@ -300,6 +320,7 @@ int mnq_rw_init(struct mnq_rw *rw, const struct mnq_graph *raw, struct mnq_arena
             if (add_reader(rw, nd->in[k], i, e) != 0) return -1;
         if (nd->op == MNQ_OP_AFFINE && read_affine(rw, i, e) != 0) return -1;
     }
+    if (join_outputs(rw, e) != 0) return -1;
     for (int i = raw->n - 1; i >= 0; i--) bury(rw, i);
     return 0;
 }
@@ -406,7 +427,22 @@ static int copy_header(const struct mnq_graph *raw, struct mnq_graph *g, struct 
         return mnq_fail_nomem(e);
     for (int i = 0; i < raw->n_note; i++)
         if (mnq_graph_note(g, "%s", raw->note[i]) != 0) return mnq_fail_nomem(e);
+    for (int k = 0; k < MNQ_OUTPUTS_MAX; k++)
+        if (raw->output_name[k] != NULL && (g->output_name[k] = mnq_arena_strdup(g->arena, raw->output_name[k])) == NULL)
+            return mnq_fail_nomem(e);
     return 0;
+}
+
+/* The outputs, from the chain of JOIN. */
+static void set_outputs(const struct mnq_rw *rw, const int *place, struct mnq_graph *g)
+{
+    int end = rw->output;
+    g->n_more = rw->raw->n_more;
+    for (int k = g->n_more; k > 0; k--) {
+        g->more[k - 1] = place[rw->node[end].nd.in[1]];
+        end = rw->node[end].nd.in[0];
+    }
+    g->output = place[end];
 }
 
 int mnq_rw_emit(const struct mnq_rw *rw, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e)
@@ -422,6 +458,7 @@ int mnq_rw_emit(const struct mnq_rw *rw, struct mnq_graph *g, struct mnq_arena *
     for (int p = 0; p < count; p++) {
         int i = order[p];
         const char *name;
+        if (rw->node[i].nd.op == MNQ_OP_JOIN) continue;
         if (unique_name(rw, g, i, &name, e) != 0) return -1;
         struct mnq_node *nd = mnq_graph_add(g, rw->node[i].nd.op, name);
         if (nd == NULL) return mnq_fail_nomem(e);
@@ -432,8 +469,8 @@ int mnq_rw_emit(const struct mnq_rw *rw, struct mnq_graph *g, struct mnq_arena *
         nd->eps = 0.0f;
         for (int k = 0; k < nd->n_in; k++) nd->in[k] = place[nd->in[k]];
         if (copy_arrays(&rw->node[i], g, nd, e) != 0) return -1;
-        place[i] = p;
+        place[i] = g->n - 1;
     }
-    g->output = count - 1;
+    set_outputs(rw, place, g);
     return mnq_graph_check(g, e);
 }

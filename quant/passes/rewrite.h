@@ -30,7 +30,7 @@ struct mnq_rw {
 /** Copies the nodes that raw's output depends on. */
 int mnq_rw_init(struct mnq_rw *rw, const struct mnq_graph *raw, struct mnq_arena *arena, struct mnq_err *e);
 
-/** Writes the live nodes in topological order, with unique names and arrays of its own. */
+/** Writes the live nodes in topological order, with unique names and arrays of its own, and no JOIN. */
 int mnq_rw_emit(const struct mnq_rw *rw, struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
 
 /** The node; pointers are invalid after mnq_rw_make(). */
@@ -41,6 +41,9 @@ int mnq_rw_producer(const struct mnq_rw *rw, int i);
 
 /** The only reader of node i, -1 if there are none or several. */
 int mnq_rw_only_reader(const struct mnq_rw *rw, int i);
+
+/** Whether node i is an output and nothing else: no layer reads it. */
+bool mnq_rw_is_end(const struct mnq_rw *rw, int i);
 
 /** Makes node i read `from` as input k. A producer that loses its last reader dies, and so on upwards. */
 int mnq_rw_read(struct mnq_rw *rw, int i, int k, int from, struct mnq_err *e);

@@ -332,5 +332,8 @@ int mnq_lower_frame(const struct mnq_lowering *l, struct mnq_qmodel *q, struct m
         q->n_tensors = mnq_lower_tensor_index(g, i) + 1;
     }
     q->output = mnq_lower_tensor_index(g, g->output);
+    q->n_more = g->n_more;
+    for (int k = 0; k < g->n_more; k++) q->more[k] = mnq_lower_tensor_index(g, g->more[k]);
+    for (int k = 0; k < MNQ_OUTPUTS_MAX; k++) q->name_of[k] = g->output_name[k];
     return 0;
 }

@@ -43,10 +43,23 @@ bool mnq_node_moves(const struct mnq_graph *g, int i)
     return moves && nd->act == MNQ_ACT_NONE;
 }
 
-int mnq_logits_node(const struct mnq_graph *g)
+int mnq_logits_node(const struct mnq_graph *g, int k)
 {
-    const struct mnq_node *nd = &g->node[g->output];
-    return nd->op == MNQ_OP_SOFTMAX || nd->op == MNQ_OP_ACT ? nd->in[0] : g->output;
+    int output = mnq_graph_output(g, k);
+    const struct mnq_node *nd = &g->node[output];
+    return nd->op == MNQ_OP_SOFTMAX || nd->op == MNQ_OP_ACT ? nd->in[0] : output;
+}
+
+bool mnq_node_is_logits(const struct mnq_graph *g, int i)
+{
+    bool is = false;
+    for (int k = 0; k < mnq_graph_outputs(g); k++) is = is || mnq_logits_node(g, k) == i;
+    return is;
+}
+
+bool mnq_node_is_answer(const struct mnq_graph *g, int i)
+{
+    return mnq_node_is_logits(g, i) || mnq_graph_is_output(g, i);
 }
 
 /* ---- candidates ---- */
@@ -293,7 +306,6 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
                        const struct mnq_preprocess *p, const struct mnq_range_opts *o, struct mnq_qparams *qp,
                        struct mnq_arena *arena, struct mnq_err *e)
 {
-    int logits = mnq_logits_node(g);
     for (int i = 0; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         size_t n = (size_t)nd->out.c;
@@ -303,9 +315,9 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
         if (qp[i].scale == NULL || qp[i].zero == NULL) return mnq_fail_nomem(e);
         if (nd->op == MNQ_OP_INPUT || nd->op == MNQ_OP_AFFINE) {
             input_qparams(g, p, &qp[i]);
-        } else if (i == logits) {
+        } else if (mnq_node_is_logits(g, i)) {
             logits_qparams(&hist[i], &qp[i]);
-        } else if (i == g->output) { /* softmax, sigmoid */
+        } else if (mnq_graph_is_output(g, i)) { /* softmax, sigmoid */
             qp[i].dtype = MNQ_S16;
             qp[i].qmax = 32767;
             for (size_t c = 0; c < n; c++) qp[i].scale[c] = 1.0 / 32768;

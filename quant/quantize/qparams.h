@@ -45,8 +45,14 @@ struct mnq_qparams {
 /** Whether node i cannot be negative, whatever the data. */
 bool mnq_node_nonnegative(const struct mnq_graph *g, int i);
 
-/** The node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
-int mnq_logits_node(const struct mnq_graph *g);
+/** Of output k: the node whose tensor is the softmax's or sigmoid's input, or the output itself: it gets 16 bits. */
+int mnq_logits_node(const struct mnq_graph *g, int k);
+
+/** Whether node i is that of an output. */
+bool mnq_node_is_logits(const struct mnq_graph *g, int i);
+
+/** Whether node i is that of an output, or the softmax or sigmoid behind it: its type is settled. */
+bool mnq_node_is_answer(const struct mnq_graph *g, int i);
 
 /**
  * Whether node i only moves values, or picks or mixes neighbours, of the tensors it reads: it takes their scales where these

@@ -133,7 +133,7 @@ static void find_stayers(struct shrink *s)
     const struct mnq_qmodel *q = s->q;
     bool more = true;
     keep_tensor(s, q->input);
-    keep_tensor(s, q->output);
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) keep_tensor(s, mnq_qmodel_output(q, k));
     for (int k = 0; k < q->n_layers; k++) {
         if (!keeps_all(q, &q->layer[k])) continue;
         keep_tensor(s, q->layer[k].in0);

@@ -37,7 +37,7 @@ int mnq_tensor_life(const struct mnq_model *m, unsigned i, unsigned *first, unsi
             *first = k + 1;
         }
     }
-    if (i == m->output) *last = m->n_layers;
+    if (mnq_is_output(m, i)) *last = m->n_layers;
     return writers == (i == m->input ? 0u : 1u);
 }
 

@@ -63,7 +63,7 @@ static MNQ_APART int enter(struct sweep *s, unsigned i, unsigned writer)
     n = place_bytes(&t, &p);
     if (p.writer != writer || p.offset % MNQ_ALIGN != 0 || p.rows < 1 || p.rows > t.h || p.offset + n > s->p->bytes)
         return 0;
-    if (p.flags > (writer != MNQ_NO_LAYER) || (i == s->m->output && p.last != MNQ_NO_LAYER)) return 0;
+    if (p.flags > (writer != MNQ_NO_LAYER) || (p.last != MNQ_NO_LAYER && mnq_is_output(s->m, i))) return 0;
     if (!apart(p.offset, n, state, state_bytes) || !free_place(s, p.offset, n, s->dying)) return 0;
     if (s->n_live == MNQ_STAGE_LIVE) return 0;
     s->live[s->n_live++] = (uint16_t)i;

@@ -62,6 +62,7 @@ static enum mnq_status read_header(struct mnq_model *m, const uint8_t *p)
 enum {
     TAG_TENS = 'T' | 'E' << 8 | 'N' << 16 | 'S' << 24,
     TAG_LAYR = 'L' | 'A' << 8 | 'Y' << 16 | 'R' << 24,
+    TAG_OUTS = 'O' | 'U' << 8 | 'T' << 16 | 'S' << 24,
     TAG_DATA = 'D' | 'A' << 8 | 'T' << 16 | 'A' << 24,
     TAG_PLAN = 'P' | 'L' << 8 | 'A' << 16 | 'N' << 24,
     TAG_PUSH = 'P' | 'U' << 8 | 'S' << 16 | 'H' << 24
@@ -74,6 +75,21 @@ static int tag_repeated(const uint8_t *table, unsigned i)
 
     for (k = 0; k < i; k++)
         if (mnq_read_u32(table + k * MNQ_SECTION_BYTES) == tag) return 1;
+    return 0;
+}
+
+/* Further outputs. That each is written by a layer is proved with all tensors. */
+static int read_outputs(struct mnq_model *m, const uint8_t *at, uint32_t bytes)
+{
+    unsigned i;
+
+    if (bytes % 2 != 0 || bytes < 2 || bytes / 2 >= MNQ_MAX_OUTPUTS) return -1;
+    for (i = 0; i < bytes / 2; i++) {
+        const unsigned t = mnq_read_u16(at + 2 * i);
+        if (t >= m->n_tensors || t == m->input) return -1;
+    }
+    m->outs = at;
+    m->n_outs = (uint16_t)(bytes / 2);
     return 0;
 }
 
@@ -101,6 +117,8 @@ static enum mnq_status read_sections(struct mnq_model *m, const uint8_t *p, uint
         } else if (tag == TAG_DATA) {
             m->data = p + offset;
             m->data_size = bytes;
+        } else if (tag == TAG_OUTS) {
+            if (read_outputs(m, p + offset, bytes) != 0) return MNQ_E_FORMAT;
         } else if (tag == TAG_PLAN || tag == TAG_PUSH) {
             if (mnq_plan_open(m, p + offset, bytes, tag == TAG_PLAN ? &m->plan : &m->push) != 0) return MNQ_E_FORMAT;
         }

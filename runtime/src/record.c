@@ -140,3 +140,12 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->q.out16 = t.dtype == MNQ_S16;
     l->q.table = rec.act == MNQ_A_TABLE ? (const int16_t *)array_at(m, rec.table) : NULL;
 }
+
+int mnq_is_output(const struct mnq_model *m, unsigned i)
+{
+    unsigned k;
+
+    for (k = 0; k < m->n_outs; k++)
+        if (mnq_read_u16(m->outs + 2 * k) == i) return 1;
+    return i == m->output;
+}

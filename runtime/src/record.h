@@ -32,6 +32,9 @@ struct mnq_record {
 /** Reads layer record i, i < n_layers; nothing is validated. */
 void mnq_record_read(const struct mnq_model *m, unsigned i, struct mnq_record *rec);
 
+/** Whether tensor i is one of the outputs: kept to the end. */
+int mnq_is_output(const struct mnq_model *m, unsigned i);
+
 /** The three tensors of a layer; in1 may be MNQ_NO_TENSOR. */
 struct mnq_links {
     unsigned in0, in1, out;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a loaded model: by its plan of stages, or layer by layer. */
+#include "bytes.h"
 #include "stage_plan.h"
 #include "record.h"
 #include "stages.h"
@@ -115,6 +116,24 @@ void *mnq_input(const struct mnq_model *m, void *arena)
     return (uint8_t *)arena + offset_of(m, &m->plan, m->input);
 }
 
+unsigned mnq_output_count(const struct mnq_model *m)
+{
+    return 1u + m->n_outs;
+}
+
+unsigned mnq_output_tensor(const struct mnq_model *m, unsigned k)
+{
+    if (k > m->n_outs) return MNQ_NO_TENSOR;
+    return k == 0 ? m->output : mnq_read_u16(m->outs + 2 * (k - 1));
+}
+
+const void *mnq_output_at(const struct mnq_model *m, const void *arena, unsigned k)
+{
+    const unsigned t = mnq_output_tensor(m, k);
+
+    return t == MNQ_NO_TENSOR ? NULL : (const uint8_t *)arena + offset_of(m, &m->plan, t);
+}
+
 const void *mnq_output(const struct mnq_model *m, const void *arena)
 {
     return (const uint8_t *)arena + offset_of(m, &m->plan, m->output);
@@ -209,11 +228,17 @@ enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t are
 
 const void *mnq_done(const struct mnq_model *m, const void *arena)
 {
+    return mnq_done_at(m, arena, 0);
+}
+
+const void *mnq_done_at(const struct mnq_model *m, const void *arena, unsigned k)
+{
+    const unsigned t = mnq_output_tensor(m, k);
     struct mnq_tensor in;
     unsigned there;
 
     mnq_tensor_read(m, m->input, &in);
     if (m->push.places == NULL) there = *rows_counted(m, arena);
     else there = ((const struct mnq_progress *)(const void *)((const uint8_t *)arena + m->push.state))->in_rows;
-    return there < in.h ? NULL : (const uint8_t *)arena + offset_of(m, &m->push, m->output);
+    return t == MNQ_NO_TENSOR || there < in.h ? NULL : (const uint8_t *)arena + offset_of(m, &m->push, t);
 }

@@ -93,6 +93,22 @@ static int reads_s16(const struct mnq_oracle_net *net, int layer)
     return net->tensor[net->in0[layer]].dtype == ORC_S16 || (in1 >= 0 && net->tensor[in1].dtype == ORC_S16);
 }
 
+/* All outputs, the first one last: that is what remains in b->scratch. return whether one differs */
+static int outputs_differ(struct bench *b, const struct mnq_model *m, const uint8_t *arena, int pushed)
+{
+    int bad =
+        mnq_output_count(m) != 1u + (unsigned)b->net.n_more || mnq_output_at(m, arena, 1u + (unsigned)b->net.n_more) != NULL;
+
+    for (int k = b->net.n_more; k >= 0 && !bad; k--) {
+        int t = k == 0 ? b->net.output : b->net.more[k - 1];
+        const void *at = pushed ? mnq_done_at(m, arena, (unsigned)k) : mnq_output_at(m, arena, (unsigned)k);
+        mnq_oracle_store(&b->net.tensor[t], b->scratch);
+        bad = mnq_output_tensor(m, (unsigned)k) != (unsigned)t || !at ||
+              memcmp(at, b->scratch, mnq_oracle_bytes(&b->net.tensor[t]));
+    }
+    return bad;
+}
+
 /* ---- plans ---- */
 
 /* An arena of exactly n bytes, filled, with a block behind it that must stay as it is. */
@@ -123,6 +139,7 @@ static int by_plan(struct bench *b, const struct mnq_model *m, const uint8_t *in
     memcpy(mnq_input(m, arena), input, in_bytes);
     if (mnq_run(m, arena, n)) bad = complain(b, "mnq_run by plan", 0);
     else if (memcmp(mnq_output(m, arena), b->scratch, out_bytes)) bad = complain(b, "the plan's output differs", 0);
+    else if (outputs_differ(b, m, arena, 0)) bad = complain(b, "the plan: one of several outputs differs", 0);
     else if (overrun(arena, n)) bad = complain(b, "the plan wrote behind the arena", 0);
     free(base);
     return bad;
@@ -152,6 +169,7 @@ static int by_rows(struct bench *b, const struct mnq_model *m, const uint8_t *in
     }
     if (!bad && !mnq_done(m, arena)) bad = complain(b, "not done after the last row", 0);
     if (!bad && memcmp(mnq_done(m, arena), b->scratch, out_bytes)) bad = complain(b, "pushed rows: the output differs", 0);
+    if (!bad && outputs_differ(b, m, arena, 1)) bad = complain(b, "pushed rows: one of several outputs differs", 0);
     if (!bad && overrun(arena, n)) bad = complain(b, "pushed rows: wrote behind the arena", 0);
     free(base);
     tally->pushed++;
@@ -212,6 +230,8 @@ static int one_input(struct bench *b, const uint8_t *input, struct mnq_nettally 
     if (mnq_run(&b->model, b->arena, b->arena_size)) return complain(b, "mnq_run", 0);
     mnq_oracle_store(&b->net.tensor[b->net.output], b->scratch);
     if (memcmp(mnq_output(&b->model, b->arena), b->scratch, out_bytes)) return complain(b, "mnq_run differs", 0);
+    if (outputs_differ(b, &b->model, b->arena, 0)) return complain(b, "mnq_run: one of several outputs differs", 0);
+    tally->outputs += 1 + b->net.n_more;
     for (int i = 0; i < MNQ_ALIGN; i++) {
         if (b->arena[b->arena_size + (size_t)i] != 0x5a) return complain(b, "wrote behind the arena, byte", i);
     }
@@ -293,13 +313,15 @@ int mnq_netcompare(const uint8_t *bytes, size_t n, const uint8_t *inputs, size_t
 
 void mnq_nettally_print(const struct mnq_nettally *t)
 {
-    static const char *const names[] = {"", "conv", "dwconv", "pw", "avgpool", "add", "mul", "softmax", "logistic"};
+    static const char *const names[] = {"",        "conv",     "dwconv",  "pw",     "avgpool",  "add",   "mul",
+                                        "softmax", "logistic", "maxpool", "select", "upsample", "spread"};
 
     printf("%ld networks, %ld inputs, %ld layers, %ld bytes compared:", t->nets, t->inputs, t->layers, t->bytes);
-    for (int op = ORC_CONV; op <= ORC_LOGISTIC; op++) printf(" %s %ld", names[op], t->ops[op]);
+    for (int op = ORC_CONV; op <= ORC_SPREAD; op++) printf(" %s %ld", names[op], t->ops[op]);
     printf(", %ld of them on 16-bit activations; of the pw s8 %ld, s16 %ld, s4 %ld, sparse %ld, binary %ld, xnor %ld\n",
            t->wide, t->packed[ORC_W_S8], t->packed[ORC_W_S16], t->packed[ORC_W_S4], t->packed[ORC_W_SPARSE],
            t->packed[ORC_W_BINARY], t->packed[ORC_W_XNOR]);
+    printf("%ld outputs at the end of runs; ", t->outputs);
     printf("%ld runs by plans, %ld pictures pushed by rows, %ld times moved between rows; arenas: %ld bytes layer by layer, "
            "%ld by plan, %ld pushed\n",
            t->plans, t->pushed, t->stops, t->ram_whole, t->ram_plan, t->ram_push);

@@ -9,8 +9,9 @@
 
 /** What was compared, summed over calls. */
 struct mnq_nettally {
-    long nets, inputs, layers, bytes, ops[ORC_LOGISTIC + 1];
+    long nets, inputs, layers, bytes, ops[ORC_SPREAD + 1];
     long plans, pushed, stops; /* runs by plans, pictures pushed by rows, times that such a one was moved elsewhere */
+    long outputs;              /* of mnq_run, further ones too */
     long ram_whole, ram_plan, ram_push; /* bytes of arenas, summed over networks */
     long wide;                          /* layers other than softmax and logistic that read S16 */
     long packed[ORC_W_XNOR + 1];        /* PW layers by weight type */

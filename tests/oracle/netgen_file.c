@@ -119,15 +119,27 @@ static void put_tensors(struct mnq_netgen_net *g, uint8_t *p)
     }
 }
 
+/* Which section is the i-th in the file: they stand in any order. */
+static int section_at(int i, int first, int count, int outs)
+{
+    int s = (first + i) % count;
+    return outs && s == count - 1 ? 5 : s;
+}
+
 struct mnq_netgen_file mnq_netgen_write(struct mnq_netgen_net *g, int output)
 {
-    static const char tags[5][5] = {"TENS", "LAYR", "DATA", "SCAL", "META"};
+    static const char tags[6][5] = {"TENS", "LAYR", "DATA", "SCAL", "META", "OUTS"};
     static const char meta[] = "{\"schema\": \"mnquant.meta/1\"}";
-    int host = mnq_rng_chance(&g->rng, 50), count = host ? 5 : 3, first = mnq_rng_in(&g->rng, 0, count - 1);
-    uint32_t arena, scales = 0, size[5], at = 48 + 16 * (uint32_t)count, where[5];
+    int host = mnq_rng_chance(&g->rng, 50), outs = mnq_rng_chance(&g->rng, 30) ? mnq_rng_in(&g->rng, 1, 3) : 0;
+    int count = (host ? 5 : 3) + (outs > 0), first = mnq_rng_in(&g->rng, 0, count - 1), more[3];
+    uint32_t arena, scales = 0, size[6], at = 48 + 16 * (uint32_t)count, where[6];
     struct mnq_netgen_file f = {0};
 
     g->t[output].dies = g->n_layers;
+    for (int i = 0; i < outs; i++) {
+        more[i] = mnq_rng_in(&g->rng, 1, g->n_tensors - 1);
+        g->t[more[i]].dies = g->n_layers;
+    }
     arena = plan(g);
     for (int i = 0; i < g->n_tensors; i++) scales += (uint32_t)g->t[i].c;
     size[0] = 32 * (uint32_t)g->n_tensors;
@@ -135,8 +147,9 @@ struct mnq_netgen_file mnq_netgen_write(struct mnq_netgen_net *g, int output)
     size[2] = (uint32_t)g->n_data;
     size[3] = 4 * scales;
     size[4] = (uint32_t)sizeof meta - 1;
+    size[5] = 2 * (uint32_t)outs;
     for (int i = 0; i < count; i++) {
-        int s = (first + i) % count;
+        int s = section_at(i, first, count, outs > 0);
         where[s] = at = (at + 15) / 16 * 16;
         at += size[s];
     }
@@ -155,7 +168,7 @@ struct mnq_netgen_file mnq_netgen_write(struct mnq_netgen_net *g, int output)
     mnq_netgen_put16(b + 28, 0);
     mnq_netgen_put16(b + 30, (uint32_t)output);
     for (int i = 0; i < count; i++) {
-        int s = (first + i) % count;
+        int s = section_at(i, first, count, outs > 0);
         uint8_t *row = b + 48 + 16 * i;
         memcpy(row, tags[s], 4);
         mnq_netgen_put32(row + 4, where[s]);
@@ -164,6 +177,7 @@ struct mnq_netgen_file mnq_netgen_write(struct mnq_netgen_net *g, int output)
     put_tensors(g, b + where[0]);
     for (int i = 0; i < g->n_layers; i++) memcpy(b + where[1] + 64 * (size_t)i, g->layer[i], 64);
     memcpy(b + where[2], g->data, g->n_data);
+    for (int i = 0; i < outs; i++) mnq_netgen_put16(b + where[5] + 2 * i, (uint32_t)more[i]);
     if (host) {
         for (uint32_t i = 0; i < scales; i++) mnq_netgen_put32(b + where[3] + 4 * i, 0x3d000000u); /* 0.03125f */
         memcpy(b + where[4], meta, sizeof meta - 1);

@@ -25,6 +25,8 @@ static void read_model(const struct mnq_model *m, struct mnq_qmodel *q)
 {
     q->n_tensors = m->n_tensors, q->n_layers = m->n_layers, q->input = m->input, q->output = m->output;
     q->arena_bytes = m->arena_size;
+    q->n_more = m->n_outs;
+    for (int k = 0; k < q->n_more; k++) q->more[k] = (int)mnq_output_tensor(m, (unsigned)k + 1);
     q->tensor = need(mnq_arena_array(q->arena, (size_t)q->n_tensors, sizeof *q->tensor));
     q->layer = need(mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *q->layer));
     for (int i = 0; i < q->n_tensors; i++) {

@@ -98,7 +98,8 @@ struct mnq_oracle_net {
     struct mnq_oracle_layer *layer;
     int *in0, *in1, *out; /* tensor indices per layer; in1 -1 = none */
     int n_tensors, n_layers, input, output;
-    int32_t **owned; /* widened arrays, freed by close */
+    int n_more, more[31]; /* further outputs */
+    int32_t **owned;      /* widened arrays, freed by close */
     int n_owned;
     const char *why; /* after a failure, what was wrong */
 };

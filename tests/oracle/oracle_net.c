@@ -220,6 +220,21 @@ static int read_layer(struct mnq_oracle_net *net, int k, const uint8_t *p, struc
     return 0;
 }
 
+/* Further outputs: tensors, 16 bits each. */
+static int read_outputs(struct mnq_oracle_net *net, const uint8_t *f, size_t n)
+{
+    struct span outs;
+
+    if (find_section(f, n, "OUTS", &outs)) return 0;
+    if (outs.n < 2 || outs.n % 2 || outs.n > 62) return fail(net, "number of outputs");
+    for (net->n_more = 0; net->n_more < (int)outs.n / 2; net->n_more++) {
+        int t = (int)u16_at(outs.p + 2 * net->n_more);
+        if (t >= net->n_tensors || t == net->input) return fail(net, "further output");
+        net->more[net->n_more] = t;
+    }
+    return 0;
+}
+
 int mnq_oracle_open(struct mnq_oracle_net *net, const uint8_t *f, size_t n)
 {
     static const uint8_t magic[4] = {0x4d, 0x4e, 0x51, 0x1a};
@@ -238,6 +253,8 @@ int mnq_oracle_open(struct mnq_oracle_net *net, const uint8_t *f, size_t n)
     }
     if (tens.n != 32 * (size_t)net->n_tensors || layr.n != 64 * (size_t)net->n_layers) return fail(net, "section size");
     if (net->input >= net->n_tensors || net->output >= net->n_tensors) return fail(net, "input or output");
+
+    if (read_outputs(net, f, n)) return -1;
 
     size_t nl = (size_t)net->n_layers;
     net->tensor = calloc((size_t)net->n_tensors, sizeof *net->tensor);

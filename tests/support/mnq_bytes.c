@@ -105,10 +105,12 @@ void mnq_bytes_seal(uint8_t *file, size_t n)
 
 uint8_t *mnq_bytes_file(const struct mnq_bytes *b, size_t *n)
 {
-    static const char tags[3][5] = {"TENS", "LAYR", "DATA"};
-    const size_t sizes[3] = {32 * (size_t)b->n_tensors, 64 * (size_t)b->n_layers, b->data_size};
-    size_t at = 48 + 3 * 16;
-    const size_t total = at + sizes[0] + sizes[1] + sizes[2];
+    static const char tags[4][5] = {"TENS", "LAYR", "DATA", "OUTS"};
+    const size_t outs = (2 * (size_t)b->n_outs + 15) / 16 * 16;
+    const size_t sizes[4] = {32 * (size_t)b->n_tensors, 64 * (size_t)b->n_layers, b->data_size, 2 * (size_t)b->n_outs};
+    const size_t first = 48 + (b->n_outs > 0 ? 4 : 3) * 16;
+    size_t at = first;
+    const size_t total = at + sizes[0] + sizes[1] + sizes[2] + outs;
     uint8_t *f = aligned_alloc(MNQ_ALIGN, total);
 
     if (!f) abort();
@@ -116,21 +118,22 @@ uint8_t *mnq_bytes_file(const struct mnq_bytes *b, size_t *n)
     memcpy(f, "MNQ\x1a", 4);
     put(f + 4, 1, 2);
     put(f + 8, (uint32_t)total, 4);
-    put(f + 16, 3, 4);
+    put(f + 16, b->n_outs > 0 ? 4 : 3, 4);
     put(f + 20, b->arena_size, 4);
     put(f + 24, b->n_tensors, 2);
     put(f + 26, b->n_layers, 2);
     put(f + 28, b->input, 2);
     put(f + 30, b->output, 2);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < (b->n_outs > 0 ? 4 : 3); i++) {
         memcpy(f + 48 + 16 * i, tags[i], 4);
         put(f + 52 + 16 * i, (uint32_t)at, 4);
         put(f + 56 + 16 * i, (uint32_t)sizes[i], 4);
         at += sizes[i];
     }
-    for (unsigned i = 0; i < b->n_tensors; i++) put_tensor(f + 96 + 32 * i, &b->tensor[i]);
-    for (unsigned i = 0; i < b->n_layers; i++) put_layer(f + 96 + sizes[0] + 64 * i, &b->layer[i]);
-    if (b->data_size > 0) memcpy(f + 96 + sizes[0] + sizes[1], b->data, b->data_size);
+    for (unsigned i = 0; i < b->n_tensors; i++) put_tensor(f + first + 32 * i, &b->tensor[i]);
+    for (unsigned i = 0; i < b->n_layers; i++) put_layer(f + first + sizes[0] + 64 * i, &b->layer[i]);
+    if (b->data_size > 0) memcpy(f + first + sizes[0] + sizes[1], b->data, b->data_size);
+    for (unsigned i = 0; i < b->n_outs; i++) put(f + first + sizes[0] + sizes[1] + sizes[2] + 2 * i, b->outs[i], 2);
     mnq_bytes_seal(f, total);
     *n = total;
     return f;

@@ -33,6 +33,7 @@ struct mnq_bytes {
     struct mnq_bytes_tensor tensor[MNQ_BYTES_MAX];
     struct mnq_bytes_layer layer[MNQ_BYTES_MAX];
     unsigned n_tensors, n_layers, input, output;
+    unsigned n_outs, outs[MNQ_BYTES_MAX]; /* further outputs; no section without */
     uint32_t arena_size;
     uint8_t *data;
     size_t data_size;

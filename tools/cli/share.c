@@ -50,8 +50,14 @@ int mnq_cli_settle_all(struct mnq_cli *cli, struct mnq_subject *s, int n, const 
 static void say_task(struct mnq_cli *cli, const struct mnq_subject *s)
 {
     char text[100];
-    bool usual = s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
     if (s->illegal.code != 0) return;
+    for (int k = 0; s->n_outputs > 1 && k < s->n_outputs; k++) {
+        mnq_task_text(&s->tasks[k], text, sizeof text);
+        mnq_term_note(&cli->term, 0, "%s: output %d '%s': %s, %s", s->file, k + 1, s->output_name[k], text,
+                      mnq_task_from_text(s->tasks[k].from));
+    }
+    if (s->n_outputs > 1) return;
+    bool usual = s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
     mnq_task_text(&s->task, text, sizeof text);
     mnq_term_note(&cli->term, usual ? 1 : 0, "%s: output %s, %s%s", s->file, text, mnq_task_from_text(s->task.from),
                   s->task.from == MNQ_TASK_FROM_ASSUMED && !usual ? "; --task sets it" : "");

@@ -38,8 +38,8 @@ static const struct mnq_option options[] = {
      0, 0, NULL},
     {"resize", 0, MNQ_OPT_CHOICE, R(resize), "HOW", "stretch the picture, or crop its centre square", 0, 0,
      mnq_resize_words},
-    {"filter", 0, MNQ_OPT_CHOICE, R(filter), "NAME", "resizing: bilinear as PIL (antialiased) or TensorFlow does it; nearest, bicubic as PIL", 0, 0,
-     mnq_filter_words},
+    {"filter", 0, MNQ_OPT_CHOICE, R(filter), "NAME",
+     "resizing: bilinear as PIL (antialiased) or TensorFlow does it; nearest, bicubic as PIL", 0, 0, mnq_filter_words},
     {"arch", 0, MNQ_OPT_STRING, R(arch), "NAME|FILE", "weights-only files: the architecture, by name or as a YAML file", 0,
      0, NULL},
     {"resolution", 0, MNQ_OPT_INT, R(resolution), "N", "input height and width, if not the file's own", 1,
@@ -67,7 +67,8 @@ static const struct mnq_option options[] = {
     {"small-layer", 0, MNQ_OPT_INT, R(small_layer), "N", "layers with fewer weights keep 8 or 16 bits", 0,
      MNQ_SMALL_LAYER_MAX, NULL},
     {"max-drop", 0, MNQ_OPT_DOUBLE, R(max_drop), "POINTS",
-     "--weights auto: the smallest file that with 90 % confidence loses no more accuracy than this (1 unless --flash is given)",
+     "--weights auto: the smallest file that with 90 % confidence loses no more accuracy than this (1 unless --flash is "
+     "given)",
      MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX, NULL},
     {"flash", 0, MNQ_OPT_SIZE, R(flash), "BYTES",
      "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow)", 1, MNQ_FLASH_MAX, NULL},
@@ -185,14 +186,13 @@ static int64_t meta_bytes(const struct mnq_calibrate_result *x)
 }
 
 /* Shares of the time, measured on V1 and V2 with 200 pictures; the second for --weights auto. */
-static const struct mnq_term_step fixed_steps[] = {{"observe", 14},    {"views", 5},    {"min-max", 2},     {"scales", 3},
-                                                   {"sensitivity", 4}, {"wide", 2},     {"sensitivity", 4}, {"wide", 2},
-                                                   {"round", 12},      {"correct", 15}, {"re-fit", 21},     {"judge", 16},
-                                                   {"judge", 16},      {"write", 16}};
+static const struct mnq_term_step fixed_steps[] = {
+    {"observe", 14}, {"views", 5},  {"min-max", 2},  {"scales", 3},  {"sensitivity", 4}, {"wide", 2},   {"sensitivity", 4},
+    {"wide", 2},     {"round", 12}, {"correct", 15}, {"re-fit", 21}, {"judge", 16},      {"judge", 16}, {"write", 16}};
 static const struct mnq_term_step auto_steps[] = {
     {"observe", 5},     {"views", 2}, {"min-max", 1}, {"scales", 1},  {"sensitivity", 2}, {"wide", 1},
     {"sensitivity", 2}, {"wide", 1},  {"round", 5},   {"correct", 6}, {"re-fit", 8},      {"probe", 12},
-    {"formats", 90},    {"round", 5}, {"correct", 6}, {"re-fit", 8},  {"judge", 15}, {"write", 5}};
+    {"formats", 90},    {"round", 5}, {"correct", 6}, {"re-fit", 8},  {"judge", 15},      {"write", 5}};
 
 /* What the samples could not promise, and what they are beyond. */
 static void say_promise(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
@@ -213,6 +213,14 @@ static void say_promise(struct mnq_cli *cli, const struct mnq_calibrate_result *
                       r->drop.pictures, r->asked_drop, 100 * MNQ_PROMISE_CONFIDENCE, r->pictures_wanted);
 }
 
+/* As many outputs, each of as many values. */
+static bool same_outputs(const struct mnq_subject *a, const struct mnq_subject *b)
+{
+    bool same = a->n_outputs == b->n_outputs;
+    for (int k = 0; same && k < a->n_outputs; k++) same = mnq_elements(a->tasks[k].out) == mnq_elements(b->tasks[k].out);
+    return same;
+}
+
 /* The network that the expected drop counts from, if it is not MODEL itself. */
 static int open_against(struct mnq_cli *cli, const struct mnq_recipe *r, struct mnq_calibrate_result *x,
                         struct mnq_calib_opts *co)
@@ -230,9 +238,9 @@ static int open_against(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model; --against takes a float one", s->file);
     if (s->illegal.code != 0) return mnq_fail(&cli->err, s->illegal.code, "%s", s->illegal.msg);
     struct mnq_shape a = s->input, b = m->input;
-    if (a.h != b.h || a.w != b.w || a.c != b.c || s->outputs != m->outputs)
+    if (a.h != b.h || a.w != b.w || a.c != b.c || !same_outputs(s, m))
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s has %d outputs from %dx%dx%d, %s %d from %dx%dx%d", s->file,
-                        s->outputs, a.h, a.w, a.c, m->file, m->outputs, b.h, b.w, b.c);
+                        s->values, a.h, a.w, a.c, m->file, m->values, b.h, b.w, b.c);
     x->against = s->file;
     co->against = &s->legal;
     return 0;
@@ -246,7 +254,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     co.validation = val;
     x->validated = val != NULL;
     co.choice = x->choice;
-    co.task = &x->subject.task;
+    co.task = x->subject.tasks;
     co.meta_bytes = meta_bytes(x);
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
@@ -268,7 +276,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     char tool[48];
     snprintf(tool, sizeof tool, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
     q->preprocess = s->preprocess;
-    mnq_qmodel_set_task(q, &s->task);
+    for (int k = 0; k < s->n_outputs; k++) mnq_qmodel_set_task(q, k, &s->tasks[k]);
     q->tool = mnq_arena_strdup(&cli->arena, tool);
     q->source_name = base_name(s->file);
     q->source_crc = s->file_crc;
@@ -362,8 +370,7 @@ static int run(struct mnq_cli *cli)
         return -1;
     }
     struct mnq_data judges = mnq_cli_data(cli, &o->val, &o->from);
-    struct mnq_dataset *val =
-        o->val.n > 0 ? mnq_dataset_open_as(&judges, &x->subject.task, in.h, in.w, in.c, e) : NULL;
+    struct mnq_dataset *val = o->val.n > 0 ? mnq_dataset_open_as(&judges, &x->subject.task, in.h, in.w, in.c, e) : NULL;
     int rc = o->val.n > 0 && val == NULL ? -1 : quantize(cli, &r, d, val, x);
     mnq_dataset_close(val);
     if (rc == 0) {

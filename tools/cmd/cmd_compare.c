@@ -83,7 +83,7 @@ static int print_json(const struct mnq_comparison *c, const struct mnq_subject *
     mnq_json_string(&w, "schema", "mnquant.compare/1");
     mnq_json_string(&w, "float", s[0].file);
     mnq_json_string(&w, "int8", s[1].file);
-    mnq_task_json(&w, &s[0].task);
+    mnq_tasks_json(&w, &s[0]);
     mnq_json_int(&w, "n", c->samples);
     mnq_json_int(&w, "unmatched", c->unmatched);
     mnq_json_array(&w, "layers");

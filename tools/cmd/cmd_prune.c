@@ -133,7 +133,7 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
            mnq_text_count(b, t.zeros));
     printf("1x1 bytes     %12s   expected as int8; dense %s (%.1f %%)\n", mnq_text_bytes(a, t.best),
            mnq_text_bytes(c, t.dense), 100.0 * (double)t.best / (double)t.dense);
-    if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject.task, x->subject.file, true);
+    if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->subject.file, true);
     if (!isnan(r->error)) printf("logits             %.1e   noise over signal on held-back samples\n", r->error);
 }
 
@@ -160,7 +160,7 @@ static int print_json(const struct pruned *x, const char *output, struct mnq_err
     mnq_json_int(&w, "int8_bytes_1x1_dense", t.dense);
     mnq_json_double(&w, "error", r->error);
     mnq_json_end(&w);
-    mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject.task, x->subject.file);
+    mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject, x->subject.file);
     mnq_json_array(&w, "layers");
     for (int i = 0; i < r->n_layers; i++) {
         const struct mnq_prune_layer *l = &r->layer[i];
@@ -353,7 +353,7 @@ static int run(struct mnq_cli *cli)
             &cli->term, 0,
             "by magnitude alone nothing makes up for the weights that go; half of them cost a V1 0.25 of five classes "
             "42 points of top-1, with --data and the default method 1 point");
-    x->o.task = &x->subject.task;
+    x->o.task = x->subject.tasks;
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);

@@ -45,7 +45,7 @@ struct job {
     struct mnq_arena *arena;
     struct mnq_runner **runner; /* per worker */
     uint8_t **pixels;
-    float *value; /* [n][outputs] */
+    float *value; /* [n][s->values] */
     uint8_t *raw; /* [n][raw_size] */
     size_t raw_size;
     int n;
@@ -67,10 +67,14 @@ static int one(void *ctx, int i, int w, struct mnq_err *e)
 {
     struct job *j = ctx;
     if (mnq_dataset_load(j->data, i, &j->s->preprocess, j->pixels[w], e) != 0) return -1;
-    if (mnq_runner_run(j->runner[w], j->pixels[w], j->value + (size_t)i * (size_t)j->s->outputs, e) != 0) return -1;
-    size_t size;
-    const void *raw = mnq_runner_raw(j->runner[w], &size);
-    memcpy(j->raw + (size_t)i * j->raw_size, raw, size);
+    if (mnq_runner_run(j->runner[w], j->pixels[w], j->value + (size_t)i * (size_t)j->s->values, e) != 0) return -1;
+    uint8_t *to = j->raw + (size_t)i * j->raw_size;
+    for (int k = 0; k < j->s->n_outputs; k++) {
+        size_t size;
+        const void *raw = mnq_runner_raw(j->runner[w], k, &size);
+        memcpy(to, raw, size);
+        to += size;
+    }
     int done = atomic_fetch_add(&j->done, 1) + 1;
     if (w == 0) mnq_term_progress(j->term, "run", done, j->n);
     return 0;
@@ -81,10 +85,10 @@ static int run_all(struct job *j, int threads, struct mnq_arena *arena, struct m
     const struct mnq_subject *s = j->s;
     size_t pixels = mnq_elements(s->input);
     if (threads > j->n) threads = j->n;
-    j->raw_size = (size_t)s->outputs * sizeof(float); /* the largest raw value */
     j->runner = mnq_arena_array(arena, (size_t)threads, sizeof(struct mnq_runner *));
     j->pixels = mnq_arena_array(arena, (size_t)threads, sizeof *j->pixels);
-    j->value = mnq_arena_array(arena, (size_t)j->n * (size_t)s->outputs, sizeof *j->value);
+    j->value = mnq_arena_array(arena, (size_t)j->n * (size_t)s->values, sizeof *j->value);
+    j->raw_size = s->illegal.code == 0 ? mnq_subject_raw_bytes(s) : 0;
     j->raw = mnq_arena_array(arena, (size_t)j->n, j->raw_size);
     if (j->runner == NULL || j->pixels == NULL || j->value == NULL || j->raw == NULL) return mnq_fail_nomem(e);
     int rc = 0;
@@ -94,7 +98,6 @@ static int run_all(struct job *j, int threads, struct mnq_arena *arena, struct m
         if (j->runner[w] == NULL || j->pixels[w] == NULL) rc = mnq_fail_nomem(e);
     }
     if (rc == 0) rc = mnq_pool_for(j->n, threads, one, j, e);
-    if (j->runner[0] != NULL && rc == 0) mnq_runner_raw(j->runner[0], &j->raw_size);
     for (int w = 0; w < threads; w++) mnq_runner_free(j->runner[w]);
     mnq_term_clear(j->term);
     return rc;
@@ -103,45 +106,111 @@ static int run_all(struct job *j, int threads, struct mnq_arena *arena, struct m
 /* One checksum over all outputs in order, as firmware can compute it too. */
 static uint32_t checksum(const struct job *j)
 {
-    uint32_t crc = 0;
-    for (int i = 0; i < j->n; i++)
-        crc = mnq_bytes_crc32(crc, j->raw + (size_t)i * (size_t)j->s->outputs * sizeof(float), j->raw_size);
-    return crc;
+    return mnq_bytes_crc32(0, j->raw, (size_t)j->n * j->raw_size);
 }
 
-static const char *class_name(const struct mnq_subject *s, int i)
+/* Whether output o is one vector of classes, of which the first ones are told. */
+static bool is_classes(const struct mnq_subject *s, int o)
 {
-    return s->classes != NULL && i < s->n_classes ? s->classes[i] : NULL;
+    return s->tasks[o].kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->tasks[o]);
 }
 
-/* Whether the output is one vector of classes, of which the first ones are told. */
-static bool is_classes(const struct mnq_subject *s)
+/* Names of classes belong to the first output. */
+static const char *class_name(const struct mnq_subject *s, int o, int i)
 {
-    return s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);
+    return o == 0 && s->classes != NULL && i < s->n_classes ? s->classes[i] : NULL;
+}
+
+/* How many of the k first classes output o has. */
+static int first_few(const struct mnq_subject *s, int o, int k)
+{
+    return k < s->tasks[o].out.c ? k : s->tasks[o].out.c;
+}
+
+static void print_output(const struct job *j, int o, const float *v, int k, int *top)
+{
+    const struct mnq_subject *s = j->s;
+    if (!is_classes(s, o)) {
+        mnq_task_print_output(&s->tasks[o], v, o == 0 ? s->classes : NULL, o == 0 ? s->n_classes : 0, k);
+        return;
+    }
+    k = first_few(s, o, k);
+    mnq_top(v, s->tasks[o].out.c, k, top);
+    for (int t = 0; t < k; t++) {
+        const char *name = class_name(s, o, top[t]);
+        printf("  %5d  %9.6f%s", top[t], (double)v[top[t]], name == NULL ? "" : "  ");
+        mnq_text_put(stdout, name == NULL ? "" : name, false);
+        printf("\n");
+    }
 }
 
 static int print_text(const struct job *j, int k, int *top, bool color, struct mnq_err *e)
 {
     for (int i = 0; i < j->n; i++) {
-        const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
         const char *input = name_of(j, i);
         if (input == NULL) return mnq_fail_nomem(e);
         fputs(mnq_term_bold(color), stdout);
         mnq_text_put(stdout, input, false);
         printf("%s\n", mnq_term_plain(color));
-        if (!is_classes(j->s)) {
-            mnq_task_print_output(&j->s->task, v, j->s->classes, j->s->n_classes, k);
-            continue;
-        }
-        mnq_top(v, j->s->outputs, k, top);
-        for (int t = 0; t < k; t++) {
-            const char *name = class_name(j->s, top[t]);
-            printf("  %5d  %9.6f%s", top[t], (double)v[top[t]], name == NULL ? "" : "  ");
-            mnq_text_put(stdout, name == NULL ? "" : name, false);
-            printf("\n");
+        const float *v = j->value + (size_t)i * (size_t)j->s->values;
+        for (int o = 0; o < j->s->n_outputs; o++) {
+            if (j->s->n_outputs > 1) {
+                printf(" ");
+                mnq_text_put(stdout, j->s->output_name[o], false);
+                printf("\n");
+            }
+            print_output(j, o, v, k, top);
+            v += mnq_elements(j->s->tasks[o].out);
         }
     }
     return 0;
+}
+
+static void json_output(struct mnq_json *w, const struct job *j, int o, const float *v, int k, int *top)
+{
+    if (!is_classes(j->s, o)) {
+        mnq_task_json_output(w, &j->s->tasks[o], v);
+        return;
+    }
+    k = first_few(j->s, o, k);
+    mnq_top(v, j->s->tasks[o].out.c, k, top);
+    mnq_json_array(w, "top");
+    for (int t = 0; t < k; t++) {
+        mnq_json_object(w, NULL);
+        mnq_json_int(w, "class", top[t]);
+        mnq_json_float(w, "score", v[top[t]]);
+        if (class_name(j->s, o, top[t]) != NULL) mnq_json_string(w, "name", class_name(j->s, o, top[t]));
+        mnq_json_end(w);
+    }
+    mnq_json_end(w);
+}
+
+static void json_values(struct mnq_json *w, const float *v, size_t n)
+{
+    mnq_json_row(w, "values");
+    for (size_t c = 0; c < n; c++) mnq_json_float(w, NULL, v[c]);
+    mnq_json_end(w);
+}
+
+/* What the model says of one input: all values, and of several outputs each by its name. */
+static void json_sample(struct mnq_json *w, const struct job *j, const float *v, int k, int *top)
+{
+    json_values(w, v, (size_t)j->s->values);
+    if (j->s->n_outputs == 1) {
+        json_output(w, j, 0, v, k, top);
+        return;
+    }
+    mnq_json_array(w, "outputs");
+    for (int o = 0; o < j->s->n_outputs; o++) {
+        size_t n = mnq_elements(j->s->tasks[o].out);
+        mnq_json_object(w, NULL);
+        mnq_json_string(w, "name", j->s->output_name[o]);
+        json_values(w, v, n);
+        json_output(w, j, o, v, k, top);
+        mnq_json_end(w);
+        v += n;
+    }
+    mnq_json_end(w);
 }
 
 static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct mnq_err *e)
@@ -154,33 +223,15 @@ static int print_json(const struct job *j, int k, int *top, uint32_t crc, struct
     mnq_json_string(&w, "file", j->s->file);
     mnq_json_string(&w, "kind", mnq_subject_kind_name(j->s->kind));
     mnq_json_string(&w, "preprocess", j->s->preprocess.name);
-    mnq_task_json(&w, &j->s->task);
+    mnq_tasks_json(&w, j->s);
     mnq_json_string(&w, "crc32", hex);
     mnq_json_array(&w, "outputs");
     for (int i = 0; i < j->n; i++) {
-        const float *v = j->value + (size_t)i * (size_t)j->s->outputs;
         mnq_json_object(&w, NULL);
         const char *input = name_of(j, i);
         if (input == NULL) w.failed = true;
         mnq_json_string(&w, "input", input);
-        mnq_json_row(&w, "values");
-        for (int c = 0; c < j->s->outputs; c++) mnq_json_float(&w, NULL, v[c]);
-        mnq_json_end(&w);
-        if (!is_classes(j->s)) {
-            mnq_task_json_output(&w, &j->s->task, v);
-            mnq_json_end(&w);
-            continue;
-        }
-        mnq_top(v, j->s->outputs, k, top);
-        mnq_json_array(&w, "top");
-        for (int t = 0; t < k; t++) {
-            mnq_json_object(&w, NULL);
-            mnq_json_int(&w, "class", top[t]);
-            mnq_json_float(&w, "score", v[top[t]]);
-            if (class_name(j->s, top[t]) != NULL) mnq_json_string(&w, "name", class_name(j->s, top[t]));
-            mnq_json_end(&w);
-        }
-        mnq_json_end(&w);
+        json_sample(&w, j, j->value + (size_t)i * (size_t)j->s->values, k, top);
         mnq_json_end(&w);
     }
     mnq_json_end(&w);
@@ -200,7 +251,7 @@ static int parse_crc(const char *text, uint32_t *crc, struct mnq_err *e)
 static int show(const struct job *j, struct mnq_cli *cli)
 {
     const struct run_opts *o = cli->opts;
-    int k = o->top < j->s->outputs ? o->top : j->s->outputs, rc;
+    int k = o->top < j->s->values ? o->top : j->s->values, rc;
     int *top = mnq_arena_array(&cli->arena, (size_t)k, sizeof *top);
     uint32_t crc = checksum(j), want = 0;
     if (top == NULL) return mnq_fail_nomem(&cli->err);

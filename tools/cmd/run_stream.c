@@ -2,6 +2,8 @@
  * Pictures that reach the model row by row. */
 #include "run_stream.h"
 
+#include "pack/qrun.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -40,16 +42,16 @@ static int one_picture(const struct stream *t, struct mnq_err *e)
     return st == MNQ_OK ? 1 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", t->s->file, mnq_status_str(st));
 }
 
-/* Makes room for one more picture's outputs. */
-static int grow(struct mnq_streamed *out, size_t outputs, int *cap, struct mnq_arena *arena)
+/* Makes room for one more picture's outputs: so many values. */
+static int grow(struct mnq_streamed *out, size_t values, int *cap, struct mnq_arena *arena)
 {
     if (out->n < *cap) return 0;
     int more = *cap == 0 ? 16 : *cap * 2;
-    float *value = mnq_arena_array(arena, (size_t)more * outputs, sizeof *value);
-    uint8_t *raw = mnq_arena_array(arena, (size_t)more * outputs, sizeof(float));
+    float *value = mnq_arena_array(arena, (size_t)more * values, sizeof *value);
+    uint8_t *raw = mnq_arena_array(arena, (size_t)more, out->raw_size);
     if (value == NULL || raw == NULL) return -1;
-    if (out->n > 0) memcpy(value, out->value, (size_t)out->n * outputs * sizeof *value);
-    if (out->n > 0) memcpy(raw, out->raw, (size_t)out->n * outputs * sizeof(float));
+    if (out->n > 0) memcpy(value, out->value, (size_t)out->n * values * sizeof *value);
+    if (out->n > 0) memcpy(raw, out->raw, (size_t)out->n * out->raw_size);
     out->value = value;
     out->raw = raw;
     *cap = more;
@@ -59,14 +61,21 @@ static int grow(struct mnq_streamed *out, size_t outputs, int *cap, struct mnq_a
 static int all_pictures(const struct stream *t, struct mnq_streamed *out, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_qmodel *q = &t->s->package.q;
-    size_t outputs = (size_t)t->s->outputs;
+    size_t values = (size_t)t->s->values;
     int cap = 0, there;
-    out->raw_size = outputs * (q->tensor[q->output].dtype == MNQ_S16 ? 2 : 1);
+    out->raw_size = mnq_subject_raw_bytes(t->s);
     while ((there = one_picture(t, e)) > 0) {
-        if (out->n == INT_MAX / 4 || grow(out, outputs, &cap, arena) != 0) return mnq_fail_nomem(e);
-        const void *raw = mnq_done(t->m, t->arena);
-        mnq_dequantize(&q->tensor[q->output], raw, out->value + (size_t)out->n * outputs);
-        memcpy(out->raw + (size_t)out->n * outputs * sizeof(float), raw, out->raw_size);
+        if (out->n == INT_MAX / 4 || grow(out, values, &cap, arena) != 0) return mnq_fail_nomem(e);
+        float *value = out->value + (size_t)out->n * values;
+        uint8_t *raw = out->raw + (size_t)out->n * out->raw_size;
+        for (int k = 0; k < t->s->n_outputs; k++) {
+            const struct mnq_qtensor *x = &q->tensor[mnq_qmodel_output(q, k)];
+            const void *from = mnq_done_at(t->m, t->arena, (unsigned)k);
+            mnq_dequantize(x, from, value);
+            memcpy(raw, from, mnq_qtensor_bytes(x));
+            value += mnq_elements(x->shape);
+            raw += mnq_qtensor_bytes(x);
+        }
         out->n++;
     }
     if (there == 0 && out->n == 0)

@@ -126,7 +126,7 @@ static void print_drop(const struct mnq_calibrate_result *x)
 {
     const struct mnq_calib_report *r = &x->report;
     if (r->no_estimate != NULL) printf("expected drop not estimated: %s\n", r->no_estimate);
-    else mnq_drop_print(&r->drop, &x->subject.task, x->against, !x->validated);
+    else mnq_drop_print(&r->drop, &x->subject, x->against, !x->validated);
 }
 
 void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *output, struct mnq_cli *cli)
@@ -254,7 +254,7 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     mnq_json_string(&w, "source", s->file);
     mnq_json_string(&w, "output", output);
     mnq_json_int(&w, "samples", x->report.samples);
-    mnq_task_json(&w, &s->task);
+    mnq_tasks_json(&w, s);
     mnq_json_object(&w, "totals");
     mnq_json_int(&w, "file_bytes", (int64_t)x->n);
     mnq_json_int(&w, "weight_bytes", x->package.weight_bytes);
@@ -272,7 +272,7 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
-    mnq_drop_json(&w, x->report.no_estimate != NULL ? NULL : &x->report.drop, &s->task, x->against);
+    mnq_drop_json(&w, x->report.no_estimate != NULL ? NULL : &x->report.drop, s, x->against);
     json_promise(&w, &x->report);
     if (x->report.no_estimate != NULL) mnq_json_string(&w, "not_estimated", x->report.no_estimate);
     mnq_json_string(&w, "recipe", x->recipe);

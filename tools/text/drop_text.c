@@ -7,15 +7,21 @@
 
 #include <stdio.h>
 
-void mnq_drop_print(const struct mnq_bound *b, const struct mnq_task *t, const char *against, bool parts)
+/* What points are of; of several outputs it is not one thing. */
+static const char *unit_of(const struct mnq_subject *s)
 {
-    printf("expected drop %11.2f points of %s, %.2f to %.2f with %.0f %%, against ", b->points, mnq_task_drop_unit(t),
-           b->low, b->high, 100 * MNQ_DROP_CONFIDENCE);
+    return s->n_outputs > 1 ? "the output that loses most" : mnq_task_drop_unit(&s->task);
+}
+
+void mnq_drop_print(const struct mnq_bound *b, const struct mnq_subject *s, const char *against, bool parts)
+{
+    printf("expected drop %11.2f points of %s, %.2f to %.2f with %.0f %%, against ", b->points, unit_of(s), b->low, b->high,
+           100 * MNQ_DROP_CONFIDENCE);
     mnq_text_put(stdout, against, false);
     printf(parts ? ", by parts of %d samples\n" : ", by %d pictures\n", b->pictures);
 }
 
-void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_task *t, const char *against)
+void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_subject *s, const char *against)
 {
     if (b == NULL) {
         mnq_json_null(w, "expected_drop");
@@ -29,5 +35,5 @@ void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct m
         mnq_json_string(w, "against", against);
         mnq_json_end(w);
     }
-    mnq_json_string(w, "expected_drop_of", mnq_task_drop_unit(t));
+    mnq_json_string(w, "expected_drop_of", unit_of(s));
 }

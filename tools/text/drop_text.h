@@ -4,16 +4,16 @@
 #define MNQ_DROP_TEXT_H
 
 #include "bound.h"
-#include "graph/task.h"
+#include "subject.h"
 #include "util/json.h"
 
 /**
  * The line "expected drop  0.12 points of top-1, 0.02 to 0.51 with 95 %, against model.h5, by 200 samples".
  * parts  whether views of samples judged, else pictures given for it
  */
-void mnq_drop_print(const struct mnq_bound *b, const struct mnq_task *t, const char *against, bool parts);
+void mnq_drop_print(const struct mnq_bound *b, const struct mnq_subject *s, const char *against, bool parts);
 
 /** The object "expected_drop", and "expected_drop_of"; b NULL: not estimated. */
-void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_task *t, const char *against);
+void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_subject *s, const char *against);
 
 #endif

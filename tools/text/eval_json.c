@@ -100,6 +100,20 @@ static void layers(struct mnq_json *w, const struct mnq_eval_result *r, int i)
     mnq_json_end(w);
 }
 
+/* Figures of the outputs behind the first, against the first model's. */
+static void further(struct mnq_json *w, const struct mnq_eval_result *r, int i)
+{
+    mnq_json_array(w, "further_outputs");
+    for (int k = 1; k < r->ev.n_outputs; k++) {
+        const struct mnq_eval_part *p = &r->ev.model[i].part[k - 1];
+        mnq_json_object(w, NULL);
+        mnq_json_string(w, "name", r->subject[i].output_name[k]);
+        mnq_figures_json(w, p->figure, p->n_figures);
+        mnq_json_end(w);
+    }
+    mnq_json_end(w);
+}
+
 static void model(struct mnq_json *w, const struct mnq_eval_result *r, int i, struct mnq_arena *arena)
 {
     const struct mnq_evaluation *ev = &r->ev;
@@ -120,6 +134,7 @@ static void model(struct mnq_json *w, const struct mnq_eval_result *r, int i, st
     mnq_json_double(w, "rms_difference", m->rms_diff);
     mnq_json_double(w, "max_difference", m->max_diff);
     if (m->n_figures > 0) mnq_figures_json(w, m->figure, m->n_figures);
+    if (ev->n_outputs > 1) further(w, r, i);
     mnq_json_int(w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_int(w, "weight_bytes", s->weight_bytes);
     mnq_json_int(w, "arena_bytes", s->arena_bytes);
@@ -231,7 +246,7 @@ int mnq_eval_json(const struct mnq_eval_result *r, bool samples, struct mnq_cli 
     for (int i = 0; i < r->data.n; i++) mnq_json_string(&w, NULL, r->data.path[i]);
     mnq_json_end(&w);
     left_out(&w, ev);
-    mnq_task_json(&w, &ev->task);
+    mnq_tasks_json(&w, &r->subject[0]);
     if (ev->note != NULL) mnq_json_string(&w, "note", ev->note);
     if (ev->class_name != NULL) {
         mnq_json_array(&w, "classes");

@@ -92,6 +92,37 @@ static void print_task_models(const struct mnq_eval_result *r, struct mnq_cli *c
     show(&t, cli);
 }
 
+/* What each model's further outputs are worth against the first model's. */
+static void print_outputs(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    const struct mnq_evaluation *ev = &r->ev;
+    for (int k = 1; k < ev->n_outputs && ev->n_models > 1; k++) {
+        const struct mnq_eval_part *first = &ev->model[1].part[k - 1];
+        char align[4 + MNQ_FIGURES_MAX] = "l", text[100];
+        struct mnq_table t;
+        mnq_task_text(&r->subject[0].tasks[k], text, sizeof text);
+        printf("\noutput %d, ", k + 1);
+        mnq_text_put(stdout, r->subject[0].output_name[k], false);
+        printf(": %s\n", text);
+        for (int f = 0; f < first->n_figures; f++) align[1 + f] = 'r';
+        mnq_table_init(&t, &cli->arena, align);
+        mnq_table_cell(&t, "against the first");
+        for (int f = 0; f < first->n_figures; f++) mnq_table_cell(&t, "%s", first->figure[f].title);
+        for (int i = 1; i < ev->n_models; i++) {
+            const struct mnq_eval_part *p = &ev->model[i].part[k - 1];
+            mnq_table_cell(&t, "%s", r->subject[i].file);
+            for (int f = 0; f < first->n_figures; f++) {
+                if (f >= p->n_figures) mnq_table_cell(&t, "-");
+                else
+                    mnq_table_cell(&t, "%s%s%s", mnq_figure_value(&p->figure[f]).s,
+                                   mnq_figure_interval(&p->figure[f]).s[0] != '\0' ? " " : "",
+                                   mnq_figure_interval(&p->figure[f]).s);
+            }
+        }
+        show(&t, cli);
+    }
+}
+
 static void print_weights(const struct mnq_eval_result *r, struct mnq_cli *cli)
 {
     struct mnq_table t;
@@ -204,6 +235,7 @@ void mnq_eval_print(const struct mnq_eval_result *r, bool layers, struct mnq_cli
 {
     if (r->ev.task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&r->ev.task)) print_models(r, cli);
     else print_task_models(r, cli);
+    print_outputs(r, cli);
     print_deltas(r, cli);
     print_steps(r, cli);
     print_weights(r, cli);

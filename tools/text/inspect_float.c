@@ -96,7 +96,7 @@ static int print_json(const struct mnq_subject *s, const struct costs *c, struct
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_double(&w, "separable_cost", standard > 0 ? pairs / standard : (double)NAN);
     mnq_json_end(&w);
-    if (s->illegal.code == 0) mnq_task_json(&w, &s->task);
+    if (s->illegal.code == 0) mnq_tasks_json(&w, s);
     if (s->preprocess_from == MNQ_FROM_NOWHERE) mnq_json_null(&w, "preprocess");
     else mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_array(&w, "notes");
@@ -139,6 +139,7 @@ static void print_text(const struct mnq_subject *s, const struct costs *x, struc
         printf("separable  pairs take %.4f of the standard convolutions they replace (pair x = 1/N + 1/D^2)\n",
                pairs / standard);
     if (s->arena_bytes >= 0) printf("RAM        %s of living float tensors at most\n", mnq_text_bytes(a, s->arena_bytes));
+    for (int k = 0; k < s->n_outputs && s->n_outputs > 1; k++) mnq_inspect_line("output     ", s->output_name[k]);
     for (int i = 0; i < g->n_note; i++) mnq_inspect_line("note       ", g->note[i]);
     if (s->illegal.code != 0) mnq_inspect_line("cannot be quantized: ", s->illegal.msg);
     if (x->unknown.code != 0) mnq_inspect_line("note       ", x->unknown.msg);

@@ -81,7 +81,7 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "layer_bytes", (int64_t)q->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
-    mnq_task_json(&w, &s->task);
+    mnq_tasks_json(&w, s);
     mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_object(&w, "provenance");
     mnq_json_string(&w, "tool", q->tool);
@@ -123,8 +123,12 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
     printf("RAM         %s with the picture in memory, %s with its rows pushed; layer by layer %s\n",
            mnq_text_bytes(a, s->arena_bytes), mnq_text_bytes(b, s->stream_bytes),
            mnq_text_bytes(c, (int64_t)q->arena_bytes));
-    mnq_task_text(&s->task, task, sizeof task);
-    printf("output      %s, %s\n", task, mnq_task_from_text(s->task.from));
+    for (int k = 0; k < s->n_outputs; k++) {
+        mnq_task_text(&s->tasks[k], task, sizeof task);
+        printf("output      ");
+        if (s->n_outputs > 1) mnq_text_put(stdout, s->output_name[k], false);
+        printf("%s%s, %s\n", s->n_outputs > 1 ? ": " : "", task, mnq_task_from_text(s->tasks[k].from));
+    }
     printf("preprocess  ");
     mnq_text_put(stdout, s->preprocess.name, false);
     printf(", %s, %s\n", mnq_resize_words[s->preprocess.resize], mnq_filter_words[s->preprocess.filter]);

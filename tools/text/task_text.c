@@ -9,9 +9,8 @@
 
 /* ---- the task ---- */
 
-void mnq_task_json(struct mnq_json *w, const struct mnq_task *t)
+static void task_members(struct mnq_json *w, const struct mnq_task *t)
 {
-    mnq_json_object(w, "task");
     mnq_json_string(w, "kind", mnq_task_words[t->kind]);
     mnq_json_row(w, "output");
     mnq_json_int(w, NULL, t->out.h);
@@ -20,6 +19,26 @@ void mnq_task_json(struct mnq_json *w, const struct mnq_task *t)
     mnq_json_end(w);
     if (t->kind == MNQ_TASK_BINARY || t->kind == MNQ_TASK_MULTILABEL) mnq_json_double(w, "threshold", t->threshold);
     mnq_json_string(w, "known", mnq_task_from_text(t->from));
+}
+
+void mnq_task_json(struct mnq_json *w, const struct mnq_task *t)
+{
+    mnq_json_object(w, "task");
+    task_members(w, t);
+    mnq_json_end(w);
+}
+
+void mnq_tasks_json(struct mnq_json *w, const struct mnq_subject *s)
+{
+    mnq_task_json(w, &s->task);
+    if (s->n_outputs < 2) return;
+    mnq_json_array(w, "tasks");
+    for (int k = 0; k < s->n_outputs; k++) {
+        mnq_json_object(w, NULL);
+        mnq_json_string(w, "name", s->output_name[k]);
+        task_members(w, &s->tasks[k]);
+        mnq_json_end(w);
+    }
     mnq_json_end(w);
 }
 

@@ -12,6 +12,9 @@
 /** The object "task" of a document. */
 void mnq_task_json(struct mnq_json *w, const struct mnq_task *t);
 
+/** "task", and of several outputs the array "tasks": of each its name and the members of "task". */
+void mnq_tasks_json(struct mnq_json *w, const struct mnq_subject *s);
+
 /** The object "figures" of a model: each with value and interval. */
 void mnq_figures_json(struct mnq_json *w, const struct mnq_figure *f, int n);
 

@@ -5,12 +5,13 @@
  * mnq_pack, setting its fields) must be over before. An arena belongs to one run at a time. No function keeps anything
  * between calls but in the model and the arena that it is given, so that all may be called from interrupts.
  *
- * Input: tensor m->input, rows from top to bottom, in a row pixels from left to right, in a pixel the channels, one after the
- * other without gaps. Models that mnquant makes of pictures take MNQ_U8: the bytes 0..255 as a camera or decoder gives them,
- * channels in the order red, green, blue (one channel: ITU-R 601 luma). How they were scaled in training is inside the model:
- * nothing is to be subtracted or divided. MNQ_S8 and MNQ_S16 inputs are values q, see NUMERICS.md section 1.
+ * Input: tensor m->input, rows from top to bottom, in a row pixels from left to right, in a pixel the channels, one after
+ * the other without gaps. Models that mnquant makes of pictures take MNQ_U8: the bytes 0..255 as a camera or decoder gives
+ * them, channels in the order red, green, blue (one channel: ITU-R 601 luma). How they were scaled in training is inside the
+ * model: nothing is to be subtracted or divided. MNQ_S8 and MNQ_S16 inputs are values q, see NUMERICS.md section 1.
  *
- * Output: tensor m->output, the same order; a class's value is (q - zero_point) * mantissa * 2^exponent. */
+ * Output: tensor m->output, the same order; a class's value is (q - zero_point) * mantissa * 2^exponent. Models with several
+ * outputs have further ones behind it: mnq_output_count(), mnq_output_tensor(), mnq_output_at(), mnq_done_at(). */
 #ifndef MNQ_MNQ_H
 #define MNQ_MNQ_H
 
@@ -27,7 +28,10 @@ extern "C" {
 
 /** Version of the .mnq format: what this runtime reads and mnquant writes at most. */
 #define MNQ_FORMAT_MAJOR 1
-#define MNQ_FORMAT_MINOR 3
+#define MNQ_FORMAT_MINOR 4
+
+/** Outputs of a model at most. */
+#define MNQ_MAX_OUTPUTS 32
 
 /** Alignment, in bytes, of a model in memory and of an arena. */
 #define MNQ_ALIGN 16
@@ -68,11 +72,12 @@ struct mnq_plan {
  */
 struct mnq_model {
     const uint8_t *tens, *layr, *data;
+    const uint8_t *outs;        /* tensors of further outputs, n_outs of them; NULL: the file has none */
     struct mnq_plan plan, push; /* places NULL: the file has none */
     const struct mnq_kernels *kernels;
     const void *packed; /* by these kernels, or NULL */
     uint32_t data_size, arena_size;
-    uint16_t n_tensors, n_layers, input, output;
+    uint16_t n_tensors, n_layers, input, output, n_outs;
     uint32_t bad; /* after MNQ_E_FORMAT or MNQ_E_OVERFLOW: layer or tensor index, for messages */
 };
 
@@ -100,9 +105,9 @@ struct mnq_tensor {
 enum mnq_status mnq_model_load(struct mnq_model *m, const void *bytes, size_t n);
 
 /**
- * The two parts of mnq_model_load(). mnq_model_open() proves nothing but the checksum and the places of the sections: for bytes
- * that were proved when they were exported; damage is noticed, malice is not. mnq_model_prove() proves the rest. The caller
- * sets m->kernels.
+ * The two parts of mnq_model_load(). mnq_model_open() proves nothing but the checksum and the places of the sections: for
+ * bytes that were proved when they were exported; damage is noticed, malice is not. mnq_model_prove() proves the rest. The
+ * caller sets m->kernels.
  */
 enum mnq_status mnq_model_open(struct mnq_model *m, const void *bytes, size_t n);
 enum mnq_status mnq_model_prove(struct mnq_model *m);
@@ -148,6 +153,17 @@ void *mnq_input(const struct mnq_model *m, void *arena);
 /** Where mnq_run() leaves the output (tensor m->output); valid until the arena is written again. */
 const void *mnq_output(const struct mnq_model *m, const void *arena);
 
+/** How many outputs, 1 .. MNQ_MAX_OUTPUTS. All are valid as long as the first. */
+unsigned mnq_output_count(const struct mnq_model *m);
+
+/** The tensor of output k for mnq_tensor_get(), in the order of the source model; output 0 is m->output. 0xffff: no such
+ * output.
+ */
+unsigned mnq_output_tensor(const struct mnq_model *m, unsigned k);
+
+/** mnq_output() of output k; NULL: no such output. */
+const void *mnq_output_at(const struct mnq_model *m, const void *arena, unsigned k);
+
 /**
  * Runs the whole network, in bands of rows if the file has a plan for it. The input is consumed: its bytes may be
  * overwritten. arena   16-byte aligned, at least mnq_arena_size() bytes, may be uninitialized apart from the input return
@@ -179,6 +195,9 @@ enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t are
 
 /** The output, once the last row was pushed; NULL before. Valid until the arena is written again. */
 const void *mnq_done(const struct mnq_model *m, const void *arena);
+
+/** mnq_done() of output k; NULL also: no such output. */
+const void *mnq_done_at(const struct mnq_model *m, const void *arena, unsigned k);
 
 /**
  * Runs layer i only; its inputs are in the arena. For tools that look at every tensor: what no later layer needs may be

@@ -136,6 +136,8 @@ static void format_page(void **state)
     struct mnq_qmodel q = {.tensor = &t,
                            .n_tensors = 1,
                            .task = MNQ_TASK_FEATURES,
+                           .n_more = 1,
+                           .name_of = {"a", "b"},
                            .classes = &class_name,
                            .n_classes = 1,
                            .preprocess = {.name = "tf"}};

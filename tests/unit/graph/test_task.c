@@ -21,7 +21,7 @@ static int pooled(void)
 
 static void expect(const char *loss, enum mnq_task_kind kind, enum mnq_task_from from)
 {
-    struct mnq_task t = mnq_task_infer(&b.g, loss);
+    struct mnq_task t = mnq_task_infer(&b.g, b.g.output, loss);
     assert_int_equal(t.kind, kind);
     assert_int_equal(t.from, from);
 }
@@ -50,7 +50,7 @@ static void sets_and_refuses(void **state)
     struct mnq_err e = {0};
     (void)state;
     dense(&b, pooled(), 3, true);
-    struct mnq_task t = mnq_task_infer(&b.g, NULL);
+    struct mnq_task t = mnq_task_infer(&b.g, b.g.output, NULL);
     assert_int_equal(mnq_task_set(&t, MNQ_TASK_AUTO, 0, "m", &e), 0);
     assert_int_equal(t.kind, MNQ_TASK_CLASSES);
     assert_int_equal(mnq_task_set(&t, MNQ_TASK_MULTILABEL, 0.75, "m", &e), 0);

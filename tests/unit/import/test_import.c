@@ -321,9 +321,19 @@ static void graphs(void **state)
         "m.h5: layer 'a' (ReLU): its inputs form a cycle");
     expect_graph_refused(GRAPH(NODE("ReLU", "a", "[[\"zz\", 0, 0, {}]]"), IN, OUT), "there is no layer 'zz'");
     expect_graph_refused(GRAPH(NODE("ReLU", "a", "[[\"in\", 0, 3, {}]]"), IN, OUT), "output 3 of layer 'in'");
+    assert_int_equal(
+        import_text(GRAPH(NODE("ReLU", "a", "[[\"in\", 0, 0, {}]]") ", " NODE("Softmax", "b", "[[\"a\", 0, 0, {}]]"), IN,
+                          "{\"x\": [\"b\", 0, 0], \"y\": [\"a\", 0, 0], \"z\": [\"a\", 0, 0]}")),
+        0);
+    assert_int_equal(mnq_graph_outputs(&g), 3);
+    assert_string_equal(g.node[g.output].name, "b");
+    assert_true(g.more[0] == g.node[g.output].in[0] && g.more[1] == g.more[0]);
+    assert_string_equal(g.output_name[0], "b");
+    assert_string_equal(g.output_name[1], "a");
+    assert_string_equal(g.output_name[2], "a_1");
     expect_graph_refused(GRAPH(NODE("ReLU", "a", ""), IN, OUT), "m.h5: layer 'a' (ReLU): is used but has no inbound_nodes");
     expect_graph_refused(GRAPH(NODE("ReLU", "a", "[[\"in\", 0, 0, {}]]"), IN, "[[\"a\", 0, 0], [\"in\", 0, 0]]"),
-                         "model 'f' has 2 outputs, one is supported");
+                         "m.h5: output 2 is the input itself");
     expect_graph_refused(GRAPH(NODE("ReLU", "a", "[[\"in\", 0, 0, {}]]"), "[[\"in\", 0, 0], [\"a\", 0, 0]]", OUT),
                          "model 'f' has 2 inputs, one is supported");
     expect_graph_refused(GRAPH(NODE("ReLU", "in", "[[\"in\", 0, 0, {}]]"), IN, "[[\"in\", 0, 0]]"),

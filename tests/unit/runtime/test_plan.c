@@ -108,6 +108,56 @@ static void test_output_destroyed(void **state)
     assert_int_equal(bad, 1);
 }
 
+static void test_several_outputs(void **state)
+{
+    struct mnq_bytes b;
+    struct mnq_model m;
+    unsigned bad;
+    size_t n;
+
+    (void)state;
+    build(&b);
+    b.n_outs = 2;
+    b.outs[0] = 2;
+    b.outs[1] = 4;
+    uint8_t *f = mnq_bytes_file(&b, &n);
+    assert_int_equal(mnq_model_load(&m, f, n), MNQ_OK);
+    assert_int_equal(mnq_output_count(&m), 3);
+    assert_int_equal(mnq_output_tensor(&m, 0), m.output);
+    assert_int_equal(mnq_output_tensor(&m, 1), 2);
+    assert_int_equal(mnq_output_tensor(&m, 2), 4);
+    assert_int_equal(mnq_output_tensor(&m, 3), 0xffff);
+    assert_ptr_equal(mnq_output_at(&m, f, 2), f + b.tensor[4].offset);
+    assert_null(mnq_output_at(&m, f, 3));
+    free(f);
+    assert_int_equal(finish(&b, &bad), MNQ_OK);
+
+    build(&b); /* the last layer writes over what is an output too */
+    b.n_outs = 1;
+    b.outs[0] = 1;
+    assert_int_equal(finish(&b, &bad), MNQ_OK);
+    build(&b);
+    b.n_outs = 1;
+    b.outs[0] = 1;
+    b.tensor[4].offset = b.tensor[1].offset;
+    assert_int_equal(finish(&b, &bad), MNQ_E_FORMAT);
+    assert_int_equal(bad, 1);
+
+    static const unsigned wrong[] = {0, LAST + 1, 0xffff}; /* the input, none, none */
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        build(&b);
+        b.n_outs = 1;
+        b.outs[0] = wrong[i];
+        assert_int_equal(finish(&b, &bad), MNQ_E_FORMAT);
+    }
+    for (unsigned most = MNQ_MAX_OUTPUTS - 1; most <= MNQ_MAX_OUTPUTS; most++) {
+        build(&b);
+        b.n_outs = most;
+        for (unsigned i = 0; i < most; i++) b.outs[i] = 1; /* one tensor may be several outputs */
+        assert_int_equal(finish(&b, &bad), most < MNQ_MAX_OUTPUTS ? MNQ_OK : MNQ_E_FORMAT);
+    }
+}
+
 static void test_unread_tensor(void **state)
 {
     struct mnq_bytes b;
@@ -167,9 +217,13 @@ static void test_same_input_twice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shared_bytes),     cmocka_unit_test(test_overwritten),
-        cmocka_unit_test(test_partial_overlap),  cmocka_unit_test(test_output_destroyed),
-        cmocka_unit_test(test_unread_tensor),    cmocka_unit_test(test_order),
+        cmocka_unit_test(test_shared_bytes),
+        cmocka_unit_test(test_overwritten),
+        cmocka_unit_test(test_several_outputs),
+        cmocka_unit_test(test_partial_overlap),
+        cmocka_unit_test(test_output_destroyed),
+        cmocka_unit_test(test_unread_tensor),
+        cmocka_unit_test(test_order),
         cmocka_unit_test(test_same_input_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
