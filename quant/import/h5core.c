@@ -62,9 +62,20 @@ static bool reachable(const struct mnq_h5core *h, const char *path)
     return kind == MNQ_H5_GROUP || kind == MNQ_H5_DATASET || kind == MNQ_H5_OTHER;
 }
 
+/* A link that is not followed is no object, and the message says why. */
+static int want_kind(const struct mnq_h5core *h, const char *path, enum mnq_h5kind wanted, const char *absent,
+                     struct mnq_err *e)
+{
+    enum mnq_h5kind kind = mnq_h5core_kind(h, path);
+    if (kind == wanted) return 0;
+    if (kind == MNQ_H5_SOFT) return fail_at(h, path, "behind a soft link, which is not followed", e);
+    if (kind == MNQ_H5_EXTERNAL) return fail_at(h, path, "behind a link to another file, which is not followed", e);
+    return fail_at(h, path, absent, e);
+}
+
 int mnq_h5core_members(const struct mnq_h5core *h, const char *group, char ***name, size_t *n, struct mnq_err *e)
 {
-    if (mnq_h5core_kind(h, group) != MNQ_H5_GROUP) return fail_at(h, group, "no such group", e);
+    if (want_kind(h, group, MNQ_H5_GROUP, "no such group", e) != 0) return -1;
     hid_t id = H5Gopen2(h->file, group, H5P_DEFAULT);
     H5G_info_t info;
     if (id < 0 || H5Gget_info(id, &info) < 0) {
@@ -264,7 +275,7 @@ static int open_weights(const struct mnq_h5core *h, const char *path, struct mnq
                         struct mnq_h5shape *s, bool *bfloat16, struct mnq_err *e)
 {
     snprintf(where, MAX_PATH, "%s: %.200s", h->name, path);
-    if (mnq_h5core_kind(h, path) != MNQ_H5_DATASET) return fail_at(h, path, "no such dataset", e);
+    if (want_kind(h, path, MNQ_H5_DATASET, "no such dataset", e) != 0) return -1;
     if (mnq_h5values_open(v, h->file, path, where, e) != 0) return -1;
     *bfloat16 = mnq_h5core_bfloat16(h, path, v->type);
     s->bytes = !*bfloat16 && H5Tget_class(v->type) == H5T_INTEGER && v->element == 1;
@@ -324,7 +335,7 @@ int mnq_h5core_read(struct mnq_h5core *h, const char *path, size_t head, uint8_t
 
 int mnq_h5core_info(const struct mnq_h5core *h, const char *path, struct mnq_h5info *info, struct mnq_err *e)
 {
-    if (mnq_h5core_kind(h, path) != MNQ_H5_DATASET) return fail_at(h, path, "no such dataset", e);
+    if (want_kind(h, path, MNQ_H5_DATASET, "no such dataset", e) != 0) return -1;
     *info = (struct mnq_h5info){.rank = 0};
     hid_t set = H5Dopen2(h->file, path, H5P_DEFAULT), type = set < 0 ? -1 : H5Dget_type(set);
     hid_t space = set < 0 ? -1 : H5Dget_space(set);
@@ -356,7 +367,7 @@ static int select_rows(struct mnq_h5core *h, const char *path, struct mnq_err *e
     h->rows_path[0] = '\0';
     if (strlen(path) >= sizeof h->rows_path) return fail_at(h, path, "name too long", e);
     snprintf(h->rows_name, sizeof h->rows_name, "%s: %.200s", h->name, path);
-    if (mnq_h5core_kind(h, path) != MNQ_H5_DATASET) return fail_at(h, path, "no such dataset", e);
+    if (want_kind(h, path, MNQ_H5_DATASET, "no such dataset", e) != 0) return -1;
     if (mnq_h5values_open(&h->rows, h->file, path, h->rows_name, e) != 0) return -1;
     memcpy(h->rows_path, path, strlen(path) + 1);
     return check_numbers(h, path, h->rows.type, e);

@@ -39,6 +39,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 uint8_t *mnq_fuzz_seed(int i, size_t *n)
 {
     static const char *const text[] = {"P2\n# c\n2 2 15 1 2 3 15\n", "P3 1 1 255 1 2 3", "P5 2 1 65535\nabcd"};
+    static const uint8_t bmp[] = {'B', 'M', 0x4e, 0, 0, 0, 0, 0, 0,  0, 0x36, 0, 0, 0, 40,   0, 0, 0, 3, 0,
+                                  0,   0,   2,    0, 0, 0, 1, 0, 24, 0, 0,    0, 0, 0, 0x18, 0, 0, 0, 0, 0,
+                                  0,   0,   0,    0, 0, 0, 0, 0, 0,  0, 0,    0, 0, 0, 1,    2, 3, 4, 5, 6,
+                                  7,   8,   9,    0, 0, 0, 9, 8, 7,  6, 5,    4, 3, 2, 1,    0, 0, 0};
+    static const uint8_t rle[] = {'B', 'M', 74, 0, 0, 0, 0, 0, 0, 0,  62, 0, 0, 0, 40, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0,
+                                  0,   1,   0,  8, 0, 1, 0, 0, 0, 12, 0,  0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 2, 0, 0, 0,
+                                  0,   0,   0,  0, 1, 2, 3, 0, 4, 5,  6,  0, 3, 1, 0,  0, 0, 3, 0, 1, 0, 0, 0, 1};
+    static const uint8_t gif[] = {'G', 'I',  'F', '8', '7', 'a',  3, 0, 2,    0,    0x81, 0, 0,    0xff, 0, 0,
+                                  0,   0xff, 0,   0,   0,   0xff, 9, 9, 9,    ',',  0,    0, 0,    0,    3, 0,
+                                  2,   0,    0,   8,   9,   0,    1, 4, 0x10, 0x20, 0x20, 0, 0x80, 0x80, 0, ';'};
+    static const uint8_t gif89[] = {'G',  'I', 'F', '8',  '9', 'a', 3,    0,    2,    0, 0x81, 0,    0,    0xff,
+                                    0,    0,   0,   0xff, 0,   0,   0,    0xff, 9,    9, 9,    '!',  0xf9, 4,
+                                    1,    0,   0,   3,    0,   ',', 0,    0,    0,    0, 3,    0,    2,    0,
+                                    0x40, 8,   9,   0,    1,   4,   0x10, 0x20, 0x20, 0, 0x80, 0x80, 0,    ';'};
     enum { H = 9, W = 7 };
     uint8_t pixel[H * W * 8];
     mnq_noise(pixel, sizeof pixel);
@@ -64,6 +78,14 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     case 10:
         *n = strlen(text[i - 8]);
         return mnq_fuzz_copy((const uint8_t *)text[i - 8], *n);
+    case 11:
+        return mnq_fuzz_copy(bmp, *n = sizeof bmp);
+    case 12: /* run lengths and a palette */
+        return mnq_fuzz_copy(rle, *n = sizeof rle);
+    case 13:
+        return mnq_fuzz_copy(gif, *n = sizeof gif);
+    case 14: /* another version, interlaced, with an extension in front */
+        return mnq_fuzz_copy(gif89, *n = sizeof gif89);
     default:
         return NULL;
     }

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <zlib.h>
 
 enum { H = 7, W = 11 };
 
@@ -203,6 +205,52 @@ static void put32(uint8_t *p, uint32_t v)
 }
 
 /* Some megabytes of text, as photo editors leave them, are skipped. */
+/* A chunk of n bytes at p; returns where the next goes. */
+static uint8_t *put_chunk(uint8_t *p, const char *type, const void *bytes, uint32_t n)
+{
+    put32(p, n);
+    memcpy(p + 4, type, 4);
+    memcpy(p + 8, bytes, n);
+    put32(p + 8 + n, mnq_bytes_crc32(0, p + 4, n + 4));
+    return p + 12 + n;
+}
+
+/* Texts and a profile of 32 MiB each, deflated to a thousandth: nobody reads them, they cost nothing. */
+static void png_with_packed_bombs(void **state)
+{
+    enum { HEAD = 33, PLAIN = 32 << 20, BOMBS = 90 };
+    static const char *const type[] = {"zTXt", "iTXt", "iCCP"};
+    static const char front[][16] = {"k\0", "k\0\1\0\0", "k\0"};
+    static const size_t front_n[] = {3, 6, 3};
+    uint8_t grey[H * W];
+    size_t n;
+    (void)state;
+    mnq_noise(grey, sizeof grey);
+    uint8_t *file = mnq_make_png(grey, W, H, W, (struct mnq_png_form){0, 8, 0, NULL}, &n);
+    uint8_t *plain = calloc(PLAIN, 1), *body = malloc(1 << 16), *packed = malloc(1 << 17),
+            *large = malloc(n + BOMBS * (1 << 16));
+    uLongf size = 1 << 16;
+    assert_true(plain != NULL && body != NULL && packed != NULL && large != NULL);
+    assert_int_equal(compress2(body, &size, plain, PLAIN, 9), Z_OK);
+    uint8_t *at = large + HEAD;
+    memcpy(large, file, HEAD);
+    for (int i = 0; i < BOMBS; i++) {
+        const int t = i == 0 ? 2 : i % 2; /* one profile is all that there may be */
+        memcpy(packed, front[t], front_n[t]);
+        memcpy(packed + front_n[t], body, size);
+        at = put_chunk(at, type[t], packed, (uint32_t)(front_n[t] + size));
+    }
+    memcpy(at, file + HEAD, n - HEAD);
+    free(file);
+    free(plain);
+    free(body);
+    free(packed);
+    const clock_t before = clock();
+    decode(large, (size_t)(at - large) + n - HEAD, 1);
+    expect_pixels(grey, H, W, 1);
+    assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 1);
+}
+
 static void png_with_much_text(void **state)
 {
     enum { HEAD = 33, TEXT = 3 << 20 }; /* signature and IHDR */
@@ -342,10 +390,19 @@ static void from_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pnm),           cmocka_unit_test(pnm_text_and_depths), cmocka_unit_test(bad_pnm),
-        cmocka_unit_test(not_a_picture), cmocka_unit_test(png_colour),          cmocka_unit_test(png_grey),
-        cmocka_unit_test(png_palette),   cmocka_unit_test(png_with_much_text),  cmocka_unit_test(truncated),
-        cmocka_unit_test(jpeg),          cmocka_unit_test(oversized),           cmocka_unit_test(damaged),
+        cmocka_unit_test(pnm),
+        cmocka_unit_test(pnm_text_and_depths),
+        cmocka_unit_test(bad_pnm),
+        cmocka_unit_test(not_a_picture),
+        cmocka_unit_test(png_colour),
+        cmocka_unit_test(png_grey),
+        cmocka_unit_test(png_palette),
+        cmocka_unit_test(png_with_much_text),
+        cmocka_unit_test(png_with_packed_bombs),
+        cmocka_unit_test(truncated),
+        cmocka_unit_test(jpeg),
+        cmocka_unit_test(oversized),
+        cmocka_unit_test(damaged),
         cmocka_unit_test(from_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
