@@ -29,7 +29,7 @@ void mnq_h5core_close(struct mnq_h5core *h)
 {
     if (h->rows_path[0] != '\0') mnq_h5values_close(&h->rows);
     h->rows_path[0] = '\0';
-    if (h->file >= 0) H5Fclose(h->file);
+    mnq_h5source_close(&h->source, h->file);
     h->file = -1;
 }
 

@@ -122,6 +122,14 @@ hid_t mnq_h5source_open(struct mnq_h5source *s)
         file = H5Fopen("/source", H5F_ACC_RDONLY, access);
     s->opened = true;
     if (access >= 0) H5Pclose(access);
-    if (id >= 0) H5FDunregister(id);
+    if (file < 0 && id >= 0) H5FDunregister(id);
+    s->driver = id;
     return file;
+}
+
+void mnq_h5source_close(struct mnq_h5source *s, hid_t file)
+{
+    if (file < 0) return;
+    H5Fclose(file);
+    H5FDunregister(s->driver);
 }

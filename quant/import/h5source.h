@@ -18,10 +18,14 @@ struct mnq_h5source {
     const uint8_t *bytes; /* size of them */
     uint64_t size;
     bool opened; /* once only: what a file names is not opened */
+    hid_t driver;
 };
 
 /** Opens it read-only; a file handle, or negative. */
 hid_t mnq_h5source_open(struct mnq_h5source *s);
+
+/** Closes it, if it was opened. Only then does the driver go: the library frees it with the last reference, then uses it. */
+void mnq_h5source_close(struct mnq_h5source *s, hid_t file);
 
 #ifdef __cplusplus
 }
