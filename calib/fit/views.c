@@ -314,3 +314,23 @@ int mnq_views_losses(const struct mnq_views *v, const float *got, struct mnq_spl
     mnq_arena_free(&scratch);
     return n;
 }
+
+int mnq_views_expect(const struct mnq_graph *against, const struct mnq_graph *changed, const struct mnq_preprocess *p,
+                     const struct mnq_shots *shots, const struct mnq_logits *judge, int threads, struct mnq_bound *drop,
+                     struct mnq_err *e)
+{
+    enum { VIEWS = 4 };
+    static const struct mnq_split all = {0};
+    struct mnq_arena scratch = {0};
+    struct mnq_views v;
+    double *loss = mnq_arena_array(&scratch, (size_t)shots->n, sizeof *loss);
+    float *got = NULL;
+    int n = -1, rc = loss == NULL ? mnq_fail_nomem(e) : 0;
+    if (rc == 0) rc = mnq_views_make(against, p, shots, judge, VIEWS, threads, &v, &scratch, NULL, NULL, e);
+    if (rc == 0 && (got = mnq_arena_array(&scratch, mnq_views_floats(&v), sizeof *got)) == NULL) rc = mnq_fail_nomem(e);
+    if (rc == 0) rc = mnq_views_ask(&v, changed, NULL, all, got, e);
+    if (rc == 0) n = mnq_views_losses(&v, got, all, loss, e);
+    if (n > 0) *drop = mnq_bound_of(loss, n);
+    mnq_arena_free(&scratch);
+    return n < 0 ? -1 : 0;
+}

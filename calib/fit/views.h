@@ -6,6 +6,7 @@
 #ifndef MNQ_VIEWS_H
 #define MNQ_VIEWS_H
 
+#include "bound.h"
 #include "logits.h"
 #include "pack/qmodel.h"
 #include "targets.h"
@@ -63,6 +64,12 @@ int mnq_views_ask(const struct mnq_views *v, const struct mnq_graph *g, const st
  * return  how many, or -1 with e
  */
 int mnq_views_losses(const struct mnq_views *v, const float *got, struct mnq_split split, double *loss, struct mnq_err *e);
+
+/** What the float network `changed` is expected to lose against `against`, by these pictures, to which nothing was fitted.
+ */
+int mnq_views_expect(const struct mnq_graph *against, const struct mnq_graph *changed, const struct mnq_preprocess *p,
+                     const struct mnq_shots *shots, const struct mnq_logits *judge, int threads, struct mnq_bound *drop,
+                     struct mnq_err *e);
 
 #ifdef __cplusplus
 }

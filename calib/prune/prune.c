@@ -256,22 +256,12 @@ static int held_back(const struct mnq_pruning *p, struct mnq_shots *shots, struc
 /* What the result is expected to lose. */
 static int expect(struct mnq_pruning *p, struct mnq_err *e)
 {
-    enum { VIEWS = 4, LEAST = 5 };
-    static const struct mnq_split all = {0};
+    enum { LEAST = 5 };
     struct mnq_arena scratch = {0};
     struct mnq_shots shots;
-    struct mnq_views v;
-    double *loss = mnq_arena_array(&scratch, (size_t)p->pictures.n, sizeof *loss);
-    float *got = NULL;
-    int n = 0, rc = loss == NULL || held_back(p, &shots, &scratch) != 0 ? mnq_fail_nomem(e) : 0;
-    if (rc != 0 || shots.n < LEAST) goto done;
-    rc = mnq_views_make(p->legal, &p->pictures.preprocess, &shots, &p->judge, VIEWS, p->o->threads, &v, &scratch,
-                        p->progress, p->progress_ctx, e);
-    if (rc == 0 && (got = mnq_arena_array(&scratch, mnq_views_floats(&v), sizeof *got)) == NULL) rc = mnq_fail_nomem(e);
-    if (rc == 0) rc = mnq_views_ask(&v, p->out, NULL, all, got, e);
-    if (rc == 0 && (n = mnq_views_losses(&v, got, all, loss, e)) < 0) rc = -1;
-    if (n > 0) p->r->drop = mnq_bound_of(loss, n);
-done:
+    int rc = held_back(p, &shots, &scratch) != 0 ? mnq_fail_nomem(e) : 0;
+    if (rc == 0 && shots.n >= LEAST)
+        rc = mnq_views_expect(p->legal, p->out, &p->pictures.preprocess, &shots, &p->judge, p->o->threads, &p->r->drop, e);
     mnq_arena_free(&scratch);
     return rc;
 }

@@ -17,6 +17,8 @@ foreach(room picture data fit prune eval recipe)
   install(DIRECTORY calib/${room}/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant FILES_MATCHING PATTERN "*.h")
 endforeach()
 
+install(FILES calib/tune/tune.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mnquant)
+
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/mnquant)
 install(EXPORT mnquant-host NAMESPACE mnquant:: DESTINATION ${package})
 install(FILES tools/cmake/mnquantHost.cmake DESTINATION ${package})

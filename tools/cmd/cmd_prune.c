@@ -301,8 +301,7 @@ static int read_back(struct mnq_cli *cli, struct pruned *x, const struct mnq_gra
     return 0;
 }
 
-static const struct mnq_term_step steps[] = {{"candidates", 32}, {"probe", 29}, {"prune", 12},
-                                             {"prune", 12},      {"prune", 12}, {"views", 3}};
+static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
 
 static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, const struct mnq_model_opts *m)
 {

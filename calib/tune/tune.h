@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tuning: what was changed learns from the float network that it was made from, on pictures without labels. */
+#ifndef MNQ_TUNE_H
+#define MNQ_TUNE_H
+
+#include "bound.h"
+#include "dataset.h"
+#include "graph/task.h"
+#include "util/progress.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct mnq_tune_opts {
+    int epochs;         /* passes over the pictures, each in another view */
+    int views;          /* kept of each picture, at most */
+    double rate;        /* of Adam, in units of each row's weights */
+    double features;    /* weight of the features behind the classifier beside the answers */
+    double time_limit;  /* seconds, 0: none */
+    size_t cache_bytes; /* for what the frozen layers make of the views */
+    uint64_t seed;
+    int samples; /* use at most this many, evenly spaced; 0 = MNQ_PRUNE_SAMPLES */
+    int threads;
+    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
+};
+
+void mnq_tune_defaults(struct mnq_tune_opts *o);
+
+/** Answers to views of pictures that nothing was fitted to. */
+struct mnq_tune_held {
+    double kl;        /* mean divergence from the teacher's answers, nats; of tasks without classes: noise over signal */
+    double agreement; /* percent of the views with the same answer; without decisions 100 (1 - noise over signal) */
+};
+
+struct mnq_tune_report {
+    int samples, held; /* pictures in all, and of them those that judge */
+    int views, layers; /* of each picture; that were trained */
+    const char *from;  /* the first of them */
+    struct mnq_tune_held before, after;
+    bool kept; /* false: not better enough, `out` is what came in */
+    int steps;
+    double seconds;
+    bool stopped;          /* by time_limit */
+    struct mnq_bound drop; /* expected, against the teacher; drop.pictures 0: too few */
+};
+
+/**
+ * Trains the weights and biases of `student` that can be stored; exact zeros stay.
+ * student  from mnq_graph_legalize(), not modified
+ * teacher  likewise: the same layers with other weights
+ * data     samples (labels are not used), read through p
+ * out      the student's nodes with arrays of its own, in arena
+ * return   0, or -1 with e: other layers, an operator without gradients, too few samples, weights that are not finite
+ * The same result for any number of threads, unless time_limit stops it.
+ */
+int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const struct mnq_graph *teacher,
+             const struct mnq_dataset *data, const struct mnq_preprocess *p, const struct mnq_tune_opts *o,
+             struct mnq_graph *out, struct mnq_tune_report *r, struct mnq_arena *arena, mnq_progress *progress,
+             void *progress_ctx, struct mnq_err *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What frozen layers and the teacher make of every view, computed once. */
+#include "tune_cache.h"
+
+#include "graph/float_worker.h"
+#include "quantize/qparams.h"
+#include "split.h"
+#include "targets.h"
+#include "tune_view.h"
+#include "util/pool.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 64, FEWEST_VIEWS = 3 };
+
+static size_t round_up(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+/* ---- where training begins ---- */
+
+static bool same(const float *a, const float *b, size_t n)
+{
+    return a == b || (a != NULL && b != NULL && memcmp(a, b, n * sizeof *a) == 0);
+}
+
+/* The first node whose weights or biases are not the teacher's; the number of nodes if there is none. */
+static int first_changed(const struct mnq_tune_cache *c)
+{
+    for (int i = 0; i < c->student->n; i++) {
+        const struct mnq_node *a = &c->student->node[i], *b = &c->teacher->node[i];
+        if (!same(a->w, b->w, mnq_node_weights(c->student, a)) || !same(a->b, b->b, (size_t)a->out.c)) return i;
+    }
+    return c->student->n;
+}
+
+/* Nodes before `from` that `from` or later ones read, at most `most`; returns their values in all. */
+static size_t find_boundary(const struct mnq_tune_cache *c, int from, int *node, int *n)
+{
+    const struct mnq_graph *g = c->student;
+    size_t values = 0;
+    *n = 0;
+    for (int j = 0; j < from; j++) {
+        bool read = false;
+        for (int i = from; i < g->n && !read; i++)
+            for (int k = 0; k < g->node[i].n_in; k++) read = read || g->node[i].in[k] == j;
+        if (!read) continue;
+        node[(*n)++] = j;
+        values += mnq_elements(g->node[j].out);
+    }
+    return values;
+}
+
+static size_t feature_values(const struct mnq_tune_cache *c)
+{
+    return c->features >= 0 ? mnq_elements(c->student->node[c->features].out) : 0;
+}
+
+static size_t record_bytes(const struct mnq_tune_cache *c, size_t values)
+{
+    return round_up(values * sizeof(uint16_t)) + round_up((feature_values(c) + c->loss.logits.n) * sizeof(float));
+}
+
+static size_t records(const struct mnq_tune_cache *c, int views)
+{
+    return (size_t)c->n_train * (size_t)views + (size_t)c->n_held * MNQ_TUNE_JUDGES;
+}
+
+/* As many views as fit, and if few are left a later beginning. */
+static int settle(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena, struct mnq_err *e)
+{
+    int last = c->loss.logits.node, first = first_changed(c);
+    c->boundary = mnq_arena_array(arena, (size_t)c->student->n, sizeof *c->boundary);
+    if (c->boundary == NULL) return mnq_fail_nomem(e);
+    if (first > last) return mnq_fail(e, MNQ_EXIT_FAILED, "nothing to tune: the model is the teacher");
+    for (c->from = first; c->from <= last; c->from++) {
+        c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
+        for (c->views = o->views; c->views > FEWEST_VIEWS && records(c, c->views) * c->bytes > o->cache_bytes;) c->views--;
+        if (records(c, c->views) * c->bytes <= o->cache_bytes) return 0;
+    }
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%zu bytes are too few for what one layer reads of %d pictures", o->cache_bytes,
+                    c->n_train + c->n_held);
+}
+
+/* ---- filling ---- */
+
+struct worker {
+    struct mnq_float_worker teacher, student;
+    uint8_t *view;
+};
+
+struct filling {
+    struct mnq_tune_cache *c;
+    const struct mnq_tune_opts *o;
+    struct worker *worker;
+    bool own_prefix; /* layers before `from` are not the teacher's */
+    mnq_progress *progress;
+    void *progress_ctx;
+    atomic_int done;
+};
+
+/* One run's way into a record. */
+struct into {
+    const struct mnq_tune_cache *c;
+    uint8_t *record;
+    bool boundary, answers;
+};
+
+static float *floats_of(const struct mnq_tune_cache *c, uint8_t *record)
+{
+    return (float *)(void *)(record + c->bytes - round_up((feature_values(c) + c->loss.logits.n) * sizeof(float)));
+}
+
+static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
+{
+    const struct into *to = ctx;
+    const struct mnq_tune_cache *c = to->c;
+    size_t n = mnq_elements(c->student->node[node].out);
+    if (kind != MNQ_TAP_OUT) return;
+    uint16_t *half = (uint16_t *)(void *)to->record;
+    for (int b = 0; to->boundary && b < c->n_boundary; b++) {
+        if (c->boundary[b] == node)
+            for (size_t i = 0; i < n; i++) {
+                uint32_t bits;
+                memcpy(&bits, &data[i], sizeof bits);
+                half[i] = (uint16_t)((bits + 0x8000u) >> 16); /* the upper half of a float, rounded */
+            }
+        half += mnq_elements(c->student->node[c->boundary[b]].out);
+    }
+    if (!to->answers) return;
+    if (node == c->features) memcpy(floats_of(c, to->record), data, n * sizeof *data);
+    if (node == c->loss.logits.node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
+}
+
+static int fill(void *ctx, int i, int w, struct mnq_err *e)
+{
+    (void)e;
+    struct filling *f = ctx;
+    struct mnq_tune_cache *c = f->c;
+    struct worker *me = &f->worker[w];
+    int trained = c->n_train * c->views, held = i - trained;
+    int picture = held < 0 ? c->train[i / c->views] : c->held[held / MNQ_TUNE_JUDGES];
+    const uint8_t *pixels = c->pictures->pixels + (size_t)picture * c->pictures->bytes;
+    struct mnq_shape s = c->student->node[0].out;
+    if (held < 0) mnq_tune_view(pixels, s, f->o->seed, picture, i % c->views, me->view);
+    else mnq_tune_judge_view(pixels, s, held % MNQ_TUNE_JUDGES, me->view);
+    struct into to = {c, c->record + (size_t)i * c->bytes, !f->own_prefix, true};
+    mnq_float_worker_run(&me->teacher, c->teacher, &c->pictures->preprocess, me->view, keep, &to);
+    if (f->own_prefix) {
+        to.boundary = true;
+        to.answers = false;
+        mnq_float_worker_run(&me->student, c->student, &c->pictures->preprocess, me->view, keep, &to);
+    }
+    int done = atomic_fetch_add(&f->done, 1) + 1;
+    if (w == 0 && f->progress != NULL) f->progress(f->progress_ctx, "teacher", done, (int)records(c, c->views));
+    return 0;
+}
+
+/* Variance of the teacher's features over the records. */
+static double spread(const struct mnq_tune_cache *c)
+{
+    size_t n = feature_values(c), all = records(c, c->views);
+    double variance = 0;
+    for (size_t k = 0; k < n; k++) {
+        double sum = 0, squares = 0;
+        for (size_t i = 0; i < all; i++) {
+            double v = (double)floats_of(c, c->record + i * c->bytes)[k];
+            sum += v;
+            squares += v * v;
+        }
+        variance += (squares - sum * sum / (double)all) / (double)all / (double)n;
+    }
+    return variance;
+}
+
+/* Mean power of the teacher's answers around their mean. */
+static double signal(const struct mnq_tune_cache *c)
+{
+    size_t n = c->loss.logits.n, all = records(c, c->views);
+    double power = 0;
+    for (size_t k = 0; k < n; k++) {
+        double sum = 0, squares = 0;
+        for (size_t i = 0; i < all; i++) {
+            double v = (double)floats_of(c, c->record + i * c->bytes)[feature_values(c) + k];
+            sum += v;
+            squares += v * v;
+        }
+        power += (squares - sum * sum / (double)all) / (double)all;
+    }
+    return power;
+}
+
+static int fill_all(struct filling *f, struct mnq_err *e)
+{
+    struct mnq_tune_cache *c = f->c;
+    int threads = f->o->threads, rc = 0;
+    f->worker = calloc((size_t)threads, sizeof *f->worker);
+    if (f->worker == NULL) return mnq_fail_nomem(e);
+    for (int w = 0; w < threads && rc == 0; w++) {
+        f->worker[w].view = malloc(c->pictures->bytes);
+        if (f->worker[w].view == NULL) rc = mnq_fail_nomem(e);
+        if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].teacher, c->teacher, false, e);
+        if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].student, c->student, false, e);
+    }
+    if (rc == 0) rc = mnq_pool_for((int)records(c, c->views), threads, fill, f, e);
+    for (int w = 0; w < threads; w++) {
+        mnq_float_worker_free(&f->worker[w].teacher);
+        mnq_float_worker_free(&f->worker[w].student);
+        free(f->worker[w].view);
+    }
+    free(f->worker);
+    return rc;
+}
+
+/* The tensor that the last layer with weights reads, if it is small enough to be features. */
+static int feature_node(const struct mnq_graph *g, int logits)
+{
+    enum { FEATURES_MAX = 1 << 14 };
+    const struct mnq_node *nd = &g->node[logits];
+    while (nd->op != MNQ_OP_CONV && nd->op != MNQ_OP_DENSE && nd->n_in > 0) nd = &g->node[nd->in[0]];
+    return nd->n_in > 0 && mnq_elements(g->node[nd->in[0]].out) <= FEATURES_MAX ? nd->in[0] : -1;
+}
+
+int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena,
+                        mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
+{
+    const struct mnq_split last = {MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
+    int n = c->pictures->n;
+    c->loss = (struct mnq_tune_loss){.logits = mnq_logits_of(c->student, o->task), .temperature = 2};
+    c->features = feature_node(c->student, c->loss.logits.node);
+    c->train = mnq_arena_array(arena, (size_t)n, sizeof *c->train);
+    c->held = mnq_arena_array(arena, (size_t)n, sizeof *c->held);
+    if (c->train == NULL || c->held == NULL) return mnq_fail_nomem(e);
+    for (int s = 0; s < n; s++)
+        if (mnq_held_back(last, s)) c->held[c->n_held++] = s;
+        else c->train[c->n_train++] = s;
+    if (settle(c, o, arena, e) != 0) return -1;
+    if (c->features < c->from) c->features = -1;
+    c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
+    c->record = mnq_arena_array(arena, records(c, c->views), c->bytes);
+    if (c->record == NULL) return mnq_fail_nomem(e);
+    struct filling f = {
+        .c = c, .o = o, .own_prefix = c->from > first_changed(c), .progress = progress, .progress_ctx = progress_ctx};
+    if (fill_all(&f, e) != 0) return -1;
+    c->spread = spread(c);
+    c->loss.signal = signal(c);
+    return 0;
+}
+
+const uint8_t *mnq_tune_cache_train(const struct mnq_tune_cache *c, int i, int k)
+{
+    return c->record + ((size_t)i * (size_t)c->views + (size_t)k) * c->bytes;
+}
+
+const uint8_t *mnq_tune_cache_held(const struct mnq_tune_cache *c, int i, int k)
+{
+    return c->record + ((size_t)c->n_train * (size_t)c->views + (size_t)i * MNQ_TUNE_JUDGES + (size_t)k) * c->bytes;
+}
+
+void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,
+                         const float **features, const float **answers)
+{
+    const uint16_t *half = (const uint16_t *)(const void *)record;
+    for (int k = 0; k < c->n_boundary; k++) {
+        size_t n = mnq_elements(c->student->node[c->boundary[k]].out);
+        float *to = mnq_backward_tensor(b, c->boundary[k]);
+        for (size_t i = 0; i < n; i++) {
+            uint32_t bits = (uint32_t)half[i] << 16;
+            memcpy(&to[i], &bits, sizeof bits);
+        }
+        half += n;
+    }
+    const float *floats =
+        (const float *)(const void *)(record + c->bytes - round_up((feature_values(c) + c->loss.logits.n) * sizeof(float)));
+    *features = floats;
+    *answers = floats + feature_values(c);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Steps of training: pictures in batches, gradients in a fixed order, Adam. */
+#include "train/trainer.h"
+
+#include "train/adam.h"
+#include "util/pool.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct mnq_trainer {
+    struct mnq_training *t;
+    int threads, step;
+    struct mnq_arena arena;
+    struct mnq_backward *space[MNQ_TRAIN_GROUPS];
+    struct mnq_gradients sum[MNQ_TRAIN_GROUPS];
+    struct mnq_adam *w, *b; /* [g->n] */
+    /* the step at work */
+    int n;
+    mnq_train_picture *picture;
+    void *ctx;
+    double loss[MNQ_TRAIN_GROUPS];
+    float rate;
+    bool wrong[MNQ_TRAIN_GROUPS];
+};
+
+static int init_adam(struct mnq_trainer *t, struct mnq_adam *a, float *value, float *gradient, size_t n, const float *unit,
+                     size_t units)
+{
+    *a = (struct mnq_adam){.value = value, .gradient = gradient, .unit = unit, .n = n, .units = units};
+    a->mean = mnq_arena_array(&t->arena, n, sizeof *a->mean);
+    a->square = mnq_arena_array(&t->arena, n, sizeof *a->square);
+    return a->mean == NULL || a->square == NULL ? -1 : 0;
+}
+
+struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const *unit_w, float *const *unit_b, int threads,
+                                    struct mnq_err *e)
+{
+    const struct mnq_graph *g = training->g;
+    struct mnq_trainer *t = calloc(1, sizeof *t);
+    int rc = t == NULL ? -1 : 0;
+    if (t != NULL) {
+        t->t = training;
+        t->threads = threads;
+        t->w = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *t->w);
+        t->b = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *t->b);
+        rc = t->w == NULL || t->b == NULL ? -1 : 0;
+    }
+    if (rc != 0) {
+        mnq_fail_nomem(e);
+        mnq_trainer_free(t);
+        return NULL;
+    }
+    for (int k = 0; k < MNQ_TRAIN_GROUPS && rc == 0; k++) {
+        t->space[k] = mnq_backward_new(training, e);
+        rc = t->space[k] == NULL ? -1 : mnq_gradients_init(training, &t->sum[k], &t->arena, e);
+    }
+    for (int i = training->from; i <= training->last && rc == 0; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        size_t c = (size_t)nd->out.c;
+        if (training->trains_w[i] &&
+            init_adam(t, &t->w[i], nd->w, t->sum[0].w[i], mnq_node_weights(g, nd), unit_w[i], c) != 0)
+            rc = mnq_fail_nomem(e);
+        if (rc == 0 && training->trains_b[i] && init_adam(t, &t->b[i], nd->b, t->sum[0].b[i], c, unit_b[i], c) != 0)
+            rc = mnq_fail_nomem(e);
+    }
+    if (rc == 0) return t;
+    mnq_trainer_free(t);
+    return NULL;
+}
+
+void mnq_trainer_free(struct mnq_trainer *t)
+{
+    if (t == NULL) return;
+    for (int k = 0; k < MNQ_TRAIN_GROUPS; k++) mnq_backward_free(t->space[k]);
+    mnq_arena_free(&t->arena);
+    free(t);
+}
+
+struct mnq_backward *mnq_trainer_space(struct mnq_trainer *t, int group)
+{
+    return t->space[group];
+}
+
+/* The group's share of the batch, in order. */
+static int run_group(void *ctx, int k, int worker, struct mnq_err *e)
+{
+    (void)worker;
+    (void)e;
+    struct mnq_trainer *t = ctx;
+    const struct mnq_graph *g = t->t->g;
+    for (int i = t->t->from; i <= t->t->last; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        if (t->sum[k].w[i] != NULL) memset(t->sum[k].w[i], 0, mnq_node_weights(g, nd) * sizeof(float));
+        if (t->sum[k].b[i] != NULL) memset(t->sum[k].b[i], 0, (size_t)nd->out.c * sizeof(float));
+    }
+    t->loss[k] = 0;
+    for (int i = t->n * k / MNQ_TRAIN_GROUPS; i < t->n * (k + 1) / MNQ_TRAIN_GROUPS; i++) {
+        t->loss[k] += t->picture(t->ctx, i, t->space[k]);
+        mnq_backward_run(t->space[k], &t->sum[k]);
+    }
+    return 0;
+}
+
+/* Adds the groups' gradients of node i and takes the step. */
+static int step_node(void *ctx, int i, int worker, struct mnq_err *e)
+{
+    (void)worker;
+    struct mnq_trainer *t = ctx;
+    struct mnq_adam *both[2] = {&t->w[i], &t->b[i]};
+    for (int p = 0; p < 2; p++) {
+        struct mnq_adam *a = both[p];
+        float check = 0;
+        for (int k = 1; k < MNQ_TRAIN_GROUPS; k++) {
+            const float *more = p == 0 ? t->sum[k].w[i] : t->sum[k].b[i];
+            for (size_t j = 0; j < a->n; j++) a->gradient[j] += more[j];
+        }
+        for (size_t j = 0; j < a->n; j++) a->gradient[j] /= (float)t->n;
+        if (a->n == 0) continue;
+        mnq_adam_step(a, t->rate, t->step, p == 0);
+        for (size_t j = 0; j < a->n; j++) check += a->value[j] * 0.0f; /* NaN and infinity stay what they are */
+        if (check != 0.0f)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "training diverged: layer '%s' got weights that are not finite",
+                            t->t->g->node[i].name);
+    }
+    return 0;
+}
+
+int mnq_trainer_step(struct mnq_trainer *t, int n, mnq_train_picture *picture, void *ctx, float rate, double *loss,
+                     struct mnq_err *e)
+{
+    t->n = n;
+    t->picture = picture;
+    t->ctx = ctx;
+    t->rate = rate;
+    t->step++;
+    if (mnq_training_settle(t->t, t->threads, e) != 0 || mnq_pool_for(MNQ_TRAIN_GROUPS, t->threads, run_group, t, e) != 0)
+        return -1;
+    *loss = 0;
+    for (int k = 0; k < MNQ_TRAIN_GROUPS; k++) *loss += t->loss[k] / n;
+    if (!isfinite(*loss)) return mnq_fail(e, MNQ_EXIT_FAILED, "training diverged: the loss is not finite");
+    return mnq_pool_for(t->t->g->n, t->threads, step_node, t, e);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Tuning small random networks: they come nearer to their teacher, zeros stay, what cannot be better is left alone. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "builder.h"
+#include "pictures.h"
+#include "tempdir.h"
+#include "tune.h"
+#include "tune_loss.h"
+#include "tune_view.h"
+
+#include <math.h>
+
+enum { SIDE = 12, PICTURES = 40, PIXELS = SIDE * SIDE * 3 };
+
+static struct mnq_dataset *dataset;
+static struct mnq_preprocess preprocess;
+
+static int setup(void **state)
+{
+    static uint8_t pixels[PICTURES][PIXELS];
+    struct mnq_err e = {0};
+    (void)state;
+    mnq_temp_make();
+    mnq_temp_dir("pics");
+    mnq_noise(pixels[0], sizeof pixels);
+    for (int i = 0; i < PICTURES; i++) {
+        char name[32];
+        size_t n;
+        for (int k = 0; k < PIXELS; k++) pixels[i][k] = (uint8_t)((pixels[i][k] + 3 * pixels[i][k % 3]) / 4);
+        uint8_t *file = mnq_make_pnm(pixels[i], SIDE, SIDE, 3, &n);
+        snprintf(name, sizeof name, "pics/%02d.ppm", i);
+        mnq_temp_write(name, file, n);
+        free(file);
+    }
+    char path[500];
+    snprintf(path, sizeof path, "%s", mnq_temp_path("pics"));
+    char *paths[] = {path};
+    assert_int_equal(mnq_preprocess_named(&preprocess, "tf", 3, &e), 0);
+    dataset = mnq_dataset_open(paths, 1, SIDE, SIDE, 3, &e);
+    if (dataset == NULL) fail_msg("%s", e.msg);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    mnq_dataset_close(dataset);
+    mnq_temp_remove();
+    return 0;
+}
+
+struct world {
+    struct mnq_arena arena;
+    struct builder teacher, student;
+    struct mnq_tune_opts o;
+    struct mnq_tune_report r;
+    struct mnq_graph out;
+    struct mnq_err e;
+};
+
+static void net(struct builder *b, struct mnq_arena *arena)
+{
+    builder_init(b, arena, 11);
+    int x = conv(b, input(b, SIDE, SIDE, 3), 8, 3, 2, 1, true);
+    node(b, x)->act = MNQ_ACT_RELU;
+    x = dwconv(b, x, 1, 3, 1, 1, true);
+    node(b, x)->act = MNQ_ACT_RELU;
+    x = conv(b, x, 24, 1, 1, 0, true);
+    node(b, x)->act = MNQ_ACT_RELU;
+    softmax(b, dense(b, global_pool(b, x), 4, true));
+    for (int i = 0; i < b->g.n; i++) {
+        node(b, i)->twin = -1;
+        node(b, i)->source = i;
+        if (node(b, i)->w != NULL) node(b, i)->w_path = "w";
+        if (node(b, i)->b != NULL) node(b, i)->b_path = "b";
+    }
+}
+
+/* The student lacks half of the pointwise layer's weights, and the rest is a little off. */
+static struct world *world_new(void)
+{
+    struct world *w = calloc(1, sizeof *w);
+    assert_non_null(w);
+    net(&w->teacher, &w->arena);
+    net(&w->student, &w->arena);
+    struct mnq_node *nd = node(&w->student, 3);
+    for (size_t k = 0; k < mnq_node_weights(&w->student.g, nd); k++) nd->w[k] *= k * 7 % 11 < 5 ? 0.0f : 0.9f;
+    mnq_tune_defaults(&w->o);
+    w->o.epochs = 30;
+    w->o.rate = 1e-2;
+    w->o.threads = 2;
+    return w;
+}
+
+static void tune(struct world *w)
+{
+    if (mnq_tune(&w->student.g, &w->student.g, &w->teacher.g, dataset, &preprocess, &w->o, &w->out, &w->r, &w->arena, NULL,
+                 NULL, &w->e) != 0)
+        fail_msg("%s", w->e.msg);
+}
+
+static void world_free(struct world *w)
+{
+    mnq_arena_free(&w->arena);
+    free(w);
+}
+
+static void students_come_nearer(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    tune(w);
+    print_message("kl %g to %g, agreement %g to %g\n", w->r.before.kl, w->r.after.kl, w->r.before.agreement, w->r.after.agreement);
+    assert_true(w->r.kept && !w->r.stopped);
+    assert_true(w->r.after.kl < 0.7 * w->r.before.kl);
+    assert_true(w->r.after.agreement >= w->r.before.agreement);
+    assert_int_equal(w->r.samples, PICTURES);
+    assert_int_equal(w->r.held, PICTURES / 4);
+    assert_int_equal(w->r.drop.pictures, PICTURES / 4);
+    assert_string_equal(w->r.from, node(&w->student, 3)->name);
+    assert_int_equal(w->r.layers, 2);
+    for (int i = 0; i < w->out.n; i++) { /* zeros and what lies in front are as they were */
+        const struct mnq_node *a = node(&w->student, i), *b = &w->out.node[i];
+        for (size_t k = 0; k < mnq_node_weights(&w->out, a); k++)
+            if (i < 3 || a->w[k] == 0) assert_true(a->w[k] == b->w[k]);
+    }
+    world_free(w);
+}
+
+static void threads_change_nothing(void **state)
+{
+    (void)state;
+    struct world *w[3];
+    for (int t = 0; t < 3; t++) {
+        w[t] = world_new();
+        w[t]->o.threads = 1 << t;
+        w[t]->o.epochs = 5;
+        tune(w[t]);
+        assert_true(w[t]->r.after.kl == w[0]->r.after.kl);
+        for (int i = 3; i < 6; i++)
+            if (w[t]->out.node[i].w != NULL)
+                assert_memory_equal(w[t]->out.node[i].w, w[0]->out.node[i].w,
+                                    mnq_node_weights(&w[t]->out, &w[t]->out.node[i]) * sizeof(float));
+    }
+    for (int t = 0; t < 3; t++) world_free(w[t]);
+}
+
+/* A small cache: fewer views, then a later beginning; then nothing fits. */
+static void memory_is_bounded(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    w->o.epochs = 1;
+    tune(w);
+    assert_int_equal(w->r.views, w->o.views);
+    w->o.cache_bytes = 150000;
+    tune(w);
+    assert_true(w->r.views < w->o.views);
+    w->o.cache_bytes = 1000;
+    assert_int_equal(mnq_tune(&w->student.g, &w->student.g, &w->teacher.g, dataset, &preprocess, &w->o, &w->out, &w->r,
+                              &w->arena, NULL, NULL, &w->e),
+                     -1);
+    assert_non_null(strstr(w->e.msg, "1000 bytes are too few"));
+    world_free(w);
+}
+
+static void other_models_are_refused(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    node(&w->student, 1)->act = MNQ_ACT_NONE;
+    assert_int_equal(mnq_tune(&w->student.g, &w->student.g, &w->teacher.g, dataset, &preprocess, &w->o, &w->out, &w->r,
+                              &w->arena, NULL, NULL, &w->e),
+                     -1);
+    assert_non_null(strstr(w->e.msg, "has other layers than the model"));
+    world_free(w);
+}
+
+/* What nothing was allowed to change comes out as it went in. */
+static void no_gain_no_change(void **state)
+{
+    (void)state;
+    struct world *w = world_new();
+    w->o.epochs = 1;
+    w->o.rate = 1e-6;
+    tune(w);
+    assert_false(w->r.kept);
+    for (int i = 0; i < w->out.n; i++)
+        if (w->out.node[i].w != NULL)
+            assert_memory_equal(w->out.node[i].w, node(&w->student, i)->w,
+                                mnq_node_weights(&w->out, &w->out.node[i]) * sizeof(float));
+    world_free(w);
+}
+
+/* ---- parts ---- */
+
+static void logarithms(void **state)
+{
+    (void)state;
+    for (double x = 1e-300; x < 1e300; x *= 1.7)
+        assert_true(fabs(mnq_log_plain(x) - log(x)) <= 1e-14 * fmax(1, fabs(log(x))));
+    assert_true(mnq_log_plain(1) == 0);
+}
+
+/* The gradient of the divergence by differences; nothing between equal answers. */
+static void divergences(void **state)
+{
+    (void)state;
+    float t[6] = {1, -2, 0.5f, 3, 0, -1}, s[6] = {0, 1, 0.5f, 2, -1, 1}, d[6] = {0};
+    struct mnq_tune_loss l = {.logits = {.task = {.kind = MNQ_TASK_CLASSES, .out = {1, 2, 3}}, .n = 6}};
+    assert_true(fabs(mnq_tune_loss(&l, 2, t, t, NULL)) < 1e-12);
+    for (int kind = 0; kind < 2; kind++) {
+        l.logits.task.kind = kind == 0 ? MNQ_TASK_CLASSES : MNQ_TASK_REGRESSION;
+        l.signal = 3;
+        memset(d, 0, sizeof d);
+        mnq_tune_loss(&l, 2, t, s, d);
+        for (int i = 0; i < 6; i++) {
+            float kept = s[i];
+            s[i] = kept + 0.01f;
+            double up = mnq_tune_loss(&l, 2, t, s, NULL);
+            s[i] = kept - 0.01f;
+            double down = mnq_tune_loss(&l, 2, t, s, NULL);
+            s[i] = kept;
+            assert_true(fabs((up - down) / 0.02 - (double)d[i]) < 1e-3);
+        }
+    }
+}
+
+/* View 0 is the picture; others differ from it and from each other, and depend on seed, picture and number alone. */
+static void views(void **state)
+{
+    (void)state;
+    static uint8_t picture[PIXELS], a[PIXELS], b[PIXELS];
+    struct mnq_shape s = {SIDE, SIDE, 3};
+    for (int i = 0; i < PIXELS; i++) picture[i] = (uint8_t)(i * 5 % 251);
+    mnq_tune_view(picture, s, 1, 2, 0, a);
+    assert_memory_equal(a, picture, PIXELS);
+    mnq_tune_judge_view(picture, s, 0, a);
+    assert_memory_equal(a, picture, PIXELS);
+    mnq_tune_view(picture, s, 1, 2, 3, a);
+    mnq_tune_view(picture, s, 1, 2, 3, b);
+    assert_memory_equal(a, b, PIXELS);
+    assert_memory_not_equal(a, picture, PIXELS);
+    for (int k = 1; k < 4; k++) {
+        mnq_tune_view(picture, s, (uint64_t)(k == 1 ? 2 : 1), k == 2 ? 3 : 2, k == 3 ? 4 : 3, b);
+        assert_memory_not_equal(a, b, PIXELS);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(students_come_nearer), cmocka_unit_test(threads_change_nothing),
+                                       cmocka_unit_test(memory_is_bounded),    cmocka_unit_test(other_models_are_refused),
+                                       cmocka_unit_test(no_gain_no_change),    cmocka_unit_test(logarithms),
+                                       cmocka_unit_test(divergences),          cmocka_unit_test(views)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
