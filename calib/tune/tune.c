@@ -227,7 +227,8 @@ static double learn(void *ctx, int item, struct mnq_backward *b)
     const float *features, *answers;
     mnq_tune_cache_load(c, t->batch[item], b, &features, &answers);
     const float *got = mnq_backward_forward(b);
-    double loss = mnq_tune_loss(&c->loss, c->loss.temperature, answers, got, mnq_backward_of(b, c->loss.logits.node));
+    double loss =
+        mnq_tune_loss(&c->loss, c->loss.temperature, answers, got, mnq_backward_of(b, c->loss.logits.part[0].node));
     if (c->features < 0 || !(c->spread > 0)) return loss;
     size_t n = mnq_elements(t->out->node[c->features].out);
     double scale = t->o->features / (c->spread * (double)n);
@@ -345,7 +346,8 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
     r->held = t.cache.n_held;
     r->views = t.cache.views;
     r->from = out->node[t.cache.from].name;
-    if (mnq_training_init(&t.training, out, t.cache.from, t.cache.loss.logits.node, t.keep_w, t.keep_b, arena, e) != 0 ||
+    if (mnq_training_init(&t.training, out, t.cache.from, t.cache.loss.logits.part[0].node, t.keep_w, t.keep_b, arena, e) !=
+            0 ||
         alloc_units(&t, e) != 0)
         return -1;
     t.order = mnq_arena_array(arena, (size_t)t.cache.n_train, sizeof *t.order);

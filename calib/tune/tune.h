@@ -22,7 +22,7 @@ struct mnq_tune_opts {
     uint64_t seed;
     int samples; /* use at most this many, evenly spaced; 0 = MNQ_PRUNE_SAMPLES */
     int threads;
-    const struct mnq_task *task; /* what the output means; NULL: mnq_task_infer() */
+    const struct mnq_task *task; /* what the one output means; NULL: mnq_task_infer() */
 };
 
 void mnq_tune_defaults(struct mnq_tune_opts *o);

@@ -72,7 +72,7 @@ static size_t records(const struct mnq_tune_cache *c, int views)
 /* As many views as fit, and if few are left a later beginning. */
 static int settle(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
-    int last = c->loss.logits.node, first = first_changed(c);
+    int last = c->loss.logits.part[0].node, first = first_changed(c);
     c->boundary = mnq_arena_array(arena, (size_t)c->student->n, sizeof *c->boundary);
     if (c->boundary == NULL) return mnq_fail_nomem(e);
     if (first > last) return mnq_fail(e, MNQ_EXIT_FAILED, "nothing to tune: the model is the teacher");
@@ -132,7 +132,7 @@ static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     }
     if (!to->answers) return;
     if (node == c->features) memcpy(floats_of(c, to->record), data, n * sizeof *data);
-    if (node == c->loss.logits.node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
+    if (node == c->loss.logits.part[0].node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
 }
 
 static int fill(void *ctx, int i, int w, struct mnq_err *e)
@@ -230,7 +230,9 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     const struct mnq_split last = {MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
     int n = c->pictures->n;
     c->loss = (struct mnq_tune_loss){.logits = mnq_logits_of(c->student, o->task), .temperature = 2};
-    c->features = feature_node(c->student, c->loss.logits.node);
+    if (c->loss.logits.n_parts > 1)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%d outputs: tuning follows models of one output", c->loss.logits.n_parts);
+    c->features = feature_node(c->student, c->loss.logits.part[0].node);
     c->train = mnq_arena_array(arena, (size_t)n, sizeof *c->train);
     c->held = mnq_arena_array(arena, (size_t)n, sizeof *c->held);
     if (c->train == NULL || c->held == NULL) return mnq_fail_nomem(e);

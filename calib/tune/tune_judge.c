@@ -21,7 +21,7 @@ static int judge_group(void *ctx, int group, int w, struct mnq_err *e)
     const struct judging *j = ctx;
     const struct mnq_tune_cache *c = j->c;
     struct mnq_backward *b = mnq_trainer_space(j->t, group);
-    bool decides = mnq_task_decides(&c->loss.logits.task);
+    bool decides = mnq_task_decides(&c->loss.logits.part[0].task);
     for (int i = group; i < c->n_held * MNQ_TUNE_JUDGES; i += MNQ_TRAIN_GROUPS) {
         const float *features, *want;
         mnq_tune_cache_load(c, mnq_tune_cache_held(c, i / MNQ_TUNE_JUDGES, i % MNQ_TUNE_JUDGES), b, &features, &want);

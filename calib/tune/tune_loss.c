@@ -43,9 +43,9 @@ static double divergence(const float *teacher, const float *student, int n, doub
 double mnq_tune_loss(const struct mnq_tune_loss *l, double temperature, const float *teacher, const float *student,
                      float *gradient)
 {
-    size_t n = l->logits.n, c = (size_t)l->logits.task.out.c;
+    size_t n = l->logits.n, c = (size_t)l->logits.part[0].task.out.c;
     double loss = 0;
-    if (l->logits.task.kind == MNQ_TASK_CLASSES) {
+    if (l->logits.part[0].task.kind == MNQ_TASK_CLASSES) {
         for (size_t i = 0; i + c <= n; i += c)
             loss += divergence(teacher + i, student + i, (int)c, temperature, (double)c / (double)n,
                                gradient != NULL ? gradient + i : NULL);

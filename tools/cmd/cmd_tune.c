@@ -72,7 +72,7 @@ static void print_text(const struct tuned *x, const char *output)
            r->views, r->held, r->steps);
     printf("divergence    %11.4f   before %.4f, on held-back samples\n", r->after.kl, r->before.kl);
     printf("agreement     %11.2f %% with the teacher, before %.2f %%\n", r->after.agreement, r->before.agreement);
-    if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject.task, x->teacher.file, true);
+    if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->teacher.file, true);
     if (!r->kept) printf("kept          what came in: the divergence did not fall by 5 %%, or the agreement fell\n");
     if (r->stopped) printf("stopped       by --time-limit, with the best weights so far\n");
 }
@@ -101,7 +101,7 @@ static int print_json(const struct tuned *x, const char *output, struct mnq_err 
     mnq_json_bool(&w, "stopped", r->stopped);
     mnq_json_int(&w, "steps", r->steps);
     mnq_json_double(&w, "seconds", r->seconds);
-    mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject.task, x->teacher.file);
+    mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject, x->teacher.file);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);
 }
@@ -165,7 +165,7 @@ static int tune(struct mnq_cli *cli, const struct tune_opts *o, struct tuned *x,
     to.time_limit = o->time_limit;
     to.samples = o->samples;
     to.threads = cli->global.threads;
-    to.task = &x->subject.task;
+    to.task = x->subject.tasks;
     mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
     if (mnq_tune(&x->subject.raw, &x->subject.legal, &x->teacher.legal, d, &x->subject.preprocess, &to, &out, &x->report,
                  &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0)

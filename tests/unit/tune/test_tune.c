@@ -115,7 +115,8 @@ static void students_come_nearer(void **state)
     (void)state;
     struct world *w = world_new();
     tune(w);
-    print_message("kl %g to %g, agreement %g to %g\n", w->r.before.kl, w->r.after.kl, w->r.before.agreement, w->r.after.agreement);
+    print_message("kl %g to %g, agreement %g to %g\n", w->r.before.kl, w->r.after.kl, w->r.before.agreement,
+                  w->r.after.agreement);
     assert_true(w->r.kept && !w->r.stopped);
     assert_true(w->r.after.kl < 0.7 * w->r.before.kl);
     assert_true(w->r.after.agreement >= w->r.before.agreement);
@@ -212,10 +213,11 @@ static void divergences(void **state)
 {
     (void)state;
     float t[6] = {1, -2, 0.5f, 3, 0, -1}, s[6] = {0, 1, 0.5f, 2, -1, 1}, d[6] = {0};
-    struct mnq_tune_loss l = {.logits = {.task = {.kind = MNQ_TASK_CLASSES, .out = {1, 2, 3}}, .n = 6}};
+    struct mnq_tune_loss l = {
+        .logits = {.n_parts = 1, .part = {{.task = {.kind = MNQ_TASK_CLASSES, .out = {1, 2, 3}}, .n = 6}}, .n = 6}};
     assert_true(fabs(mnq_tune_loss(&l, 2, t, t, NULL)) < 1e-12);
     for (int kind = 0; kind < 2; kind++) {
-        l.logits.task.kind = kind == 0 ? MNQ_TASK_CLASSES : MNQ_TASK_REGRESSION;
+        l.logits.part[0].task.kind = kind == 0 ? MNQ_TASK_CLASSES : MNQ_TASK_REGRESSION;
         l.signal = 3;
         memset(d, 0, sizeof d);
         mnq_tune_loss(&l, 2, t, s, d);
