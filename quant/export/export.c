@@ -4,6 +4,7 @@
 
 #include "export/xfolder.h"
 #include "export/xformat.h"
+#include "export/xplan.h"
 #include "util/json.h"
 
 #include <stdlib.h>
@@ -49,7 +50,8 @@ int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const str
 {
     *x = (struct mnq_export){.p = p, .o = o};
     settle_name(x);
-    if (mnq_ximage_make(p, o->target->set, o->full, &x->image, arena, e) != 0) return -1;
+    if (mnq_ximage_make(p, o->target->set, &x->image, arena, e) != 0 || mnq_xplan_make(x, arena, e) != 0) return -1;
+    if (mnq_ximage_write(p, o->full, &x->image, arena, e) != 0) return -1;
     if (mnq_xsource_list(&x->image, o->target->set, o->full, &x->sources, e) != 0) return -1;
     if (mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     mnq_xcost_fill(x);

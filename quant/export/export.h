@@ -29,7 +29,12 @@ struct mnq_xopts {
     enum mnq_xformat format;
     const char *name; /* an identifier; NULL: from the file's name */
     int full;         /* the target proves the model again when it loads it */
+    int plan;         /* enum mnq_xplan */
+    int64_t ram;      /* bytes of arena for it; 0: no limit */
 };
+
+/** Bytes of stack of mnq_run() and all that it calls, the deepest of the counted cores, rounded up. */
+enum { MNQ_XSTACK = 768 };
 
 /** Bytes and instructions, foretold. */
 struct mnq_xcosts {
@@ -56,6 +61,11 @@ int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const str
 void mnq_export_end(struct mnq_export *x);
 
 /* ---- parts, in the order in which mnq_export_make() calls them ---- */
+
+/** Instructions of layer k in `calls` calls of its kernel, `rows` rows of the output each; of what is around as many calls.
+ */
+int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows);
+int64_t mnq_xcost_calls(int calls);
 
 /** Bytes and instructions; instructions of each layer go to x->image. */
 void mnq_xcost_fill(struct mnq_export *x);

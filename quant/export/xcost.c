@@ -7,11 +7,7 @@
 
 #include <string.h>
 
-enum {
-    STACK = 768,
-    AROUND = 350
-}; /* of mnq_run() and all that it calls, the deepest of the counted cores, rounded up; instructions of the plan around a
-      call */
+enum { AROUND = 350 }; /* instructions of the plan around a call */
 
 static size_t generic_scratch(const struct mnq_layer *l)
 {
@@ -30,6 +26,9 @@ static void arenas(struct mnq_export *x)
                                         NULL, NULL};
     struct mnq_model m = x->p->model;
 
+    mnq_layer_by_layer(&m);
+    mnq_xsection_plan(&x->image.plan, m.n_tensors, &m.plan);
+    mnq_xsection_plan(&x->image.push, m.n_tensors, &m.push);
     m.kernels = &kernels;
     m.packed = x->image.packed;
     x->costs.arena = mnq_arena_size(&m);
@@ -85,9 +84,10 @@ static const char *counted(enum mnq_xcore core)
     return name[core];
 }
 
-static uint64_t layer_instructions(const struct mnq_export *x, const struct mnq_xlayer *k, int calls, int rows)
+int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows)
 {
-    const char *kernel = k->kernel->symbol;
+    const struct mnq_xlayer *l = &x->image.layer[k];
+    const char *kernel = l->kernel->symbol;
     const double *per = numbers_of(kernel, counted(x->o->target->core));
     double f[MNQ_XFEATURES], sum = 0;
 
@@ -96,27 +96,55 @@ static uint64_t layer_instructions(const struct mnq_export *x, const struct mnq_
     if (per == NULL) per = numbers_of(kernel, counted(x->o->target->core));
     if (per == NULL) per = numbers_of(kernel, "cortex-m3");
     if (per == NULL) return 0;
-    mnq_xfeature_of(k, calls, rows, f);
+    mnq_xfeature_of(l, calls, rows, f);
     for (int i = 0; i < MNQ_XFEATURES; i++) sum += per[i] * f[i];
-    return (uint64_t)(sum + 0.5);
+    return (int64_t)(sum + 0.5);
 }
 
-/* By the plan of stages: layers of a stage with steps are called row by row. Without a plan each layer is called once. */
+int64_t mnq_xcost_calls(int calls)
+{
+    return calls > 1 ? (int64_t)calls * AROUND : 0;
+}
+
+/* Layer k in a stage of bands: the steps of plan p from number `step` on, n of them, name its bands. */
+static uint64_t in_bands(const struct mnq_export *x, const struct mnq_plan *p, uint32_t step, uint32_t n, unsigned first,
+                         unsigned k)
+{
+    uint64_t sum = 0;
+    int count[256] = {0}, calls = 0;
+
+    for (uint32_t i = step; i < step + n; i++) {
+        const uint8_t *s = p->steps + (size_t)i * MNQ_STEP_BYTES;
+        const int rows = s[1] > MNQ_STEP_ROWS ? s[1] - MNQ_STEP_ROWS : 1;
+        if (k - first >= s[0] && k - first < s[0] + (rows > 1 ? 1u : s[1])) count[rows]++;
+    }
+    for (int rows = 1; rows < 256; rows++) calls += count[rows];
+    if (x->image.layer[k].l.op == MNQ_L_AVGPOOL && calls > x->image.layer[k].l.oh)
+        return (uint64_t)(mnq_xcost_layer(x, (int)k, 1, x->image.layer[k].l.oh) + (int64_t)calls * AROUND);
+    for (int rows = 1; rows < 256; rows++)
+        if (count[rows] > 0) sum += (uint64_t)mnq_xcost_layer(x, (int)k, count[rows], rows);
+    return sum + (uint64_t)calls * AROUND;
+}
+
+/* By the plan of stages. Without a plan each layer is called once. */
 static void instructions(struct mnq_export *x)
 {
-    const struct mnq_plan *plan = &x->p->model.plan;
-    unsigned stage = 0, end = 0, rows = 0;
+    struct mnq_plan p;
+    unsigned stage = 0, first = 0, end = 0;
+    uint32_t step = 0, steps = 0;
 
-    for (int i = 0; i < x->image.n_layers; i++) {
+    mnq_xsection_plan(&x->image.plan, x->p->model.n_tensors, &p);
+    for (unsigned i = 0; i < (unsigned)x->image.n_layers; i++) {
         struct mnq_xlayer *k = &x->image.layer[i];
-        while (plan->places != NULL && (unsigned)i >= end && stage < plan->n_stages) {
-            const uint8_t *at = plan->stages + (size_t)MNQ_STAGE_BYTES * stage++;
+        while (p.places != NULL && i >= end && stage < p.n_stages) {
+            const uint8_t *at = p.stages + (size_t)MNQ_STAGE_BYTES * stage++;
+            step += steps;
+            first = end;
             end = at[0] | (unsigned)at[1] << 8;
-            rows = at[4] | at[5] | at[6] | at[7];
+            steps = at[4] | (uint32_t)at[5] << 8 | (uint32_t)at[6] << 16 | (uint32_t)at[7] << 24;
         }
-        const int calls = plan->places != NULL && rows != 0 ? k->l.oh : 1;
-        k->instructions = layer_instructions(x, k, calls, k->l.oh / calls);
-        if (calls > 1) k->instructions += (uint64_t)calls * AROUND;
+        k->instructions =
+            steps == 0 ? (uint64_t)mnq_xcost_layer(x, (int)i, 1, k->l.oh) : in_bands(x, &p, step, steps, first, i);
         x->costs.instructions += k->instructions;
     }
 }
@@ -126,7 +154,7 @@ void mnq_xcost_fill(struct mnq_export *x)
     struct mnq_xcosts *c = &x->costs;
 
     arenas(x);
-    c->stack = STACK;
+    c->stack = MNQ_XSTACK;
     c->flash_code = code_bytes(x);
     c->flash_weights = x->image.data + x->image.n_packed;
     c->flash_tables = x->image.n - x->image.data;

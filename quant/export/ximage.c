@@ -2,11 +2,12 @@
  * What of a model goes to a target. */
 #include "export/ximage.h"
 
+#include "plan_layout.h"
 #include "util/file.h"
 
 #include <string.h>
 
-enum { HEADER = 48, ENTRY = 16, LAYR = 64, ALIGN = 16, WORD = 4 };
+enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, ALIGN = 16, WORD = 4 };
 static const uint32_t NONE = UINT32_MAX;
 
 static uint32_t get32(const uint8_t *p)
@@ -171,72 +172,95 @@ static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, in
     }
 }
 
-/* Whether a section goes along. */
-static int wanted(const uint8_t *entry)
+/* The sections of the image, in order. */
+enum { SECTIONS = 6 };
+static const char tag[SECTIONS][5] = {"TENS", "LAYR", "OUTS", "DATA", "PLAN", "PUSH"};
+
+/* A section of the package as it is. */
+static struct mnq_xsection section_of(const struct mnq_package *p, const char *name)
 {
-    return memcmp(entry, "SCAL", 4) != 0 && memcmp(entry, "META", 4) != 0;
+    for (uint32_t i = 0; i < get32(p->bytes + 16); i++) {
+        uint8_t *entry = p->bytes + HEADER + ENTRY * i;
+        if (memcmp(entry, name, 4) == 0) return (struct mnq_xsection){p->bytes + get32(entry + 4), get32(entry + 8)};
+    }
+    return (struct mnq_xsection){NULL, 0};
 }
 
-static int image(const struct mnq_package *p, int keep, struct mnq_ximage *x, struct mnq_arena *arena, struct mnq_err *e)
+/* Writes header, table and sections. */
+static int write_all(const struct mnq_package *p, const struct mnq_xsection section[SECTIONS], struct mnq_ximage *x,
+                     struct mnq_arena *arena, struct mnq_err *e)
 {
-    const uint32_t sections = get32(p->bytes + 16);
-    const size_t layr_bytes = (size_t)x->n_layers * LAYR;
-    struct data d = {.align = keep ? ALIGN : WORD};
-    uint8_t *layr = mnq_arena_alloc(arena, layr_bytes);
-    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 8u * ALIGN * (size_t)x->n_layers);
-    if (layr == NULL || d.bytes == NULL) return mnq_fail_nomem(e);
-    memcpy(layr, p->model.layr, layr_bytes);
-    take_all(p, x, keep, layr, &d);
-    x->data = d.n;
-
     uint32_t count = 0;
-    size_t n = 0;
-    for (uint32_t i = 0; i < sections; i++) {
-        const uint8_t *entry = p->bytes + HEADER + ENTRY * i;
-        if (!wanted(entry)) continue;
-        x->planned |= memcmp(entry, "PLAN", 4) == 0;
+    size_t n = HEADER;
+    for (int i = 0; i < SECTIONS; i++) {
+        if (section[i].bytes == NULL) continue;
         count++;
-        n += ENTRY + aligned(memcmp(entry, "DATA", 4) == 0 ? x->data : get32(entry + 8));
+        n += ENTRY + aligned(section[i].n);
     }
-    n = aligned(HEADER + n);
-    x->n = n;
-    x->bytes = mnq_arena_alloc(arena, n);
+    x->n = aligned(n);
+    x->bytes = mnq_arena_alloc(arena, x->n);
     if (x->bytes == NULL) return mnq_fail_nomem(e);
     memcpy(x->bytes, p->bytes, HEADER);
-    put32(x->bytes + 8, (uint32_t)n);
+    if ((x->plan.bytes != NULL || x->push.bytes != NULL) && x->bytes[6] < 2) x->bytes[6] = 2;
+    put32(x->bytes + 8, (uint32_t)x->n);
     put32(x->bytes + 16, count);
     size_t at = HEADER + (size_t)ENTRY * count;
     uint8_t *to = x->bytes + HEADER;
-    for (uint32_t i = 0; i < sections; i++) {
-        const uint8_t *entry = p->bytes + HEADER + ENTRY * i, *from = p->bytes + get32(entry + 4);
-        size_t bytes = get32(entry + 8);
-        if (!wanted(entry)) continue;
-        if (memcmp(entry, "LAYR", 4) == 0) from = layr;
-        if (memcmp(entry, "DATA", 4) == 0) from = d.bytes, bytes = x->data;
-        memcpy(to, entry, 4);
+    for (int i = 0; i < SECTIONS; i++) {
+        if (section[i].bytes == NULL) continue;
+        memcpy(to, tag[i], 4);
         put32(to + 4, (uint32_t)at);
-        put32(to + 8, (uint32_t)bytes);
-        memcpy(x->bytes + at, from, bytes);
+        put32(to + 8, (uint32_t)section[i].n);
+        memcpy(x->bytes + at, section[i].bytes, section[i].n);
         to += ENTRY;
-        at += aligned(bytes);
+        at += aligned(section[i].n);
     }
-    put32(x->bytes + 12, mnq_bytes_crc32(0, x->bytes + 16, n - 16));
+    put32(x->bytes + 12, mnq_bytes_crc32(0, x->bytes + 16, x->n - 16));
     return 0;
 }
 
-int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
+int mnq_ximage_write(const struct mnq_package *p, int keep, struct mnq_ximage *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const size_t layr_bytes = (size_t)x->n_layers * LAYR, tens_bytes = (size_t)p->model.n_tensors * TENS;
+    struct data d = {.align = keep ? ALIGN : WORD};
+    uint8_t *layr = mnq_arena_alloc(arena, layr_bytes), *tens = mnq_arena_alloc(arena, tens_bytes);
+    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 8u * ALIGN * (size_t)x->n_layers);
+    if (layr == NULL || tens == NULL || d.bytes == NULL) return mnq_fail_nomem(e);
+    memcpy(layr, p->model.layr, layr_bytes);
+    memcpy(tens, p->model.tens, tens_bytes);
+    take_all(p, x, keep, layr, &d);
+    x->data = d.n;
+    const struct mnq_xsection section[SECTIONS] = {
+        {tens, tens_bytes}, {layr, layr_bytes}, section_of(p, "OUTS"), {d.bytes, d.n}, x->plan, x->push};
+    return write_all(p, section, x, arena, e);
+}
+
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena,
                     struct mnq_err *e)
 {
     *x = (struct mnq_ximage){.n_layers = p->q.n_layers};
     x->layer = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *x->layer);
     if (x->layer == NULL) return mnq_fail_nomem(e);
-    if (choose(p, set, x, e) != 0 || pack(set, x, arena, e) != 0) return -1;
-    return image(p, keep, x, arena, e);
+    if (choose(p, set, x, e) != 0) return -1;
+    return pack(set, x, arena, e);
+}
+
+void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p)
+{
+    *p = (struct mnq_plan){0};
+    if (s->bytes == NULL) return;
+    p->bytes = get32(s->bytes);
+    p->state = get32(s->bytes + 4);
+    p->n_steps = get32(s->bytes + 8);
+    p->n_stages = (uint16_t)(get32(s->bytes + 12) & 0xffff);
+    p->places = s->bytes + MNQ_PLAN_HEADER;
+    p->stages = p->places + (size_t)n * MNQ_PLACE_BYTES;
+    p->steps = p->stages + (size_t)p->n_stages * MNQ_STAGE_BYTES;
 }
 
 int mnq_ximage_sums(const struct mnq_ximage *x)
 {
-    for (int i = 0; i < x->n_layers && x->planned; i++)
+    for (int i = 0; i < x->n_layers && (x->plan.bytes != NULL || x->push.bytes != NULL); i++)
         if (x->layer[i].l.op == MNQ_L_AVGPOOL) return 1;
     return 0;
 }

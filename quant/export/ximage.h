@@ -18,24 +18,38 @@ struct mnq_xlayer {
     uint64_t instructions;
 };
 
+/** A section of the image; bytes NULL: there is none. */
+struct mnq_xsection {
+    uint8_t *bytes;
+    size_t n;
+};
+
 struct mnq_ximage {
     uint8_t *bytes;  /* an .mnq without SCAL, META and arrays that nobody reads; 16-byte aligned */
     size_t n, data;  /* data: bytes of them that are DATA */
     uint8_t *packed; /* as mnq_pack() makes it; NULL if nothing is packed */
     size_t n_packed;
     struct mnq_xlayer *layer; /* [n_layers] */
-    int n_layers, planned;    /* planned: with a plan of stages */
+    int n_layers;
+    struct mnq_xsection plan, push; /* plans of stages, for the core */
 };
+
+/** Fills p from the section of a plan, of a model of n tensors; places NULL if there is none. */
+void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p);
 
 /** Whether its plan may sum up a pool while its input arrives: then the export holds that kernel too. */
 int mnq_ximage_sums(const struct mnq_ximage *x);
 
+/** Begins the image of a package: chooses each layer's kernel in a set of them, and packs weights. */
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena,
+                    struct mnq_err *e);
+
 /**
- * Makes the image of a package for a set of kernels.
+ * Writes the bytes of an image whose plans are made.
  * keep   every array stays: the loader can prove all of it again
  */
-int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
-                    struct mnq_err *e);
+int mnq_ximage_write(const struct mnq_package *p, int keep, struct mnq_ximage *x, struct mnq_arena *arena,
+                     struct mnq_err *e);
 
 #ifdef __cplusplus
 }

@@ -157,7 +157,7 @@ static void header(struct mnq_export *x, struct mnq_xtext *t)
                   "\n/* Then, from mnq/mnq.h:  mnq_input(&m, arena)  <- the picture;  mnq_run(&m, arena, %s_ARENA_BYTES);\n"
                   " *                       mnq_output(&m, arena) -> const %s_value[%s_OUTPUTS] */\n",
                   u, n, u);
-    if (x->image.planned)
+    if (x->image.push.bytes != NULL)
         mnq_xtext_add(
             t,
             "\n/* Row by row:  mnq_begin(&m, arena, %s_ARENA_ROWS_BYTES);  mnq_push_rows(&m, arena, size, rows, n) ...;\n"
@@ -373,7 +373,7 @@ static void selftest(struct mnq_export *x, struct mnq_xtext *h, struct mnq_xtext
         "            return 1000 + (int)k;\n    }\n"
         "    if (size < %s_ARENA_LAYERS_BYTES) return 0;\n%s"
         "    return layers(&m, (unsigned char *)arena, size);\n}\n",
-        n, n, MNQ_XGOLDEN_INPUTS, differs, u, x->image.planned ? "    mnq_layer_by_layer(&m);\n" : "");
+        n, n, MNQ_XGOLDEN_INPUTS, differs, u, x->image.plan.bytes != NULL ? "    mnq_layer_by_layer(&m);\n" : "");
 }
 
 void mnq_xmodel_write(struct mnq_export *x, const char *dir)

@@ -9,10 +9,23 @@
 extern "C" {
 #endif
 
+/** A core with its kernels, as the search for stages sees it. */
+struct mnq_stage_target {
+    const uint32_t *scratch; /* [layer] bytes that its kernel wants */
+    /** Work of layer k in `calls` bands of `rows` rows, in any unit; calls 1: at once. */
+    int64_t (*work)(const void *context, int k, int calls, int rows);
+    const void *context;
+};
+
 /** What to look for. */
 struct mnq_stage_options {
-    bool speed;  /* as few calls of kernels as `ram` allows; else as little RAM as there can be, then few calls */
+    bool speed;  /* as little work as `ram` allows; else as little RAM as there can be, then little work */
     int64_t ram; /* bytes of arena; 0: no limit */
+    /* NULL: no core in particular: work are calls of kernels, bands have one row, scratch is not planned. Else bands may
+     * have several rows. */
+    const struct mnq_stage_target *target;
+    int percent; /* target, neither speed nor ram: as little RAM as there can be with this much more work than layers at
+                    once; 0: however much */
 };
 
 /** Where a tensor lies (FORMAT.md, PLAN). */
@@ -35,7 +48,7 @@ struct mnq_stages {
     uint8_t (*step)[2];
     int n_stages, n_steps;
     uint32_t bytes, state;
-    int64_t calls; /* of kernels, in a run */
+    int64_t work; /* of a run: calls of kernels, or the target's unit */
 };
 
 /**

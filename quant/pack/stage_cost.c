@@ -42,7 +42,7 @@ static int64_t used_up(const struct mnq_stage_net *n, int a, int k, int d, int m
     int f = made, e;
     if (l->in0 == d) {
         if (made >= mnq_stage_total(n, a, k)) return INT64_MAX;
-        mnq_stage_reach(n, a, k, made, &f, &e);
+        mnq_stage_reach(n, a, k, made, 1, &f, &e);
     } else if (l->op != MNQ_L_ADD) {
         return 0;
     }
@@ -58,9 +58,11 @@ static void find_shifts(const struct mnq_stage_net *n, const struct mnq_stage_si
         shift[i] = (int64_t)mnq_stage_whole(n, d);
     }
     for (size_t i = 0; i < s->n_events; i++) {
-        int w = s->event[i], row = ++made[w - s->a];
-        int64_t used = used_up(n, s->a, k, d, made[k - s->a] - (w == k));
-        int64_t written = (int64_t)(mnq_stage_sums(n, s->a, w) ? 1 : row) * (int64_t)n->tensor[n->layer[w].out].row;
+        int w = s->event[i], rows = mnq_stage_band(n, s->a, w, made[w - s->a]);
+        int64_t used = used_up(n, s->a, k, d, made[k - s->a]);
+        made[w - s->a] += rows;
+        int64_t written =
+            (int64_t)(mnq_stage_sums(n, s->a, w) ? 1 : made[w - s->a]) * (int64_t)n->tensor[n->layer[w].out].row;
         if (used != INT64_MAX && used - written < shift[w - s->a]) shift[w - s->a] = used - written;
     }
     for (int i = 0; i < s->end - s->a; i++) {
@@ -137,6 +139,14 @@ struct mnq_stage_pair mnq_stage_best_pair(const struct mnq_stage_net *n, const s
     return best;
 }
 
+uint64_t mnq_stage_scratch(const struct mnq_stage_net *n, int a, int b)
+{
+    uint64_t most = 0;
+    for (int k = a; k < b; k++)
+        if (n->layer[k].scratch > most) most = n->layer[k].scratch;
+    return most;
+}
+
 /* Bytes of all that is needed during stage a .. b - 1, without what pairs save; ring: rows, [tensor]. */
 static uint64_t bytes_of(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, const int *ring)
 {
@@ -149,7 +159,7 @@ static uint64_t bytes_of(const struct mnq_stage_net *n, const struct mnq_stage_s
     }
     for (int k = s->a; k < b; k++)
         if (mnq_stage_sums(n, s->a, k)) sum += mnq_stage_round((uint64_t)n->layer[k].c * 4);
-    return sum;
+    return sum + mnq_stage_scratch(n, s->a, b);
 }
 
 /* What layer k reads takes longer rings. */
@@ -167,21 +177,21 @@ static uint64_t bytes_alone(const struct mnq_stage_net *n, int a)
     uint64_t sum = 0;
     for (int t = 0; t < n->n_tensors; t++)
         if (n->tensor[t].writer <= a && n->tensor[t].last >= a) sum += mnq_stage_whole(n, t);
-    return sum;
+    return sum + n->layer[a].scratch;
 }
 
 int mnq_stage_costs(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, struct mnq_stage_costs *c)
 {
     struct mnq_stage_pair *pair = NULL;
     int *ring = malloc((size_t)n->n_tensors * sizeof *ring), count, rc = -1;
-    int64_t calls = 0;
+    int64_t work = 0;
     if (ring == NULL || all_pairs(n, s, &pair, &count) != 0) goto done;
     for (int t = 0; t < n->n_tensors; t++) ring[t] = 1;
     c->whole = bytes_alone(n, s->a);
     for (int b = s->a + 1; b <= s->end; b++) {
-        calls += mnq_stage_total(n, s->a, b - 1);
+        work += mnq_stage_work(n, s->a, b - 1);
         lengthen(n, s, b - 1, ring);
-        c->calls[b - s->a] = calls;
+        c->work[b - s->a] = work;
         c->rows[b - s->a] = bytes_of(n, s, b, ring) - best_of(n, s, b, pair, count).saved;
     }
     rc = 0;

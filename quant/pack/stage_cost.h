@@ -19,13 +19,16 @@ struct mnq_stage_pair {
 
 /** What stages that begin with one layer cost. */
 struct mnq_stage_costs {
-    uint64_t rows[MNQ_STAGE_MOST + 1]; /* [n] bytes of n layers in bands of one row */
-    int64_t calls[MNQ_STAGE_MOST + 1]; /* of kernels */
-    uint64_t whole;                    /* the first layer alone, at once: one call */
+    uint64_t rows[MNQ_STAGE_MOST + 1]; /* [n] bytes of n layers in bands */
+    int64_t work[MNQ_STAGE_MOST + 1];
+    uint64_t whole; /* bytes of the first layer alone, at once */
 };
 
 /** Bytes of tensor t. */
 uint64_t mnq_stage_whole(const struct mnq_stage_net *n, int t);
+
+/** Bytes of scratch that layers a .. b - 1 share. */
+uint64_t mnq_stage_scratch(const struct mnq_stage_net *n, int a, int b);
 
 /** Rows of tensor t's ring in a stage a .. b - 1 that s has run; all of them if it is needed whole. */
 int mnq_stage_ring(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, int t);

@@ -25,15 +25,30 @@ int mnq_stage_total(const struct mnq_stage_net *n, int a, int k)
     return mnq_stage_sums(n, a, k) ? n->layer[k].h : n->layer[k].oh;
 }
 
-void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int *f, int *e)
+int mnq_stage_band(const struct mnq_stage_net *n, int a, int k, int y)
+{
+    int left = mnq_stage_total(n, a, k) - y;
+    return n->layer[k].band < left ? n->layer[k].band : left;
+}
+
+int64_t mnq_stage_work(const struct mnq_stage_net *n, int a, int k)
+{
+    int total = mnq_stage_total(n, a, k), band = n->layer[k].band < total ? n->layer[k].band : total;
+    if (n->target == NULL) return total;
+    int64_t work = total / band > 0 ? n->target->work(n->target->context, k, total / band, band) : 0;
+    return total % band == 0 ? work : work + n->target->work(n->target->context, k, 1, total % band);
+}
+
+void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int rows, int *f, int *e)
 {
     const struct mnq_stage_layer *l = &n->layer[k];
     bool window = l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || l->op == MNQ_L_AVGPOOL;
     *f = y;
-    *e = y + 1;
+    *e = y + rows;
     if (!window || mnq_stage_sums(n, a, k)) return;
     *f = y * l->sh - l->pt < 0 ? 0 : y * l->sh - l->pt;
-    *e = y * l->sh - l->pt + l->kh > l->h ? l->h : y * l->sh - l->pt + l->kh;
+    *e = (y + rows - 1) * l->sh - l->pt + l->kh;
+    if (*e > l->h) *e = l->h;
 }
 
 /* Rows that tensor t has. */
@@ -58,12 +73,12 @@ static bool there(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int t,
 static bool can_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int k, bool note)
 {
     const struct mnq_stage_layer *l = &n->layer[k];
-    int y = s->made[k - s->a], f, e, *need = s->need[k - s->a];
-    if (y >= mnq_stage_total(n, s->a, k)) return false;
-    mnq_stage_reach(n, s->a, k, y, &f, &e);
+    int y = s->made[k - s->a], rows = mnq_stage_band(n, s->a, k, y), f, e, *need = s->need[k - s->a];
+    if (rows == 0) return false;
+    mnq_stage_reach(n, s->a, k, y, rows, &f, &e);
     if (!there(s, n, l->in0, f, e, note ? &need[0] : NULL)) return false;
     if (l->in1 < 0) return true;
-    return l->op == MNQ_L_ADD ? there(s, n, l->in1, y, y + 1, note ? &need[1] : NULL)
+    return l->op == MNQ_L_ADD ? there(s, n, l->in1, y, y + rows, note ? &need[1] : NULL)
                               : there(s, n, l->in1, 0, 1, note ? &need[1] : NULL);
 }
 
@@ -101,7 +116,7 @@ int mnq_stage_sim_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, in
         if (k >= a) {
             can_run(s, n, k, true);
             if (note(s, k) != 0) return -1;
-            s->made[k - a]++;
+            s->made[k - a] += mnq_stage_band(n, a, k, s->made[k - a]);
             int next = deepest_reader(s, n, n->layer[k].out);
             if (next > k) k = next;
         } else if (n->pushed && a == 0 && s->arrived < n->tensor[n->input].h) {

@@ -16,6 +16,9 @@ struct mnq_stage_layer {
     int h, oh, kh, sh, pt; /* rows of input 0 and of the output; window */
     bool global;           /* average pooling of everything */
     int c;
+    int band;         /* rows that it makes at a time in a stage of bands */
+    int64_t at_once;  /* work of all rows in one call */
+    uint64_t scratch; /* bytes, rounded up */
 };
 
 struct mnq_stage_tensor {
@@ -28,6 +31,7 @@ struct mnq_stage_net {
     const struct mnq_stage_tensor *tensor;
     int n_layers, n_tensors, input;
     bool pushed; /* the picture arrives by rows */
+    const struct mnq_stage_target *target;
 };
 
 /** A run of layers a .. end - 1, always the last one that has its rows. Layers up to any b do the same if the run ends
@@ -50,8 +54,14 @@ bool mnq_stage_sums(const struct mnq_stage_net *n, int a, int k);
 /** Steps that layer k takes in a stage that begins with a: output rows, or input rows that are summed up. */
 int mnq_stage_total(const struct mnq_stage_net *n, int a, int k);
 
-/** The rows [*f, *e) of input 0 that row y of layer k needs. */
-void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int *f, int *e);
+/** Rows that layer k makes at a time when it has made y. */
+int mnq_stage_band(const struct mnq_stage_net *n, int a, int k, int y);
+
+/** Work of layer k in a stage of bands that begins with a. */
+int64_t mnq_stage_work(const struct mnq_stage_net *n, int a, int k);
+
+/** The rows [*f, *e) of input 0 that rows y .. y + rows - 1 of layer k need. */
+void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int rows, int *f, int *e);
 
 /** Runs layers from a on. return 0, or -1 without memory. Free with mnq_stage_sim_free(). */
 int mnq_stage_sim_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int a);

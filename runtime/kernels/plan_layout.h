@@ -3,6 +3,7 @@
 #ifndef MNQ_PLAN_LAYOUT_H
 #define MNQ_PLAN_LAYOUT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -14,7 +15,10 @@ enum {
     MNQ_STAGE_LIVE = 64,      /* tensors that hold memory during one stage, at most */
     MNQ_STAGE_ROWS = 1 << 21, /* rows that the steps of a plan make, at most */
     MNQ_NO_LAYER = 0xffff,
-    MNQ_PLACE_SUMS = 1 /* flag: global pooling, summed up row by row */
+    MNQ_PLACE_SUMS = 1,        /* flag: global pooling, summed up row by row */
+    MNQ_STEP_ROWS = 0x80,      /* in a step's count: the rest of it are rows of one layer, 2 or more */
+    MNQ_ROWS_ALL = UINT16_MAX, /* in mnq_progress: every row that is left */
+    MNQ_PROGRESS_BYTES = 28    /* of mnq_progress without its last member */
 };
 
 /** What a layer of the stage at work has made. */
@@ -28,15 +32,18 @@ struct mnq_progress {
     uint32_t left;              /* steps of this stage behind it */
     uint16_t stage, first, end; /* layers of the stage */
     uint16_t next, count;       /* of the step at work: next layer, layers left */
-    uint16_t all;               /* layers run at once */
+    uint16_t rows;              /* of the layer at work, left to make in this step; MNQ_ROWS_ALL */
     uint16_t in_rows, in_slot;  /* rows of the picture that arrived; where the next one goes */
+    uint32_t wanted;            /* bytes of arena, as the run began */
     struct mnq_made made[1];    /* [longest stage] */
 };
+
+typedef char mnq_progress_is_as_long_as_that[offsetof(struct mnq_progress, made) == MNQ_PROGRESS_BYTES ? 1 : -1];
 
 /** Bytes of the progress of a plan whose longest stage has n layers. */
 static inline uint32_t mnq_progress_bytes(uint32_t n)
 {
-    return (uint32_t)sizeof(struct mnq_progress) + n * (uint32_t)sizeof(struct mnq_made);
+    return MNQ_PROGRESS_BYTES + n * (uint32_t)sizeof(struct mnq_made);
 }
 
 #endif

@@ -117,13 +117,14 @@ static MNQ_APART int second(const struct mnq_work *w, const struct mnq_layer *l,
 
 int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer *l, mnq_kernel *run)
 {
-    struct mnq_made *const made = &w->s->made[k - w->s->first];
+    struct mnq_progress *const s = w->s;
+    struct mnq_made *const made = &s->made[k - s->first];
     const int sums = l->op == MNQ_L_AVGPOOL_SUM;
-    const int32_t total = sums ? l->h : l->oh;
+    const int all = s->rows == MNQ_ROWS_ALL;
     struct mnq_links t;
     struct strip out;
     struct mnq_band b;
-    int32_t left = w->s->all ? total - made->rows : 1;
+    int32_t left = all ? (sums ? l->h : l->oh) - made->rows : s->rows;
 
     mnq_links_read(w->m, k, &t);
     give_scratch(w, l, t.out, &b);
@@ -136,6 +137,7 @@ int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer 
         b.out = out.base + (size_t)(sums ? 0 : slot_of(&out, b.y)) * out.row;
         run(l, &b);
         count(made, &out, b.n, sums);
+        if (!all) s->rows = (uint16_t)(s->rows - b.n);
     }
     return 1;
 }

@@ -121,8 +121,8 @@ static MNQ_APART int layer_sums(const struct rehearsal *r, const struct mnq_laye
     return 1;
 }
 
-/* One row of layer k, or all of them. */
-static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k)
+/* Rows of layer k in one band, or all of them. */
+static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k, int32_t rows)
 {
     struct mnq_layer l;
     struct mnq_links t;
@@ -136,7 +136,7 @@ static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k)
     sums = layer_sums(r, &l, t.out);
     if (sums < 0) return 0;
     total = sums ? l.h : l.oh;
-    n = r->all ? total - y : 1;
+    n = r->all ? total - y : rows;
     if (n < 1 || y + n > total || reads_dying(r, &t, k)) return 0;
     f = y;
     e = y + n;
@@ -174,12 +174,12 @@ static MNQ_APART int steps_valid(const struct rehearsal *r, uint32_t n, uint32_t
 
     for (k = 0; k < layers; k++) r->made[k] = 0;
     for (k = r->first; r->all && k < r->end; k++)
-        if (!layer_valid(r, k)) return 0;
+        if (!layer_valid(r, k, 0)) return 0;
     for (i = 0; i < n; i++) {
         const struct mnq_step s = mnq_step_read(r->p, step + i);
         if (s.count < 1 || (unsigned)s.first + s.count > layers) return 0;
         for (k = r->first + s.first; k < r->first + s.first + s.count; k++)
-            if (!layer_valid(r, k)) return 0;
+            if (!layer_valid(r, k, s.rows)) return 0;
     }
     for (k = r->first; k < r->end; k++)
         if (!finished(r, k)) return 0;

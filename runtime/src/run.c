@@ -63,20 +63,22 @@ static enum mnq_status check_arena(const struct mnq_model *m, const void *arena)
 
 /* ---- layer by layer ---- */
 
-static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, unsigned i)
+/* head: bytes behind the tensors that are not for kernels. */
+static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, size_t head, unsigned i)
 {
     struct mnq_layer l;
     uint32_t offset[3];
 
     mnq_layer_read(m, i, &l, offset);
-    mnq_run_whole(mnq_kernel_for(m->kernels, &l), &l, arena, offset, arena + m->arena_size, size - m->arena_size);
+    head += m->arena_size;
+    mnq_run_whole(mnq_kernel_for(m->kernels, &l), &l, arena, offset, arena + head, size - head);
 }
 
-static void run_layers(const struct mnq_model *m, uint8_t *arena, size_t size)
+static void run_layers(const struct mnq_model *m, uint8_t *arena, size_t size, size_t head)
 {
     unsigned i;
 
-    for (i = 0; i < m->n_layers; i++) run_layer(m, arena, size, i);
+    for (i = 0; i < m->n_layers; i++) run_layer(m, arena, size, head, i);
 }
 
 void mnq_layer_by_layer(struct mnq_model *m)
@@ -92,7 +94,7 @@ enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t are
     if (s != MNQ_OK) return s;
     if (m->plan.places != NULL || i >= m->n_layers) return MNQ_E_ARG;
     if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
-    run_layer(m, (uint8_t *)arena, arena_size, i);
+    run_layer(m, (uint8_t *)arena, arena_size, 0, i);
     return MNQ_OK;
 }
 
@@ -146,7 +148,7 @@ enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_siz
     if (s != MNQ_OK) return s;
     if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
     if (m->plan.places == NULL) {
-        run_layers(m, (uint8_t *)arena, arena_size);
+        run_layers(m, (uint8_t *)arena, arena_size, 0);
     } else {
         const struct mnq_work w = mnq_work_of(m, &m->plan, arena, arena_size);
         mnq_stages_begin(&w, UINT16_MAX);
@@ -157,22 +159,35 @@ enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_siz
 
 /* ---- row by row ---- */
 
-/* Rows that arrived, of a model without a plan. */
-static uint16_t *rows_counted(const struct mnq_model *m, const void *arena)
+/* What is kept of a picture that arrives, without a plan: behind the tensors. */
+struct arrival {
+    uint32_t wanted; /* bytes of arena */
+    uint16_t rows;
+};
+
+static struct arrival *arrival_of(const struct mnq_model *m, const void *arena)
 {
-    return (uint16_t *)(void *)((uint8_t *)(uintptr_t)arena + size_of(m, &m->push));
+    return (struct arrival *)(void *)((uint8_t *)(uintptr_t)arena + m->arena_size);
+}
+
+static const struct mnq_progress *progress_of(const struct mnq_model *m, const void *arena)
+{
+    return (const struct mnq_progress *)(const void *)((const uint8_t *)arena + m->push.state);
 }
 
 enum mnq_status mnq_begin(const struct mnq_model *m, void *arena, size_t arena_size)
 {
     enum mnq_status s = check_arena(m, arena);
+    size_t wanted;
 
     if (s != MNQ_OK) return s;
-    if (arena_size < mnq_stream_size(m)) return MNQ_E_ARENA;
+    wanted = mnq_stream_size(m);
+    if (arena_size < wanted) return MNQ_E_ARENA;
     if (m->push.places == NULL) {
-        *rows_counted(m, arena) = 0;
+        arrival_of(m, arena)->wanted = (uint32_t)wanted;
+        arrival_of(m, arena)->rows = 0;
     } else {
-        const struct mnq_work w = mnq_work_of(m, &m->push, arena, arena_size);
+        const struct mnq_work w = mnq_work_of(m, &m->push, arena, wanted);
         mnq_stages_begin(&w, 0);
     }
     return MNQ_OK;
@@ -181,12 +196,12 @@ enum mnq_status mnq_begin(const struct mnq_model *m, void *arena, size_t arena_s
 /* Rows into the whole picture, and all layers behind the last. */
 static void push_whole(const struct mnq_model *m, uint8_t *arena, const struct mnq_tensor *in, const void *rows, unsigned n)
 {
-    uint16_t *const counted = rows_counted(m, arena);
+    struct arrival *const a = arrival_of(m, arena);
     const size_t row = (size_t)in->w * in->c << (in->dtype == MNQ_S16);
 
-    memcpy(arena + in->offset + *counted * row, rows, n * row);
-    *counted = (uint16_t)(*counted + n);
-    if (n > 0 && *counted == in->h) run_layers(m, arena, size_of(m, &m->push));
+    memcpy(arena + in->offset + a->rows * row, rows, n * row);
+    a->rows = (uint16_t)(a->rows + n);
+    if (n > 0 && a->rows == in->h) run_layers(m, arena, a->wanted, MNQ_ALIGN);
 }
 
 /* One row into the ring, unless no layer will read it; then as far as it carries. */
@@ -203,6 +218,13 @@ static void push_row(const struct mnq_work *w, const struct mnq_tensor *in, cons
     mnq_stages_go(w);
 }
 
+/* Whether the arena is as large as mnq_begin() found that it must be: no layer is looked at again. */
+static int begun(const struct mnq_model *m, const void *arena, size_t size)
+{
+    if (m->push.places == NULL) return size >= m->arena_size + MNQ_ALIGN && size >= arrival_of(m, arena)->wanted;
+    return size >= m->push.bytes && size >= progress_of(m, arena)->wanted;
+}
+
 enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t arena_size, const void *rows, unsigned n)
 {
     enum mnq_status s = check_arena(m, arena);
@@ -210,14 +232,14 @@ enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t are
     unsigned there, i;
 
     if (s != MNQ_OK) return s;
-    if (arena_size < mnq_stream_size(m)) return MNQ_E_ARENA;
+    if (!begun(m, arena, arena_size)) return MNQ_E_ARENA;
     mnq_tensor_read(m, m->input, &in);
     if (m->push.places == NULL) {
-        there = *rows_counted(m, arena);
+        there = arrival_of(m, arena)->rows;
         if ((rows == NULL && n > 0) || n > in.h - there) return MNQ_E_ARG;
         push_whole(m, (uint8_t *)arena, &in, rows, n);
     } else {
-        const struct mnq_work w = mnq_work_of(m, &m->push, arena, arena_size);
+        const struct mnq_work w = mnq_work_of(m, &m->push, arena, progress_of(m, arena)->wanted);
         there = w.s->in_rows;
         if ((rows == NULL && n > 0) || n > in.h - there) return MNQ_E_ARG;
         for (i = 0; i < n; i++)
@@ -238,7 +260,6 @@ const void *mnq_done_at(const struct mnq_model *m, const void *arena, unsigned k
     unsigned there;
 
     mnq_tensor_read(m, m->input, &in);
-    if (m->push.places == NULL) there = *rows_counted(m, arena);
-    else there = ((const struct mnq_progress *)(const void *)((const uint8_t *)arena + m->push.state))->in_rows;
+    there = m->push.places == NULL ? arrival_of(m, arena)->rows : progress_of(m, arena)->in_rows;
     return t == MNQ_NO_TENSOR || there < in.h ? NULL : (const uint8_t *)arena + offset_of(m, &m->push, t);
 }

@@ -49,5 +49,10 @@ struct mnq_step mnq_step_read(const struct mnq_plan *p, uint32_t i)
 
     s.first = p->steps[(size_t)i * MNQ_STEP_BYTES];
     s.count = p->steps[(size_t)i * MNQ_STEP_BYTES + 1];
+    s.rows = 1;
+    if (s.count > MNQ_STEP_ROWS + 1) {
+        s.rows = (uint8_t)(s.count - MNQ_STEP_ROWS);
+        s.count = 1;
+    }
     return s;
 }

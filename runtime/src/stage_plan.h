@@ -24,9 +24,9 @@ struct mnq_stage {
     uint32_t steps; /* of this stage; 0: every layer at once, in turn */
 };
 
-/** One row of each of the layers first .. first + count - 1 of the stage. */
+/** One row of each of the layers first .. first + count - 1 of the stage, or `rows` rows of one layer. */
 struct mnq_step {
-    uint8_t first, count;
+    uint8_t first, count, rows;
 };
 
 /** Reads a section of n bytes of a model whose header was read. return 0, or -1 if its size is wrong. */

@@ -30,14 +30,15 @@ static void enter(const struct mnq_work *w)
     s->first = s->end;
     s->end = stage.end;
     s->left = stage.steps;
-    s->all = stage.steps == 0;
+    s->rows = stage.steps == 0 ? MNQ_ROWS_ALL : 1;
     s->next = s->first;
-    s->count = s->all ? (uint16_t)(s->end - s->first) : 0;
+    s->count = stage.steps == 0 ? (uint16_t)(s->end - s->first) : 0;
     for (i = 0; i < (unsigned)(s->end - s->first); i++) s->made[i].rows = s->made[i].slot = 0;
 }
 
 void mnq_stages_begin(const struct mnq_work *w, uint16_t rows)
 {
+    w->s->wanted = (uint32_t)w->size;
     w->s->step = 0;
     w->s->stage = 0;
     w->s->end = 0;
@@ -76,13 +77,16 @@ int mnq_stages_go(const struct mnq_work *w)
     struct mnq_progress *const s = w->s;
 
     while (!mnq_stages_ended(w)) {
-        for (; s->count > 0; s->next++, s->count--)
+        for (; s->count > 0; s->next++, s->count--) {
             if (!layer_row(w, s->next)) return 0;
+            if (s->rows == 0) s->rows = 1;
+        }
         if (s->left > 0) {
             const struct mnq_step step = mnq_step_read(w->p, s->step++);
             s->left--;
             s->next = (uint16_t)(s->first + step.first);
             s->count = step.count;
+            s->rows = step.rows;
         } else if (++s->stage < w->p->n_stages) {
             enter(w);
         }

@@ -27,7 +27,7 @@ int mnq_stages_go(const struct mnq_work *w);
 int mnq_stages_ended(const struct mnq_work *w);
 
 /**
- * Makes rows of layer k: one, or all of them.
+ * Makes rows of layer k: as many as the step says, or all of them.
  * l       the layer, op MNQ_L_AVGPOOL_SUM if it is summed up
  * return  0 if a row of the picture that is not there yet is needed
  */

@@ -71,11 +71,31 @@ static void append(uint8_t *f, size_t *n, const char *tag, const struct mnq_stag
     mnq_netpatch_put32(f + 16, sections + 1);
 }
 
-struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, long ram)
+/* A core on which windows cost for each band. */
+static int64_t work(const void *context, int k, int calls, int rows)
+{
+    const struct mnq_qlayer *l = &((const struct mnq_qmodel *)context)->layer[k];
+    return calls * (30 + 10 * (int64_t)(rows + (l->op == MNQ_L_DWCONV ? 2 : 0)));
+}
+
+static int find(struct mnq_qmodel *q, enum mnq_netplan how, long ram, struct mnq_err *e)
+{
+    uint32_t *scratch = need(mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *scratch));
+    const struct mnq_stage_target core = {scratch, work, q};
+    struct mnq_stage_options o = {.speed = how == MNQ_NETPLAN_SPEED, .ram = ram};
+
+    for (int k = 0; k < q->n_layers; k++) scratch[k] = ((uint32_t)k * 2654435761u >> 16) % 200;
+    if (how == MNQ_NETPLAN_CORE) {
+        o.target = &core;
+        o.percent = q->n_layers % 2 ? 20 : 0;
+    }
+    return mnq_qmodel_stages(q, &o, e);
+}
+
+struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, enum mnq_netplan how, long ram)
 {
     struct mnq_arena arena = {0};
     struct mnq_qmodel q = {.arena = &arena};
-    struct mnq_stage_options o = {.speed = speed != 0, .ram = ram};
     struct mnq_netgen_file f;
     struct mnq_err e = {0};
     struct mnq_model m;
@@ -87,7 +107,7 @@ struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, lo
         exit(1);
     }
     read_model(&m, &q);
-    if (mnq_qmodel_stages(&q, &o, &e)) {
+    if (find(&q, how, ram, &e)) {
         fprintf(stderr, "netplan: %s\n", e.msg);
         exit(1);
     }

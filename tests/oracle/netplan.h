@@ -5,10 +5,14 @@
 
 #include "netgen.h"
 
+/** What is looked for: the least RAM; few calls within `ram` bytes (0: any); little work within `ram` for a core with
+ * scratch memory, where bands may have several rows. */
+enum mnq_netplan { MNQ_NETPLAN_RAM, MNQ_NETPLAN_SPEED, MNQ_NETPLAN_CORE };
+
 /**
  * The file with the sections PLAN and PUSH that the packer's search makes for it; a plan is left out where the search finds
- * none. `speed` looks for few calls within `ram` bytes (0: any), else for the least RAM. Exits if memory is out.
+ * none. Exits if memory is out.
  */
-struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, int speed, long ram);
+struct mnq_netgen_file mnq_netplan(const uint8_t *bytes, size_t n, enum mnq_netplan how, long ram);
 
 #endif

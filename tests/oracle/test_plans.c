@@ -130,7 +130,7 @@ static const char *run(const struct mnq_model *m, const uint8_t *input, size_t i
 /* Mutants of the plans of one network. return the number of failures */
 static int network(unsigned long seed, struct tally *tally)
 {
-    struct mnq_netgen_file f = mnq_netgen(seed), p = mnq_netplan(f.bytes, f.n, seed % 3 == 0, 0);
+    struct mnq_netgen_file f = mnq_netgen(seed), p = mnq_netplan(f.bytes, f.n, (enum mnq_netplan)(seed % 3), 0);
     struct mnq_rng g = mnq_rng_seed(0x706c616e, seed);
     struct mnq_oracle_net net = {0};
     uint8_t *keep = need(malloc(p.n)), *input, *want;

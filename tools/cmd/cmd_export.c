@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "export/export.h"
 #include "export/xfolder.h"
+#include "export/xplan.h"
 #include "figures.h"
 #include "share.h"
 
@@ -11,7 +12,8 @@
 
 struct export_opts {
     const char *target, *output, *name, *load;
-    int format;
+    int format, plan;
+    int64_t ram;
     bool force;
 };
 
@@ -26,6 +28,12 @@ static const struct mnq_option options[] = {
      "prefix of files and functions, if not the model's file name", 0, 0, NULL},
     {"load", 0, MNQ_OPT_STRING, offsetof(struct export_opts, load), "HOW",
      "what the target does at start: trusted (checksums; all was proved here) or full (prove all of it again)", 0, 0, NULL},
+    {"plan", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, plan), "HOW",
+     "bands of rows for the least RAM with 3 % more work (balanced), for the least RAM (ram), or layers at once (speed)", 0,
+     0, mnq_xplan_words},
+    {"ram", 0, MNQ_OPT_SIZE, offsetof(struct export_opts, ram), "BYTES",
+     "the fastest plan that takes at most this much RAM, stack and all; fail if none does even with rows pushed", 1,
+     UINT32_MAX, NULL},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct export_opts, force), NULL, "replace DIR if it holds an export", 0, 0, NULL},
 };
 
@@ -42,6 +50,8 @@ static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
     if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core to write for");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
     *xo = (struct mnq_xopts){.target = mnq_xtarget_find(o->target), .format = (enum mnq_xformat)o->format, .name = o->name};
+    xo->plan = o->plan;
+    xo->ram = o->ram == 0 ? 0 : o->ram > MNQ_XSTACK ? o->ram - MNQ_XSTACK : 1;
     if (xo->target == NULL) {
         char names[300] = "";
         for (int i = 0; i < mnq_n_xtargets; i++) {

@@ -73,7 +73,7 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
     b.out = sums;
     s->run(&b);
     for (c = 0; c < 2; c++)
-        for (j = 0; j < s->pixels; j++) mnq_output_store(&l->q, out, (size_t)(j * l->oc + o + c), o + c, sums[c][j]);
+        for (j = 0; j < s->pixels; j++) mnq_output_plain(&l->q, out, (size_t)(j * l->oc + o + c), o + c, sums[c][j]);
 }
 
 void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out)

@@ -20,31 +20,41 @@ struct job {
     mnq_dsp_planes *take;
     size_t pitch, plane; /* values from row to row, from channel to channel */
     enum mnq_dsp_clamp clamp;
-    int32_t channels, plain; /* at a time; bit j: channel j's outputs need mnq_output_store() */
+    int32_t channels, plain; /* at a time; bit j: channel j's outputs need mnq_output_plain() */
+    int32_t reach;           /* columns of a place that windows reach */
     mnq_dsp_dw_rows *run;
     struct mnq_dsp_dw d; /* all that does not change from call to call */
 };
 
-/* `rows` rows of padding from place `slot` on. */
-static void fill_rows(const struct job *job, int32_t c, int32_t slot, int32_t rows)
-{
-    int32_t j;
-
-    for (j = 0; j < job->channels; j++)
-        mnq_dsp_fill(job->rows + (size_t)j * job->plane + (size_t)slot * job->pitch, job->l->pad[c + j],
-                     (size_t)rows * job->pitch);
-}
-
-/* Input row iy of the group's channels into place `slot`, whose padding stands; fresh: so does a row that is all padding. */
-static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot, int fresh)
+/* Columns of padding at both sides of the places 0 .. rows - 1, those that windows reach. */
+static void fill_edges(const struct job *job, int32_t c, int32_t rows)
 {
     const struct mnq_layer *const l = job->l;
+    const int32_t left = l->pl, right = job->reach, pitch = (int32_t)job->pitch;
+    int32_t j, i, x;
+
+    for (j = 0; j < job->channels; j++) {
+        const int16_t v = l->pad[c + j];
+        int16_t *const plane = job->rows + (size_t)j * job->plane, *p;
+        for (x = 0; x < left; x++)
+            for (i = rows, p = plane + x; i > 0; i--, p += pitch) *p = v;
+        for (x = left + l->w; x < right; x++)
+            for (i = rows, p = plane + x; i > 0; i--, p += pitch) *p = v;
+    }
+}
+
+/* Input row iy of the group's channels into place `slot`. */
+static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
+{
+    const struct mnq_layer *const l = job->l;
+    int16_t *const to = job->rows + (size_t)slot * job->pitch;
+    int32_t j;
 
     if (iy >= 0 && iy < l->h)
-        job->take(job->rows + (size_t)slot * job->pitch + l->pl, job->plane * 2,
-                  (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16), (size_t)l->c << l->in16,
-                  l->w);
-    else if (!fresh) fill_rows(job, c, slot, 1);
+        job->take(to + l->pl, job->plane * 2, (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16),
+                  (size_t)l->c << l->in16, l->w);
+    else
+        for (j = 0; j < job->channels; j++) mnq_dsp_fill(to + (size_t)j * job->plane, l->pad[c + j], job->pitch);
 }
 
 static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
@@ -56,7 +66,7 @@ static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp cl
 }
 
 /*
- * Rows of outputs by way of job->sums: rows too short for four outputs, and outputs that want mnq_output_store(). d: ready
+ * Rows of outputs by way of job->sums: rows too short for four outputs, and outputs that want mnq_output_plain(). d: ready
  * for the first of n rows; first: number of its first output.
  */
 static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, int32_t n, int plain, size_t first)
@@ -72,7 +82,7 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, i
     for (; n > 0; n--) {
         rows_of(l, plain ? MNQ_DSP_SUMS : job->clamp)(d);
         for (x = 0; x < l->ow; x++, first += (size_t)l->oc) {
-            if (plain) mnq_output_store(&l->q, job->band->out, first, c, job->sums[x]);
+            if (plain) mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
             else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
             else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
         }
@@ -83,30 +93,35 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, i
 }
 
 /*
- * Output rows y .. y + n - 1 of the band, of channel c, the group's j-th. The window's rows at the first of them are in
- * places slot[0..2]; if n > 1, those of the next are sh places further.
+ * Output rows y .. y + n - 1 of the band, of the group's channels. The window's rows at the first of them are in places
+ * slot[0..2]; if n > 1, those of the next are sh places further.
  */
-static void outputs(struct job *job, int32_t c, int32_t j, int32_t y, int32_t n, const int32_t slot[3])
+static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int32_t slot[3])
 {
     const struct mnq_layer *const l = job->l;
-    const int16_t *const rows = job->rows + (size_t)j * job->plane;
-    const size_t first = (size_t)(y * l->ow) * (size_t)l->oc + (size_t)c;
+    const int32_t pitch = (int32_t)job->pitch, short_rows = l->ow < 4;
+    const int16_t *const row0 = job->rows + slot[0] * pitch, *const row1 = job->rows + slot[1] * pitch,
+                         *const row2 = job->rows + slot[2] * pitch;
+    size_t at = 0, first = (size_t)(y * l->ow) * (size_t)l->oc + (size_t)c;
     struct mnq_dsp_dw *const d = &job->d;
+    int32_t j;
 
-    d->row[0] = rows + (size_t)slot[0] * job->pitch;
-    d->row[1] = rows + (size_t)slot[1] * job->pitch;
-    d->row[2] = rows + (size_t)slot[2] * job->pitch;
-    d->channel = &job->channel[j];
-    d->end = d->row[0] + d->full / 2;
-    d->stop = d->row[0] + d->line / 2;
-    if ((job->plain >> j & 1) != 0 || l->ow < 4) {
-        struct mnq_dsp_dw own = *d;
-        one_by_one(job, &own, c, n, job->plain >> j & 1, first);
-        return;
+    for (j = 0; j < job->channels; j++, at += job->plane, first++) {
+        d->row[0] = row0 + at;
+        d->row[1] = row1 + at;
+        d->row[2] = row2 + at;
+        d->channel = &job->channel[j];
+        d->end = d->row[0] + d->full / 2;
+        d->stop = d->row[0] + d->line / 2;
+        if ((job->plain >> j & 1) != 0 || short_rows) {
+            struct mnq_dsp_dw own = *d;
+            one_by_one(job, &own, c + j, n, job->plain >> j & 1, first);
+            continue;
+        }
+        d->rows = n;
+        d->out = (uint8_t *)job->band->out + (first << l->q.out16);
+        job->run(d);
     }
-    d->rows = n;
-    d->out = (uint8_t *)job->band->out + (first << l->q.out16);
-    job->run(d);
 }
 
 /* Fills in what all calls of dwconv3x3_dsp.S have in common. */
@@ -117,6 +132,7 @@ static void start(struct job *job)
     struct mnq_dsp_dw *const d = &job->d;
 
     job->run = rows_of(l, job->clamp);
+    job->reach = (l->ow - 1) * l->sw + 3;
     d->full = ow / 4 * 8 * s;
     d->line = ow * 2 * s;
     d->back = back * 2 * s;
@@ -130,27 +146,22 @@ static void start(struct job *job)
 static void channels(struct job *job, int32_t c, int whole)
 {
     const struct mnq_layer *const l = job->l;
-    const int32_t n = job->band->n;
-    int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, j, y;
+    const int32_t n = job->band->n, places = whole ? (n - 1) * l->sh + 3 : 3;
+    int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, y;
 
-    job->plain = 0;
-    for (j = 0; j < job->channels; j++) job->plain |= mnq_dsp_channel_make(l, c + j, &job->channel[j]) << j;
-    fill_rows(job, c, 0, whole ? (n - 1) * l->sh + 3 : 3);
-    if (whole) {
-        for (i = 0; i < (n - 1) * l->sh + 3; i++) take_row(job, top + i, c, i, 1);
-        for (j = 0; j < job->channels; j++) outputs(job, c + j, j, 0, n, slot);
-        return;
-    }
-    for (i = 0; i < 3; i++) take_row(job, top + i, c, i, 1);
-    for (y = 0; y < n; y++) {
-        for (i = 0; y > 0 && i < l->sh; i++) { /* the oldest row makes way */
+    job->plain = mnq_dsp_channels_make(l, c, job->channels, job->channel);
+    fill_edges(job, c, places);
+    for (i = 0; i < places; i++) take_row(job, top + i, c, i);
+    outputs(job, c, 0, whole ? n : 1, slot);
+    for (y = 1; y < n && !whole; y++) {
+        for (i = 0; i < l->sh; i++) { /* the oldest row makes way */
             const int32_t oldest = slot[0];
             slot[0] = slot[1];
             slot[1] = slot[2];
             slot[2] = oldest;
-            take_row(job, top + y * l->sh + 3 - l->sh + i, c, oldest, 0);
+            take_row(job, top + y * l->sh + 3 - l->sh + i, c, oldest);
         }
-        for (j = 0; j < job->channels; j++) outputs(job, c + j, j, y, 1, slot);
+        outputs(job, c, y, 1, slot);
     }
 }
 

@@ -60,8 +60,11 @@ static inline size_t mnq_dsp_dw_pitch(const struct mnq_layer *l)
     return (size_t)((have > read ? have : read) + 7) / 8 * 8;
 }
 
-/** Fills *k for channel c. return 1 if its outputs need mnq_output_store(), then k has its sums; else 0 */
-int mnq_dsp_channel_make(const struct mnq_layer *l, int32_t c, struct mnq_dsp_channel *k);
+/**
+ * Fills k[0 .. n - 1] for channels c on; n 4, of int16 inputs 2.
+ * return  bit j: the outputs of channel c + j need mnq_output_plain(), and k[j] has its sums
+ */
+int mnq_dsp_channels_make(const struct mnq_layer *l, int32_t c, int32_t n, struct mnq_dsp_channel *k);
 
 /** Whether mnq_dwconv3x3_dsp() serves a layer, and the scratch that it wants. Plain C. */
 int mnq_dsp_dw_serves(const struct mnq_layer *l);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Plans of stages for the core that a model is exported for. */
+#include "export/xplan.h"
+
+#include "pack/stage.h"
+#include "pack/stage_write.h"
+
+enum { MORE_WORK = 3 }; /* per cent, of a balanced plan */
+
+const char *const mnq_xplan_words[] = {"balanced", "ram", "speed", NULL};
+
+/* Work of a layer in bands. Rows that a pool sums up are rows of its input. */
+static int64_t work(const void *context, int k, int calls, int rows)
+{
+    const struct mnq_export *x = context;
+    const struct mnq_layer *l = &x->image.layer[k].l;
+    if (l->op == MNQ_L_AVGPOOL && (int64_t)calls * rows > l->oh)
+        return mnq_xcost_layer(x, k, 1, l->oh) + mnq_xcost_calls(calls);
+    return mnq_xcost_layer(x, k, calls, rows) + mnq_xcost_calls(calls);
+}
+
+/* A section's bytes of a plan. */
+static int write_plan(const struct mnq_qmodel *q, const struct mnq_stages *p, struct mnq_xsection *to,
+                      struct mnq_arena *arena, struct mnq_err *e)
+{
+    *to = (struct mnq_xsection){NULL, 0};
+    if (p == NULL) return 0;
+    to->n = mnq_stages_size(p, q->n_tensors);
+    to->bytes = mnq_arena_alloc(arena, to->n);
+    if (to->bytes == NULL) return mnq_fail_nomem(e);
+    mnq_stages_write(p, q->n_tensors, q->n_layers, to->bytes);
+    return 0;
+}
+
+int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_qmodel q = x->p->q;
+    uint32_t *scratch = mnq_arena_array(arena, (size_t)q.n_layers, sizeof *scratch);
+    if (scratch == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < q.n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
+    const struct mnq_stage_target target = {scratch, work, x};
+    const struct mnq_stage_options options = {.speed = x->o->plan == MNQ_XPLAN_SPEED,
+                                              .ram = x->o->ram,
+                                              .target = &target,
+                                              .percent = x->o->plan == MNQ_XPLAN_BALANCED ? MORE_WORK : 0};
+    q.arena = arena;
+    if (mnq_qmodel_stages(&q, &options, e) != 0) return -1;
+    if (write_plan(&q, q.plan, &x->image.plan, arena, e) != 0) return -1;
+    return write_plan(&q, q.push, &x->image.push, arena, e);
+}
