@@ -15,9 +15,11 @@ enum { HEADER = 48, ENTRY = 16, TENS = 32, LAYR = 64, MAX_FILE = 1 << 30, MAX_AR
 static const uint32_t NONE = UINT32_MAX;
 
 /* What a file of n bytes may ask for, quant/BUDGETS.md: operations of one run, bytes of what is decoded at load. */
+static uint64_t allowed; /* 0: by the size */
+
 static uint64_t most_operations(size_t n)
 {
-    return ((uint64_t)1 << 34) + ((uint64_t)n << 11);
+    return allowed != 0 ? allowed : ((uint64_t)1 << 34) + ((uint64_t)n << 11);
 }
 
 static uint64_t most_decoded(size_t n)
@@ -97,7 +99,8 @@ static int check_demands(const struct mnq_package *p, struct mnq_err *e)
 {
     const uint64_t work = mnq_operations(&p->model), decoded = decoded_bytes(&p->model);
     if (work > most_operations(p->n_bytes))
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a run takes %llu operations, at most %llu are made for a file of %zu bytes",
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s: a run takes %llu operations, at most %llu are made for a file of %zu bytes (--max-work)",
                         p->file, (unsigned long long)work, (unsigned long long)most_operations(p->n_bytes), p->n_bytes);
     if (decoded > most_decoded(p->n_bytes))
         return mnq_fail(e, MNQ_EXIT_FAILED,
@@ -161,6 +164,11 @@ static int read_layers(struct mnq_package *p, struct mnq_err *e)
         p->macs += l->macs;
     }
     return 0;
+}
+
+void mnq_package_allow(uint64_t operations)
+{
+    allowed = operations;
 }
 
 int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_package *p, struct mnq_arena *arena,

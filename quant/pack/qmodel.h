@@ -140,6 +140,10 @@ struct mnq_package {
     int64_t weight_bytes;   /* weights, biases, multipliers, shifts, pads: everything in DATA */
 };
 
+/** Operations that one run of a packed model may take (quant/BUDGETS.md); 0: as the file's size says. Call it before other
+ * threads run. */
+void mnq_package_allow(uint64_t operations);
+
 /** Reads and validates a .mnq file. */
 int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
 

@@ -101,6 +101,7 @@ static void settle_terminal(struct mnq_cli *cli)
     const struct mnq_globals *g = &cli->global;
     mnq_term_init(&cli->term, (enum mnq_color)g->color, !g->no_progress, g->quiet ? -1 : g->verbose);
     mnq_h5_set_noise(!g->quiet && g->verbose >= 2);
+    mnq_package_allow((uint64_t)g->max_work * 1000000000);
 }
 
 static int run_command(struct mnq_cli *cli, const struct mnq_program *p, char *const *argv, int n)

@@ -13,7 +13,7 @@
 /** Global options. */
 struct mnq_globals {
     bool help, version, quiet, json, no_progress;
-    int verbose, color, threads;
+    int verbose, color, threads, max_work; /* max_work: 10^9 operations, 0: not given */
     const char *kernels;
 };
 

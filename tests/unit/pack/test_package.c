@@ -246,6 +246,11 @@ static void endless_sums_are_refused(void **state)
                                                           .kh = c[i].kernel,
                                                           .kw = c[i].kernel});
         refused(&b, c[i].why);
+        mnq_package_allow((uint64_t)1 << 40);
+        refused(&b, NULL); /* for who wants it */
+        mnq_package_allow(1000);
+        refused(&b, "operations, at most 1000 are made");
+        mnq_package_allow(0);
         mnq_bytes_free(&b);
     }
 }
