@@ -198,7 +198,7 @@ static int infer_tconv(const struct mnq_graph *g, struct mnq_node *nd, struct mn
                          nd->sw);
     int64_t h = (int64_t)(a.h - 1) * nd->sh + (nd->kh > nd->sh ? nd->kh : nd->sh);
     int64_t w = (int64_t)(a.w - 1) * nd->sw + (nd->kw > nd->sw ? nd->kw : nd->sw);
-    return check_cut(g, nd, h - nd->pt, w - nd->pl, e);
+    return check_cut(g, nd, h - nd->pt + nd->sh - 1, w - nd->pl + nd->sw - 1, e); /* output_padding adds what is less than a stride */
 }
 
 static int infer_from(const struct mnq_graph *g, struct mnq_node *nd, struct mnq_shape a, struct mnq_err *e)

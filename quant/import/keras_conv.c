@@ -88,8 +88,12 @@ int mnq_kl_transposed(struct mnq_knet *k, const struct mnq_klayer *l, const int 
     const struct mnq_ynode *v = mnq_kf_get(l, "output_padding", NULL);
     if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "filters", "nb_filter", 1, MAX_FILTERS, 0, &c.filters) != 0)
         return -1;
-    if (v != NULL) return mnq_knet_fail(k, l, "has an output_padding, which is not supported; leave it out");
+    int more[2] = {0, 0};
+    if (v != NULL && mnq_kv_pair(v, 0, MAX_FILTERS, &more[0], &more[1], k->e) != 0) return -1;
+    if (v != NULL && (more[0] >= c.sh || more[1] >= c.sw))
+        return mnq_knet_fail(k, l, "output_padding is %d x %d, less than the strides of %d x %d is wanted", more[0], more[1],
+                             c.sh, c.sw);
     if (a.dh > 1 || a.dw > 1 || a.groups > 1) return mnq_knet_fail(k, l, "dilation and groups are not supported here");
-    int i = mnq_build_tconv(&k->b, l->name, in[0], c, k->e);
+    int i = mnq_build_tconv(&k->b, l->name, in[0], c, v != NULL ? more : NULL, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }

@@ -35,7 +35,15 @@ static void transposed_size(int in, int window, int stride, enum mnq_padding pad
     *cut = padding == MNQ_PAD_SAME ? over / 2 : 0;
 }
 
-int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e)
+/* The same with an output_padding: Keras states the size, TensorFlow cuts in front what the convolution of that size pads. */
+static void padded_size(int in, int window, int stride, enum mnq_padding padding, int more, int *out, int *cut)
+{
+    int whole = (in - 1) * stride + window;
+    *out = whole + more - (padding == MNQ_PAD_SAME ? 2 * (window / 2) : 0);
+    *cut = padding == MNQ_PAD_SAME && whole > *out ? (whole - *out) / 2 : 0;
+}
+
+int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, const int *more, struct mnq_err *e)
 {
     int i = mnq_build_node(b, MNQ_OP_TCONV, name, in, e);
     if (i < 0) return -1;
@@ -47,6 +55,10 @@ int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_co
     nd->out.c = c.filters;
     transposed_size(s.h, c.kh, c.sh, c.padding, &nd->out.h, &nd->pt);
     transposed_size(s.w, c.kw, c.sw, c.padding, &nd->out.w, &nd->pl);
+    if (more != NULL) {
+        padded_size(s.h, c.kh, c.sh, c.padding, more[0], &nd->out.h, &nd->pt);
+        padded_size(s.w, c.kw, c.sw, c.padding, more[1], &nd->out.w, &nd->pl);
+    }
     struct mnq_slot *slot = mnq_build_infer(b, i, e) < 0 ? NULL : mnq_build_slot(b, name, "Conv2DTranspose", e);
     if (slot == NULL) return -1;
     mnq_build_var(slot, MNQ_VAR_KERNEL, i, 4, c.kh, c.kw, c.filters, s.c);

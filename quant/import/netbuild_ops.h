@@ -13,8 +13,8 @@ extern "C" {
 
 /** MAXPOOL or AVGPOOL with c's window, strides and padding; kh = 0: the whole plane. */
 int mnq_build_pool(struct mnq_build *b, enum mnq_op op, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
-/** Conv2DTranspose. */
-int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, struct mnq_err *e);
+/** Conv2DTranspose; more: its output_padding, rows and columns, or NULL. */
+int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_conv c, const int *more, struct mnq_err *e);
 int mnq_build_crop(struct mnq_build *b, const char *name, int in, int top, int bottom, int left, int right,
                    struct mnq_err *e);
 int mnq_build_upsample(struct mnq_build *b, const char *name, int in, int kh, int kw, bool bilinear, struct mnq_err *e);

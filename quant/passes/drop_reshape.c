@@ -32,6 +32,13 @@ static bool is_plain(const struct mnq_node *nd)
            nd->pr == 0;
 }
 
+/* Whether a convolution's window is all of its input: a dense layer's. */
+static bool is_all(const struct mnq_node *nd, struct mnq_shape in)
+{
+    return nd->kh == in.h && nd->kw == in.w && nd->out.h == 1 && nd->out.w == 1 && nd->pt == 0 && nd->pl == 0 &&
+           nd->pb == 0 && nd->pr == 0 && nd->dh <= 1 && nd->dw <= 1;
+}
+
 /* ---- readers ---- */
 
 /* Reader r takes the reshape's input of shape `from` instead, its own output being of shape `to`. */
@@ -141,7 +148,9 @@ static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     case MNQ_OP_DENSE:
         return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_CONV:
-        if (!is_plain(nd) || mnq_node_groups(nd) > 1) return 0;
+        if (mnq_node_groups(nd) > 1) return 0;
+        if (is_all(nd, to)) return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
+        if (!is_plain(nd)) return 0;
         if (is_vector(to)) return to_window(rw, i, r, from, e) != 0 ? -1 : 1;
         return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_AVGPOOL:
