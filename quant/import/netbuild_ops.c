@@ -35,7 +35,8 @@ static void transposed_size(int in, int window, int stride, enum mnq_padding pad
     *cut = padding == MNQ_PAD_SAME ? over / 2 : 0;
 }
 
-/* The same with an output_padding: Keras states the size, TensorFlow cuts in front what the convolution of that size pads. */
+/* The same with an output_padding: Keras states the size, TensorFlow cuts in front what the convolution of that size pads.
+ */
 static void padded_size(int in, int window, int stride, enum mnq_padding padding, int more, int *out, int *cut)
 {
     int whole = (in - 1) * stride + window;

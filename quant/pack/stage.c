@@ -18,6 +18,14 @@
 
 /* ---- the network ---- */
 
+/* Whether input 1 has a row for every row of input 0, not one pixel for all. */
+static bool reads_rows(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    if (l->in1 < 0) return false;
+    struct mnq_shape a = q->tensor[l->in0].shape, b = q->tensor[l->in1].shape;
+    return l->op == MNQ_L_SELECT || b.h != 1 || b.w != 1 || (a.h == 1 && a.w == 1);
+}
+
 static int build_net(const struct mnq_qmodel *q, bool pushed, const struct mnq_stage_target *target,
                      struct mnq_stage_layer **layers, struct mnq_stage_net *n, struct mnq_err *e)
 {
@@ -41,7 +49,10 @@ static int build_net(const struct mnq_qmodel *q, bool pushed, const struct mnq_s
                                             .kh = l->kh,
                                             .sh = l->sh,
                                             .pt = l->pt,
-                                            .global = l->op == MNQ_L_AVGPOOL && l->kh == in.h && l->kw == in.w,
+                                            .margin = l->op == MNQ_L_UPSAMPLE && l->mult != 0,
+                                            .rows1 = reads_rows(q, l),
+                                            .global = l->op == MNQ_L_AVGPOOL && l->kh == in.h && l->kw == in.w &&
+                                                      l->pt + l->pl + l->pb + l->pr == 0,
                                             .c = in.c,
                                             .band = 1,
                                             .at_once = 1};
@@ -399,8 +410,6 @@ static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_st
 
 int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e)
 {
-    for (int k = 0; k < q->n_layers; k++)
-        if (!mnq_qlayer_plain(q, &q->layer[k])) return 0; /* layer by layer */
     if (plan_one(q, false, options, &q->plan, e) != 0 || plan_one(q, true, options, &q->push, e) != 0) return -1;
     if (q->push != NULL && options->ram > 0 && q->push->bytes > (uint64_t)options->ram)
         return mnq_fail(e, MNQ_EXIT_FAILED,

@@ -54,8 +54,7 @@ struct mnq_stages {
 /**
  * Searches plans for the picture in memory (q->plan) and for rows that are pushed (q->push), exactly: dynamic programming
  * over where stages begin, with the bytes that rings, whole tensors and sums of each possible stage take. A plan that would
- * be no better than layer by layer is left out, as is one that the format cannot hold; networks with layers of FORMAT.md's
- * minor version 3 have none.
+ * be no better than layer by layer is left out, as is one that the format cannot hold.
  * return  0, or -1 if no plan fits options->ram (the message tells the least)
  */
 int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e);

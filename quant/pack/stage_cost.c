@@ -35,15 +35,20 @@ static int readers(const struct mnq_stage_net *n, int a, int b, int t)
     return c;
 }
 
-/* Bytes of tensor d that layer k, its reader, with `made` rows has used up. */
-static int64_t used_up(const struct mnq_stage_net *n, int a, int k, int d, int made)
+/* Bytes of tensor d that layer k, its reader, with `made` rows has used up; at_work: rows that it makes now. Rows of the
+ * picture that nobody reads may arrive later all the same: no more of it is free than what was reached. */
+static int64_t used_up(const struct mnq_stage_net *n, int a, int k, int d, int made, int at_work)
 {
     const struct mnq_stage_layer *l = &n->layer[k];
-    int f = made, e;
+    int f = made, e, total = mnq_stage_total(n, a, k), reached = 0;
     if (l->in0 == d) {
-        if (made >= mnq_stage_total(n, a, k)) return INT64_MAX;
-        mnq_stage_reach(n, a, k, made, 1, &f, &e);
-    } else if (l->op != MNQ_L_ADD) {
+        if (made + at_work > 0) mnq_stage_reach(n, a, k, made + at_work - 1, 1, &f, &reached);
+        bool more = d == n->input && reached < n->tensor[d].h;
+        if (made >= total && !more) return INT64_MAX;
+        f = reached;
+        if (made < total) mnq_stage_reach(n, a, k, made, 1, &f, &e);
+        if (more && f > reached) f = reached;
+    } else if (!l->rows1) {
         return 0;
     }
     return (int64_t)f * (int64_t)n->tensor[d].row;
@@ -59,7 +64,7 @@ static void find_shifts(const struct mnq_stage_net *n, const struct mnq_stage_si
     }
     for (size_t i = 0; i < s->n_events; i++) {
         int w = s->event[i], rows = mnq_stage_band(n, s->a, w, made[w - s->a]);
-        int64_t used = used_up(n, s->a, k, d, made[k - s->a]);
+        int64_t used = used_up(n, s->a, k, d, made[k - s->a], w == k ? rows : 0);
         made[w - s->a] += rows;
         int64_t written =
             (int64_t)(mnq_stage_sums(n, s->a, w) ? 1 : made[w - s->a]) * (int64_t)n->tensor[n->layer[w].out].row;

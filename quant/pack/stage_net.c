@@ -42,10 +42,17 @@ int64_t mnq_stage_work(const struct mnq_stage_net *n, int a, int k)
 void mnq_stage_reach(const struct mnq_stage_net *n, int a, int k, int y, int rows, int *f, int *e)
 {
     const struct mnq_stage_layer *l = &n->layer[k];
-    bool window = l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || l->op == MNQ_L_AVGPOOL;
+    bool window = l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MAXPOOL;
+    bool blocks = l->op == MNQ_L_UPSAMPLE || l->op == MNQ_L_SPREAD;
     *f = y;
     *e = y + rows;
-    if (!window || mnq_stage_sums(n, a, k)) return;
+    if (mnq_stage_sums(n, a, k)) return;
+    if (blocks) {
+        int last = (y + rows - 1) / l->kh + 1 + l->margin;
+        *f = y / l->kh - l->margin < 0 ? 0 : y / l->kh - l->margin;
+        *e = last > l->h ? l->h : last;
+    }
+    if (!window) return;
     *f = y * l->sh - l->pt < 0 ? 0 : y * l->sh - l->pt;
     *e = (y + rows - 1) * l->sh - l->pt + l->kh;
     if (*e > l->h) *e = l->h;
@@ -78,8 +85,8 @@ static bool can_run(struct mnq_stage_sim *s, const struct mnq_stage_net *n, int 
     mnq_stage_reach(n, s->a, k, y, rows, &f, &e);
     if (!there(s, n, l->in0, f, e, note ? &need[0] : NULL)) return false;
     if (l->in1 < 0) return true;
-    return l->op == MNQ_L_ADD ? there(s, n, l->in1, y, y + rows, note ? &need[1] : NULL)
-                              : there(s, n, l->in1, 0, 1, note ? &need[1] : NULL);
+    return l->rows1 ? there(s, n, l->in1, y, y + rows, note ? &need[1] : NULL)
+                    : there(s, n, l->in1, 0, 1, note ? &need[1] : NULL);
 }
 
 /* The last layer of the run that reads tensor t; -1: none. */

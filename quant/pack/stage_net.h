@@ -14,6 +14,8 @@ enum { MNQ_STAGE_MOST = 88 }; /* layers of a stage, as the loader has room for *
 struct mnq_stage_layer {
     int op, in0, in1, out;
     int h, oh, kh, sh, pt; /* rows of input 0 and of the output; window */
+    int margin;            /* UPSAMPLE, bilinear: rows more on either side; else 0 */
+    bool rows1;            /* input 1 is read row by row like input 0; else one pixel of it */
     bool global;           /* average pooling of everything */
     int c;
     int band;         /* rows that it makes at a time in a stage of bands */

@@ -5,10 +5,16 @@
 
 #include "kernels.h"
 
-/** Whether every output row is made of the input row of the same number: in0 and, for ADD, in1 are read like that. */
+/** Whether every output row is made of the row of input 0 of the same number. */
 static inline int mnq_reach_pointwise(const struct mnq_layer *l)
 {
     return l->op == MNQ_L_PW || (l->op >= MNQ_L_ADD && l->op <= MNQ_L_LOGISTIC) || l->op == MNQ_L_SELECT;
+}
+
+/** Whether input 1 is read row by row like input 0; else one pixel of it meets all rows, or there is none. */
+static inline int mnq_reach_second(const struct mnq_layer *l)
+{
+    return l->c1 > 0 && !l->point1;
 }
 
 /* a / b, b > 0, by hand: many a core has no instruction that divides. */

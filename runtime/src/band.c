@@ -102,13 +102,13 @@ static MNQ_APART int cut(const struct mnq_work *w, const struct mnq_layer *l, un
     return 1;
 }
 
-/* Input 1 of ADD and MUL. return as above */
+/* Input 1. return as above */
 static MNQ_APART int second(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
 {
     struct strip in1;
-    const int same = l->op == MNQ_L_ADD; /* rows as input 0 */
+    const int same = mnq_reach_second(l); /* rows as input 0 */
 
-    find_strip(w, t, same ? l->h : 1, (size_t)(same ? l->w : 1) * (size_t)l->c << l->in16b, &in1);
+    find_strip(w, t, same ? l->h : 1, (size_t)(same ? l->w : 1) * (size_t)l->c1 << l->in16b, &in1);
     if (same) b->n = run_of(&in1, b->y, b->n);
     if ((same ? b->y + b->n : 1) > in1.made) return 0;
     see(&in1, same ? b->y : 0, &b->in1);

@@ -69,14 +69,16 @@ static MNQ_APART uint64_t needed_from(const struct rehearsal *r, const struct mn
     mnq_links_read(r->m, d->last, &t);
     row = (size_t)l.w * (size_t)l.c << l.in16;
     if (t.in0 == r->dying) {
+        const int arrives = r->pushed && r->dying == r->m->input && *r->arrived < l.h; /* rows that nobody reads, too */
         if (!is_sum(r, t.out)) {
-            if (y >= l.oh) return UINT64_MAX;
-            mnq_reach(&l, y, 1, &f, &e);
+            if (y >= l.oh && !arrives) return UINT64_MAX;
+            if (y < l.oh) mnq_reach(&l, y, 1, &f, &e);
+            if (arrives && (f > *r->arrived || y >= l.oh)) f = *r->arrived;
         }
         return d->offset + (uint64_t)f * row;
     }
-    if (l.op != MNQ_L_ADD) return d->offset; /* needed to the last row */
-    return d->offset + ((uint64_t)y * (size_t)l.w * (size_t)l.c << l.in16b);
+    if (!mnq_reach_second(&l)) return d->offset; /* needed to the last row */
+    return d->offset + ((uint64_t)y * (size_t)l.w * (size_t)l.c1 << l.in16b);
 }
 
 /* Whether writing rows y .. y + n - 1 of layer k's output leaves what is needed of the dying tensor. */
@@ -117,7 +119,8 @@ static MNQ_APART int layer_sums(const struct rehearsal *r, const struct mnq_laye
 
     mnq_place_read(r->p, t, &out);
     if (!mnq_place_sums(&out)) return 0;
-    if (l->op != MNQ_L_AVGPOOL || l->kh != l->h || l->kw != l->w || out.scratch_bytes < (uint32_t)l->c * 4) return -1;
+    if (l->op != MNQ_L_AVGPOOL || l->counted || l->kh != l->h || l->kw != l->w || out.scratch_bytes < (uint32_t)l->c * 4)
+        return -1;
     return 1;
 }
 
@@ -131,7 +134,6 @@ static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k, int32_t 
     int sums;
 
     mnq_layer_read(r->m, k, &l, offset);
-    if (!mnq_layer_plain(&l)) return 0; /* these run layer by layer */
     mnq_links_read(r->m, k, &t);
     sums = layer_sums(r, &l, t.out);
     if (sums < 0) return 0;
@@ -142,8 +144,8 @@ static MNQ_APART int layer_valid(const struct rehearsal *r, unsigned k, int32_t 
     e = y + n;
     if (!sums) mnq_reach(&l, y, n, &f, &e);
     if (!rows_there(r, t.in0, l.h, f, e)) return 0;
-    if (l.op == MNQ_L_ADD && !rows_there(r, t.in1, l.h, y, y + n)) return 0;
-    if (l.op == MNQ_L_MUL && !rows_there(r, t.in1, 1, 0, 1)) return 0;
+    if (mnq_reach_second(&l) && !rows_there(r, t.in1, l.h, y, y + n)) return 0;
+    if (l.point1 && !rows_there(r, t.in1, 1, 0, 1)) return 0;
     if (r->dying != MNQ_NO_TENSOR &&
         !dying_spared(r, &t, sums ? 0 : y, sums ? 1 : n, (size_t)l.ow * (size_t)l.oc << l.q.out16, l.oh))
         return 0;
