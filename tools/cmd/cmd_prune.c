@@ -10,6 +10,7 @@
 #include "recipe_read.h"
 #include "share.h"
 #include "tried.h"
+#include "tune_print.h"
 #include "util/file.h"
 #include "util/json.h"
 
@@ -26,7 +27,7 @@ struct prune_opts {
     const char *pattern, *recipe, *output;
     double ratio;
     int scope, method, samples;
-    bool force;
+    bool force, tune;
 };
 
 static const struct mnq_option options[] = {
@@ -49,6 +50,8 @@ static const struct mnq_option options[] = {
      "YAML file with any of the options below as keys, and rules for single layers; the command line wins", 0, 0, NULL},
     {"samples", 'n', MNQ_OPT_INT, offsetof(struct prune_opts, samples), "N",
      "use at most N samples, evenly spaced (512 if not given)", 1, MNQ_PRUNE_SAMPLES, NULL},
+    {"tune", 0, MNQ_OPT_FLAG, offsetof(struct prune_opts, tune), NULL,
+     "then let the result learn from MODEL, as `mnquant tune` does; needs --data", 0, 0, NULL},
     MNQ_DATA_OPTIONS(struct prune_opts),
     MNQ_MODEL_OPTIONS(struct prune_opts),
 };
@@ -65,6 +68,8 @@ struct pruned {
     struct mnq_subject subject;
     struct mnq_prune_opts o;
     struct mnq_prune_report report;
+    bool tunes;
+    struct mnq_tune_report tuned; /* with --tune */
     uint8_t *source, *bytes;
     size_t n_source, n;
     int64_t params;
@@ -133,6 +138,7 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
            mnq_text_count(b, t.zeros));
     printf("1x1 bytes     %12s   expected as int8; dense %s (%.1f %%)\n", mnq_text_bytes(a, t.best),
            mnq_text_bytes(c, t.dense), 100.0 * (double)t.best / (double)t.dense);
+    if (x->tunes) mnq_tune_print(&x->tuned);
     if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->subject.file, true);
     if (!isnan(r->error)) printf("logits             %.1e   noise over signal on held-back samples\n", r->error);
 }
@@ -179,6 +185,11 @@ static int print_json(const struct pruned *x, const char *output, struct mnq_err
     }
     mnq_json_end(&w);
     mnq_passes_json(&w, r->pass, r->n_passes);
+    if (x->tunes) {
+        mnq_json_object(&w, "tune");
+        mnq_tune_json(&w, &x->tuned);
+        mnq_json_end(&w);
+    }
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);
 }
@@ -247,6 +258,7 @@ static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const 
                         o->recipe);
     if (po->method == MNQ_PRUNE_OBS && o->data.n == 0)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--method obs needs --data: the sample pictures to prune on");
+    if (o->tune && o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--tune needs --data: the pictures to learn from");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
     return mnq_cli_output(cli, o->output, o->force, true) < 0 ? -1 : 0;
 }
@@ -303,15 +315,37 @@ static int read_back(struct mnq_cli *cli, struct pruned *x, const struct mnq_gra
 
 static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
 
+static const struct mnq_term_step tuned_steps[] = {{"candidates", 12}, {"probe", 11},  {"prune", 5}, {"prune", 5},
+                                                   {"prune", 5},       {"teacher", 9}, {"tune", 53}};
+
+/* The pruned network learns from the whole one, with what `mnquant tune` takes if nothing is said. */
+static int tune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, struct mnq_graph *out)
+{
+    const struct mnq_subject *s = &x->subject;
+    const struct mnq_graph student = *out;
+    struct mnq_tune_opts to;
+    mnq_tune_defaults(&to);
+    to.samples = x->o.samples;
+    to.threads = cli->global.threads;
+    to.task = x->o.task;
+    if (mnq_tune(&s->raw, &student, &s->legal, d, &s->preprocess, &to, out, &x->tuned, &cli->arena, mnq_term_progress,
+                 &cli->term, &cli->err) != 0)
+        return -1;
+    if (x->tuned.drop.pictures > 0) x->report.drop = x->tuned.drop;
+    return 0;
+}
+
 static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, const struct mnq_model_opts *m)
 {
     const struct mnq_subject *s = &x->subject;
     struct mnq_err *e = &cli->err;
     struct mnq_graph out;
     struct mnq_restored restored;
-    mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
+    if (x->tunes) mnq_term_plan(&cli->term, tuned_steps, sizeof tuned_steps / sizeof *tuned_steps);
+    else mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
     if (mnq_prune(&s->legal, d, &s->preprocess, &x->o, &out, &x->report, &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
+    if (x->tunes && tune(cli, x, d, &out) != 0) return -1;
     mnq_term_clear(&cli->term);
     if (mnq_restore(&s->raw, &s->legal, &out, &restored, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);
     if (mnq_h5_patch(s->file, x->source, x->n_source, restored.patch, restored.n_patches, &x->bytes, &x->n, e) != 0)
@@ -353,6 +387,7 @@ static int run(struct mnq_cli *cli)
             "by magnitude alone nothing makes up for the weights that go; half of them cost a V1 0.25 of five classes "
             "42 points of top-1, with --data and the default method 1 point");
     x->o.task = x->subject.tasks;
+    x->tunes = o->tune;
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);

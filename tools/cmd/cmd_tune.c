@@ -7,7 +7,7 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "share.h"
-#include "tune.h"
+#include "tune_print.h"
 #include "util/file.h"
 #include "util/json.h"
 
@@ -70,11 +70,8 @@ static void print_text(const struct tuned *x, const char *output)
     mnq_text_put(stdout, output, false);
     printf(": %d layers from %s on, %d samples in %d views, %d held back, %d steps\n", r->layers, r->from, r->samples,
            r->views, r->held, r->steps);
-    printf("divergence    %11.4f   before %.4f, on held-back samples\n", r->after.kl, r->before.kl);
-    printf("agreement     %11.2f %% with the teacher, before %.2f %%\n", r->after.agreement, r->before.agreement);
+    mnq_tune_print(r);
     if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->teacher.file, true);
-    if (!r->kept) printf("kept          what came in: the divergence did not fall by 5 %%, or the agreement fell\n");
-    if (r->stopped) printf("stopped       by --time-limit, with the best weights so far\n");
 }
 
 static int print_json(const struct tuned *x, const char *output, struct mnq_err *e)
@@ -87,20 +84,7 @@ static int print_json(const struct tuned *x, const char *output, struct mnq_err 
     mnq_json_string(&w, "teacher", x->teacher.file);
     mnq_json_string(&w, "output", output);
     mnq_json_int(&w, "samples", r->samples);
-    mnq_json_int(&w, "held", r->held);
-    mnq_json_int(&w, "views", r->views);
-    mnq_json_int(&w, "layers", r->layers);
-    mnq_json_string(&w, "from", r->from);
-    mnq_json_object(&w, "heldout");
-    mnq_json_double(&w, "kl_before", r->before.kl);
-    mnq_json_double(&w, "kl_after", r->after.kl);
-    mnq_json_double(&w, "agreement_before", r->before.agreement);
-    mnq_json_double(&w, "agreement_after", r->after.agreement);
-    mnq_json_end(&w);
-    mnq_json_bool(&w, "kept", r->kept);
-    mnq_json_bool(&w, "stopped", r->stopped);
-    mnq_json_int(&w, "steps", r->steps);
-    mnq_json_double(&w, "seconds", r->seconds);
+    mnq_tune_json(&w, r);
     mnq_drop_json(&w, r->drop.pictures > 0 ? &r->drop : NULL, &x->subject, x->teacher.file);
     mnq_json_end(&w);
     return mnq_cli_print_json(&w, e);
