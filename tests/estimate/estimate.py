@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests "expected drop" as an estimator: what calibrate says before, against what labelled pictures that it never saw lose.
 
-usage: estimate.py MNQUANT SOURCE_DIR [ASSETS] [--work DIR] [--only TEXT] [-j N]
+usage: estimate.py MNQUANT SOURCE_DIR [ASSETS] [--work DIR] [--only TEXT] [--gate] [-j N]
 Cases are models x data x settings; each is calibrated and evaluated once, and kept in DIR (default: a temporary one), so that a run
 that was interrupted goes on. Printed: a line per case, then coverage and bias. The interval is of the loss that is to be expected; what
-some hundred pictures lose scatters around it, so coverage is told alone and with the sampling error of the measurement.
+some hundred pictures lose scatters around it, so coverage is told alone and with the sampling error of the measurement. With --gate the exit status is 1 if a tenth of the cases lose more than told, beyond that error.
 """
 import argparse
 import json
@@ -23,6 +23,7 @@ def parse():
     p.add_argument("assets", nargs="?")
     p.add_argument("--work")
     p.add_argument("--only", default="")
+    p.add_argument("--gate", action="store_true")
     p.add_argument("-j", type=int, default=1)
     return p.parse_args()
 
@@ -125,6 +126,9 @@ def main():
     own = math.sqrt(sum(r["error"] ** 2 for r in rows)) / n
     print(f"{n} cases: {100 * inside / n:.0f} % inside the interval, {100 * below / n:.0f} % not above it, {100 * wide / n:.0f} % inside with "
           f"the measurement's own error; measured - expected {bias:+.2f} points on average (its sampling error {own:.2f})")
+    above = sum(r["drop"] > r["expected"]["high"] + s for r, s in zip(rows, error))
+    if args.gate and 10 * above >= n:
+        sys.exit(f"FAILED: {above} of {n} cases lose more than told")
     auto = [r for r in rows if " auto1" in r["name"]]
     if auto:
         lost, won, seen = (sum(r[k] for r in auto) for k in ("lost", "won", "n"))
