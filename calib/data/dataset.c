@@ -5,6 +5,7 @@
 #include "dataset.h"
 
 #include "dataset_source.h"
+#include "class_names.h"
 #include "labels.h"
 #include "image.h"
 #include "image_exif.h"
@@ -181,6 +182,7 @@ static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq
         d->cache = NULL;
         return mnq_fail_nomem(e);
     }
+    if (d->s.data->class_names != NULL && mnq_class_names_read(&d->s, d->s.data->class_names, e) != 0) return -1;
     for (int i = 0; i < n; i++)
         if (add(d, paths[i], e) != 0) return -1;
     if (d->s.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "no samples given");
@@ -192,7 +194,7 @@ static int open_all(struct mnq_dataset *d, char *const *paths, int n, struct mnq
         if (label >= 0) labelled = true;
         if (label >= d->classes) d->classes = label + 1;
     }
-    if (labelled && d->s.n_class_names > d->classes) d->classes = d->s.n_class_names;
+    if ((labelled || d->s.data->class_names != NULL) && d->s.n_class_names > d->classes) d->classes = d->s.n_class_names;
     d->cache->name = calloc((size_t)d->s.n, sizeof *d->cache->name);
     return d->cache->name != NULL ? 0 : mnq_fail_nomem(e);
 }

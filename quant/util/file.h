@@ -10,12 +10,12 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-/** Opens a regular file for reading; a pipe without a writer does not hang. A descriptor, or -1 with e. */
-int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e);
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** Opens a regular file for reading; a pipe without a writer does not hang. A descriptor, or -1 with e. */
+int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e);
 
 /** Reads a regular file of at most `max` bytes into the arena (16-byte aligned, one NUL behind it). */
 int mnq_file_read(const char *path, size_t max, struct mnq_arena *arena, uint8_t **data, size_t *size, struct mnq_err *e);

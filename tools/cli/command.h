@@ -21,14 +21,14 @@ struct mnq_globals {
 struct mnq_model_opts {
     const char *preprocess, *arch;
     int resize, filter, resolution;
-    int task;         /* enum mnq_task_kind */
-    double threshold; /* 0: not given */
+    int task;                        /* enum mnq_task_kind */
+    double threshold;                /* 0: not given */
     const struct mnq_data *pictures; /* of the command, no option: a model that leaves its input size open takes theirs */
 };
 
 /** Options of every command that takes sample data, beside --data. */
 struct mnq_data_opts {
-    const char *path_column, *label_column, *labels;
+    const char *path_column, *label_column, *labels, *class_names;
     int on_error; /* stop, skip */
     bool exif;
 };
@@ -135,7 +135,7 @@ struct mnq_program {
             MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, NULL                                                                      \
     }
 
-/** The five lines of an option table for struct mnq_data_opts, a member `from` of the command's struct S. */
+/** The six lines of an option table for struct mnq_data_opts, a member `from` of the command's struct S. */
 #define MNQ_DATA_OPTIONS(S)                                                                                                 \
     {"labels",                                                                                                              \
      0,                                                                                                                     \
@@ -146,6 +146,15 @@ struct mnq_program {
      0,                                                                                                                     \
      0,                                                                                                                     \
      NULL},                                                                                                                 \
+        {"class-names",                                                                                                     \
+         0,                                                                                                                 \
+         MNQ_OPT_STRING,                                                                                                    \
+         offsetof(S, from.class_names),                                                                                     \
+         "FILE",                                                                                                            \
+         "names of the classes in the order of the outputs, text with a line for each",                                     \
+         0,                                                                                                                 \
+         0,                                                                                                                 \
+         NULL},                                                                                                             \
         {"path-column",                                                                                                     \
          0,                                                                                                                 \
          MNQ_OPT_STRING,                                                                                                    \

@@ -80,6 +80,7 @@ struct mnq_data mnq_cli_data(const struct mnq_cli *cli, const struct mnq_opt_lis
                              .path_column = o->path_column,
                              .label_column = o->label_column,
                              .labels = o->labels,
+                             .class_names = o->class_names,
                              .exif = o->exif,
                              .skip = o->on_error == 1,
                              .threads = cli->global.threads};

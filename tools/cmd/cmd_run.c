@@ -109,6 +109,21 @@ static uint32_t checksum(const struct job *j)
     return mnq_bytes_crc32(0, j->raw, (size_t)j->n * j->raw_size);
 }
 
+/* Names of the data are the model's, if it has none or they were stated. */
+static int name_classes(struct mnq_subject *s, const struct mnq_dataset *d, bool stated, struct mnq_arena *arena)
+{
+    int n = mnq_dataset_classes(d);
+    if (s->tasks[0].kind != MNQ_TASK_CLASSES || (s->classes != NULL && !stated) || n != s->outputs ||
+        mnq_dataset_class(d, 0) == NULL)
+        return 0;
+    const char **name = mnq_arena_array(arena, (size_t)n, sizeof *name);
+    if (name == NULL) return -1;
+    for (int i = 0; i < n; i++) name[i] = mnq_dataset_class(d, i);
+    s->classes = name;
+    s->n_classes = n;
+    return 0;
+}
+
 /* Whether output o is one vector of classes, of which the first ones are told. */
 static bool is_classes(const struct mnq_subject *s, int o)
 {
@@ -290,7 +305,9 @@ static int run(struct mnq_cli *cli)
     struct job j = {.s = s, .term = &cli->term};
     j.data = mnq_dataset_open_as(&data, &s->task, s->input.h, s->input.w, s->input.c, &cli->err);
     if (j.data == NULL) return -1;
-    int rc = mnq_cli_settle(cli, s, j.data);
+    int rc = name_classes(s, j.data, o->from.class_names != NULL, &cli->arena);
+    if (rc != 0) mnq_fail_nomem(&cli->err);
+    else rc = mnq_cli_settle(cli, s, j.data);
     j.n = mnq_dataset_count(j.data);
     if (rc == 0) rc = run_all(&j, cli->global.threads, &cli->arena, &cli->err);
     if (rc == 0) rc = show(&j, cli);

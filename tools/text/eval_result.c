@@ -7,7 +7,8 @@
 const char *mnq_eval_class(const struct mnq_eval_result *r, int c, char number[16])
 {
     const struct mnq_evaluation *ev = &r->ev;
-    if (ev->class_name != NULL && c < ev->classes && ev->class_name[c] != NULL && ev->accuracy) return ev->class_name[c];
+    if (ev->class_name != NULL && c < ev->classes && ev->class_name[c] != NULL && (ev->accuracy || ev->labelled == 0))
+        return ev->class_name[c];
     for (int i = 0; i < ev->n_models; i++)
         if (c < r->subject[i].n_classes) return r->subject[i].classes[c];
     snprintf(number, 16, "%d", c);
