@@ -125,7 +125,7 @@ static void print_map(const struct mnq_task *t, const float *v, const char *cons
     int cells = t->out.h * t->out.w, channels = t->out.c;
     for (int c = 0; c < channels && c < most; c++) {
         int said = 0, best = 0;
-        double lo = INFINITY, hi = -INFINITY;
+        double lo = HUGE_VAL, hi = -HUGE_VAL;
         for (int k = 0; k < cells; k++) {
             const float *cell = v + (size_t)k * (size_t)channels;
             if (t->kind == MNQ_TASK_CLASSES) {
