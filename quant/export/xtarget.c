@@ -22,7 +22,8 @@ const struct mnq_xtarget mnq_xtargets[] = {
     {"rv64gcv", "-march=rv64gc -mabi=lp64d -mcmodel=medany -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 64 bits",
      MNQ_XSET_GENERIC, MNQ_XCORE_RV64},
     {"aarch64", "", "aarch64-linux-gnu-gcc", "AArch64", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
-    {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0", "clang", "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
+    {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0 -ffreestanding -mllvm -max-store-memcpy=64", "clang",
+     "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
     {"generic", "", "cc", "any little-endian core", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
 };
 const int mnq_n_xtargets = (int)(sizeof mnq_xtargets / sizeof *mnq_xtargets);
