@@ -68,5 +68,9 @@ const struct mnq_xcode_row mnq_xcode_rows[] = {
     {"cortexm/plane_dsp.S", {0, 0, 304, 304, 0, 0, 0}},
     {"cortexm/pw_dsp.c", {0, 0, 268, 272, 0, 0, 0}},
     {"cortexm/scratch_dsp.c", {0, 0, 92, 92, 0, 0, 0}},
+    {"helium/block_mve.S", {0, 0, 0, 1152, 0, 0, 0}},
+    {"helium/dot_mve.c", {0, 0, 0, 2588, 0, 0, 0}},
+    {"helium/dwconv_mve.c", {0, 0, 0, 6216, 0, 0, 0}},
+    {"helium/pack_mve.c", {0, 0, 0, 180, 0, 0, 0}},
 };
 const int mnq_n_xcode_rows = (int)(sizeof mnq_xcode_rows / sizeof *mnq_xcode_rows);

@@ -19,11 +19,16 @@ static size_t dsp_scratch(const struct mnq_layer *l)
     return mnq_xset_scratch(MNQ_XSET_DSP, l);
 }
 
+static size_t mve_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_MVE, l);
+}
+
 /* Arena of the model as the target will compute it: with its kernels' scratch. */
 static void arenas(struct mnq_export *x)
 {
-    const struct mnq_kernels kernels = {"target", NULL, x->o->target->set == MNQ_XSET_DSP ? dsp_scratch : generic_scratch,
-                                        NULL, NULL};
+    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch, mve_scratch};
+    const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 
     mnq_layer_by_layer(&m);
@@ -79,7 +84,7 @@ static const double *numbers_of(const char *kernel, const char *core)
 /* The counted core that stands for a column. */
 static const char *counted(enum mnq_xcore core)
 {
-    static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m4",
+    static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55",
                                                  "rv32imc",   "rv32imc",   "cortex-m3"};
     return name[core];
 }

@@ -10,6 +10,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_avgpool_c", "cortex-m0", {7.317, 9.114, 86.18, 0, 2210, 0, 0, 31.12}},
     {"mnq_avgpool_c", "cortex-m3", {5.977, 6.906, 43.28, 0, 1234, 0, 0, 16.19}},
     {"mnq_avgpool_c", "cortex-m4", {5.872, 7.103, 43.35, 0, 1296, 0, 0, 16.66}},
+    {"mnq_avgpool_c", "cortex-m55", {16.09, 17.18, 11.01, 0, 0, 0, 0, 0}},
     {"mnq_avgpool_c", "rv32imc", {5.924, 6.368, 42.76, 0, 1634, 0, 0, 30.49}},
     {"mnq_conv_dsp", "cortex-m4", {25.72, 23.64, 1.293e-11, 0, 0, 0, 78.11, 0}},
     {"mnq_conv_s16_c", "cortex-m0", {19.35, 0, 0, 47.31, 0, 0, 0, 0}},
@@ -18,7 +19,9 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_conv_s8_c", "cortex-m0", {17.29, 0, 7.601e-13, 0, 0, 0, 0, 9664}},
     {"mnq_conv_s8_c", "cortex-m3", {11.79, 0, 0, 0, 0, 2.976e-13, 0, 3536}},
     {"mnq_conv_s8_c", "rv32imc", {12.97, 0, 0, 0, 0, 0, 0, 4111}},
+    {"mnq_dot_mve", "cortex-m55", {16.28, 25.72, 5.737, 49.32, 0, 0, 0, 679}},
     {"mnq_dwconv3x3_dsp", "cortex-m4", {77.97, 120.4, 0, 0.3828, 9.226, 463.8, 0, 0}},
+    {"mnq_dwconv_mve", "cortex-m55", {18.08, 7.981e-13, 11.37, 0, 6.227, 0, 0, 3229}},
     {"mnq_dwconv_s16_c", "cortex-m0", {18.28, 18.32, 6.229e-14, 0, 38.67, 111.3, 0, 1.391e+04}},
     {"mnq_dwconv_s16_c", "cortex-m3", {11.85, 11.3, 4.723e-11, 0, 35.11, 73.95, 0, 9854}},
     {"mnq_dwconv_s16_c", "rv32imc", {13.39, 12.65, 8.655e-12, 0, 0, 58.11, 0, 1.466e+04}},
@@ -47,6 +50,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_softmax_c", "cortex-m0", {0, 0, 398.8, 0, 1457, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m3", {0, 0, 232.5, 0, 679.7, 0, 0, 4.746e-13}},
     {"mnq_softmax_c", "cortex-m4", {0, 0, 231.2, 0, 666.8, 58, 0, 0}},
+    {"mnq_softmax_c", "cortex-m55", {0, 0, 239, 0, 775.7, 0, 0, 0}},
     {"mnq_softmax_c", "rv32imc", {0, 0, 199.3, 0, 1148, 0, 0, 0}},
 };
 const int mnq_n_xcost_rows = (int)(sizeof mnq_xcost_rows / sizeof *mnq_xcost_rows);

@@ -3,6 +3,7 @@
 #include "export/xfeature.h"
 
 #include "cortexm/dwconv_dsp.h"
+#include "helium/layout_mve.h"
 #include "packed.h"
 
 #include <string.h>
@@ -41,6 +42,33 @@ static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[5] = n * c;
     f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * c : 0;
     f[7] = n * rows * c;
+}
+
+/* Helium: vectors multiplied, records, vectors unpacked, runs, blocks; outputs that are computed one by one. */
+static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double records = up(l->oc, 2), vectors = (double)mnq_mve_runs(l) * mnq_mve_vectors(l);
+    const double b = l->op == MNQ_L_PW ? up((double)rows * l->w, 4) : rows * up(l->ow, 4);
+
+    f[0] = n * b * records * vectors;
+    f[1] = n * b * records;
+    f[2] = n * b * 4 * vectors;
+    f[3] = n * b * 4 * mnq_mve_runs(l);
+    f[4] = n * b;
+    f[5] = ((const uint8_t *)l->packed)[0] != 0 ? n * rows * l->ow * (double)l->oc : 0;
+    f[7] = n;
+}
+
+static void dw_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pixels = n * rows * l->ow, vectors = up(l->c, 8), taps = (double)l->kh * l->kw;
+
+    f[0] = pixels * vectors * taps;
+    f[1] = pixels * vectors;
+    f[2] = pixels * taps;
+    f[3] = pixels;
+    f[4] = n * l->c;
+    f[7] = n;
 }
 
 /* Non-zero weights of a bitmap. */
@@ -92,7 +120,9 @@ static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XF
 void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES])
 {
     memset(f, 0, MNQ_XFEATURES * sizeof *f);
-    if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
+    if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
+    else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) dw_dsp(&k->l, calls, rows, f);
     else plain(&k->l, calls, rows, f);
 }

@@ -92,8 +92,8 @@ static void cmakelists(struct mnq_export *x, struct mnq_xtext *t)
     mnq_xtext_add(t,
                   "# The library `%s`: add_subdirectory() here, or a project of its own with a toolchain file for %s (%s).\n"
                   "cmake_minimum_required(VERSION 3.16)\nproject(%s LANGUAGES C%s)\nadd_library(%s STATIC\n",
-                  x->name, x->o->target->name, x->o->target->flags, x->name, x->o->target->set == MNQ_XSET_DSP ? " ASM" : "",
-                  x->name);
+                  x->name, x->o->target->name, x->o->target->flags, x->name,
+                  x->o->target->set != MNQ_XSET_GENERIC ? " ASM" : "", x->name);
     mnq_xformat_sources(x, t, "  ", "", 0);
     mnq_xtext_add(t,
                   ")\ntarget_include_directories(%s PUBLIC src)\n"

@@ -4,12 +4,21 @@
 
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
+#include "helium/layout_mve.h"
+#include "helium/mve.h"
 
-enum { GENERIC = 1u << MNQ_XSET_GENERIC, DSP = 1u << MNQ_XSET_DSP, ALL = GENERIC | DSP };
+#include <string.h>
+
+enum { GENERIC = 1u << MNQ_XSET_GENERIC, DSP = 1u << MNQ_XSET_DSP, MVE = 1u << MNQ_XSET_MVE, ALL = GENERIC | DSP | MVE };
 
 static int pw_packed(const struct mnq_layer *l)
 {
     return l->packed != NULL && l->op == MNQ_L_PW;
+}
+
+static int dot_packed(const struct mnq_layer *l)
+{
+    return l->packed != NULL;
 }
 
 static int conv_packed(const struct mnq_layer *l)
@@ -56,6 +65,8 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
      0},
+    {"mnq_dot_mve", "helium/mve.h", "l->packed != 0", dot_packed, "helium/dot_mve.c helium/block_mve.S helium/pack_mve.c",
+     MVE, 0},
     {"mnq_conv_groups_c", "generic/generic.h", "l->op == MNQ_L_CONV && l->mult > 1", conv_groups, "generic/conv_groups_c.c",
      ALL, 7},
     {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
@@ -65,6 +76,8 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "cortexm/dwconv_shape_dsp.c "
      "cortexm/scratch_dsp.c",
      DSP, 7},
+    {"mnq_dwconv_mve", "helium/mve.h", "mnq_mve_dw_serves(l)", mnq_mve_dw_serves, "helium/dwconv_mve.c helium/pack_mve.c",
+     MVE, 7},
     {"mnq_conv_s8_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s8, MNQ_W_S8), "generic/conv_c.c", ALL, 7},
     {"mnq_conv_s16_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s16, MNQ_W_S16), "generic/conv_c.c", ALL, 7},
     {"mnq_dwconv_s8_c", "generic/generic.h", GEN(MNQ_L_DWCONV, dw_s8, MNQ_W_S8), "generic/dwconv_c.c", ALL, 7},
@@ -104,6 +117,7 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
 {
     unsigned needs = k->needs;
     if (needs != 0) return needs;
+    if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
     if (mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
     /* Fewer than four pixels in a call, or shifts that do not fold: single outputs are computed as the definition says. */
     for (int c = 0; c < l->oc; c++)

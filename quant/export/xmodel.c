@@ -207,6 +207,7 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
         mnq_xtext_add(t, "#include \"%s\"\n", h);
     }
     if (x->o->target->set == MNQ_XSET_DSP) mnq_xtext_add(t, "#include \"cortexm/dwconv_dsp.h\"\n");
+    if (x->o->target->set == MNQ_XSET_MVE) mnq_xtext_add(t, "#include \"helium/mve.h\"\n");
 }
 
 static void table(const struct mnq_export *x, struct mnq_xtext *t)
@@ -223,9 +224,9 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
     for (int i = 0; i < mnq_n_xkernels; i++) only &= !called(x, &mnq_xkernels[i]) || &mnq_xkernels[i] == last;
     if (only) mnq_xtext_add(t, "    (void)l;\n");
     mnq_xtext_add(t, "    return %s;\n}\n\n", last == NULL ? "0" : last->symbol);
-    if (x->o->target->set == MNQ_XSET_DSP)
-        mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, mnq_dsp_scratch, 0, 0};\n\n",
-                      x->o->target->name);
+    if (x->o->target->set != MNQ_XSET_GENERIC)
+        mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, %s, 0, 0};\n\n", x->o->target->name,
+                      x->o->target->set == MNQ_XSET_DSP ? "mnq_dsp_scratch" : "mnq_mve_scratch");
     else
         mnq_xtext_add(t,
                       "static size_t scratch(const struct mnq_layer *l)\n{\n"

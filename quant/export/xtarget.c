@@ -3,6 +3,7 @@
 #include "export/xtarget.h"
 
 #include "cortexm/layout_dsp.h"
+#include "helium/mve.h"
 
 #include <string.h>
 
@@ -15,8 +16,8 @@ const struct mnq_xtarget mnq_xtargets[] = {
     {"cortex-m7", "-mcpu=cortex-m7 -mthumb", ARM, "Cortex-M7", MNQ_XSET_DSP, MNQ_XCORE_M4},
     {"cortex-m33", "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft", ARM, "Cortex-M33 with DSP extension", MNQ_XSET_DSP,
      MNQ_XCORE_M4},
-    {"cortex-m55", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", ARM, "Cortex-M55", MNQ_XSET_DSP, MNQ_XCORE_M55},
-    {"cortex-m85", "-mcpu=cortex-m85 -mthumb -mfloat-abi=hard", ARM, "Cortex-M85", MNQ_XSET_DSP, MNQ_XCORE_M55},
+    {"cortex-m55", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", ARM, "Cortex-M55", MNQ_XSET_MVE, MNQ_XCORE_M55},
+    {"cortex-m85", "-mcpu=cortex-m85 -mthumb -mfloat-abi=hard", ARM, "Cortex-M85", MNQ_XSET_MVE, MNQ_XCORE_M55},
     {"rv32imc", "-march=rv32imc -mabi=ilp32 -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 32 bits", MNQ_XSET_GENERIC,
      MNQ_XCORE_RV32},
     {"rv64gcv", "-march=rv64gc -mabi=lp64d -mcmodel=medany -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 64 bits",
@@ -37,16 +38,19 @@ const struct mnq_xtarget *mnq_xtarget_find(const char *name)
 
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 {
-    return set == MNQ_XSET_DSP && mnq_layer_plain(l) ? mnq_dsp_packed_bytes(l) : 0;
+    if (!mnq_layer_plain(l)) return 0;
+    return set == MNQ_XSET_DSP ? mnq_dsp_packed_bytes(l) : set == MNQ_XSET_MVE ? mnq_mve_packed_bytes(l) : 0;
 }
 
 void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
 {
     if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
+    if (set == MNQ_XSET_MVE) mnq_mve_pack(l, mem);
 }
 
 size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
+    if (set == MNQ_XSET_MVE) return mnq_mve_scratch(l);
     return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;
 }

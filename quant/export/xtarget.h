@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /** Kernels of a core, beside the generic ones. */
-enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP };
+enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP, MNQ_XSET_MVE };
 
 /** What code and time of a core are like: columns of the tables in xcost.c. */
 enum mnq_xcore {

@@ -13,13 +13,24 @@ set(mnq_dsp_kernels
   kernels/cortexm/gather_dsp.S
   kernels/cortexm/plane_dsp.S
   kernels/cortexm/pw_dsp.c)
+set(mnq_mve_packing kernels/helium/pack_mve.c)
+set(mnq_mve_kernels
+  kernels/helium/block_mve.S
+  kernels/helium/dot_mve.c
+  kernels/helium/dwconv_mve.c
+  kernels/helium/mve.c)
+if(MNQ_CPU MATCHES "^cortex-m(55|85)$")
+  target_sources(mnq_runtime PRIVATE ${mnq_mve_packing} ${mnq_mve_kernels})
+  target_compile_definitions(mnq_runtime PUBLIC MNQ_HAVE_MVE=1)
+endif()
 if(MNQ_CPU MATCHES "^cortex-m(4|7|33|35p|55|85)$")
   enable_language(ASM)
   target_sources(mnq_runtime PRIVATE ${mnq_dsp_packing} ${mnq_dsp_kernels})
   target_compile_definitions(mnq_runtime PUBLIC MNQ_HAVE_DSP=1)
 endif()
 if(TARGET mnq_flags)
-  add_library(mnq_target_packing OBJECT ${mnq_dsp_packing})
+  add_library(mnq_target_packing OBJECT ${mnq_dsp_packing} ${mnq_mve_packing})
   target_link_libraries(mnq_target_packing PUBLIC mnq_runtime_internal PRIVATE mnq_flags)
-  set_target_properties(mnq_target_packing PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF MNQ_DSP_KERNELS "${mnq_dsp_kernels}")
+  set_target_properties(mnq_target_packing PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF MNQ_DSP_KERNELS "${mnq_dsp_kernels}"
+    MNQ_MVE_KERNELS "${mnq_mve_kernels}")
 endif()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|cortex-m4 ROOT ARGUMENTS SOURCE...
+# usage: cross.sh aarch64|cortex-m4|cortex-m55 ROOT ARGUMENTS SOURCE...
 #   ROOT        the source tree
 #   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
@@ -31,14 +31,16 @@ aarch64)
     # shellcheck disable=SC2086
     qemu-aarch64 "$work/program" $arguments
     ;;
-cortex-m4)
+cortex-m4 | cortex-m55)
+    board=mps2-an386 float=-mfloat-abi=soft
+    [ $target = cortex-m4 ] || board=mps3-an547 float=-mfloat-abi=hard
     # newlib's semihosting gives the program its stdout, heap and exit status; vectors_m.c gives the core its first steps
     need arm-none-eabi-gcc qemu-system-arm
-    build arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb --specs=rdimon.specs -Wl,--section-start=.vectors=0 "$@" \
+    build arm-none-eabi-gcc -mcpu=$target -mthumb $float --specs=rdimon.specs -Wl,--section-start=.vectors=0 "$@" \
         "$here/vectors_m.c"
     words=arg=program
     for word in $arguments; do words=$words,arg=$word; done
-    timeout 280 qemu-system-arm -M mps2-an386 -nographic -monitor none -serial none -kernel "$work/program" \
+    timeout 280 qemu-system-arm -M $board -nographic -monitor none -serial none -kernel "$work/program" \
         -semihosting-config enable=on,target=native,"$words" </dev/null
     ;;
 *)

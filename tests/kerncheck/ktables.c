@@ -33,10 +33,17 @@ static int has_avx2(void)
 #include "cortexm/dsp.h"
 #endif
 
+#ifdef __ARM_FEATURE_MVE
+#include "helium/mve.h"
+#endif
+
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
 #ifdef MNQ_CORTEX_M_DSP
     {&mnq_kernels_dsp, NULL},
+#endif
+#ifdef __ARM_FEATURE_MVE
+    {&mnq_kernels_mve, NULL},
 #endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},

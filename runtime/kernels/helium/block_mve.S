@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sums and outputs of blocks of 2 channels x 4 pixels, for a Cortex-M with Helium: the inner loops of dot_mve.c. block_mve.h
+ * says what is where.
+ *
+ * Eight sums stay in the registers with even numbers, where VMLADAVA wants them: r0, r2, r4, r6 the first channel's four
+ * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions. VMOV of two
+ * lanes takes the lower one first. */
+    .syntax unified
+    .thumb
+
+    .equ W_END, 4
+    .equ X, 8
+    .equ VECTORS, 12
+    .equ OUT, 16
+    .equ ZP, 20
+    .equ LO, 24
+    .equ HI, 28
+    .equ AT, 32
+
+    .macro WEIGHTS bits
+    .if \bits == 8
+    vldrb.s16 q0, [r1], #8
+    vldrb.s16 q1, [r1], #8
+    .else
+    vldrh.u16 q0, [r1], #16
+    vldrh.u16 q1, [r1], #16
+    .endif
+    .endm
+
+    .macro OUTPUT to
+    vmov q0[2], q0[0], r0, r4
+    vmov q0[3], q0[1], r2, r6
+    vmov q1[2], q1[0], r8, r12
+    vmov q1[3], q1[1], r10, lr
+    ldm r1!, {r0, r2, r4, r6}
+    .if \to == 0
+    vstrw.32 q0, [r11], #16
+    vstrw.32 q1, [r11], #16
+    .else
+    vdup.32 q2, r0
+    vdup.32 q3, r2
+    vmulh.s32 q0, q0, q2
+    vmulh.s32 q1, q1, q3
+    vldrw.u32 q4, [r7, #AT]
+    vrshl.s32 q0, r4
+    vrshl.s32 q1, r6
+    vadd.i32 q0, q0, r9
+    vadd.i32 q1, q1, r9
+    vmax.s32 q0, q0, q6
+    vmax.s32 q1, q1, q6
+    vmin.s32 q0, q0, q7
+    vmin.s32 q1, q1, q7
+    .if \to == 8
+    vstrb.32 q0, [r11, q4]
+    add r11, r11, #1
+    vstrb.32 q1, [r11, q4]
+    add r11, r11, #1
+    .else
+    vstrh.32 q0, [r11, q4]
+    add r11, r11, #2
+    vstrh.32 q1, [r11, q4]
+    add r11, r11, #2
+    .endif
+    .endif
+    .endm
+
+    .macro BLOCK name, bits, to
+    .section .text.\name, "ax", %progbits
+    .global \name
+    .type \name, %function
+    .thumb_func
+    .balign 4
+\name:
+    push {r3-r11, lr}
+    vpush {d8-d15}
+    mov r7, r0
+    ldr r1, [r7]
+    ldr r11, [r7, #OUT]
+    ldrd r9, r2, [r7, #ZP]
+    ldr r3, [r7, #HI]
+    vdup.32 q6, r2
+    vdup.32 q7, r3
+1:
+    ldrd r3, r5, [r7, #X]
+    ldrd r0, r8, [r1], #8
+    mov r2, r0
+    mov r4, r0
+    mov r6, r0
+    mov r10, r8
+    mov r12, r8
+    mov lr, r8
+2:
+    WEIGHTS \bits
+    vldrh.u16 q2, [r3], #16
+    vmladava.s16 r0, q2, q0
+    vmladava.s16 r8, q2, q1
+    vldrh.u16 q3, [r3], #16
+    vmladava.s16 r2, q3, q0
+    vmladava.s16 r10, q3, q1
+    vldrh.u16 q4, [r3], #16
+    vmladava.s16 r4, q4, q0
+    vmladava.s16 r12, q4, q1
+    vldrh.u16 q5, [r3], #16
+    vmladava.s16 r6, q5, q0
+    vmladava.s16 lr, q5, q1
+    subs r5, r5, #1
+    bne 2b
+    OUTPUT \to
+    ldr r0, [r7, #W_END]
+    cmp r1, r0
+    bne 1b
+    vpop {d8-d15}
+    pop {r3-r11, pc}
+    .size \name, . - \name
+    .endm
+
+    BLOCK mnq_mve_block8_s8, 8, 8
+    BLOCK mnq_mve_block8_s16, 8, 16
+    BLOCK mnq_mve_block8_sums, 8, 0
+    BLOCK mnq_mve_block16_s8, 16, 8
+    BLOCK mnq_mve_block16_s16, 16, 16
+    BLOCK mnq_mve_block16_sums, 16, 0

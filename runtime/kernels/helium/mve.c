@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The kernel table for a Cortex-M with Helium. */
+#include "helium/mve.h"
+
+static mnq_kernel *find(const struct mnq_layer *l)
+{
+    if (l->packed != NULL) return mnq_dot_mve;
+    if (mnq_mve_dw_serves(l)) return mnq_dwconv_mve;
+    return mnq_kernels_generic.find(l);
+}
+
+static const struct mnq_packing packing = {mnq_mve_packed_bytes, mnq_mve_pack};
+
+const struct mnq_kernels mnq_kernels_mve = {"mve", find, mnq_mve_scratch, &packing, &mnq_kernels_generic};

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Packs weights for a Cortex-M with Helium, layout_mve.h says how; which layers its kernels serve, and their scratch. Plain
+ * C. */
+#include "helium/mve.h"
+#include "layout_mve.h"
+#include "mnq_port.h"
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)v;
+    p[1] = (uint8_t)(v >> 8);
+    p[2] = (uint8_t)(v >> 16);
+    p[3] = (uint8_t)(v >> 24);
+}
+
+/* The weights of channel o, the record's j-th. */
+static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j)
+{
+    const int32_t runs = mnq_mve_runs(l), n = mnq_mve_run(l), vectors = mnq_mve_vectors(l);
+    const int wide = l->wtype == MNQ_W_S16;
+    size_t from = (size_t)o * (size_t)runs * (size_t)n;
+    int32_t i, k;
+
+    for (i = 0; i < runs; i++) {
+        for (k = 0; k < n; k++, from++) {
+            const int32_t vector = i * vectors + k / MNQ_MVE_LANES;
+            const size_t at = (size_t)((vector * 2 + j) * MNQ_MVE_LANES + k % MNQ_MVE_LANES);
+            if (wide) {
+                const uint32_t w = (uint16_t)((const int16_t *)l->weights)[from];
+                to[2 * at] = (uint8_t)w;
+                to[2 * at + 1] = (uint8_t)(w >> 8);
+            } else {
+                to[at] = ((const uint8_t *)l->weights)[from];
+            }
+        }
+    }
+}
+
+size_t mnq_mve_packed_bytes(const struct mnq_layer *l)
+{
+    if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
+    return MNQ_MVE_HEADER + (size_t)((l->oc + 1) / 2) * mnq_mve_record(l);
+}
+
+void mnq_mve_pack(const struct mnq_layer *l, void *mem)
+{
+    const size_t record = mnq_mve_record(l);
+    uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_MVE_HEADER;
+    int32_t o, j;
+
+    memset(mem, 0, mnq_mve_packed_bytes(l));
+    if (l->q.act != MNQ_A_CLAMP) header[0] = 1;
+    for (o = 0; o < l->oc; o += 2, p += record) {
+        const int32_t first = o + 1 < l->oc ? o : o - 1;
+        uint8_t *const after = p + record - MNQ_MVE_AFTER;
+
+        for (j = 0; j < 2; j++) {
+            const int32_t r = l->q.shift[first + j];
+            if (r < 1) header[0] = 1; /* the sum is shifted first */
+            put32(p + 4 * j, (uint32_t)l->q.bias[first + j]);
+            put32(after + 4 * j, (uint32_t)l->q.mult[first + j]);
+            put32(after + 8 + 4 * j, (uint32_t)-r);
+            pack_weights(l, p + MNQ_MVE_BEFORE, first + j, j);
+        }
+    }
+}
+
+int mnq_mve_dw_serves(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_DWCONV && l->mult == 1 && !l->in_flip && (l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16);
+}
+
+/* CONV and PW: vectors of four pixels, rows of windows put together (CONV). DWCONV: pointers of the taps, a padding pixel.
+ */
+size_t mnq_mve_scratch(const struct mnq_layer *l)
+{
+    const size_t x = (size_t)(mnq_mve_runs(l) * mnq_mve_vectors(l)) * 4 * MNQ_MVE_LANES * 2;
+
+    if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
+    if (mnq_mve_dw_serves(l)) return (size_t)l->kh * l->kw * 8 + ((size_t)l->c << l->in16);
+    if (l->packed == NULL) return 0;
+    return x + (l->op == MNQ_L_CONV ? (size_t)(4 * mnq_mve_run(l)) << l->in16 : 0);
+}
