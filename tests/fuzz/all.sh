@@ -30,9 +30,11 @@ watched() {
     local end=$(($(date +%s) + seconds)) n=0 found=0 many=25
     local corpus=$here/corpus/$1
     [ -d "$corpus" ] || corpus=
+    local program=$root/build/release/tests/fuzz/drive_$1
+    [ ! -x "${program/drive_/here_}" ] || program=${program/drive_/here_}
     while [ "$(date +%s)" -lt "$end" ]; do
         if ! timeout $((end - $(date +%s) + 60)) valgrind -q --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
-            "$root/build/release/tests/fuzz/drive_$1" -n "$many" $corpus >"$log/$1.out" 2>&1; then
+            "$program" -n "$many" $corpus >"$log/$1.out" 2>&1; then
             found=$((found + 1))
             cp "$log/$1.out" "$log/$1.found.$found"
             break
@@ -47,6 +49,7 @@ export -f sanitized watched
 export here root build log seconds
 way=sanitized
 [ "${VALGRIND:-0}" = 0 ] || way=watched
+[ $way = sanitized ] || ninja -C "$root/build/release" here_import here_data here_archive >/dev/null
 if [ $way = sanitized ]; then # one build before all of them need it
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 -DMNQ_FUZZ=ON \
         -DMNQ_SANITIZE=address,undefined -DMNQ_BUILD_TOOLS=OFF >/dev/null
