@@ -27,7 +27,7 @@ static const double LEAST_UNIT = 0.05;
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
     *o = (struct mnq_tune_opts){
-        .epochs = 60, .views = 12, .rate = 3e-3, .features = 1, .cache_bytes = (size_t)512 << 20, .threads = 1};
+        .epochs = 30, .views = 12, .rate = 3e-4, .features = 1, .cache_bytes = (size_t)512 << 20, .threads = 1};
 }
 
 struct tuning {

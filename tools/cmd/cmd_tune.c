@@ -190,10 +190,10 @@ const struct mnq_command mnq_cmd_tune = {
     .summary = "let a pruned model learn from the float model it was made from",
     .usage = "MODEL --teacher FLOAT --data PATH -o FILE",
     .about = "Trains the weights and biases of MODEL, which `prune` made of FLOAT, to answer as FLOAT\n"
-             "does (no labels are needed; some 200 pictures and a minute or two are enough), and\n"
-             "writes it in the layout it was read in. Weights that are exactly zero stay zero.\n"
-             "What is written agrees clearly better with FLOAT on pictures that it did not learn\n"
-             "from, or it is MODEL itself. The same inputs give the same bytes for any number of\n"
+             "does (no labels are needed), and writes it in the layout it was read in. Weights\n"
+             "that are exactly zero stay zero. What is written agrees clearly better with FLOAT on\n"
+             "the samples held back from it, or it is MODEL itself. Look at the result on pictures\n"
+             "of another origin before it is used. The same inputs give the same bytes for any number of\n"
              "threads.",
     .examples = "  mnquant prune model.h5 --ratio 0.75 --data calib/ -o pruned.h5\n"
                 "  mnquant tune pruned.h5 --teacher model.h5 --data calib/ -o tuned.h5\n"
