@@ -193,8 +193,8 @@ const struct mnq_command mnq_cmd_tune = {
              "does (no labels are needed), and writes it in the layout it was read in. Weights\n"
              "that are exactly zero stay zero. What is written agrees clearly better with FLOAT on\n"
              "the samples held back from it, or it is MODEL itself. Look at the result on pictures\n"
-             "of another origin before it is used. The same inputs give the same bytes for any number of\n"
-             "threads.",
+             "of another origin before it is used. The same inputs give the same bytes for any\n"
+             "number of threads.",
     .examples = "  mnquant prune model.h5 --ratio 0.75 --data calib/ -o pruned.h5\n"
                 "  mnquant tune pruned.h5 --teacher model.h5 --data calib/ -o tuned.h5\n"
                 "  mnquant calibrate tuned.h5 --against model.h5 --data calib/ -o tuned.mnq\n",
