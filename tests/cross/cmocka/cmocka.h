@@ -22,6 +22,8 @@ struct CMUnitTest {
 #define fail_msg(...)                                  (printf("%s:%d: ", __FILE__, __LINE__), printf(__VA_ARGS__), printf("\n"), exit(1))
 #define assert_true(c)                                 ((c) ? (void)0 : fail_msg("not true: %s", #c))
 #define assert_non_null(p)                             assert_true((p) != NULL)
+#define assert_null(p) assert_true((p) == NULL)
+#define assert_false(c) assert_true(!(c))
 #define assert_ptr_equal(a, b)                         assert_true((const void *)(a) == (const void *)(b))
 #define assert_int_equal(a, b)                         assert_true((uintmax_t)(a) == (uintmax_t)(b))
 #define assert_memory_equal(a, b, n)                   assert_true(memcmp(a, b, n) == 0)
