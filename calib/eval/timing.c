@@ -195,7 +195,7 @@ double mnq_timing_peak(const struct mnq_kernels *table)
     scratch = table->scratch_bytes == NULL ? 0 : table->scratch_bytes(&l);
     unsigned char *const memory = aligned_alloc(64, rounded(PIXELS * (INPUTS + OUTPUTS) + scratch));
     if (memory != NULL && (p != NULL || packed == 0)) {
-        mnq_kernel *const f = table->find(&l);
+        mnq_kernel *const f = mnq_kernel_for(table, &l);
         struct mnq_band b = mnq_band_whole(&l, memory + PIXELS * INPUTS, memory, NULL);
         memset(memory, 1, PIXELS * INPUTS);
         b.scratch = memory + PIXELS * (INPUTS + OUTPUTS);
