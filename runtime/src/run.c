@@ -144,13 +144,15 @@ const void *mnq_output(const struct mnq_model *m, const void *arena)
 enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_size)
 {
     enum mnq_status s = check_arena(m, arena);
+    size_t wanted;
 
     if (s != MNQ_OK) return s;
-    if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
+    wanted = mnq_arena_size(m);
+    if (arena_size < wanted) return MNQ_E_ARENA;
     if (m->plan.places == NULL) {
-        run_layers(m, (uint8_t *)arena, arena_size, 0);
+        run_layers(m, (uint8_t *)arena, wanted, 0);
     } else {
-        const struct mnq_work w = mnq_work_of(m, &m->plan, arena, arena_size);
+        const struct mnq_work w = mnq_work_of(m, &m->plan, arena, wanted);
         mnq_stages_begin(&w, UINT16_MAX);
         mnq_stages_go(&w);
     }
