@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lets every command fail everywhere: at allocations, at system calls, by signals; and looks at what is left.
 #
-# usage: [FAULTS_TO=N] [FAULTS_CALLS="NAME..."] faults.sh memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
+# usage: [FAULTS_TO=N] [FAULTS_SEED=N] [FAULTS_CALLS="NAME..."] faults.sh memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
 #   memory    each STEP-th allocation fails (1: every one), up to the N-th, of the command and of the processes that it starts
 #   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename, or
 #             of those named; of each the first N
@@ -20,6 +20,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 export LC_ALL=C TERM=dumb
 unset NO_COLOR MNQ_THREADS MNQ_KERNELS
+RANDOM=${FAULTS_SEED:-1} # the same faults in every run, unless others are asked for
 runs=0 faults=0 failed=0 turn=$((RANDOM % step))
 
 arguments() {
