@@ -2,6 +2,7 @@
  * What of a model goes to a target. */
 #include "export/ximage.h"
 
+#include "pack/qlayer.h"
 #include "plan_layout.h"
 #include "util/file.h"
 
@@ -32,59 +33,16 @@ static size_t words(size_t n)
 
 /* ---- layers ---- */
 
-/* ADD, MUL: whether the second input is one pixel for all. */
-static uint8_t is_point(const struct mnq_qmodel *q, const struct mnq_qlayer *f)
-{
-    if (f->op != MNQ_L_ADD && f->op != MNQ_L_MUL) return 0;
-    const struct mnq_shape a = q->tensor[f->in0].shape, b = q->tensor[f->in1].shape;
-    return b.h == 1 && b.w == 1 && (a.h != 1 || a.w != 1);
-}
-
-/* Layer i as kernels see it; weights are where the file has them. */
+/* Layer i as kernels see it; weights are as and where the file has them. */
 static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
 {
-    const struct mnq_qmodel *q = &p->q;
-    const struct mnq_qlayer *f = &q->layer[i];
-    const struct mnq_qtensor *in = &q->tensor[f->in0], *out = &q->tensor[f->out];
+    const struct mnq_qlayer *f = &p->q.layer[i];
     const uint32_t w = get32(p->model.layr + (size_t)i * LAYR + 28);
 
-    *l = (struct mnq_layer){.op = f->op,
-                            .wtype = f->map != NULL ? MNQ_W_MAP : f->wtype,
-                            .in_flip = in->dtype == MNQ_U8 ? 0x80 : 0,
-                            .in16 = in->dtype == MNQ_S16,
-                            .in16b = f->in1 >= 0 && q->tensor[f->in1].dtype == MNQ_S16,
-                            .kh = (uint8_t)f->kh,
-                            .kw = (uint8_t)f->kw,
-                            .sh = (uint8_t)f->sh,
-                            .sw = (uint8_t)f->sw,
-                            .pt = (uint8_t)f->pt,
-                            .pl = (uint8_t)f->pl,
-                            .mult = (uint16_t)(f->mult | f->block | f->bases),
-                            .h = in->shape.h,
-                            .w = in->shape.w,
-                            .c = in->shape.c,
-                            .oh = out->shape.h,
-                            .ow = out->shape.w,
-                            .oc = out->shape.c,
-                            .zp0 = in->zp,
-                            .zp1 = f->in1 >= 0 ? q->tensor[f->in1].zp : 0,
-                            .c1 = f->in1 >= 0 ? q->tensor[f->in1].shape.c : 0,
-                            .point1 = is_point(q, f),
-                            .counted = f->op == MNQ_L_AVGPOOL && f->pt + f->pl + f->pb + f->pr > 0,
-                            .weights = w == NONE ? NULL : p->model.data + w,
-                            .pad = f->pad,
-                            .q = {.bias = f->bias,
-                                  .mult = f->m,
-                                  .shift = f->r,
-                                  .mult2 = f->m2,
-                                  .shift2 = f->r2,
-                                  .table = f->table,
-                                  .zp = out->zp,
-                                  .lo = f->lo,
-                                  .hi = f->hi,
-                                  .act = f->act,
-                                  .frac = f->frac,
-                                  .out16 = out->dtype == MNQ_S16}};
+    *l = mnq_qlayer_decode(&p->q, f);
+    if (f->map == NULL) l->wtype = f->wtype;
+    l->mult = (uint16_t)(f->mult | f->block | f->bases);
+    l->weights = w == NONE ? NULL : p->model.data + w;
 }
 
 static int choose(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_err *e)
