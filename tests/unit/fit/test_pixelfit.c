@@ -7,9 +7,9 @@
 #include <cmocka.h>
 
 #include "builder.h"
+#include "coloured.h"
 #include "graph/exec.h"
 #include "pack/keras_write.h"
-#include "pictures.h"
 #include "pixelfit.h"
 #include "tempdir.h"
 
@@ -21,23 +21,11 @@ static struct mnq_dataset *dataset;
 
 static int setup(void **state)
 {
-    static uint8_t pixels[PICTURES][SIDE * SIDE * 3];
     struct mnq_err e = {0};
     char path[500];
     (void)state;
     mnq_temp_make();
-    mnq_temp_dir("pics");
-    mnq_noise(pixels[0], sizeof pixels);
-    for (int i = 0; i < PICTURES; i++) {
-        char name[32];
-        size_t n;
-        for (int k = 0; k < SIDE * SIDE * 3; k++) pixels[i][k] = (uint8_t)((pixels[i][k] + 2 * pixels[i][k % 3]) / 3);
-        uint8_t *file = mnq_make_pnm(pixels[i], SIDE, SIDE, 3, &n);
-        snprintf(name, sizeof name, "pics/%02d.ppm", i);
-        mnq_temp_write(name, file, n);
-        free(file);
-    }
-    snprintf(path, sizeof path, "%s", mnq_temp_path("pics"));
+    snprintf(path, sizeof path, "%s", mnq_temp_coloured(PICTURES, SIDE, 2));
     char *paths[] = {path};
     dataset = mnq_dataset_open(paths, 1, SIDE, SIDE, 3, &e);
     if (dataset == NULL) fail_msg("%s", e.msg);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "builder.h"
-#include "pictures.h"
+#include "coloured.h"
 #include "tempdir.h"
 #include "tune.h"
 #include "tune_loss.h"
@@ -22,23 +22,11 @@ static struct mnq_preprocess preprocess;
 
 static int setup(void **state)
 {
-    static uint8_t pixels[PICTURES][PIXELS];
     struct mnq_err e = {0};
     (void)state;
     mnq_temp_make();
-    mnq_temp_dir("pics");
-    mnq_noise(pixels[0], sizeof pixels);
-    for (int i = 0; i < PICTURES; i++) {
-        char name[32];
-        size_t n;
-        for (int k = 0; k < PIXELS; k++) pixels[i][k] = (uint8_t)((pixels[i][k] + 3 * pixels[i][k % 3]) / 4);
-        uint8_t *file = mnq_make_pnm(pixels[i], SIDE, SIDE, 3, &n);
-        snprintf(name, sizeof name, "pics/%02d.ppm", i);
-        mnq_temp_write(name, file, n);
-        free(file);
-    }
     char path[500];
-    snprintf(path, sizeof path, "%s", mnq_temp_path("pics"));
+    snprintf(path, sizeof path, "%s", mnq_temp_coloured(PICTURES, SIDE, 3));
     char *paths[] = {path};
     assert_int_equal(mnq_preprocess_named(&preprocess, "tf", 3, &e), 0);
     dataset = mnq_dataset_open(paths, 1, SIDE, SIDE, 3, &e);
