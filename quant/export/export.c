@@ -2,6 +2,7 @@
  * A packed model as a C library for one core. */
 #include "export/export.h"
 
+#include "export/xflash.h"
 #include "export/xfolder.h"
 #include "export/xformat.h"
 #include "export/xplan.h"
@@ -34,8 +35,9 @@ static void name_of(char *to, size_t cap, const char *path)
 
 static void settle_name(struct mnq_export *x)
 {
-    static const char *const taken[] = {"mnq",     "open",  "record", "exec",    "whole",
-                                        "packing", "crc32", "model",  "kernels", "fixed"};
+    static const char *const taken[] = {"mnq",   "open",  "record", "run",    "whole",        "packing", "crc32",
+                                        "model", "band",  "stages", "fixed",  "flash_record", "flash",   "kernels",
+                                        "check", "prove", "bytes",  "packed", "stage_plan",   "reach",   "variants"};
 
     if (x->o->name != NULL) mnq_xtext_identifier(x->name, sizeof x->name - 8, x->o->name);
     else name_of(x->name, sizeof x->name - 8, x->p->file);
@@ -45,13 +47,25 @@ static void settle_name(struct mnq_export *x)
         x->upper[i] = (char)(x->name[i] >= 'a' && x->name[i] <= 'z' ? x->name[i] - 32 : x->name[i]);
 }
 
+/* Tables for a target that trusts them, where they hold the model; else a file. */
+static int write_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    mnq_xcost_arenas(x);
+    const struct mnq_xsizes sizes = {x->costs.arena, x->costs.arena_rows, x->costs.arena_layers};
+    if (!x->o->full) {
+        const int rc = mnq_xflash_write(x->p, &sizes, &x->image, arena, e);
+        if (rc <= 0) return rc;
+    }
+    return mnq_ximage_write(x->p, x->o->full, &x->image, arena, e);
+}
+
 int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,
                     struct mnq_err *e)
 {
     *x = (struct mnq_export){.p = p, .o = o};
     settle_name(x);
     if (mnq_ximage_make(p, o->target->set, &x->image, arena, e) != 0 || mnq_xplan_make(x, arena, e) != 0) return -1;
-    if (mnq_ximage_write(p, o->full, &x->image, arena, e) != 0) return -1;
+    if (write_image(x, arena, e) != 0) return -1;
     if (mnq_xsource_list(&x->image, o->target->set, o->full, &x->sources, e) != 0) return -1;
     if (mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     mnq_xcost_fill(x);

@@ -24,6 +24,12 @@ enum mnq_xformat {
 /** Words of enum mnq_xformat, NULL-terminated. */
 extern const char *const mnq_xformat_words[];
 
+/** Which plans the library holds: for pictures in memory, for rows that are pushed. */
+enum mnq_xinput { MNQ_XINPUT_BOTH, MNQ_XINPUT_PICTURE, MNQ_XINPUT_ROWS };
+
+/** Words of enum mnq_xinput, NULL-terminated. */
+extern const char *const mnq_xinput_words[];
+
 struct mnq_xopts {
     const struct mnq_xtarget *target;
     enum mnq_xformat format;
@@ -31,6 +37,7 @@ struct mnq_xopts {
     int full;         /* the target proves the model again when it loads it */
     int plan;         /* enum mnq_xplan */
     int64_t ram;      /* bytes of arena for it; 0: no limit */
+    int input;        /* enum mnq_xinput */
 };
 
 /** Bytes of stack of mnq_run() and all that it calls, the deepest of the counted cores, rounded up. */
@@ -66,6 +73,9 @@ void mnq_export_end(struct mnq_export *x);
  */
 int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows);
 int64_t mnq_xcost_calls(int calls);
+
+/** Arenas of the model as the target will compute it: with its kernels' scratch. */
+void mnq_xcost_arenas(struct mnq_export *x);
 
 /** Bytes and instructions; instructions of each layer go to x->image. */
 void mnq_xcost_fill(struct mnq_export *x);

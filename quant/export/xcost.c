@@ -24,8 +24,7 @@ static size_t mve_scratch(const struct mnq_layer *l)
     return mnq_xset_scratch(MNQ_XSET_MVE, l);
 }
 
-/* Arena of the model as the target will compute it: with its kernels' scratch. */
-static void arenas(struct mnq_export *x)
+void mnq_xcost_arenas(struct mnq_export *x)
 {
     static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch, mve_scratch};
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
@@ -158,7 +157,6 @@ void mnq_xcost_fill(struct mnq_export *x)
 {
     struct mnq_xcosts *c = &x->costs;
 
-    arenas(x);
     c->stack = MNQ_XSTACK;
     c->flash_code = code_bytes(x);
     c->flash_weights = x->image.data + x->image.n_packed;

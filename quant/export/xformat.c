@@ -42,6 +42,10 @@ void mnq_xformat_readme(struct mnq_export *x, const char *how)
     mnq_xtext_add(t,
                   "`%s_selftest()` runs inputs that it makes itself and compares every layer with checksums taken on the "
                   "host: run it\n"
-                  "once on a new board. Two exports in one firmware share the runtime's files: link them once.\n",
-                  n);
+                  "once on a new board. %s\n",
+                  n,
+                  x->image.flash
+                      ? "The runtime's files are this model's own: for two models in one firmware export both with "
+                        "--load full."
+                      : "Two exports in one firmware share the runtime's files: link them once.");
 }

@@ -79,14 +79,8 @@ static int pack(enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena
 
 /* ---- image ---- */
 
-/* DATA as it grows. */
-struct data {
-    uint8_t *bytes;
-    size_t n, align;
-};
-
 /* Where p's bytes are in d already, or d->n. */
-static size_t find(const struct data *d, const uint8_t *p, size_t bytes)
+static size_t find(const struct mnq_xdata *d, const uint8_t *p, size_t bytes)
 {
     for (size_t at = 0; at + bytes <= d->n; at += d->align)
         if (memcmp(d->bytes + at, p, bytes) == 0) return at;
@@ -94,7 +88,7 @@ static size_t find(const struct data *d, const uint8_t *p, size_t bytes)
 }
 
 /* Takes over the array that `field` of a layer's record names, or drops it. Equal bytes are kept once. */
-static void take(const struct mnq_package *p, uint8_t *field, size_t bytes, int keep, struct data *d)
+static void take(const struct mnq_package *p, uint8_t *field, size_t bytes, int keep, struct mnq_xdata *d)
 {
     const uint32_t from = get32(field);
     if (from == NONE) return;
@@ -109,8 +103,21 @@ static void take(const struct mnq_package *p, uint8_t *field, size_t bytes, int 
     d->n += (bytes + d->align - 1) / d->align * d->align;
 }
 
+/* Padding of all layers, the longest first: most are one value many times, and shorter ones lie in it. */
+static void take_pads(const struct mnq_package *p, const struct mnq_ximage *x, int keep, uint8_t *layr, struct mnq_xdata *d)
+{
+    for (int32_t c = UINT16_MAX, next; c >= 0; c = next) {
+        next = -1;
+        for (int i = 0; i < x->n_layers; i++) {
+            const struct mnq_layer *l = &x->layer[i].l;
+            if (l->c == c) take(p, layr + (size_t)i * LAYR + 56, (size_t)l->c, keep || l->kh * l->kw > 1, d);
+            else if (l->c < c && l->c > next) next = l->c;
+        }
+    }
+}
+
 /* Rewrites the layers' records and fills data. */
-static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, int keep, uint8_t *layr, struct data *d)
+static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, int keep, uint8_t *layr, struct mnq_xdata *d)
 {
     for (int i = 0; i < x->n_layers; i++) {
         const struct mnq_xlayer *k = &x->layer[i];
@@ -125,7 +132,6 @@ static void take_all(const struct mnq_package *p, const struct mnq_ximage *x, in
         take(p, r + 44, oc, needs & MNQ_XNEED_SCALE, d);
         take(p, r + 48, 4 * oc, 1, d);
         take(p, r + 52, oc, 1, d);
-        take(p, r + 56, (size_t)k->l.c, keep || k->l.kh * k->l.kw > 1, d);
         if (k->l.q.act == MNQ_A_TABLE) take(p, r + 60, MNQ_TABLE_KNOTS * sizeof(int16_t), 1, d);
     }
 }
@@ -177,16 +183,30 @@ static int write_all(const struct mnq_package *p, const struct mnq_xsection sect
     return 0;
 }
 
+int mnq_ximage_data(const struct mnq_package *p, int keep, const struct mnq_ximage *x, struct mnq_xdata *d, uint8_t **layr,
+                    struct mnq_arena *arena, struct mnq_err *e)
+{
+    const size_t bytes = (size_t)x->n_layers * LAYR;
+
+    *d = (struct mnq_xdata){.align = keep ? ALIGN : WORD};
+    *layr = mnq_arena_alloc(arena, bytes);
+    d->bytes = mnq_arena_alloc(arena, p->model.data_size + 8u * ALIGN * (size_t)x->n_layers);
+    if (*layr == NULL || d->bytes == NULL) return mnq_fail_nomem(e);
+    memcpy(*layr, p->model.layr, bytes);
+    take_pads(p, x, keep, *layr, d);
+    take_all(p, x, keep, *layr, d);
+    return 0;
+}
+
 int mnq_ximage_write(const struct mnq_package *p, int keep, struct mnq_ximage *x, struct mnq_arena *arena, struct mnq_err *e)
 {
     const size_t layr_bytes = (size_t)x->n_layers * LAYR, tens_bytes = (size_t)p->model.n_tensors * TENS;
-    struct data d = {.align = keep ? ALIGN : WORD};
-    uint8_t *layr = mnq_arena_alloc(arena, layr_bytes), *tens = mnq_arena_alloc(arena, tens_bytes);
-    d.bytes = mnq_arena_alloc(arena, p->model.data_size + 8u * ALIGN * (size_t)x->n_layers);
-    if (layr == NULL || tens == NULL || d.bytes == NULL) return mnq_fail_nomem(e);
-    memcpy(layr, p->model.layr, layr_bytes);
+    uint8_t *layr, *tens = mnq_arena_alloc(arena, tens_bytes);
+    struct mnq_xdata d;
+
+    if (tens == NULL) return mnq_fail_nomem(e);
+    if (mnq_ximage_data(p, keep, x, &d, &layr, arena, e) != 0) return -1;
     memcpy(tens, p->model.tens, tens_bytes);
-    take_all(p, x, keep, layr, &d);
     x->data = d.n;
     const struct mnq_xsection section[SECTIONS] = {
         {tens, tens_bytes}, {layr, layr_bytes}, section_of(p, "OUTS"), {d.bytes, d.n}, x->plan, x->push};

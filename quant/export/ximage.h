@@ -24,15 +24,36 @@ struct mnq_xsection {
     size_t n;
 };
 
+/** Where parts of an image lie that has the tables of runtime/src/flash.h. */
+struct mnq_xplan_at {
+    size_t places, stages, steps;
+};
+struct mnq_xat {
+    size_t data, tensors, layers, refs, outs; /* refs: from layers on */
+    struct mnq_xplan_at plan, push;
+};
+
 struct mnq_ximage {
-    uint8_t *bytes;  /* an .mnq without SCAL, META and arrays that nobody reads; 16-byte aligned */
+    uint8_t *bytes;  /* an .mnq without SCAL, META and arrays that nobody reads, or tables; 16-byte aligned */
     size_t n, data;  /* data: bytes of them that are DATA */
     uint8_t *packed; /* as mnq_pack() makes it; NULL if nothing is packed */
     size_t n_packed;
     struct mnq_xlayer *layer; /* [n_layers] */
     int n_layers;
     struct mnq_xsection plan, push; /* plans of stages, for the core */
+    int flash, wide;                /* 1: tables of flash.h, of 32 bits */
+    struct mnq_xat at;
 };
+
+/** What is left of DATA. */
+struct mnq_xdata {
+    uint8_t *bytes;
+    size_t n, align;
+};
+
+/** DATA without arrays that nobody reads, and records of layers with offsets into it; keep: all of it. */
+int mnq_ximage_data(const struct mnq_package *p, int keep, const struct mnq_ximage *x, struct mnq_xdata *d, uint8_t **layr,
+                    struct mnq_arena *arena, struct mnq_err *e);
 
 /** Fills p from the section of a plan, of a model of n tensors; places NULL if there is none. */
 void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p);

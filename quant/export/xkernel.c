@@ -57,8 +57,7 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 
 #define GEN(op, name, type) "l->op == " #op " && l->wtype == " #type, name
 
-#define BLOCKS                                                                                                              \
-    " cortexm/block_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/scratch_dsp.c cortexm/dwconv_shape_dsp.c"
+#define BLOCKS " cortexm/block_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
 #define PIXELS " generic/pixels_c.c"
 
 const struct mnq_xkernel mnq_xkernels[] = {
@@ -73,8 +72,7 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "generic/dwconv_curve_c.c generic/dwconv_c.c", ALL, 7},
     {"mnq_dwconv3x3_dsp", "cortexm/dsp.h", "mnq_dsp_dw_serves(l)", mnq_dsp_dw_serves,
      "cortexm/dwconv_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
-     "cortexm/dwconv_shape_dsp.c "
-     "cortexm/scratch_dsp.c",
+     "cortexm/dwconv_shape_dsp.c",
      DSP, 7},
     {"mnq_dwconv_mve", "helium/mve.h", "mnq_mve_dw_serves(l)", mnq_mve_dw_serves, "helium/dwconv_mve.c helium/pack_mve.c",
      MVE, 7},

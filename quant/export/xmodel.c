@@ -2,6 +2,7 @@
  * The C source of an exported model: its header, its data, its kernel table. */
 #include "export/embedded.h"
 #include "export/export.h"
+#include "export/xvariants.h"
 
 #include "util/file.h"
 
@@ -224,7 +225,9 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
     for (int i = 0; i < mnq_n_xkernels; i++) only &= !called(x, &mnq_xkernels[i]) || &mnq_xkernels[i] == last;
     if (only) mnq_xtext_add(t, "    (void)l;\n");
     mnq_xtext_add(t, "    return %s;\n}\n\n", last == NULL ? "0" : last->symbol);
-    if (x->o->target->set != MNQ_XSET_GENERIC)
+    if (x->image.flash) /* sizes are known */
+        mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, 0, 0, 0};\n\n", x->o->target->name);
+    else if (x->o->target->set != MNQ_XSET_GENERIC)
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, %s, 0, 0};\n\n", x->o->target->name,
                       x->o->target->set == MNQ_XSET_DSP ? "mnq_dsp_scratch" : "mnq_mve_scratch");
     else
@@ -235,6 +238,63 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
                       x->o->target->name);
 }
 
+/* NAME_open() of a file in flash. */
+static void open_file(const struct mnq_export *x, struct mnq_xtext *t)
+{
+    const struct mnq_ximage *m = &x->image;
+
+    mnq_xtext_add(t, "enum mnq_status %s_open(struct mnq_model *m)\n{\n", x->name);
+    if (m->packed != NULL)
+        mnq_xtext_add(t,
+                      "    enum mnq_status s = mnq_model_open(m, image, sizeof image);\n\n%s    if (s != MNQ_OK) return s;\n"
+                      "    if (mnq_crc32(packed, sizeof packed) != 0x%08xu) return MNQ_E_CRC;\n"
+                      "    m->packed = packed;\n    m->kernels = &kernels;\n    return MNQ_OK;\n}\n",
+                      x->o->full ? "    if (s == MNQ_OK) s = mnq_model_prove(m);\n" : "",
+                      (unsigned)mnq_bytes_crc32(0, m->packed, m->n_packed));
+    else
+        mnq_xtext_add(t,
+                      "    enum mnq_status s = mnq_model_open(m, image, sizeof image);\n\n%s    if (s == MNQ_OK) m->kernels "
+                      "= &kernels;\n"
+                      "    return s;\n}\n",
+                      x->o->full ? "    if (s == MNQ_OK) s = mnq_model_prove(m);\n" : "");
+}
+
+/* An initializer of struct mnq_plan. */
+static void plan_of(const struct mnq_xsection *s, const struct mnq_xplan_at *at, struct mnq_xtext *t)
+{
+    struct mnq_plan p;
+
+    mnq_xsection_plan(s, 0, &p);
+    if (p.places == NULL) mnq_xtext_add(t, "    {0, 0, 0, 0, 0, 0, 0},\n");
+    else
+        mnq_xtext_add(t, "    {image + %zu, image + %zu, image + %zu, %u, %u, %u, %u},\n", at->places, at->stages, at->steps,
+                      (unsigned)p.bytes, (unsigned)p.state, (unsigned)p.n_steps, (unsigned)p.n_stages);
+}
+
+/* NAME_open() of tables. */
+static void open_flash(const struct mnq_export *x, struct mnq_xtext *t)
+{
+    const struct mnq_ximage *m = &x->image;
+    const struct mnq_model *p = &x->p->model;
+
+    mnq_xtext_add(t, "static const struct mnq_model model = {\n    image + %zu, image + %zu, image, ", m->at.tensors,
+                  m->at.layers);
+    if (p->n_outs > 0) mnq_xtext_add(t, "image + %zu,\n", m->at.outs);
+    else mnq_xtext_add(t, "0,\n");
+    plan_of(&m->plan, &m->at.plan, t);
+    plan_of(&m->push, &m->at.push, t);
+    mnq_xtext_add(t, "    &kernels, %s, %zu, %u, %u, %u, %u, %u, %u, 0,\n};\n\n", m->packed != NULL ? "packed" : "0",
+                  m->data, (unsigned)p->arena_size, p->n_tensors, p->n_layers, p->input, p->output, p->n_outs);
+    mnq_xtext_add(t,
+                  "enum mnq_status %s_open(struct mnq_model *m)\n{\n    if (m == 0) return MNQ_E_ARG;\n"
+                  "    if (mnq_crc32(image, sizeof image) != 0x%08xu) return MNQ_E_CRC;\n",
+                  x->name, (unsigned)mnq_bytes_crc32(0, m->bytes, m->n));
+    if (m->packed != NULL)
+        mnq_xtext_add(t, "    if (mnq_crc32(packed, sizeof packed) != 0x%08xu) return MNQ_E_CRC;\n",
+                      (unsigned)mnq_bytes_crc32(0, m->packed, m->n_packed));
+    mnq_xtext_add(t, "    *m = model;\n    return MNQ_OK;\n}\n");
+}
+
 static void source(struct mnq_export *x, struct mnq_xtext *t)
 {
     const struct mnq_qmodel *q = &x->p->q;
@@ -243,7 +303,7 @@ static void source(struct mnq_export *x, struct mnq_xtext *t)
 
     mnq_xtext_add(
         t, "/* Data and kernel table of %s.h. Written by mnquant, not meant to be edited. */\n#include \"%s.h\"\n\n", n, n);
-    if (m->packed != NULL) mnq_xtext_add(t, "#include \"crc32.h\"\n");
+    if (m->packed != NULL || m->flash) mnq_xtext_add(t, "#include \"crc32.h\"\n");
     includes(x, t);
     mnq_xtext_add(
         t,
@@ -269,20 +329,11 @@ static void source(struct mnq_export *x, struct mnq_xtext *t)
         }
         mnq_xtext_add(t, "};\n\n");
     }
-    mnq_xtext_add(t, "enum mnq_status %s_open(struct mnq_model *m)\n{\n", n);
-    if (m->packed != NULL)
-        mnq_xtext_add(t,
-                      "    enum mnq_status s = mnq_model_open(m, image, sizeof image);\n\n%s    if (s != MNQ_OK) return s;\n"
-                      "    if (mnq_crc32(packed, sizeof packed) != 0x%08xu) return MNQ_E_CRC;\n"
-                      "    m->packed = packed;\n    m->kernels = &kernels;\n    return MNQ_OK;\n}\n",
-                      x->o->full ? "    if (s == MNQ_OK) s = mnq_model_prove(m);\n" : "",
-                      (unsigned)mnq_bytes_crc32(0, m->packed, m->n_packed));
-    else
-        mnq_xtext_add(t,
-                      "    enum mnq_status s = mnq_model_open(m, image, sizeof image);\n\n%s    if (s == MNQ_OK) m->kernels "
-                      "= &kernels;\n"
-                      "    return s;\n}\n",
-                      x->o->full ? "    if (s == MNQ_OK) s = mnq_model_prove(m);\n" : "");
+    if (m->flash) {
+        open_flash(x, t);
+    } else {
+        open_file(x, t);
+    }
     mnq_xtext_add(t,
                   "\n"
                   "int %s_run_hooked(const struct mnq_model *m, void *arena, size_t size, %s_hook *hook, void *context)\n{\n"
@@ -358,10 +409,10 @@ static void selftest(struct mnq_export *x, struct mnq_xtext *h, struct mnq_xtext
                      "    struct mnq_tensor t;\n\n    mnq_tensor_read(m, i, &t);\n    return mnq_crc32(arena + t.offset, "
                      "t.size);\n}\n\n");
     mnq_xtext_add(
-        t, "static int layers(const struct mnq_model *m, unsigned char *arena, size_t size)\n{\n    struct mnq_record r;\n"
+        t, "static int layers(const struct mnq_model *m, unsigned char *arena, size_t size)\n{\n    struct mnq_links r;\n"
            "    unsigned i;\n\n    make_input(0, (unsigned char *)mnq_input(m, arena));\n"
            "    for (i = 0; i < m->n_layers; i++) {\n        int s = mnq_run_layer(m, arena, size, i);\n"
-           "        if (s != MNQ_OK) return s;\n        mnq_record_read(m, i, &r);\n"
+           "        if (s != MNQ_OK) return s;\n        mnq_links_read(m, i, &r);\n"
            "        if (tensor_crc(m, arena, r.out) != layer_crc[i]) return 1 + (int)i;\n    }\n    return 0;\n}\n\n");
     mnq_xtext_add(
         t,
@@ -392,6 +443,15 @@ void mnq_xmodel_write(struct mnq_export *x, const char *dir)
     for (int i = 0; i < x->sources.n; i++) {
         const struct mnq_embedded *s = &mnq_embedded[x->sources.index[i]];
         f = mnq_xfiles_add(&x->files, "%s%s", dir, s->path);
-        if (f != NULL) mnq_xtext_bytes(f, s->text, s->n);
+        if (f == NULL) continue;
+        if (strcmp(s->path, "variants.h") == 0 && x->image.flash) {
+            mnq_xvariants_write(x, f);
+            continue;
+        }
+        if (mnq_xvariants_small(x, s->path))
+            mnq_xtext_add(
+                f,
+                "#if defined(__GNUC__) && !defined(__clang__)\n#pragma GCC optimize(\"Os\") /* seldom at work */\n#endif\n");
+        mnq_xtext_bytes(f, s->text, s->n);
     }
 }

@@ -8,6 +8,7 @@
 enum { MORE_WORK = 3 }; /* per cent, of a balanced plan */
 
 const char *const mnq_xplan_words[] = {"balanced", "ram", "speed", NULL};
+const char *const mnq_xinput_words[] = {"both", "picture", "rows", NULL};
 
 /* Work of a layer in bands. Rows that a pool sums up are rows of its input. */
 static int64_t work(const void *context, int k, int calls, int rows)
@@ -45,6 +46,16 @@ int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err
                                               .percent = x->o->plan == MNQ_XPLAN_BALANCED ? MORE_WORK : 0};
     q.arena = arena;
     if (mnq_qmodel_stages(&q, &options, e) != 0) return -1;
-    if (write_plan(&q, q.plan, &x->image.plan, arena, e) != 0) return -1;
-    return write_plan(&q, q.push, &x->image.push, arena, e);
+    if (x->o->input != MNQ_XINPUT_ROWS && write_plan(&q, q.plan, &x->image.plan, arena, e) != 0) return -1;
+    return x->o->input != MNQ_XINPUT_PICTURE ? write_plan(&q, q.push, &x->image.push, arena, e) : 0;
+}
+
+int mnq_xplan_last(const struct mnq_export *x)
+{
+    const struct mnq_qmodel *q = &x->p->q;
+    int last = 0;
+
+    for (int k = 0; k < q->n_layers; k++)
+        if (q->layer[k].in0 == q->input || q->layer[k].in1 == q->input) last = k;
+    return last;
 }

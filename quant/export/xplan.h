@@ -21,6 +21,9 @@ extern const char *const mnq_xplan_words[];
  */
 int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e);
 
+/** The last layer that reads the input. */
+int mnq_xplan_last(const struct mnq_export *x);
+
 #ifdef __cplusplus
 }
 #endif

@@ -66,9 +66,13 @@ static int take_words(struct work *w, const char *list)
 }
 
 /* Whether every export holds it: the runtime without its proofs, which only the full loader calls. */
-static bool core(const char *path, int full)
+static bool core(const char *path, int full, int flash)
 {
+    static const char *const file[] = {"open.c", "packing.c", "record.c", "stage_plan.c"};
     const size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof file / sizeof *file; i++)
+        if (flash && strcmp(path, file[i]) == 0) return false;
+    if (strcmp(path, "flash_record.c") == 0) return flash;
     if (strchr(path, '/') != NULL || n < 2 || strcmp(path + n - 2, ".c") != 0 || strcmp(path, "status_str.c") == 0 ||
         strcmp(path, "model.c") == 0)
         return false;
@@ -82,8 +86,9 @@ int mnq_xsource_list(const struct mnq_ximage *x, enum mnq_xset set, int full, st
     if (mnq_n_embedded > (int)(sizeof w.taken / sizeof *w.taken))
         return mnq_fail(e, MNQ_EXIT_FAILED, "too many sources in this program");
     for (int i = 0; i < mnq_n_embedded; i++)
-        if (core(mnq_embedded[i].path, full) && take(&w, mnq_embedded[i].path, "") != 0) return -1;
-    if (set == MNQ_XSET_DSP && take_words(&w, "cortexm/scratch_dsp.c cortexm/dwconv_shape_dsp.c") != 0) return -1;
+        if (core(mnq_embedded[i].path, full, x->flash) && take(&w, mnq_embedded[i].path, "") != 0) return -1;
+    if (set == MNQ_XSET_DSP && take_words(&w, "cortexm/dwconv_shape_dsp.c") != 0) return -1;
+    if (set == MNQ_XSET_DSP && !x->flash && take_words(&w, "cortexm/scratch_dsp.c") != 0) return -1;
     if (set == MNQ_XSET_MVE && take_words(&w, "helium/pack_mve.c") != 0) return -1;
     for (int i = 0; i < x->n_layers; i++)
         if (take_words(&w, x->layer[i].kernel->sources) != 0) return -1;

@@ -64,10 +64,22 @@ static int32_t run_of(const struct strip *s, int32_t r, int32_t n)
     return n < to_end ? n : to_end;
 }
 
+/* What a layer's kernel must be given. All that an exported library's kernels want was planned. */
+static size_t wanted_by(const struct mnq_work *w, const struct mnq_layer *l)
+{
+#if MNQ_FLASH
+    (void)w;
+    (void)l;
+    return 0;
+#else
+    return mnq_scratch_bytes(w->m->kernels, l);
+#endif
+}
+
 /* Scratch memory of the layer that writes tensor t. */
 static MNQ_APART void give_scratch(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
 {
-    const size_t wanted = mnq_scratch_bytes(w->m->kernels, l);
+    const size_t wanted = wanted_by(w, l);
     struct mnq_place p;
 
     mnq_place_read(w->p, t, &p);

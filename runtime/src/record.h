@@ -5,6 +5,7 @@
 
 #include "kernels.h"
 #include "mnq/mnq.h"
+#include "variants.h"
 
 enum {
     MNQ_HEADER_BYTES = 48,
@@ -54,5 +55,15 @@ uint64_t mnq_tensor_bytes(const struct mnq_tensor *t);
  * offset  filled with the arena offsets of output, input 0 and input 1 (0 if there is none)
  */
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3]);
+
+/** The layer's kernel. An exported library has one table for all layers. */
+static inline mnq_kernel *mnq_kernel_of(const struct mnq_model *m, const struct mnq_layer *l)
+{
+#if MNQ_FLASH
+    return m->kernels->find(l);
+#else
+    return mnq_kernel_for(m->kernels, l);
+#endif
+}
 
 #endif

@@ -4,12 +4,19 @@
 #include "stage_plan.h"
 #include "record.h"
 #include "stages.h"
+#include "variants.h"
 #include "whole.h"
 
 #include "mnq_port.h"
 
 /* ---- sizes ---- */
 
+#if MNQ_FLASH
+static size_t size_of(const struct mnq_model *m, const struct mnq_plan *p)
+{
+    return p->places == NULL ? MNQ_FLASH_LAYERS : p == &m->push ? MNQ_FLASH_PUSH : MNQ_FLASH_ARENA;
+}
+#else
 /* What the kernels of m must be given for layer i, in bytes. */
 static size_t scratch_wanted(const struct mnq_model *m, unsigned i)
 {
@@ -44,6 +51,7 @@ static size_t size_of(const struct mnq_model *m, const struct mnq_plan *p)
     }
     return (p->places == NULL ? m->arena_size : p->bytes) + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
 }
+#endif
 
 size_t mnq_arena_size(const struct mnq_model *m)
 {
@@ -71,7 +79,7 @@ static void run_layer(const struct mnq_model *m, uint8_t *arena, size_t size, si
 
     mnq_layer_read(m, i, &l, offset);
     head += m->arena_size;
-    mnq_run_whole(mnq_kernel_for(m->kernels, &l), &l, arena, offset, arena + head, size - head);
+    mnq_run_whole(mnq_kernel_of(m, &l), &l, arena, offset, arena + head, size - head);
 }
 
 static void run_layers(const struct mnq_model *m, uint8_t *arena, size_t size, size_t head)

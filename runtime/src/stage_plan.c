@@ -42,17 +42,3 @@ void mnq_stage_read(const struct mnq_plan *p, unsigned i, struct mnq_stage *stag
     stage->dying = mnq_read_u16(at + 2);
     stage->steps = mnq_read_u32(at + 4);
 }
-
-struct mnq_step mnq_step_read(const struct mnq_plan *p, uint32_t i)
-{
-    struct mnq_step s;
-
-    s.first = p->steps[(size_t)i * MNQ_STEP_BYTES];
-    s.count = p->steps[(size_t)i * MNQ_STEP_BYTES + 1];
-    s.rows = 1;
-    if (s.count > MNQ_STEP_ROWS + 1) {
-        s.rows = (uint8_t)(s.count - MNQ_STEP_ROWS);
-        s.count = 1;
-    }
-    return s;
-}

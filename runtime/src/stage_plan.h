@@ -34,7 +34,21 @@ int mnq_plan_open(const struct mnq_model *m, const uint8_t *at, uint32_t n, stru
 
 void mnq_place_read(const struct mnq_plan *p, unsigned tensor, struct mnq_place *place);
 void mnq_stage_read(const struct mnq_plan *p, unsigned i, struct mnq_stage *stage);
-struct mnq_step mnq_step_read(const struct mnq_plan *p, uint32_t i);
+
+static inline struct mnq_step mnq_step_read(const struct mnq_plan *p, uint32_t i)
+{
+    const uint8_t *const at = p->steps + (size_t)i * MNQ_STEP_BYTES;
+    struct mnq_step s;
+
+    s.first = at[0];
+    s.count = at[1];
+    s.rows = 1;
+    if (s.count > MNQ_STEP_ROWS + 1) {
+        s.rows = (uint8_t)(s.count - MNQ_STEP_ROWS);
+        s.count = 1;
+    }
+    return s;
+}
 
 /** Whether layer k, which writes tensor `out`, is summed up row by row. */
 static inline int mnq_place_sums(const struct mnq_place *out)

@@ -64,7 +64,7 @@ static int layer_row(const struct mnq_work *w, unsigned k)
 
     mnq_layer_read(w->m, k, &l, offset);
     if (l.op == MNQ_L_AVGPOOL && sums(w, k)) l.op = MNQ_L_AVGPOOL_SUM;
-    return mnq_stage_rows(w, k, &l, mnq_kernel_for(w->m->kernels, &l));
+    return mnq_stage_rows(w, k, &l, mnq_kernel_of(w->m, &l));
 }
 
 int mnq_stages_ended(const struct mnq_work *w)

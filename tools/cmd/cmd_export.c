@@ -12,7 +12,7 @@
 
 struct export_opts {
     const char *target, *output, *name, *load;
-    int format, plan;
+    int format, plan, input;
     int64_t ram;
     bool force;
 };
@@ -34,6 +34,9 @@ static const struct mnq_option options[] = {
     {"ram", 0, MNQ_OPT_SIZE, offsetof(struct export_opts, ram), "BYTES",
      "the fastest plan that takes at most this much RAM, stack and all; fail if none does even with rows pushed", 1,
      UINT32_MAX, NULL},
+    {"input", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, input), "HOW",
+     "plans for pictures in memory and for rows that are pushed (both), or one of them: picture, rows", 0, 0,
+     mnq_xinput_words},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct export_opts, force), NULL, "replace DIR if it holds an export", 0, 0, NULL},
 };
 
@@ -51,6 +54,7 @@ static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
     *xo = (struct mnq_xopts){.target = mnq_xtarget_find(o->target), .format = (enum mnq_xformat)o->format, .name = o->name};
     xo->plan = o->plan;
+    xo->input = o->input;
     xo->ram = o->ram == 0 ? 0 : o->ram > MNQ_XSTACK ? o->ram - MNQ_XSTACK : 1;
     if (xo->target == NULL) {
         char names[300] = "";

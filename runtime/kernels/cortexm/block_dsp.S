@@ -5,6 +5,8 @@
  * Eight sums stay in registers: r2-r5 the first channel's four pixels, r6-r9 the second's. Two inputs of four pixels are four
  * words, so one step is 16 products in 13 instructions (8-bit weights) or 11 (16-bit). The first step starts from the bias
  * without copying it; the others run in a loop unrolled eight times that is entered in its middle. */
+#include "variants.h"
+
     .syntax unified
     .thumb
 
@@ -104,7 +106,8 @@
     pop {r4-r11, pc}
     .endm
 
-    .macro BLOCK bits
+/* variants: bit enum mnq_dsp_clamp */
+    .macro BLOCK bits, variants
     .section .text.mnq_dsp_block\bits, "ax", %progbits
     .global mnq_dsp_block\bits
     .type mnq_dsp_block\bits, %function
@@ -154,9 +157,16 @@ mnq_dsp_block\bits\()_loop:
     cmp r0, r12
     bne 2b
     ldr pc, [sp, #TAIL]
+    .if \variants & 1
     OUTPUT mnq_dsp_block\bits\()_s8, 8, ssat, 8, strh
+    .endif
+    .if \variants & 2
     OUTPUT mnq_dsp_block\bits\()_u13, 16, usat, 13, str
+    .endif
+    .if \variants & 4
     OUTPUT mnq_dsp_block\bits\()_s14, 16, ssat, 14, str
+    .endif
+    .if \variants & 8
     .global mnq_dsp_block\bits\()_sums
     .type mnq_dsp_block\bits\()_sums, %function
     .thumb_func
@@ -170,8 +180,13 @@ mnq_dsp_block\bits\()_sums:
     bne 1b
     add sp, sp, #FRAME
     pop {r4-r11, pc}
+    .endif
     .size mnq_dsp_block\bits, . - mnq_dsp_block\bits
     .endm
 
-    BLOCK 8
-    BLOCK 16
+#if MNQ_VARIANTS_BLOCK & 0xf
+    BLOCK 8, MNQ_VARIANTS_BLOCK
+#endif
+#if MNQ_VARIANTS_BLOCK & 0xf0
+    BLOCK 16, (MNQ_VARIANTS_BLOCK >> 4)
+#endif

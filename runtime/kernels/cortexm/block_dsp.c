@@ -9,27 +9,29 @@ void mnq_dsp_block8_loop(void), mnq_dsp_block8_s8(void), mnq_dsp_block8_u13(void
 void mnq_dsp_block8_sums(void), mnq_dsp_block16_loop(void), mnq_dsp_block16_s8(void), mnq_dsp_block16_u13(void);
 void mnq_dsp_block16_s14(void), mnq_dsp_block16_sums(void);
 
+/* The weights may be int8, may be int16. */
+#define NARROW     ((MNQ_VARIANTS_BLOCK & 0xf) != 0)
+#define WIDE(wide) ((MNQ_VARIANTS_BLOCK & 0xf0) != 0 && (!NARROW || (wide)))
+#define SUMS       ((MNQ_VARIANTS_BLOCK & 0x88) != 0)
+
 enum { UNROLLED = 8, STEP8 = 52, STEP16 = 44 }; /* steps of the loop, bytes of a step */
 
 static uintptr_t tail_of(int wide, enum mnq_dsp_clamp clamp)
 {
-    switch (clamp) {
-    case MNQ_DSP_S8:
-        return wide ? (uintptr_t)mnq_dsp_block16_s8 : (uintptr_t)mnq_dsp_block8_s8;
-    case MNQ_DSP_U13:
-        return wide ? (uintptr_t)mnq_dsp_block16_u13 : (uintptr_t)mnq_dsp_block8_u13;
-    case MNQ_DSP_S14:
-        return wide ? (uintptr_t)mnq_dsp_block16_s14 : (uintptr_t)mnq_dsp_block8_s14;
-    default:
-        return wide ? (uintptr_t)mnq_dsp_block16_sums : (uintptr_t)mnq_dsp_block8_sums;
-    }
+#define HAS(bit, label) ((MNQ_VARIANTS_BLOCK >> (bit)&1) != 0 ? (label) : NULL)
+    static void (*const tail[2][4])(void) = {
+        {HAS(0, mnq_dsp_block8_s8), HAS(1, mnq_dsp_block8_u13), HAS(2, mnq_dsp_block8_s14), HAS(3, mnq_dsp_block8_sums)},
+        {HAS(4, mnq_dsp_block16_s8), HAS(5, mnq_dsp_block16_u13), HAS(6, mnq_dsp_block16_s14),
+         HAS(7, mnq_dsp_block16_sums)}};
+
+    return (uintptr_t)tail[wide][clamp];
 }
 
 /* Where the loop begins; a single pair leaves it out. */
 static uintptr_t entry_of(int wide, int32_t pairs, uintptr_t tail)
 {
     const int32_t rest = (pairs - 1) % UNROLLED;
-    const uintptr_t loop = wide ? (uintptr_t)mnq_dsp_block16_loop : (uintptr_t)mnq_dsp_block8_loop;
+    const uintptr_t loop = WIDE(wide) ? (uintptr_t)mnq_dsp_block16_loop : (uintptr_t)mnq_dsp_block8_loop;
 
     if (pairs == 1) return tail;
     return rest == 0 ? loop : loop + (uintptr_t)(UNROLLED - rest) * (wide ? STEP16 : STEP8);
@@ -45,7 +47,7 @@ void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, u
 
     s->l = l;
     s->pixels = pixels;
-    s->run = wide ? mnq_dsp_block16 : mnq_dsp_block8;
+    s->run = WIDE(wide) ? mnq_dsp_block16 : mnq_dsp_block8;
     s->simple = clamp != MNQ_DSP_SUMS && (pixels == 1 || pixels == 4) && packed[0] == 0 && l->oc % 2 == 0;
     s->entry = entry_of(wide, pairs, tail_of(wide, MNQ_DSP_SUMS));
     b->x = x;
@@ -89,7 +91,7 @@ void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out)
     while (first < l->oc) {
         /* Records that go together; an odd last channel, and a plain record, go alone. */
         const int32_t o = first < even ? first : l->oc - 2;
-        if (all_plain || w[record - 4] == MNQ_DSP_PLAIN) {
+        if (SUMS && (all_plain || w[record - 4] == MNQ_DSP_PLAIN)) {
             run_plain(s, w, record, out, o);
             w += record;
             first += 2;

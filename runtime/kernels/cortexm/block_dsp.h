@@ -5,6 +5,7 @@
 #define MNQ_BLOCK_DSP_H
 
 #include "layout_dsp.h"
+#include "variants.h"
 
 /**
  * What block_dsp.S works on.
@@ -41,7 +42,9 @@ mnq_dsp_gather mnq_dsp_gather_s8, mnq_dsp_gather_u8, mnq_dsp_gather_s16;
 /** The one for a layer's input. */
 static inline mnq_dsp_gather *mnq_dsp_gather_of(const struct mnq_layer *l)
 {
-    return l->in16 ? mnq_dsp_gather_s16 : l->in_flip ? mnq_dsp_gather_u8 : mnq_dsp_gather_s8;
+    if ((MNQ_VARIANTS_IN & 4) && l->in16) return mnq_dsp_gather_s16;
+    if ((MNQ_VARIANTS_IN & 2) && l->in_flip) return mnq_dsp_gather_u8;
+    return MNQ_VARIANTS_IN & 1 ? mnq_dsp_gather_s8 : NULL;
 }
 
 /** All channels of blocks of four pixels. */

@@ -4,6 +4,8 @@
  *
  * Rows are int16, so a word holds two neighbours and SMLAD takes two of a row's three taps; outputs whose first neighbour is
  * the upper half of a word take the taps as (0), (1, 2) instead of (0, 1), (2). */
+#include "variants.h"
+
     .syntax unified
     .thumb
 
@@ -136,11 +138,27 @@
     .size \name, . - \name
     .endm
 
+#if MNQ_VARIANTS_DW & 0x1
     DWCONV mnq_dsp_dw1_s8, ROW1, ssat, 8, strb
+#endif
+#if MNQ_VARIANTS_DW & 0x2
     DWCONV mnq_dsp_dw1_u13, ROW1, usat, 13, strh
+#endif
+#if MNQ_VARIANTS_DW & 0x4
     DWCONV mnq_dsp_dw1_s14, ROW1, ssat, 14, strh
+#endif
+#if MNQ_VARIANTS_DW & 0x8
     DWCONV mnq_dsp_dw1_sums, ROW1, nop, 0, str
+#endif
+#if MNQ_VARIANTS_DW & 0x10
     DWCONV mnq_dsp_dw2_s8, ROW2, ssat, 8, strb
+#endif
+#if MNQ_VARIANTS_DW & 0x20
     DWCONV mnq_dsp_dw2_u13, ROW2, usat, 13, strh
+#endif
+#if MNQ_VARIANTS_DW & 0x40
     DWCONV mnq_dsp_dw2_s14, ROW2, ssat, 14, strh
+#endif
+#if MNQ_VARIANTS_DW & 0x80
     DWCONV mnq_dsp_dw2_sums, ROW2, nop, 0, str
+#endif

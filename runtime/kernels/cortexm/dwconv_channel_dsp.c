@@ -4,6 +4,7 @@
 #include "dwconv_dsp.h"
 
 #include "mnq_port.h"
+#include "variants.h"
 
 static int32_t absolute(int32_t x)
 {
@@ -143,7 +144,7 @@ static int take_scale(const struct mnq_layer *l, int32_t c, int sums, struct mnq
 
     k->bias = l->q.bias[c];
     k->m = l->q.mult[c];
-    if (!plain && r < 1) {
+    if (MNQ_VARIANTS_RISING && !plain && r < 1) {
         if (scale_up(l, k, 1 - r)) r = 1;
         else plain = 1;
     }

@@ -9,6 +9,10 @@
 
 #include "cortexm/dsp.h"
 #include "generic/output.h"
+#include "variants.h"
+
+/* Whether outputs are computed by mnq_output_plain() at all. */
+#define SUMS ((MNQ_VARIANTS_DW & 0x88) != 0)
 
 /* Everything for one call. */
 struct job {
@@ -57,10 +61,18 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
         for (j = 0; j < job->channels; j++) mnq_dsp_fill(to + (size_t)j * job->plane, l->pad[c + j], job->pitch);
 }
 
+static mnq_dsp_planes *planes_of(const struct mnq_layer *l)
+{
+    if ((MNQ_VARIANTS_PLANES & 4) && l->in16) return mnq_dsp_planes_s16;
+    return MNQ_VARIANTS_PLANES & 1 ? mnq_dsp_planes_s8 : NULL;
+}
+
 static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
 {
-    static mnq_dsp_dw_rows *const table[2][4] = {{mnq_dsp_dw1_s8, mnq_dsp_dw1_u13, mnq_dsp_dw1_s14, mnq_dsp_dw1_sums},
-                                                 {mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_sums}};
+#define HAS(bit, f) ((MNQ_VARIANTS_DW >> (bit)&1) != 0 ? (f) : NULL)
+    static mnq_dsp_dw_rows *const table[2][4] = {
+        {HAS(0, mnq_dsp_dw1_s8), HAS(1, mnq_dsp_dw1_u13), HAS(2, mnq_dsp_dw1_s14), HAS(3, mnq_dsp_dw1_sums)},
+        {HAS(4, mnq_dsp_dw2_s8), HAS(5, mnq_dsp_dw2_u13), HAS(6, mnq_dsp_dw2_s14), HAS(7, mnq_dsp_dw2_sums)}};
 
     return table[l->sw - 1][clamp];
 }
@@ -80,9 +92,9 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, i
     d->back_out = l->ow > 4 && l->ow % 4 != 0 ? (size_t)(4 - l->ow % 4) * d->stride : 0;
     d->rows = 1;
     for (; n > 0; n--) {
-        rows_of(l, plain ? MNQ_DSP_SUMS : job->clamp)(d);
+        rows_of(l, SUMS && plain ? MNQ_DSP_SUMS : job->clamp)(d);
         for (x = 0; x < l->ow; x++, first += (size_t)l->oc) {
-            if (plain) mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
+            if (SUMS && plain) mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
             else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
             else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
         }
@@ -99,7 +111,7 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, i
 static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int32_t slot[3])
 {
     const struct mnq_layer *const l = job->l;
-    const int32_t pitch = (int32_t)job->pitch, short_rows = l->ow < 4;
+    const int32_t pitch = (int32_t)job->pitch, short_rows = l->ow < 4, mask = SUMS ? job->plain : 0;
     const int16_t *const row0 = job->rows + slot[0] * pitch, *const row1 = job->rows + slot[1] * pitch,
                          *const row2 = job->rows + slot[2] * pitch;
     size_t at = 0, first = (size_t)(y * l->ow) * (size_t)l->oc + (size_t)c;
@@ -113,9 +125,9 @@ static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int3
         d->channel = &job->channel[j];
         d->end = d->row[0] + d->full / 2;
         d->stop = d->row[0] + d->line / 2;
-        if ((job->plain >> j & 1) != 0 || short_rows) {
+        if ((mask >> j & 1) != 0 || short_rows) {
             struct mnq_dsp_dw own = *d;
-            one_by_one(job, &own, c + j, n, job->plain >> j & 1, first);
+            one_by_one(job, &own, c + j, n, mask >> j & 1, first);
             continue;
         }
         d->rows = n;
@@ -176,7 +188,7 @@ void mnq_dwconv3x3_dsp(const struct mnq_layer *l, const struct mnq_band *band)
     job.l = l;
     job.band = band;
     job.channels = l->in16 ? 2 : 4;
-    job.take = l->in16 ? mnq_dsp_planes_s16 : mnq_dsp_planes_s8;
+    job.take = planes_of(l);
     job.clamp = mnq_dsp_clamp_of(&l->q);
     job.pitch = mnq_dsp_dw_pitch(l);
     job.channel = (struct mnq_dsp_channel *)band->scratch;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Inputs of four pixels side by side, as int16 pairs: what block_dsp.S multiplies. layout_dsp.h says in which order. Where a
  * run ends with half a pair, the other half is anything: its weight is 0. */
+#include "variants.h"
+
     .syntax unified
     .thumb
 
@@ -112,6 +114,12 @@
     .size \name, . - \name
     .endm
 
+#if MNQ_VARIANTS_IN & 1
     GATHER mnq_dsp_gather_s8, 8, 0
+#endif
+#if MNQ_VARIANTS_IN & 2
     GATHER mnq_dsp_gather_u8, 8, 1
+#endif
+#if MNQ_VARIANTS_IN & 4
     GATHER mnq_dsp_gather_s16, 16, 0
+#endif

@@ -6,9 +6,9 @@
  * core multiplies pairs of them. SXTB16 unpacks bytes 0 and 2 of a word, then 1 and 3, so of every four int8 the pairs are
  * (0, 2) and (1, 3); what is left at the end of a run, and all of int16, is paired in order, the last one with 0.
  *
- *     packed:  header 16 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
+ *     packed:  header 4 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
  *              it, which is then computed twice)
- *     header:  u8 1 if some record's outputs need mnq_output_plain(), else 0; 15 x 0
+ *     header:  u8 1 if some record's outputs need mnq_output_plain(), else 0; 3 x 0
  *     record:  i32 bias[2]; weights; i32 m[2]; u8 r[2], which is r - 1, or MNQ_DSP_PLAIN in both; 2 x 0
  *     weights: for every pair of inputs (k, l), int8: w0[k] w1[k] w0[l] w1[l]; int16: w0[k] w0[l] w1[k] w1[l] */
 #ifndef MNQ_LAYOUT_DSP_H
@@ -17,7 +17,7 @@
 #include "kernels.h"
 
 enum {
-    MNQ_DSP_HEADER = 16,
+    MNQ_DSP_HEADER = 4,
     MNQ_DSP_BEFORE = 8,  /* bytes of a record before its weights */
     MNQ_DSP_AFTER = 12,  /* and after them */
     MNQ_DSP_PLAIN = 0xff /* a record whose outputs mnq_output_plain() computes */

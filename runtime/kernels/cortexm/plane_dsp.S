@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Rows of single channels as int16, from pixels of many channels: what dwconv3x3_dsp.S reads. dwconv_dsp.h has the contract. */
+#include "variants.h"
+
     .syntax unified
     .thumb
 
@@ -89,8 +91,12 @@
     .size \name, . - \name
     .endm
 
+#if MNQ_VARIANTS_PLANES & 1
     PLANES mnq_dsp_planes_s8, 8
+#endif
+#if MNQ_VARIANTS_PLANES & 4
     PLANES mnq_dsp_planes_s16, 16
+#endif
 
 /* void mnq_dsp_fill(int16_t *to, int32_t value, size_t n): n > 0, a multiple of 8 */
     BEGIN mnq_dsp_fill

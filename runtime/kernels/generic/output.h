@@ -5,6 +5,7 @@
 
 #include "fixed.h"
 #include "kernels.h"
+#include "variants.h"
 
 #include <stddef.h>
 
@@ -26,7 +27,7 @@ static inline void mnq_output_put(const struct mnq_requant_params *q, void *out,
 static inline void mnq_output_plain(const struct mnq_requant_params *q, void *out, size_t i, int32_t c, int32_t acc)
 {
     int32_t y = mnq_requant(acc, q->mult[c], q->shift[c]);
-    if (q->act != MNQ_A_CLAMP) {
+    if ((MNQ_VARIANTS_ACT & 1) && q->act != MNQ_A_CLAMP) {
         int32_t t = mnq_clamp(y, -32768, 32767), u = mnq_hgate(t, q->frac);
         y = mnq_requant(q->act == MNQ_A_HSWISH ? mnq_mac(0, t, u) : u, q->mult2[c], q->shift2[c]);
     }
@@ -36,7 +37,7 @@ static inline void mnq_output_plain(const struct mnq_requant_params *q, void *ou
 /** Requantizes acc of output channel c and stores it as element i of out, int8 or int16 as q->out16 says. */
 static inline void mnq_output_store(const struct mnq_requant_params *q, void *out, size_t i, int32_t c, int32_t acc)
 {
-    if (q->act > MNQ_A_HSIGMOID) mnq_output_curve(q, out, i, c, &acc, 1);
+    if ((MNQ_VARIANTS_ACT & 2) && q->act > MNQ_A_HSIGMOID) mnq_output_curve(q, out, i, c, &acc, 1);
     else mnq_output_plain(q, out, i, c, acc);
 }
 

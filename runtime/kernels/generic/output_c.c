@@ -31,7 +31,7 @@ void mnq_output_row(const struct mnq_requant_params *q, void *out, size_t i, int
 {
     int32_t j;
 
-    if (q->act > MNQ_A_HSIGMOID) mnq_output_curve(q, out, i, c, acc, n);
+    if ((MNQ_VARIANTS_ACT & 2) && q->act > MNQ_A_HSIGMOID) mnq_output_curve(q, out, i, c, acc, n);
     else
         for (j = 0; j < n; j++) mnq_output_plain(q, out, i + (size_t)j, c + j, acc[j]);
 }

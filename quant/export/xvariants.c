@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What of the sources an exported library compiles, and how. */
+#include "export/xvariants.h"
+
+#include "export/xplan.h"
+
+#include "cortexm/dwconv_dsp.h"
+#include "cortexm/layout_dsp.h"
+
+#include <string.h>
+
+struct variants {
+    unsigned block, dw, in, planes, act;
+    int rising;
+};
+
+/* Whether some output of a depthwise layer is computed by mnq_output_plain(), or scaled up to be spared that. */
+static void of_depthwise(const struct mnq_layer *l, struct variants *v)
+{
+    const enum mnq_dsp_clamp clamp = mnq_dsp_clamp_of(&l->q);
+    const unsigned stride = 4u * (l->sw - 1u);
+    int sums = clamp == MNQ_DSP_SUMS;
+
+    for (int c = 0; c < l->oc && !sums; c++) {
+        if (l->q.shift[c] < 1) v->rising = 1;
+        if (!mnq_dsp_folds(&l->q, c)) sums = 1;
+    }
+    v->dw |= 1u << (stride + clamp);
+    if (sums) v->dw |= 1u << (stride + MNQ_DSP_SUMS);
+    v->planes |= l->in16 ? 4 : 1;
+}
+
+static struct variants variants_of(const struct mnq_export *x)
+{
+    struct variants v = {0};
+
+    for (int i = 0; i < x->image.n_layers; i++) {
+        const struct mnq_xlayer *k = &x->image.layer[i];
+        const struct mnq_layer *l = &k->l;
+        if (l->q.act > MNQ_A_HSIGMOID) v.act |= 2;
+        else if (l->q.act != MNQ_A_CLAMP) v.act |= 1;
+        if (x->o->target->set != MNQ_XSET_DSP) continue;
+        if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
+        if (l->packed == NULL) continue;
+        const unsigned wide = l->wtype == MNQ_W_S16 ? 4 : 0;
+        v.in |= l->in16 ? 4 : l->in_flip ? 2 : 1;
+        v.block |= 1u << (wide + mnq_dsp_clamp_of(&l->q));
+        if (mnq_xkernel_needs(k->kernel, l) & MNQ_XNEED_SCALE) v.block |= 1u << (wide + MNQ_DSP_SUMS);
+    }
+    return v;
+}
+
+void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
+{
+    const struct variants v = variants_of(x);
+
+    mnq_xtext_add(
+        t,
+        "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
+        "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define MNQ_VARIANTS_DW "
+        "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
+        "#define MNQ_VARIANTS_ACT %u\n\n",
+        v.block, v.dw, v.in, v.planes, v.rising, v.act);
+    mnq_xtext_add(t,
+                  "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_REFS %zu\n#define MNQ_FLASH_LAST "
+                  "%d\n#define MNQ_FLASH_ARENA %zu\n"
+                  "#define MNQ_FLASH_PUSH %zu\n#define MNQ_FLASH_LAYERS %zu\n\n#endif\n",
+                  x->image.wide, x->image.at.refs, mnq_xplan_last(x), x->costs.arena, x->costs.arena_rows,
+                  x->costs.arena_layers);
+}
+
+int mnq_xvariants_small(const struct mnq_export *x, const char *path)
+{
+    const size_t n = strlen(path);
+
+    if (!x->image.flash || n < 2 || strcmp(path + n - 2, ".c") != 0) return 0;
+    return strncmp(path, "generic/", 8) != 0 || x->o->target->set == MNQ_XSET_DSP;
+}
