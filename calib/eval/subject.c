@@ -168,11 +168,12 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
     s->weight_bytes = 4 * total.params;
     if (mnq_graph_legalize(&s->raw, &s->legal, arena, &s->illegal) != 0) {
         s->legal.n = 0;
-        if (strstr(s->illegal.msg, "out of memory") != NULL) return mnq_fail_nomem(e); /* says nothing of the model */
+        if (mnq_err_nomem(&s->illegal)) return mnq_fail_nomem(e); /* says nothing of the model */
         if (s->illegal.code == 0) s->illegal.code = MNQ_EXIT_FAILED;
         s->arena_bytes = -1;
     } else {
         s->arena_bytes = mnq_float_arena(&s->legal);
+        if (s->arena_bytes < 0) return mnq_fail_nomem(e);
         for (int k = 0; k < s->n_outputs; k++) {
             const char *loss = s->raw.loss_of[k] != NULL ? s->raw.loss_of[k] : s->raw.loss;
             s->tasks[k] = mnq_task_infer(&s->legal, mnq_graph_output(&s->legal, k), loss);

@@ -166,8 +166,8 @@ static int put_stage(struct mnq_stages *p, const struct mnq_stage_net *n, int i,
     *pair = (struct mnq_stage_pair){-1, -1, 0, 0};
     if (whole) return 0;
     rc = mnq_stage_sim_run(&s, n, a);
+    if (rc == 0) rc = mnq_stage_best_pair(n, &s, b, pair);
     if (rc == 0) {
-        *pair = mnq_stage_best_pair(n, &s, b);
         stage->dying = pair->dying;
         for (int k = a; k < b; k++) {
             struct mnq_stage_place *out = &p->place[n->layer[k].out];

@@ -135,13 +135,13 @@ static struct mnq_stage_pair best_of(const struct mnq_stage_net *n, const struct
     return best;
 }
 
-struct mnq_stage_pair mnq_stage_best_pair(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b)
+int mnq_stage_best_pair(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, struct mnq_stage_pair *best)
 {
-    struct mnq_stage_pair *pair, best = {-1, -1, 0, 0};
-    int count;
-    if (all_pairs(n, s, &pair, &count) == 0) best = best_of(n, s, b, pair, count);
+    struct mnq_stage_pair *pair;
+    int count, rc = all_pairs(n, s, &pair, &count);
+    if (rc == 0) *best = best_of(n, s, b, pair, count);
     free(pair);
-    return best;
+    return rc;
 }
 
 uint64_t mnq_stage_scratch(const struct mnq_stage_net *n, int a, int b)

@@ -33,8 +33,8 @@ uint64_t mnq_stage_scratch(const struct mnq_stage_net *n, int a, int b);
 /** Rows of tensor t's ring in a stage a .. b - 1 that s has run; all of them if it is needed whole. */
 int mnq_stage_ring(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, int t);
 
-/** The pair of a stage a .. b - 1 that saves most. */
-struct mnq_stage_pair mnq_stage_best_pair(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b);
+/** The pair of a stage a .. b - 1 that saves most. return 0, or -1 without memory */
+int mnq_stage_best_pair(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, int b, struct mnq_stage_pair *best);
 
 /** Costs of all stages that begin with s->a. return 0, or -1 without memory */
 int mnq_stage_costs(const struct mnq_stage_net *n, const struct mnq_stage_sim *s, struct mnq_stage_costs *c);

@@ -45,6 +45,11 @@ int mnq_fail_nomem(struct mnq_err *e)
     return mnq_fail(e, MNQ_EXIT_FAILED, "out of memory");
 }
 
+bool mnq_err_nomem(const struct mnq_err *e)
+{
+    return e->code != 0 && strstr(e->msg, "out of memory") != NULL;
+}
+
 const char *mnq_errno_text(void)
 {
     return errno == ENOMEM ? "out of memory" : strerror(errno);

@@ -3,6 +3,8 @@
 #ifndef MNQ_ERR_H
 #define MNQ_ERR_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -30,6 +32,9 @@ int mnq_fail_in(struct mnq_err *e, const char *where);
 
 /** mnq_fail for failed allocations, returns -1. */
 int mnq_fail_nomem(struct mnq_err *e);
+
+/** Whether what failed was an allocation: that says nothing of the input. */
+bool mnq_err_nomem(const struct mnq_err *e);
 
 /** What errno says; of want of memory in the same words as mnq_fail_nomem(). */
 const char *mnq_errno_text(void);

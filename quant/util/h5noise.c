@@ -56,6 +56,10 @@ void mnq_h5_noise_begin(void)
 bool mnq_h5_noise_end(bool failed, struct mnq_reply *r)
 {
     if (errno == ENOMEM) starved = true; /* the library may say nothing, and that a thing is not there */
+    if (starved && !failed) { /* whatever it found; behind an error comes what the library said, nothing else */
+        free(r->p);
+        *r = (struct mnq_reply){NULL, 0};
+    }
     if (failed && n_said > 0 && (r->p = malloc(n_said + 1)) != NULL) {
         memcpy(r->p, said, n_said + 1);
         r->n = n_said;

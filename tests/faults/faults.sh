@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lets every command fail everywhere: at allocations, at system calls, by signals; and looks at what is left.
 #
-# usage: [FAULTS_TO=N] [FAULTS_SEED=N] [FAULTS_CALLS="NAME..."] faults.sh memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
+# usage: [FAULTS_TO=N] [FAULTS_SEED=N] [FAULTS_CALLS="NAME..."] faults.sh sweep|memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
+#   sweep     memory, quickly: STEP is every, ways or a number (sweep.c, beside STARVE.so); FAULTS_TABLES keeps what was done
 #   memory    each STEP-th allocation fails (1: every one), up to the N-th, of the command and of the processes that it starts
 #   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename, or
 #             of those named; of each the first N
@@ -21,7 +22,8 @@ trap 'rm -rf "$work"' EXIT
 export LC_ALL=C TERM=dumb
 unset NO_COLOR MNQ_THREADS MNQ_KERNELS
 RANDOM=${FAULTS_SEED:-1} # the same faults in every run, unless others are asked for
-runs=0 faults=0 failed=0 turn=$((RANDOM % step))
+runs=0 faults=0 failed=0 turn=0
+[ "$kind" = sweep ] || turn=$((RANDOM % step))
 
 arguments() {
     case $1 in
@@ -111,6 +113,15 @@ for command in $commands; do
     rm -rf "$work/good"
     cp -r "$work/at" "$work/good"
     case $kind in
+    sweep)
+        prepare
+        rm -rf "$work/old"
+        cp -r "$work/at" "$work/old"
+        tables=${FAULTS_TABLES:-$work}
+        mkdir -p "$tables"
+        (cd "$work/at" && exec "$(dirname "$starve")/sweep" "$starve" "$step" "$tables/$command.table" "$work/old" "$work/good" "$bin" $args) || failed=$((failed + 1))
+        continue
+        ;;
     memory)
         to=$(($(cat "$work/count") + 50))
         [ "$to" -lt "${FAULTS_TO:-$to}" ] || to=${FAULTS_TO:-$to}
@@ -166,5 +177,5 @@ for command in $commands; do
     esac
     echo "$kind, $command: $((runs - before)) runs"
 done
-echo "$kind: $runs runs, $faults ended in an error, $failed findings"
+[ "$kind" = sweep ] || echo "$kind: $runs runs, $faults ended in an error, $failed findings"
 [ $failed -eq 0 ]

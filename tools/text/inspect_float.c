@@ -51,28 +51,32 @@ struct costs {
     struct mnq_err unknown; /* why integer costs are missing, if not for s->illegal */
 };
 
-static void one_cost(const struct mnq_subject *s, struct costs *c)
+static int one_cost(const struct mnq_subject *s, struct costs *c, struct mnq_err *e)
 {
     struct mnq_cost_point *p = &c->point[c->table.n++];
-    if (mnq_cost_point(&s->raw, s->legal.n > 0 ? &s->legal : NULL, p, &c->unknown) != 0)
-        (void)mnq_cost_point(&s->raw, NULL, p, &c->unknown); /* more than the format holds: only the float costs */
+    if (mnq_cost_point(&s->raw, s->legal.n > 0 ? &s->legal : NULL, p, &c->unknown) == 0) return 0;
+    if (mnq_err_nomem(&c->unknown)) return mnq_fail_nomem(e);
+    return mnq_cost_point(&s->raw, NULL, p, &c->unknown); /* more than the format holds: only the float costs */
 }
 
-static void find_costs(const struct mnq_subject *s, const struct mnq_subject_opts *o, struct costs *c)
+static int find_costs(const struct mnq_subject *s, const struct mnq_subject_opts *o, struct costs *c, struct mnq_err *e)
 {
+    int rc = 0;
     *c = (struct costs){.table = {.point = c->point}};
     if (o->import.resolution > 0) {
         struct mnq_subject_opts own = *o;
         struct mnq_arena scratch = {0};
         struct mnq_subject base;
-        struct mnq_err e = {0}; /* a file may fit no other size than the one asked for */
+        struct mnq_err other = {0}; /* a file may fit no other size than the one asked for */
         own.import.resolution = 0;
-        if (mnq_subject_open(s->file, &own, &base, &scratch, &e) == 0 &&
-            (base.input.h != s->input.h || base.input.w != s->input.w))
-            one_cost(&base, c);
+        if (mnq_subject_open(s->file, &own, &base, &scratch, &other) == 0) {
+            if (base.input.h != s->input.h || base.input.w != s->input.w) rc = one_cost(&base, c, e);
+        } else if (mnq_err_nomem(&other)) {
+            rc = mnq_fail_nomem(e);
+        }
         mnq_arena_free(&scratch);
     }
-    one_cost(s, c);
+    return rc == 0 ? one_cost(s, c, e) : rc;
 }
 
 static int print_json(const struct mnq_subject *s, const struct costs *c, struct mnq_err *e)
@@ -150,7 +154,7 @@ static void print_text(const struct mnq_subject *s, const struct costs *x, struc
 int mnq_inspect_float(const struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_cli *cli)
 {
     struct costs c;
-    find_costs(s, o, &c);
+    if (find_costs(s, o, &c, &cli->err) != 0) return -1;
     if (cli->global.json) return print_json(s, &c, &cli->err);
     print_text(s, &c, cli);
     return 0;
