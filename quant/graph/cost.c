@@ -66,7 +66,7 @@ struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i)
     default:
         break;
     }
-    if (nd->act == MNQ_ACT_PRELU) cost.params += c;
+    if (nd->act == MNQ_ACT_PRELU) cost.params += nd->op == MNQ_OP_ACT && nd->kept > 0 ? nd->kept : c;
     if (nd->op == MNQ_OP_DWCONV) find_pair(g, i, &cost);
     return cost;
 }

@@ -5,6 +5,7 @@
 #include "import/keras_values.h"
 #include "import/netbuild_ops.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,33 +16,35 @@ struct activation {
     float max;
 };
 
+/* Functions that people wrote themselves before Keras had them, under the names they gave them. */
+static const char *usual_name(const char *s)
+{
+    static const struct {
+        const char *plain, *usual;
+    } own[] = {{"relu6", "relu6"},         {"hswish", "hard_swish"},  {"hardswish", "hard_swish"},
+               {"hardsilu", "hard_swish"}, {"hsigmoid", "h_sigmoid"}, {"swish", "swish"},
+               {"silu", "swish"},          {"mish", "mish"},          {"leakyrelu", "leaky_relu"}};
+    char plain[32];
+    size_t n = 0;
+    const char *name = strrchr(s, '>') != NULL ? strrchr(s, '>') + 1 : s; /* "Custom>relu6": registered by a user */
+    for (const char *c = name; *c != '\0' && n + 1 < sizeof plain; c++)
+        if (*c != '_') plain[n++] = (char)tolower((unsigned char)*c);
+    plain[n] = '\0';
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(plain, own[i].plain) == 0) return own[i].usual;
+    return name;
+}
+
 int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const char *name, int in, const char *activation)
 {
     static const struct activation known[] = {
-        {"relu", MNQ_ACT_RELU, 0},
-        {"relu6", MNQ_ACT_RELU_MAX, 6},
-        {"sigmoid", MNQ_ACT_SIGMOID, 0},
-        {"hard_swish", MNQ_ACT_HSWISH, 0},
-        {"hard_silu", MNQ_ACT_HSWISH, 0},
-        {"hardswish", MNQ_ACT_HSWISH, 0},
-        {"h_swish", MNQ_ACT_HSWISH, 0},
-        {"hswish", MNQ_ACT_HSWISH, 0},
-        {"h_sigmoid", MNQ_ACT_HSIGMOID, 0},
-        {"hsigmoid", MNQ_ACT_HSIGMOID, 0},
-        {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
-        {"swish", MNQ_ACT_SWISH, 0},
-        {"silu", MNQ_ACT_SWISH, 0},
-        {"tanh", MNQ_ACT_TANH, 0},
-        {"selu", MNQ_ACT_SELU, 0},
-        {"gelu", MNQ_ACT_GELU, 0},
-        {"softplus", MNQ_ACT_SOFTPLUS, 0},
-        {"softsign", MNQ_ACT_SOFTSIGN, 0},
-        {"mish", MNQ_ACT_MISH, 0},
-        {"exponential", MNQ_ACT_EXP, 0},
-        {"gelu_tanh", MNQ_ACT_GELU_TANH, 0},
+        {"relu", MNQ_ACT_RELU, 0},         {"relu6", MNQ_ACT_RELU_MAX, 6},     {"sigmoid", MNQ_ACT_SIGMOID, 0},
+        {"hard_swish", MNQ_ACT_HSWISH, 0}, {"h_sigmoid", MNQ_ACT_HSIGMOID, 0}, {"hard_sigmoid", MNQ_ACT_HSIGMOID, 0},
+        {"swish", MNQ_ACT_SWISH, 0},       {"tanh", MNQ_ACT_TANH, 0},          {"selu", MNQ_ACT_SELU, 0},
+        {"gelu", MNQ_ACT_GELU, 0},         {"softplus", MNQ_ACT_SOFTPLUS, 0},  {"softsign", MNQ_ACT_SOFTSIGN, 0},
+        {"mish", MNQ_ACT_MISH, 0},         {"exponential", MNQ_ACT_EXP, 0},    {"gelu_tanh", MNQ_ACT_GELU_TANH, 0},
     };
-    if (strrchr(activation, '>') != NULL)
-        activation = strrchr(activation, '>') + 1; /* "Custom>relu6": registered by a user */
+    activation = usual_name(activation);
     if (strcmp(activation, "linear") == 0) return in;
     if (strcmp(activation, "softmax") == 0) return mnq_build_softmax(&k->b, name, in, k->e);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
@@ -87,6 +90,12 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
     const struct mnq_ynode *class_name = mnq_y_get(v, "class_name"), *config = mnq_y_get(v, "config");
     if (mnq_y_is(class_name, "ReLU")) return mnq_knet_relu(k, l, config, name, in);
     if (mnq_y_is(class_name, "Softmax")) return mnq_build_softmax(&k->b, name, in, k->e);
+    if (mnq_y_is(class_name, "LeakyReLU") || mnq_y_is(class_name, "ELU")) {
+        struct mnq_klayer inner = *l;
+        inner.config = config;
+        inner.name = name;
+        return mnq_y_is(class_name, "ELU") ? mnq_kl_elu(k, &inner, &in, 1) : mnq_kl_leaky_relu(k, &inner, &in, 1);
+    }
     /* TensorFlow's model optimization toolkit wraps activations as it wraps layers */
     if (mnq_y_is(class_name, "NoOpActivation")) return in;
     if (mnq_y_is(class_name, "Activation") || mnq_y_is(class_name, "QuantizeAwareActivation")) {
@@ -94,8 +103,10 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
         if (config != NULL && config->kind == MNQ_Y_MAP) return mnq_knet_activation_of(k, l, config, name, in);
     }
     if (config != NULL && config->kind == MNQ_Y_SCALAR) return mnq_knet_activation(k, l, name, in, config->text);
-    if (mnq_y_get(v, "registered_name") != NULL && mnq_y_get(v, "registered_name")->kind == MNQ_Y_SCALAR)
-        return mnq_knet_activation(k, l, name, in, mnq_y_get(v, "registered_name")->text);
+    const struct mnq_ynode *named = mnq_y_get(v, "registered_name");
+    if (mnq_y_null(named)) named = class_name;
+    if (named != NULL && named->kind == MNQ_Y_SCALAR && strcmp(named->text, "function") != 0)
+        return mnq_knet_activation(k, l, name, in, named->text);
     return mnq_knet_fail(k, l, "its activation is a %.60s, which is not supported",
                          class_name != NULL && class_name->kind == MNQ_Y_SCALAR ? class_name->text : "map");
 }

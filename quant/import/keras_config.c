@@ -41,6 +41,8 @@ static int read_layer(const struct mnq_ynode *v, struct mnq_klayer *l, int index
     if (class_name == NULL) return mnq_y_fail(v, r->e, "layer %d has no class_name", index);
     if (mnq_y_string(class_name, &l->class_name, r->e) != 0) return -1;
     l->where = v;
+    if (strrchr(l->class_name, '>') != NULL)
+        l->class_name = strrchr(l->class_name, '>') + 1; /* "Addons>GroupNormalization" */
     l->config = mnq_y_get(v, "config");
     if (l->config == NULL) return mnq_y_fail(v, r->e, "layer %d (%.60s) has no config", index, l->class_name);
     name = mnq_y_get(v, "name");
@@ -100,6 +102,12 @@ static bool is_reference(const struct mnq_ynode *v)
            mnq_y_is_number(v->first->next);
 }
 
+/* True for what may give several tensors. */
+static bool may_part(const char *class_name)
+{
+    return mnq_kmodel_class(class_name) || strcmp(class_name, "TFOpLambda") == 0 || strcmp(class_name, "Split") == 0;
+}
+
 static int read_reference(struct reader *r, const struct mnq_ynode *v, struct mnq_karg *arg)
 {
     if (!is_reference(v)) return mnq_y_fail(v, r->e, "expected a reference to a tensor, [layer, node, tensor]");
@@ -109,9 +117,9 @@ static int read_reference(struct reader *r, const struct mnq_ynode *v, struct mn
     if (arg->layer < 0) return mnq_y_fail(v, r->e, "there is no layer '%.100s'", v->first->text);
     if (mnq_y_int(node, 0, INT_MAX, &arg->node, r->e) != 0 || mnq_y_int(tensor, 0, INT_MAX, &arg->tensor, r->e) != 0)
         return -1;
-    if (arg->tensor != 0 && !mnq_kmodel_class(r->m->layer[arg->layer].class_name))
-        return mnq_y_fail(v, r->e, "output %d of layer '%.100s'; only models may have several outputs", arg->tensor,
-                          v->first->text);
+    if (arg->tensor != 0 && !may_part(r->m->layer[arg->layer].class_name))
+        return mnq_y_fail(v, r->e, "output %d of layer '%.100s'; only models and split may have several outputs",
+                          arg->tensor, v->first->text);
     return 0;
 }
 
@@ -142,6 +150,14 @@ static bool is_tensor3(const struct mnq_ynode *v)
     return mnq_y_is(mnq_y_get(v, "class_name"), "__keras_tensor__");
 }
 
+static bool holds_tensor3(const struct mnq_ynode *v)
+{
+    if (is_tensor3(v)) return true;
+    for (const struct mnq_ynode *c = v->kind == MNQ_Y_SEQ ? v->first : NULL; c != NULL; c = c->next)
+        if (holds_tensor3(c)) return true;
+    return false;
+}
+
 /* Keras 3: a tensor, a list of tensors, or a constant. Recursion is bounded by MNQ_YDOC_DEPTH. */
 static int read_argument3(struct reader *r, const struct mnq_ynode *v, const char *key)
 {
@@ -153,7 +169,7 @@ static int read_argument3(struct reader *r, const struct mnq_ynode *v, const cha
         arg.key = key;
         return push(r, v, arg);
     }
-    if (v->kind == MNQ_Y_SEQ && v->n > 0 && (v->first->kind == MNQ_Y_SEQ || is_tensor3(v->first))) {
+    if (v->kind == MNQ_Y_SEQ && holds_tensor3(v)) {
         for (const struct mnq_ynode *c = v->first; c != NULL; c = c->next)
             if (read_argument3(r, c, key) != 0) return -1;
         return 0;
@@ -261,8 +277,11 @@ int mnq_kmodel_read(const struct mnq_ynode *model, struct mnq_kmodel *m, struct 
     const char *text;
     if (mnq_y_string(class_name, &text, e) != 0) return -1;
     if (!mnq_kmodel_class(text))
-        return mnq_y_fail(class_name, e, "models of class '%.60s' are not supported; Functional, Model and Sequential are",
-                          text);
+        return mnq_y_fail(
+            class_name, e,
+            "models of class '%.60s' are not supported; Functional, Model and Sequential are: Python code that "
+            "is a class of its own is not in the file",
+            text);
     m->sequential = strcmp(text, "Sequential") == 0;
     layers =
         config->kind == MNQ_Y_SEQ && m->sequential ? config : mnq_y_get(config, "layers"); /* a bare list before 2.2.3 */

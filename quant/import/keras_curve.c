@@ -44,22 +44,22 @@ int mnq_kl_thresholded_relu(struct mnq_knet *k, const struct mnq_klayer *l, cons
     return mnq_build_curve(&k->b, l->name, in[0], &like, k->e);
 }
 
-/* One slope per channel: shared over height and width, or of a vector. */
+/* One slope per channel, shared over height and width or of a vector, or one for all. */
 int mnq_kl_prelu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
-    const struct mnq_ynode *v = mnq_kf_get(l, "shared_axes", NULL);
+    const struct mnq_ynode *v = mnq_kv_plain(mnq_kf_get(l, "shared_axes", NULL));
     struct mnq_shape s = k->b.g->node[in[0]].out;
-    bool rows = s.h == 1, columns = s.w == 1;
+    bool rows = s.h == 1, columns = s.w == 1, vector = rows && columns, channels = s.c == 1;
     if (v != NULL && v->kind != MNQ_Y_SEQ) return mnq_knet_fail(k, l, "shared_axes is no list");
     for (const struct mnq_ynode *c = v != NULL ? v->first : NULL; c != NULL; c = c->next) {
         int axis;
         if (mnq_kv_int(c, 1, 3, &axis, k->e) != 0) return -1;
-        if (axis == 3) return mnq_knet_fail(k, l, "shares slopes over channels, which is not supported; LeakyReLU does so");
         rows = rows || axis == 1;
         columns = columns || axis == 2;
+        channels = channels || axis == 3 || (vector && axis == 1 && v->n == 1);
     }
     if (!rows || !columns)
         return mnq_knet_fail(k, l, "has a slope per pixel, one per channel is supported: train it with shared_axes=[1, 2]");
-    return mnq_build_prelu(&k->b, l->name, in[0], k->e);
+    return mnq_build_prelu(&k->b, l->name, in[0], channels, k->e);
 }

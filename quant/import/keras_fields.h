@@ -21,6 +21,10 @@ struct mnq_knet {
     /* The node's last axes were folded into its channels (Keras' tensor has more than three): what looks at the last axis
      * alone would not see it. Its size; 0: nothing was folded. */
     int folded[MNQ_BUILD_NODES];
+    /* The node's one row is none: Keras' tensor is a sequence of two dimensions, whose axes are 1 and 2. */
+    bool sequence[MNQ_BUILD_NODES];
+    int knows;                         /* the newest node whose layer has settled both itself */
+    int n_part, part[MNQ_OUTPUTS_MAX]; /* what the newest layer made, where that is several tensors; else n_part is 0 */
     struct mnq_err *e;
 };
 

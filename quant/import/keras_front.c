@@ -74,6 +74,11 @@ static bool at_front(const struct mnq_graph *g, int i)
     return false;
 }
 
+bool mnq_knet_at_front(const struct mnq_knet *k, int in)
+{
+    return at_front(k->b.g, in);
+}
+
 int mnq_knet_resize_front(struct mnq_knet *k, const struct mnq_klayer *l, int in, int h, int w, const char *how)
 {
     struct mnq_graph *g = k->b.g;
@@ -127,6 +132,10 @@ int mnq_kl_resizing(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
         return mnq_knet_fail(k, l,
                              "pads pictures to their aspect ratio, which is not supported; cut the layer off and pad "
                              "the pictures");
+    struct mnq_shape s = k->b.g->node[in[0]].out;
+    bool bilinear = strcmp(filter, "bilinear") == 0, whole = h % s.h == 0 && w % s.w == 0 && (h > s.h || w > s.w);
+    if (whole && (bilinear || strcmp(filter, "nearest") == 0) && !at_front(k->b.g, in[0])) /* a decoder's */
+        return mnq_build_upsample(&k->b, l->name, in[0], h / s.h, w / s.w, bilinear, k->e);
     char how[200];
     snprintf(how, sizeof how, "pictures are brought there when they are read (in the layer: %.30s%s)", filter,
              crop ? ", cropped to the aspect ratio: --resize crop" : "");

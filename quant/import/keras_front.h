@@ -11,6 +11,9 @@ extern "C" {
 
 mnq_kl_emit mnq_kl_normalization, mnq_kl_resizing, mnq_kl_center_crop, mnq_kl_random_crop, mnq_kl_grayscale;
 
+/** True if node `in` is the input, or nothing but maps of single pixels lie between. */
+bool mnq_knet_at_front(const struct mnq_knet *k, int in);
+
 /**
  * Makes h x w the size that goes into the network, where nothing but pixelwise nodes stand in front of node `in`.
  * what    "Resizing": for the note and for messages

@@ -6,7 +6,7 @@
  * An anonymous function is stored as Python's byte code, which says nothing outside Python. */
 #include "import/keras_lambda.h"
 #include "import/keras_act.h"
-#include "import/keras_front.h"
+#include "import/keras_ops.h"
 #include "import/keras_values.h"
 
 #include <stdio.h>
@@ -124,17 +124,6 @@ static int preprocess_input(struct mnq_knet *k, const struct mnq_klayer *l, cons
 
 /* ---- other functions ---- */
 
-static int resize(struct mnq_knet *k, const struct mnq_klayer *l, const struct function *f, int in)
-{
-    const struct mnq_ynode *size = mnq_y_get(f->arguments, "size");
-    int h, w;
-    if (size == NULL) size = mnq_y_get(f->arguments, "target_size");
-    if (size == NULL) return mnq_knet_fail(k, l, "calls %.40s without a size; use a Resizing layer instead", f->name);
-    if (mnq_kv_pair(size, 1, 1 << 14, &h, &w, k->e) != 0) return -1;
-    in = mnq_knet_resize_front(k, l, in, h, w, "pictures are brought there when they are read");
-    return in < 0 ? -1 : mnq_build_reshape(&k->b, l->name, in, k->b.g->node[in].out, k->e);
-}
-
 static bool one_of(const char *name, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -144,31 +133,30 @@ static bool one_of(const char *name, const char *const *list, size_t n)
 
 int mnq_kl_lambda(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
-    static const char *const sizing[] = {"resize", "resize_images", "resize_bilinear", "resize_nearest_neighbor",
-                                         "smart_resize"},
-                             *const nothing[] = {"identity",          "stop_gradient", "cast",        "to_float",
-                                                 "convert_to_tensor", "linear",        "ensure_shape"};
+    (void)n_in;
+    static const char *const nothing[] = {"to_float", "linear"};
     struct function f;
     if (!find_function(l, &f))
         return mnq_knet_fail(k, l,
                              "holds Python byte code, which says nothing outside Python; use Rescaling to scale pixels, "
                              "Resizing for sizes, Activation or ReLU for activations");
     if (strcmp(f.name, "preprocess_input") == 0) return preprocess_input(k, l, &f, in[0]);
-    if (one_of(f.name, sizing, sizeof sizing / sizeof *sizing)) return resize(k, l, &f, in[0]);
     if (one_of(f.name, nothing, sizeof nothing / sizeof *nothing))
         return mnq_build_reshape(&k->b, l->name, in[0], k->b.g->node[in[0]].out, k->e);
-    if (strcmp(f.name, "rgb_to_grayscale") == 0) return mnq_kl_grayscale(k, l, in, n_in);
     struct mnq_err quiet = {0}, *own = k->e;
     k->e = &quiet;
     int i = mnq_knet_activation(k, l, l->name, in[0], f.name);
     k->e = own;
-    if (i < 0)
+    int rc = i >= 0 ? 1 : mnq_knet_function(k, l, f.name, f.arguments, in[0], &i);
+    if (rc < 0) return -1;
+    if (rc == 0)
         return mnq_knet_fail(k, l,
                              "calls '%.60s' of '%.60s', which is not known here; say it with layers: Rescaling, Resizing, "
                              "Activation, ReLU, Add, Multiply",
                              f.name, f.module);
+    if (k->n_part > 0) return mnq_knet_fail(k, l, "makes several tensors, one is supported");
     if (!is_library(f.module) &&
-        mnq_graph_note(k->b.g, "Lambda '%.60s' calls '%.60s' of '%.60s', which is taken for the activation of that name",
+        mnq_graph_note(k->b.g, "Lambda '%.60s' calls '%.60s' of '%.60s', which is taken for the function of that name",
                        l->name, f.name, f.module) != 0)
         return mnq_fail_nomem(k->e);
     return i;

@@ -14,6 +14,7 @@
 #include "import/keras_pool.h"
 #include "import/keras_values.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { MAX_INPUTS = 64 };
@@ -75,9 +76,13 @@ static const struct class_entry class_table[] = {
     {"Deconvolution2D", mnq_kl_transposed},
     {"Dense", mnq_kl_dense},
     {"DepthwiseConv2D", mnq_kl_depthwise},
+    {"DropBlock2D", identity},
+    {"DropConnect", identity},
+    {"DropPath", identity},
     {"Dropout", identity},
     {"ELU", mnq_kl_elu},
     {"Equalization", identity},
+    {"FixedDropout", identity},
     {"Flatten", mnq_kl_flatten},
     {"GaussianDropout", identity},
     {"GaussianNoise", identity},
@@ -132,6 +137,7 @@ static const struct class_entry class_table[] = {
     {"SpatialDropout1D", identity},
     {"SpatialDropout2D", identity},
     {"SpatialDropout3D", identity},
+    {"StochasticDepth", identity},
     {"SyncBatchNormalization", mnq_kl_batchnorm},
     {"ThresholdedReLU", mnq_kl_thresholded_relu},
     {"UpSampling2D", mnq_kl_upsampling},
@@ -155,10 +161,21 @@ static int check_dtype(struct mnq_knet *k, const struct mnq_klayer *l)
                        ? mnq_fail_nomem(k->e)
                        : 0;
     }
-    static const char *const fine[] = {"float32", "float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16"};
+    static const char *const fine[] = {"float32",       "float64",        "float16", "bfloat16",
+                                       "mixed_float16", "mixed_bfloat16", "infer"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         if (strcmp(v->text, fine[i]) == 0) return 0;
     return mnq_knet_fail(k, l, "dtype is %.60s, a float policy is wanted", v->text);
+}
+
+/* A user's own class that is called as Keras' own one: it is said for what it is taken. */
+static int note_own(struct mnq_knet *k, const struct mnq_klayer *l)
+{
+    const struct mnq_ynode *full = mnq_y_get(l->where, "class_name");
+    if (full == NULL || full->kind != MNQ_Y_SCALAR || strncmp(full->text, "Custom>", 7) != 0) return 0;
+    if (mnq_graph_note(k->b.g, "layers of class %.60s are taken for Keras' own %.60s", full->text, l->class_name) != 0)
+        return mnq_fail_nomem(k->e);
+    return 0;
 }
 
 /* Classes that people meet, and what to do about them. */
@@ -188,17 +205,18 @@ static const struct advice advice_table[] = {
      "its own"},
 };
 
-/* A tensor of more than three dimensions is held with its last ones folded: only what treats values one by one, or renames
- * them, means the same there. */
+/* What tensors are in Keras goes on from layer to layer. One of more than three dimensions is held with its last ones
+ * folded: only what treats values one by one, or renames them, means the same there. */
 static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
 {
     if (out < 0) return -1;
     int folded = 0;
     for (int i = 0; i < n_in; i++) folded = folded > 0 ? folded : k->folded[in[i]];
-    if (strcmp(l->class_name, "Permute") == 0) return out; /* which knows */
+    if (k->knows == out) return out;
+    k->sequence[out] =
+        k->sequence[in[0]] && k->b.g->node[out].out.h == 1 && k->b.g->node[out].out.w == k->b.g->node[in[0]].out.w;
     if (!folded || k->b.g->node[out].op == MNQ_OP_RESHAPE) {
-        bool same = folded > 0 && n_in == 1 && k->b.g->node[out].out.c == k->b.g->node[in[0]].out.c &&
-                    strcmp(l->class_name, "Flatten") != 0 && strcmp(l->class_name, "Reshape") != 0;
+        bool same = folded > 0 && n_in == 1 && k->b.g->node[out].out.c == k->b.g->node[in[0]].out.c;
         if (same) k->folded[out] = folded;
         return out;
     }
@@ -209,21 +227,45 @@ static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const in
     return out;
 }
 
+/* Layers that people wrote for activations which Keras did not have. */
+static bool own_activation_class(const struct mnq_klayer *l)
+{
+    static const char *const known[] = {"GELU",       "Gelu",     "H_Swish", "HSigmoid", "HSwish",   "HardSwish",
+                                        "Hard_Swish", "Hsigmoid", "Hswish",  "Mish",     "ReLU6",    "Relu6",
+                                        "SiLU",       "Sigmoid",  "Silu",    "Swish",    "Softplus", "Tanh"};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(l->class_name, known[i]) == 0) return true;
+    return false;
+}
+
+static int activation_class(struct mnq_knet *k, const struct mnq_klayer *l, int in)
+{
+    char name[16];
+    size_t n = 0;
+    for (const char *s = l->class_name; *s != '\0' && n + 1 < sizeof name; s++) name[n++] = (char)tolower((unsigned char)*s);
+    name[n] = '\0';
+    if (mnq_graph_note(k->b.g, "layers of class %s, which is none of Keras', are taken for the activation of that name",
+                       l->class_name) != 0)
+        return mnq_fail_nomem(k->e);
+    return mnq_knet_activation(k, l, l->name, in, name);
+}
+
 int mnq_knet_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
 {
     int n_in = call != NULL ? call->n_tensor : 1;
     if (call != NULL && mnq_knet_is_op(l, call)) return check_folded(k, l, in, n_in, mnq_knet_op(k, l, call, in));
     mnq_kl_emit *merge = mnq_kl_merge_of(l->class_name);
-    if (merge != NULL) {
+    if (merge != NULL && (n_in > 1 || strcmp(l->class_name, "StochasticDepth") != 0)) {
         if (n_in < 1 || n_in > MAX_INPUTS) return mnq_knet_fail(k, l, "has %d inputs, two are wanted", n_in);
         return check_dtype(k, l) != 0 ? -1 : check_folded(k, l, in, n_in, merge(k, l, in, n_in));
     }
     for (size_t i = 0; i < sizeof class_table / sizeof *class_table; i++) {
         if (strcmp(l->class_name, class_table[i].name) != 0) continue;
         if (n_in != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", n_in);
-        if (check_dtype(k, l) != 0) return -1;
+        if (check_dtype(k, l) != 0 || note_own(k, l) != 0) return -1;
         return check_folded(k, l, in, n_in, class_table[i].emit(k, l, in, n_in));
     }
+    if (n_in == 1 && own_activation_class(l)) return check_folded(k, l, in, n_in, activation_class(k, l, in[0]));
     for (size_t i = 0; i < sizeof advice_table / sizeof *advice_table; i++)
         if (strcmp(l->class_name, advice_table[i].class_name) == 0) return mnq_knet_fail(k, l, "%s", advice_table[i].text);
     return mnq_knet_fail(k, l, "layers of this class are not supported");

@@ -62,11 +62,19 @@ static int minimum(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
 
 int mnq_knet_concat(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n, int axis)
 {
-    struct mnq_shape s = k->b.g->node[in[0]].out;
-    bool vector = s.h == 1 && s.w == 1;
-    if (axis != -1 && axis != 3 && !(vector && axis == 1))
-        return mnq_knet_fail(k, l, "axis is %d, only the channels (-1 or 3) are supported", axis);
-    return mnq_build_concat(&k->b, l->name, in, n, k->e);
+    bool vector = true, sequence = true;
+    for (int i = 0; i < n; i++) {
+        struct mnq_shape s = k->b.g->node[in[i]].out;
+        vector = vector && s.h == 1 && s.w == 1;
+        sequence = sequence && k->sequence[in[i]];
+    }
+    if (axis == -1 || axis == 3 || (vector && axis == 1) || (sequence && axis == 2))
+        return mnq_build_concat(&k->b, l->name, in, n, k->e);
+    return mnq_knet_fail(
+        k, l,
+        "joins pixels (axis %d), only channels (-1 or 3) can be; save the model with the tensors it joins as "
+        "outputs of their own",
+        axis);
 }
 
 static int concatenate(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
@@ -77,13 +85,23 @@ static int concatenate(struct mnq_knet *k, const struct mnq_klayer *l, const int
     return mnq_knet_concat(k, l, in, n_in, axis);
 }
 
+/* A residual that training drops now and then: their sum; TensorFlow Addons scale the branch by how often it is kept. */
+static int stochastic_depth(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    double kept;
+    if (n_in != 2) return mnq_knet_fail(k, l, "has %d inputs, two are wanted", n_in);
+    if (mnq_kf_double(k, l, "survival_probability", 1, &kept) != 0) return -1;
+    return mnq_build_sum(&k->b, l->name, in[0], 1.0f, in[1], (float)kept, k->e);
+}
+
 mnq_kl_emit *mnq_kl_merge_of(const char *class_name)
 {
     static const struct {
         const char *name;
         mnq_kl_emit *emit;
-    } table[] = {{"Add", add},         {"Average", average},   {"Concatenate", concatenate}, {"Maximum", maximum},
-                 {"Minimum", minimum}, {"Multiply", multiply}, {"Subtract", subtract}};
+    } table[] = {
+        {"Add", add},         {"Average", average},   {"Concatenate", concatenate}, {"Maximum", maximum},
+        {"Minimum", minimum}, {"Multiply", multiply}, {"Subtract", subtract},       {"StochasticDepth", stochastic_depth}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(class_name, table[i].name) == 0) return table[i].emit;
     return NULL;

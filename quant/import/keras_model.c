@@ -164,11 +164,15 @@ static int build_layer(struct mnq_knet *k, const struct mnq_kmodel *m, int i, co
         if (call != NULL && call->n_tensor != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", call->n_tensor);
         out = nested_model(k, l, in != NULL ? in[0] : -1, place, path, ends);
     } else {
-        ends->n = 1;
-        ends->name[0] = l->name;
+        k->n_part = 0;
         out = ends->node[0] =
             mnq_knet_wrapper(l->class_name) ? wrapped_layer(k, l, call, in, path) : mnq_knet_layer(k, l, call, in);
         for (int s = first; s < k->b.n_slot && out >= 0; s++) k->b.slot[s].alias[0] = path;
+        ends->n = k->n_part > 0 ? k->n_part : 1;
+        for (int o = 0; o < ends->n; o++) {
+            if (k->n_part > 0) ends->node[o] = k->part[o];
+            ends->name[o] = l->name;
+        }
     }
     k->b.frozen = frozen;
     return out < 0 ? -1 : 0;

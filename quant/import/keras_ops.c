@@ -6,10 +6,13 @@
 #include "import/keras_act.h"
 #include "import/keras_curve.h"
 #include "import/keras_merge.h"
+#include "import/keras_moves.h"
 #include "import/keras_slice.h"
 #include "import/keras_values.h"
 #include "import/netbuild_ops.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 enum op {
@@ -25,8 +28,10 @@ enum op {
     OP_LEAKY,
     OP_ELU,
     OP_SQUARE,
+    OP_POWER,
+    OP_NEGATIVE,
+    OP_ABSOLUTE,
     OP_CLIP,
-    OP_MEAN,
     OP_IDENTITY,
     OP_ACTIVATION
 };
@@ -37,86 +42,71 @@ struct op_entry {
     const char *activation;
 };
 
-/* Names of the three dialects; keras.ops and TensorFlow's graph share capitalized ones. */
+/* By the last part of their names, in small letters without underscores: "math.add", "__operators__.add", "Add" and "AddV2"
+ * of three dialects are few names here. */
 static const struct op_entry op_table[] = {
-    {"__operators__.add", OP_ADD, NULL},
-    {"math.add", OP_ADD, NULL},
     {"add", OP_ADD, NULL},
-    {"Add", OP_ADD, NULL},
-    {"AddV2", OP_ADD, NULL},
-    {"math.subtract", OP_SUB, NULL},
+    {"addv2", OP_ADD, NULL},
+    {"biasadd", OP_ADD, NULL},
+    {"sub", OP_SUB, NULL},
     {"subtract", OP_SUB, NULL},
-    {"Sub", OP_SUB, NULL},
-    {"Subtract", OP_SUB, NULL},
-    {"__operators__.multiply", OP_MUL, NULL},
-    {"math.multiply", OP_MUL, NULL},
+    {"mul", OP_MUL, NULL},
     {"multiply", OP_MUL, NULL},
-    {"Mul", OP_MUL, NULL},
-    {"Multiply", OP_MUL, NULL},
-    {"__operators__.truediv", OP_DIV, NULL},
-    {"math.truediv", OP_DIV, NULL},
-    {"math.divide", OP_DIV, NULL},
-    {"RealDiv", OP_DIV, NULL},
-    {"Divide", OP_DIV, NULL},
-    {"TrueDivide", OP_DIV, NULL},
-    {"nn.bias_add", OP_ADD, NULL},
-    {"BiasAdd", OP_ADD, NULL},
-    {"__operators__.getitem", OP_SLICE, NULL},
-    {"GetItem", OP_SLICE, NULL},
-    {"StridedSlice", OP_STRIDED, NULL},
-    {"math.maximum", OP_MAX, NULL},
+    {"truediv", OP_DIV, NULL},
+    {"realdiv", OP_DIV, NULL},
+    {"divide", OP_DIV, NULL},
+    {"truedivide", OP_DIV, NULL},
+    {"getitem", OP_SLICE, NULL},
+    {"stridedslice", OP_STRIDED, NULL},
     {"maximum", OP_MAX, NULL},
-    {"Maximum", OP_MAX, NULL},
-    {"math.minimum", OP_MIN, NULL},
     {"minimum", OP_MIN, NULL},
-    {"Minimum", OP_MIN, NULL},
     {"concat", OP_CONCAT, NULL},
-    {"Concatenate", OP_CONCAT, NULL},
-    {"nn.leaky_relu", OP_LEAKY, NULL},
-    {"LeakyRelu", OP_LEAKY, NULL},
-    {"nn.elu", OP_ELU, NULL},
-    {"Elu", OP_ELU, NULL},
-    {"math.square", OP_SQUARE, NULL},
-    {"Square", OP_SQUARE, NULL},
-    {"clip_by_value", OP_CLIP, NULL},
-    {"Clip", OP_CLIP, NULL},
-    {"math.reduce_mean", OP_MEAN, NULL},
-    {"Mean", OP_MEAN, NULL},
+    {"concatv2", OP_CONCAT, NULL},
+    {"concatenate", OP_CONCAT, NULL},
+    {"leakyrelu", OP_LEAKY, NULL},
+    {"elu", OP_ELU, NULL},
+    {"square", OP_SQUARE, NULL},
+    {"pow", OP_POWER, NULL},
+    {"power", OP_POWER, NULL},
+    {"neg", OP_NEGATIVE, NULL},
+    {"negative", OP_NEGATIVE, NULL},
+    {"abs", OP_ABSOLUTE, NULL},
+    {"absolute", OP_ABSOLUTE, NULL},
+    {"clip", OP_CLIP, NULL},
+    {"clipbyvalue", OP_CLIP, NULL},
     {"identity", OP_IDENTITY, NULL},
-    {"Identity", OP_IDENTITY, NULL},
+    {"stopgradient", OP_IDENTITY, NULL},
+    {"ensureshape", OP_IDENTITY, NULL},
+    {"dropout", OP_IDENTITY, NULL},
+    {"converttotensor", OP_IDENTITY, NULL},
     {"cast", OP_IDENTITY, NULL},
-    {"Cast", OP_IDENTITY, NULL},
-    {"nn.relu", OP_ACTIVATION, "relu"},
-    {"Relu", OP_ACTIVATION, "relu"},
-    {"nn.relu6", OP_ACTIVATION, "relu6"},
-    {"Relu6", OP_ACTIVATION, "relu6"},
-    {"HardSigmoid", OP_ACTIVATION, "h_sigmoid"},
-    {"HardSwish", OP_ACTIVATION, "hard_swish"},
-    {"HardSilu", OP_ACTIVATION, "hard_swish"},
-    {"math.sigmoid", OP_ACTIVATION, "sigmoid"},
-    {"nn.sigmoid", OP_ACTIVATION, "sigmoid"},
-    {"Sigmoid", OP_ACTIVATION, "sigmoid"},
-    {"nn.swish", OP_ACTIVATION, "swish"},
-    {"nn.silu", OP_ACTIVATION, "swish"},
-    {"Silu", OP_ACTIVATION, "swish"},
-    {"math.tanh", OP_ACTIVATION, "tanh"},
-    {"nn.tanh", OP_ACTIVATION, "tanh"},
-    {"Tanh", OP_ACTIVATION, "tanh"},
-    {"nn.gelu", OP_ACTIVATION, "gelu"},
-    {"Gelu", OP_ACTIVATION, "gelu"},
-    {"nn.selu", OP_ACTIVATION, "selu"},
-    {"Selu", OP_ACTIVATION, "selu"},
-    {"math.softplus", OP_ACTIVATION, "softplus"},
-    {"nn.softplus", OP_ACTIVATION, "softplus"},
-    {"Softplus", OP_ACTIVATION, "softplus"},
-    {"nn.softsign", OP_ACTIVATION, "softsign"},
-    {"Softsign", OP_ACTIVATION, "softsign"},
-    {"Mish", OP_ACTIVATION, "mish"},
-    {"math.exp", OP_ACTIVATION, "exponential"},
-    {"Exp", OP_ACTIVATION, "exponential"},
-    {"nn.softmax", OP_ACTIVATION, "softmax"},
-    {"Softmax", OP_ACTIVATION, "softmax"},
+    {"relu", OP_ACTIVATION, "relu"},
+    {"relu6", OP_ACTIVATION, "relu6"},
+    {"hardsigmoid", OP_ACTIVATION, "h_sigmoid"},
+    {"hardswish", OP_ACTIVATION, "hard_swish"},
+    {"hardsilu", OP_ACTIVATION, "hard_swish"},
+    {"sigmoid", OP_ACTIVATION, "sigmoid"},
+    {"swish", OP_ACTIVATION, "swish"},
+    {"silu", OP_ACTIVATION, "swish"},
+    {"tanh", OP_ACTIVATION, "tanh"},
+    {"gelu", OP_ACTIVATION, "gelu"},
+    {"selu", OP_ACTIVATION, "selu"},
+    {"softplus", OP_ACTIVATION, "softplus"},
+    {"softsign", OP_ACTIVATION, "softsign"},
+    {"mish", OP_ACTIVATION, "mish"},
+    {"exp", OP_ACTIVATION, "exponential"},
+    {"softmax", OP_ACTIVATION, "softmax"},
 };
+
+/* "keras.ops.nn.leaky_relu" -> "leakyrelu". */
+static void plain_name(const char *name, char *out, size_t size)
+{
+    size_t n = 0;
+    const char *dot = strrchr(name, '.');
+    for (const char *s = dot != NULL ? dot + 1 : name; *s != '\0' && n + 1 < size; s++)
+        if (*s != '_') out[n++] = (char)tolower((unsigned char)*s);
+    out[n] = '\0';
+}
 
 /* Operand of an arithmetic operation. */
 struct operand {
@@ -222,7 +212,22 @@ static int parameter(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     return mnq_y_null(v) ? 0 : mnq_kv_double(v, -1e30, 1e30, out, k->e);
 }
 
-/* Maximum and minimum of two tensors; with 0 they are what relu is. */
+/* relu(f x + g) of a tensor, times `slope` plus `offset`: what limits at constants are made of. */
+static int limited(struct mnq_knet *k, const struct mnq_klayer *l, int x, float f, float g, double most, float slope,
+                   float offset)
+{
+    char name[512];
+    bool plain = f == 1 && g == 0;
+    snprintf(name, sizeof name, "%.450s/from", l->name);
+    if (!plain) x = mnq_build_affine(&k->b, name, x, &f, &g, 1, k->e);
+    plain = slope == 1 && offset == 0;
+    snprintf(name, sizeof name, "%.450s/limit", l->name);
+    if (x >= 0)
+        x = mnq_build_act(&k->b, plain ? l->name : name, x, most > 0 ? MNQ_ACT_RELU_MAX : MNQ_ACT_RELU, (float)most, k->e);
+    return x < 0 || plain ? x : mnq_build_affine(&k->b, l->name, x, &slope, &offset, 1, k->e);
+}
+
+/* Maximum and minimum of two tensors, or of a tensor and a number. */
 static int extreme(struct mnq_knet *k, const struct mnq_klayer *l, const struct operand o[3], bool larger)
 {
     double limit;
@@ -231,8 +236,8 @@ static int extreme(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
     if (o[x].node < 0 || o[1 - x].value == NULL)
         return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
     if (mnq_kv_double(o[1 - x].value, -1e30, 1e30, &limit, k->e) != 0) return -1;
-    if (larger && limit == 0) return mnq_build_act(&k->b, l->name, o[x].node, MNQ_ACT_RELU, 0, k->e);
-    return mnq_knet_fail(k, l, "of a tensor and %g is not supported; of two tensors, and max(x, 0), are", limit);
+    float m = (float)limit;
+    return larger ? limited(k, l, o[x].node, 1, -m, 0, 1, m) : limited(k, l, o[x].node, -1, m, 0, -1, m);
 }
 
 /* All tensors of the call, in their order. */
@@ -261,21 +266,19 @@ static int clip(struct mnq_knet *k, const struct mnq_klayer *l, struct operand o
     if (o[1].value == NULL || o[2].value == NULL) return mnq_knet_fail(k, l, "constant limits are wanted");
     if (mnq_kv_double(o[1].value, -1e30, 1e30, &lo, k->e) != 0 || mnq_kv_double(o[2].value, -1e30, 1e30, &hi, k->e) != 0)
         return -1;
-    if (lo != 0 || hi <= 0) return mnq_knet_fail(k, l, "clips to %g..%g, only 0 to a positive number is supported", lo, hi);
-    return mnq_build_act(&k->b, l->name, o[0].node, MNQ_ACT_RELU_MAX, (float)hi, k->e);
+    if (!(hi > lo)) return mnq_knet_fail(k, l, "clips to %g..%g", lo, hi);
+    return limited(k, l, o[0].node, 1, (float)-lo, hi - lo, 1, (float)lo);
 }
 
-/* The mean over height and width is the global average pooling. */
-static int mean(struct mnq_knet *k, const struct mnq_klayer *l, const struct operand o[3],
-                const struct mnq_ynode *config_axis)
+/* What has two straight parts, or is a square. */
+static int power(struct mnq_knet *k, const struct mnq_klayer *l, const struct operand o[3])
 {
-    const struct mnq_ynode *axis = o[1].value != NULL ? o[1].value : config_axis;
-    int a = 0, b = 0;
-    bool plane = axis != NULL && axis->kind == MNQ_Y_SEQ && axis->n == 2 && mnq_kv_int(axis->first, -4, 3, &a, NULL) == 0 &&
-                 mnq_kv_int(axis->first->next, -4, 3, &b, NULL) == 0 &&
-                 ((a + 4) % 4 == 1 ? (b + 4) % 4 == 2 : (a + 4) % 4 == 2 && (b + 4) % 4 == 1);
-    if (!plane) return mnq_knet_fail(k, l, "only the mean over height and width is supported");
-    return mnq_build_avgpool(&k->b, l->name, o[0].node, 0, 0, 1, 1, k->e);
+    double exponent;
+    if (o[1].value == NULL) return mnq_knet_fail(k, l, "a constant exponent is wanted");
+    if (mnq_kv_double(o[1].value, -1e30, 1e30, &exponent, k->e) != 0) return -1;
+    struct mnq_node square = {.act = MNQ_ACT_SQUARE};
+    if (exponent == 2) return mnq_build_curve(&k->b, l->name, o[0].node, &square, k->e);
+    return mnq_knet_fail(k, l, "the power of %g is not supported, only that of 2", exponent);
 }
 
 /* TensorFlow's own form of x[..., ::-1], the only slice of it that is read: steps 1, ..., 1, -1 of everything. */
@@ -294,6 +297,14 @@ static int strided(struct mnq_knet *k, const struct mnq_klayer *l, int in)
     for (int i = 0; i < n[2] && whole; i++) whole = v[0][i] == 0.0f && v[1][i] == 0.0f && (i + 1 == n[2] || v[2][i] == 1.0f);
     if (!whole) return mnq_knet_fail(k, l, "of slices only [..., ::-1] is supported");
     return mnq_knet_reverse(k, l, in);
+}
+
+/* Keras 3 states which of its two forms is meant; TensorFlow's default is the exact one. */
+static const char *exact_gelu(const struct mnq_klayer *l, const struct mnq_kcall *call, const char *activation)
+{
+    bool approximate = false;
+    const struct mnq_ynode *v = strcmp(activation, "gelu") == 0 ? mnq_kcall_value(l, call, 1, "approximate", NULL) : NULL;
+    return v != NULL && mnq_kv_bool(v, &approximate, NULL) == 0 && approximate ? "gelu_tanh" : activation;
 }
 
 /* The function's name, NULL if the layer says none. */
@@ -319,15 +330,9 @@ bool mnq_knet_is_op(const struct mnq_klayer *l, const struct mnq_kcall *call)
     return false;
 }
 
-int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
+static int apply(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in,
+                 const struct op_entry *op)
 {
-    const char *function = function_of(l);
-    const struct op_entry *op = NULL;
-    for (size_t i = 0; function != NULL && i < sizeof op_table / sizeof *op_table && op == NULL; i++)
-        if (strcmp(function, op_table[i].name) == 0) op = &op_table[i];
-    if (op == NULL)
-        return mnq_knet_fail(k, l, "function %.60s is not supported; arithmetic with constants, relu6 and the like are",
-                             function != NULL ? function : "without a name");
     struct operand o[3];
     collect(call, in, mnq_y_get(l->config, "constants"), o);
     if (op->op <= OP_DIV) return arithmetic(k, l, op->op, o);
@@ -341,15 +346,58 @@ int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq
         return strided(k, l, o[0].node);
     case OP_CLIP:
         return clip(k, l, o);
+    case OP_POWER:
+        return power(k, l, o);
+    case OP_NEGATIVE:
+        return mnq_build_affine(&k->b, l->name, o[0].node, &(float){-1}, &(float){0}, 1, k->e);
+    case OP_ABSOLUTE:
+        return mnq_knet_leaky(k, l->name, o[0].node, -1);
     case OP_LEAKY:
     case OP_ELU:
     case OP_SQUARE:
         return curve(k, l, call, op->op, o[0].node);
-    case OP_MEAN:
-        return mean(k, l, o, mnq_y_get(l->config, "axis"));
     case OP_IDENTITY:
         return mnq_build_reshape(&k->b, l->name, o[0].node, k->b.g->node[o[0].node].out, k->e);
     default:
-        return mnq_knet_activation(k, l, l->name, o[0].node, op->activation);
+        return mnq_knet_activation(k, l, l->name, o[0].node, exact_gelu(l, call, op->activation));
     }
+}
+
+/* 1: *out is the node, 0: no such function, -1: error. */
+static int by_name(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in,
+                   const char *function, int *out)
+{
+    char name[64];
+    plain_name(function, name, sizeof name);
+    mnq_kmove *move = mnq_kmove_of(name);
+    if (move != NULL) {
+        if (call->n_tensor != 1) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
+        return (*out = move(k, l, call, in[0])) < 0 ? -1 : 1;
+    }
+    for (size_t i = 0; i < sizeof op_table / sizeof *op_table; i++)
+        if (strcmp(name, op_table[i].name) == 0) return (*out = apply(k, l, call, in, &op_table[i])) < 0 ? -1 : 1;
+    return 0;
+}
+
+int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
+{
+    const char *function = function_of(l);
+    int out = -1, rc = function == NULL ? 0 : by_name(k, l, call, in, function, &out);
+    if (rc != 0) return rc < 0 ? -1 : out;
+    return mnq_knet_fail(k, l,
+                         "function %.60s is not supported; arithmetic, activations, and what moves, resizes, pools or parts "
+                         "tensors are",
+                         function != NULL ? function : "without a name");
+}
+
+int mnq_knet_function(struct mnq_knet *k, const struct mnq_klayer *l, const char *function,
+                      const struct mnq_ynode *arguments, int in, int *out)
+{
+    enum { MOST = 16 };
+    struct mnq_karg arg[1 + MOST] = {{.kind = MNQ_KARG_TENSOR}};
+    struct mnq_kcall call = {.n_arg = 1, .n_tensor = 1, .arg = arg};
+    const struct mnq_ynode *v = arguments != NULL && arguments->kind == MNQ_Y_MAP ? arguments->first : NULL;
+    for (; v != NULL && call.n_arg <= MOST; v = v->next)
+        arg[call.n_arg++] = (struct mnq_karg){.kind = MNQ_KARG_VALUE, .key = v->key, .value = v};
+    return by_name(k, l, &call, &in, function, out);
 }

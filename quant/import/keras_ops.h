@@ -15,6 +15,13 @@ bool mnq_knet_is_op(const struct mnq_klayer *l, const struct mnq_kcall *call);
 /** Appends such a call; arguments as those of mnq_knet_layer(). */
 int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in);
 
+/**
+ * Appends function(tensor of node `in`, keywords of the map `arguments` (or NULL)), as a Lambda layer calls it.
+ * return  1: *out is its node; 0: a function of this name is not known; -1 with k->e set
+ */
+int mnq_knet_function(struct mnq_knet *k, const struct mnq_klayer *l, const char *function,
+                      const struct mnq_ynode *arguments, int in, int *out);
+
 #ifdef __cplusplus
 }
 #endif

@@ -191,6 +191,18 @@ static int normalization_to_affine(struct mnq_build *b, const struct mnq_slot *s
     return 0;
 }
 
+/* A PReLU's only slope, for each channel. */
+static int spread_slope(struct mnq_build *b, const struct mnq_slot *s, struct mnq_err *e)
+{
+    struct mnq_node *nd = &b->g->node[s->var[0].node];
+    if (s->var[0].dim[0] == nd->out.c) return 0;
+    float *all = mnq_arena_array(b->g->arena, (size_t)nd->out.c, sizeof *all);
+    if (all == NULL) return mnq_fail_nomem(e);
+    for (int c = 0; c < nd->out.c; c++) all[c] = nd->slope[0];
+    nd->slope = all;
+    return 0;
+}
+
 int mnq_build_settle(struct mnq_build *b, struct mnq_err *e)
 {
     for (int i = 0; i < b->n_slot; i++)
@@ -198,6 +210,8 @@ int mnq_build_settle(struct mnq_build *b, struct mnq_err *e)
     for (int i = 0; i < b->n_slot; i++)
         if (strcmp(b->slot[i].class_name, "Normalization") == 0 && normalization_to_affine(b, &b->slot[i], e) != 0)
             return -1;
+    for (int i = 0; i < b->n_slot; i++)
+        if (strcmp(b->slot[i].class_name, "PReLU") == 0 && spread_slope(b, &b->slot[i], e) != 0) return -1;
     return 0;
 }
 

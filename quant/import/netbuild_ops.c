@@ -87,6 +87,18 @@ int mnq_build_upsample(struct mnq_build *b, const char *name, int in, int kh, in
     return mnq_build_infer(b, i, e);
 }
 
+int mnq_build_spread(struct mnq_build *b, const char *name, int in, int kh, int kw, struct mnq_err *e)
+{
+    int i = mnq_build_node(b, MNQ_OP_SPREAD, name, in, e);
+    if (i < 0) return -1;
+    struct mnq_node *nd = at(b, i);
+    struct mnq_shape s = at(b, in)->out;
+    nd->kh = kh, nd->kw = kw;
+    nd->out.h = s.h * kh;
+    nd->out.w = s.w * kw;
+    return mnq_build_infer(b, i, e);
+}
+
 int mnq_build_sum(struct mnq_build *b, const char *name, int x, float f, int y, float g, struct mnq_err *e)
 {
     int i = mnq_build_node(b, MNQ_OP_ADD, name, x, e);
@@ -149,13 +161,15 @@ int mnq_build_curve(struct mnq_build *b, const char *name, int in, const struct 
     return mnq_build_infer(b, i, e);
 }
 
-int mnq_build_prelu(struct mnq_build *b, const char *name, int in, struct mnq_err *e)
+int mnq_build_prelu(struct mnq_build *b, const char *name, int in, bool one, struct mnq_err *e)
 {
     int i = mnq_build_node(b, MNQ_OP_ACT, name, in, e);
     if (i < 0) return -1;
-    at(b, i)->act = MNQ_ACT_PRELU;
+    struct mnq_node *nd = at(b, i);
+    nd->act = MNQ_ACT_PRELU;
     struct mnq_slot *s = mnq_build_infer(b, i, e) < 0 ? NULL : mnq_build_slot(b, name, "PReLU", e);
     if (s == NULL) return -1;
-    mnq_build_var(s, MNQ_VAR_ALPHA, i, 1, at(b, in)->out.c, 0, 0, 0);
+    mnq_build_var(s, MNQ_VAR_ALPHA, i, 1, one ? 1 : at(b, in)->out.c, 0, 0, 0);
+    nd->kept = one ? 1 : 0;
     return i;
 }

@@ -18,6 +18,8 @@ int mnq_build_tconv(struct mnq_build *b, const char *name, int in, struct mnq_co
 int mnq_build_crop(struct mnq_build *b, const char *name, int in, int top, int bottom, int left, int right,
                    struct mnq_err *e);
 int mnq_build_upsample(struct mnq_build *b, const char *name, int in, int kh, int kw, bool bilinear, struct mnq_err *e);
+/** Channel (y kw + x) C + c becomes channel c of pixel (y, x) of a kh x kw block: TensorFlow's depth_to_space. */
+int mnq_build_spread(struct mnq_build *b, const char *name, int in, int kh, int kw, struct mnq_err *e);
 /** f x + g y. */
 int mnq_build_sum(struct mnq_build *b, const char *name, int x, float f, int y, float g, struct mnq_err *e);
 /** The larger (or smaller) of two tensors: x + relu(y - x), x - relu(x - y). */
@@ -28,8 +30,8 @@ int mnq_build_concat(struct mnq_build *b, const char *name, const int *in, int n
 int mnq_build_select(struct mnq_build *b, const char *name, int in, const int *map, int n, struct mnq_err *e);
 /** An activation with the parameters in `like`. */
 int mnq_build_curve(struct mnq_build *b, const char *name, int in, const struct mnq_node *like, struct mnq_err *e);
-/** PReLU with a slope per channel, which waits for its values. */
-int mnq_build_prelu(struct mnq_build *b, const char *name, int in, struct mnq_err *e);
+/** PReLU, which waits for its slopes: one per channel, or one for all. */
+int mnq_build_prelu(struct mnq_build *b, const char *name, int in, bool one, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

@@ -25,18 +25,22 @@ bool mnq_found_is(const struct mnq_found *f, enum mnq_var_kind kind)
     return !mnq_found_is_aside(f); /* a name that says nothing */
 }
 
-/* n values, one per channel: (n) of a vector, (1, 1, n) of a picture. */
-static bool is_channels(const struct mnq_found *f, int64_t n)
+/* The same shape but for axes of size 1: slopes are (n) of a vector, (1, 1, n) of a picture. */
+static bool like(const struct mnq_found *f, const struct mnq_slot_var *v)
 {
-    for (int i = 0; i + 1 < f->rank; i++)
-        if (f->dim[i] != 1) return false;
-    return f->rank > 0 && f->dim[f->rank - 1] == n;
+    int i = 0, j = 0;
+    for (;;) {
+        while (i < f->rank && f->dim[i] == 1) i++;
+        while (j < v->rank && v->dim[j] == 1) j++;
+        if (i == f->rank || j == v->rank) return i == f->rank && j == v->rank;
+        if (f->dim[i++] != v->dim[j++]) return false;
+    }
 }
 
 static bool fits(const struct mnq_found *f, const struct want *w)
 {
     if (!mnq_found_is(f, w->var->kind)) return false;
-    if (w->var->kind == MNQ_VAR_ALPHA) return is_channels(f, w->var->dim[0]);
+    if (w->var->kind == MNQ_VAR_ALPHA) return like(f, w->var);
     if (f->rank != w->var->rank) return false;
     if (w->var->kind == MNQ_VAR_KERNEL && f->rank == 2 && mnq_found_is_nibbles(f, w->var->dim[0], w->var->dim[1]))
         return true;

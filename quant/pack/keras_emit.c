@@ -138,7 +138,9 @@ static int emit_node(struct mnq_kemit *x, int i)
     case MNQ_OP_RESHAPE:
         out = mnq_ke_reshape(x, i, name, in0);
         break;
-    case MNQ_OP_SPREAD: /* of legal graphs only */
+    case MNQ_OP_SPREAD:
+        out = mnq_ke_spread(x, nd, name, in0);
+        break;
     case MNQ_OP_JOIN:
     case MNQ_OP_COUNT:
         break;

@@ -158,6 +158,47 @@ static int shuffle_groups(const int *map, int c)
     return g;
 }
 
+static void block_size(struct mnq_json *j, const struct mnq_node *nd)
+{
+    mnq_json_int(j, "block_size", nd->kh);
+}
+
+/* Blocks of single rows are what a Reshape makes; others have a function only. */
+const char *mnq_ke_spread(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in)
+{
+    struct mnq_shape from = x->g->node[nd->in[0]].out, to = nd->out;
+    if (to.h != from.h * nd->kh || to.w != from.w * nd->kw) return NULL;
+    if (nd->kh == 1) return emit_target(x, name, in, (const int[]){to.h, to.w, to.c}, 3);
+    if (nd->kh != nd->kw) return NULL;
+    mnq_ke_begin(x, "TFOpLambda", name);
+    mnq_json_string(&x->j, "function", "nn.depth_to_space");
+    return mnq_ke_call(x, nd, in, block_size);
+}
+
+/* [..., first : end] */
+static void channel_range(struct mnq_json *j, const struct mnq_node *nd)
+{
+    mnq_json_array(j, "slice_spec");
+    mnq_json_object(j, NULL);
+    mnq_json_string(j, "class_name", "__ellipsis__");
+    mnq_json_object(j, "config");
+    mnq_json_end(j);
+    mnq_json_end(j);
+    mnq_json_object(j, NULL);
+    mnq_json_int(j, "start", nd->map[0]);
+    mnq_json_int(j, "stop", nd->map[0] + nd->out.c);
+    mnq_json_null(j, "step");
+    mnq_json_end(j);
+    mnq_json_end(j);
+}
+
+static bool is_range(const int *map, int n)
+{
+    for (int c = 1; c < n; c++)
+        if (map[c] != map[0] + c) return false;
+    return true;
+}
+
 const char *mnq_ke_select(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in, const char *in1)
 {
     if (nd->map == NULL) {
@@ -165,6 +206,11 @@ const char *mnq_ke_select(struct mnq_kemit *x, const struct mnq_node *nd, const 
         mnq_ke_begin(x, "Concatenate", name);
         mnq_json_int(&x->j, "axis", -1);
         return mnq_ke_finish(x, in, in1);
+    }
+    if (nd->n_in == 1 && is_range(nd->map, nd->out.c)) {
+        mnq_ke_begin(x, "SlicingOpLambda", name);
+        mnq_json_string(&x->j, "function", "__operators__.getitem");
+        return mnq_ke_call(x, nd, in, channel_range);
     }
     static const int order[] = {1, 2, 4, 3};
     int c = nd->out.c, g = nd->n_in == 1 && x->g->node[nd->in[0]].out.c == c ? shuffle_groups(nd->map, c) : 0;

@@ -72,6 +72,24 @@ const char *mnq_ke_finish(struct mnq_kemit *x, const char *in0, const char *in1)
     return x->layer[x->n - 1].name;
 }
 
+const char *mnq_ke_call(struct mnq_kemit *x, const struct mnq_node *nd, const char *in, mnq_ke_keywords *keywords)
+{
+    struct mnq_json *j = &x->j;
+    mnq_json_end(j);
+    mnq_json_array(j, "inbound_nodes");
+    mnq_json_array(j, NULL);
+    mnq_json_string(j, NULL, in);
+    mnq_json_int(j, NULL, 0);
+    mnq_json_int(j, NULL, 0);
+    mnq_json_object(j, NULL);
+    keywords(j, nd);
+    mnq_json_end(j);
+    mnq_json_end(j);
+    mnq_json_end(j);
+    mnq_json_end(j);
+    return x->layer[x->n - 1].name;
+}
+
 void mnq_ke_pair(struct mnq_json *j, const char *key, int a, int b)
 {
     mnq_json_array(j, key);

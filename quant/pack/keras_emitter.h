@@ -33,6 +33,12 @@ struct mnq_kout *mnq_ke_begin(struct mnq_kemit *x, const char *class_name, const
 /** Closes configuration and layer, which reads these layers; in1 may be NULL, in0 too for the input. Returns its name. */
 const char *mnq_ke_finish(struct mnq_kemit *x, const char *in0, const char *in1);
 
+/** Keywords of a function's call, into an open object. */
+typedef void mnq_ke_keywords(struct mnq_json *j, const struct mnq_node *nd);
+
+/** The same for a layer that stands for the call of a function (tf.keras' TFOpLambda). */
+const char *mnq_ke_call(struct mnq_kemit *x, const struct mnq_node *nd, const char *in, mnq_ke_keywords *keywords);
+
 /** [a, b] under a key. */
 void mnq_ke_pair(struct mnq_json *j, const char *key, int a, int b);
 
@@ -64,6 +70,7 @@ const char *mnq_ke_pad(struct mnq_kemit *x, const struct mnq_node *nd, const cha
 /** AVGPOOL and MAXPOOL, node i. */
 const char *mnq_ke_pool(struct mnq_kemit *x, int i, const char *name, const char *in);
 const char *mnq_ke_upsample(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in);
+const char *mnq_ke_spread(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in);
 const char *mnq_ke_select(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in, const char *in1);
 /** ADD and MUL. */
 const char *mnq_ke_arithmetic(struct mnq_kemit *x, const struct mnq_node *nd, const char *name, const char *in,

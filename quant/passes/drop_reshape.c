@@ -197,6 +197,23 @@ static int step(struct mnq_rw *rw, int i, struct mnq_err *e)
     return 0;
 }
 
+/* Channels in groups that became pixels (boxes of a detector, each with its classes): SPREAD moves them where they are,
+ * and what is left is a reshape that keeps channels. */
+static int to_spread(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
+    if (to.c >= from.c || from.c % to.c != 0) return 0;
+    int made = mnq_rw_make_behind(rw, MNQ_OP_RESHAPE, "reshape", i, e);
+    if (made < 0) return -1;
+    mnq_rw_at(rw, made)->out = to;
+    struct mnq_node *nd = mnq_rw_at(rw, i);
+    nd->op = MNQ_OP_SPREAD;
+    nd->kh = 1;
+    nd->kw = from.c / to.c;
+    nd->out = (struct mnq_shape){from.h, from.w * nd->kw, to.c};
+    return 1;
+}
+
 int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
 {
     for (bool changed = true; changed;) {
@@ -206,6 +223,11 @@ int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
             int done = step(rw, i, e);
             if (done < 0) return -1;
             changed = changed || done > 0;
+        }
+        for (int i = 0; i < rw->n && !changed; i++) {
+            int done = is_reshape(rw, i) ? to_spread(rw, i, e) : 0;
+            if (done < 0) return -1;
+            changed = done > 0;
         }
     }
     for (int i = 0; i < rw->n; i++)
