@@ -74,6 +74,8 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "cortexm/dwconv_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
      "cortexm/dwconv_shape_dsp.c",
      DSP, 7},
+    {"mnq_dwconv3x3_mve", "helium/mve.h", "mnq_mve_dw3x3_serves(l)", mnq_mve_dw3x3_serves,
+     "helium/dwconv3x3_mve.c helium/dw3x3_mve.S helium/pack_mve.c", MVE, 7},
     {"mnq_dwconv_mve", "helium/mve.h", "mnq_mve_dw_serves(l)", mnq_mve_dw_serves, "helium/dwconv_mve.c helium/pack_mve.c",
      MVE, 7},
     {"mnq_conv_s8_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s8, MNQ_W_S8), "generic/conv_c.c", ALL, 7},

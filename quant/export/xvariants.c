@@ -74,5 +74,6 @@ int mnq_xvariants_small(const struct mnq_export *x, const char *path)
     const size_t n = strlen(path);
 
     if (!x->image.flash || n < 2 || strcmp(path + n - 2, ".c") != 0) return 0;
+    if (strncmp(path, "helium/", 7) == 0) return 0;
     return strncmp(path, "generic/", 8) != 0 || x->o->target->set == MNQ_XSET_DSP;
 }

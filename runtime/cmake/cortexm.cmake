@@ -17,6 +17,8 @@ set(mnq_mve_packing kernels/helium/pack_mve.c)
 set(mnq_mve_kernels
   kernels/helium/block_mve.S
   kernels/helium/dot_mve.c
+  kernels/helium/dw3x3_mve.S
+  kernels/helium/dwconv3x3_mve.c
   kernels/helium/dwconv_mve.c
   kernels/helium/mve.c)
 if(MNQ_CPU MATCHES "^cortex-m(55|85)$")

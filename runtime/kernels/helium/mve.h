@@ -11,9 +11,13 @@ extern const struct mnq_kernels mnq_kernels_mve;
 
 mnq_kernel mnq_dot_mve;    /* CONV and PW, packed */
 mnq_kernel mnq_dwconv_mve; /* any window and stride, no multiplier */
+mnq_kernel mnq_dwconv3x3_mve; /* 3x3, stride 1 or 2 both ways, at least 8 channels, no multiplier */
 
 /** Whether mnq_dwconv_mve() serves a layer. Plain C. */
 int mnq_mve_dw_serves(const struct mnq_layer *l);
+
+/** Whether mnq_dwconv3x3_mve() serves a layer. Plain C. */
+int mnq_mve_dw3x3_serves(const struct mnq_layer *l);
 
 /** The packer of CONV and PW, and scratch of a layer's kernel: see struct mnq_packing and struct mnq_kernels. Plain C. */
 size_t mnq_mve_packed_bytes(const struct mnq_layer *l);

@@ -2,6 +2,8 @@
  * Packs weights for a Cortex-M with Helium, layout_mve.h says how; which layers its kernels serve, and their scratch. Plain
  * C. */
 #include "helium/mve.h"
+
+#include "dw3x3_mve.h"
 #include "layout_mve.h"
 #include "mnq_port.h"
 
@@ -70,6 +72,22 @@ int mnq_mve_dw_serves(const struct mnq_layer *l)
     return l->op == MNQ_L_DWCONV && l->mult == 1 && !l->in_flip && (l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16);
 }
 
+enum { WHOLE = 4096 }; /* bytes of rows up to which all of a small tensor's are kept: one call for a channel */
+
+int mnq_mve_dw3x3_serves(const struct mnq_layer *l)
+{
+    return mnq_mve_dw_serves(l) && l->kh == 3 && l->kw == 3 && l->sh == l->sw && l->sh <= 2 && l->c >= MNQ_MVE_CHANNELS &&
+           mnq_mve_dw_pitch(l) <= 1024; /* 16 bits reach all planes */
+}
+
+size_t mnq_mve_dw3x3_scratch(const struct mnq_layer *l)
+{
+    const size_t row = MNQ_MVE_CHANNELS * mnq_mve_dw_pitch(l) * 2, all = (size_t)((l->oh - 1) * l->sh + 3) * row;
+
+    return MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (all <= WHOLE ? all : 3 * row) +
+           (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
+}
+
 /* CONV and PW: vectors of four pixels, rows of windows put together (CONV). DWCONV: pointers of the taps, a padding pixel.
  */
 size_t mnq_mve_scratch(const struct mnq_layer *l)
@@ -77,6 +95,7 @@ size_t mnq_mve_scratch(const struct mnq_layer *l)
     const size_t x = (size_t)(mnq_mve_runs(l) * mnq_mve_vectors(l)) * 4 * MNQ_MVE_LANES * 2;
 
     if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
+    if (mnq_mve_dw3x3_serves(l)) return mnq_mve_dw3x3_scratch(l);
     if (mnq_mve_dw_serves(l)) return (size_t)l->kh * l->kw * 8 + ((size_t)l->c << l->in16);
     if (l->packed == NULL) return 0;
     return x + (l->op == MNQ_L_CONV ? (size_t)(4 * mnq_mve_run(l)) << l->in16 : 0);
