@@ -47,7 +47,7 @@ static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
 /* Helium: vectors multiplied, records, vectors unpacked, runs, blocks; outputs that are computed one by one. */
 static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
-    const double records = up(l->oc, 2), vectors = (double)mnq_mve_runs(l) * mnq_mve_vectors(l);
+    const double records = up(l->oc, 2), vectors = mnq_mve_vectors(l);
     const double b = l->op == MNQ_L_PW ? up((double)rows * l->w, 4) : rows * up(l->ow, 4);
 
     f[0] = n * b * records * vectors;

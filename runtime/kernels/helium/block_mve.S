@@ -3,17 +3,16 @@
  * says what is where.
  *
  * Eight sums stay in the registers with even numbers, where VMLADAVA wants them: r0, r2, r4, r6 the first channel's four
- * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions. VMOV of two
- * lanes takes the lower one first. */
+ * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions. Outputs are made in two vectors, (channel,
+ * pixel): 00 10 01 11 and 02 12 03 13; q4 has the places of bias, m and -r for these lanes, q5 those of the eight outputs.
+ * VMOV of two lanes takes the lower one first. */
     .syntax unified
     .thumb
 
     .equ W_END, 4
     .equ X, 8
-    .equ VECTORS, 12
     .equ OUT, 16
     .equ ZP, 20
-    .equ LO, 24
     .equ HI, 28
     .equ AT, 32
 
@@ -27,39 +26,60 @@
     .endif
     .endm
 
+    .macro STEP bits, mla
+    WEIGHTS \bits
+    vldrh.u16 q2, [r3], #16
+    \mla r0, q2, q0
+    \mla r8, q2, q1
+    vldrh.u16 q3, [r3], #16
+    \mla r2, q3, q0
+    \mla r10, q3, q1
+    vldrh.u16 q2, [r3], #16
+    \mla r4, q2, q0
+    \mla r12, q2, q1
+    vldrh.u16 q3, [r3], #16
+    \mla r6, q3, q0
+    \mla lr, q3, q1
+    .endm
+
     .macro OUTPUT to
-    vmov q0[2], q0[0], r0, r4
-    vmov q0[3], q0[1], r2, r6
-    vmov q1[2], q1[0], r8, r12
-    vmov q1[3], q1[1], r10, lr
-    ldm r1!, {r0, r2, r4, r6}
+    vmov q0[2], q0[0], r0, r2
+    vmov q0[3], q0[1], r8, r10
+    vmov q1[2], q1[0], r4, r6
+    vmov q1[3], q1[1], r12, lr
+    vldrw.u32 q2, [r1, q4]
+    add r1, r1, #8
+    vadd.i32 q0, q0, q2
+    vadd.i32 q1, q1, q2
     .if \to == 0
+    add r1, r1, #16
     vstrw.32 q0, [r11], #16
     vstrw.32 q1, [r11], #16
     .else
-    vdup.32 q2, r0
-    vdup.32 q3, r2
+    vldrw.u32 q2, [r1, q4]
+    add r1, r1, #8
+    vldrw.u32 q3, [r1, q4]
+    add r1, r1, #8
     vmulh.s32 q0, q0, q2
-    vmulh.s32 q1, q1, q3
-    vldrw.u32 q4, [r7, #AT]
-    vrshl.s32 q0, r4
-    vrshl.s32 q1, r6
+    vmulh.s32 q1, q1, q2
+    vrshl.s32 q0, q0, q3
+    vrshl.s32 q1, q1, q3
     vadd.i32 q0, q0, r9
     vadd.i32 q1, q1, r9
+    .if \to == 8
+    vqmovnb.s32 q0, q0
+    vqmovnt.s32 q0, q1
+    vqmovnb.s16 q0, q0
+    vstrb.16 q0, [r11, q5]
+    add r11, r11, #2
+    .else
     vmax.s32 q0, q0, q6
     vmax.s32 q1, q1, q6
     vmin.s32 q0, q0, q7
     vmin.s32 q1, q1, q7
-    .if \to == 8
-    vstrb.32 q0, [r11, q4]
-    add r11, r11, #1
-    vstrb.32 q1, [r11, q4]
-    add r11, r11, #1
-    .else
-    vstrh.32 q0, [r11, q4]
-    add r11, r11, #2
-    vstrh.32 q1, [r11, q4]
-    add r11, r11, #2
+    vmovnt.i32 q0, q1
+    vstrh.16 q0, [r11, q5]
+    add r11, r11, #4
     .endif
     .endif
     .endm
@@ -80,31 +100,21 @@
     ldr r3, [r7, #HI]
     vdup.32 q6, r2
     vdup.32 q7, r3
+    vldrh.u16 q5, [r7, #AT]
+    movs r2, #0
+    movs r3, #4
+    vmov q4[2], q4[0], r2, r2
+    vmov q4[3], q4[1], r3, r3
 1:
     ldrd r3, r5, [r7, #X]
-    ldrd r0, r8, [r1], #8
-    mov r2, r0
-    mov r4, r0
-    mov r6, r0
-    mov r10, r8
-    mov r12, r8
-    mov lr, r8
+    STEP \bits, vmladav.s16
+    subs r5, r5, #1
+    beq 3f
 2:
-    WEIGHTS \bits
-    vldrh.u16 q2, [r3], #16
-    vmladava.s16 r0, q2, q0
-    vmladava.s16 r8, q2, q1
-    vldrh.u16 q3, [r3], #16
-    vmladava.s16 r2, q3, q0
-    vmladava.s16 r10, q3, q1
-    vldrh.u16 q4, [r3], #16
-    vmladava.s16 r4, q4, q0
-    vmladava.s16 r12, q4, q1
-    vldrh.u16 q5, [r3], #16
-    vmladava.s16 r6, q5, q0
-    vmladava.s16 lr, q5, q1
+    STEP \bits, vmladava.s16
     subs r5, r5, #1
     bne 2b
+3:
     OUTPUT \to
     ldr r0, [r7, #W_END]
     cmp r1, r0

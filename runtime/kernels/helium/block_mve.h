@@ -10,8 +10,8 @@
  * w, w_end  records of layout_mve.h
  * x         inputs of four pixels: for every vector of inputs four vectors, one a pixel, of int16
  * vectors   of inputs, > 0
- * out       where the record's first output is written, of sums int32[2][4] a record, one behind the other
- * at        bytes from there to the outputs of each pixel
+ * out       where the record's first output is written, of sums int32[4][2] a record, one behind the other
+ * at        bytes from there to the outputs, (channel, pixel): 00 02 10 12 01 03 11 13
  */
 struct mnq_mve_block {
     const uint8_t *w, *w_end;
@@ -19,7 +19,7 @@ struct mnq_mve_block {
     int32_t vectors;
     void *out;
     int32_t zp, lo, hi;
-    uint32_t at[4];
+    uint16_t at[8];
 };
 
 /** By weights, int8 or int16, and outputs; sums: as they are. */

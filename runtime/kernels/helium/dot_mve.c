@@ -14,10 +14,14 @@ struct job {
     const struct mnq_layer *l;
     const struct mnq_band *band;
     void (*take)(int16_t *to, const uint8_t *const from[4], int32_t n);
+    void (*ragged)(int16_t *to, const uint8_t *const from[4], int32_t n, const uint16_t *at);
     int16_t *x;
-    uint8_t *rows;      /* [4][kw * c]: rows of windows put together */
-    int32_t pixels;     /* to write of four */
-    size_t pixel, step; /* bytes of a pixel of the input, from window to window */
+    uint16_t *at;           /* [runs][vectors of a run][8]: places of their values in x, in bytes; NULL: none is ragged */
+    uint8_t *rows;          /* [4][kw * c]: rows of windows put together */
+    const uint8_t **window; /* [kh]: rows of the input */
+    int32_t n, run_vectors; /* of a run */
+    int32_t pixels;         /* to write of four */
+    size_t pixel, step;     /* bytes of a pixel of the input, from window to window */
     mnq_mve_run_blocks *run;
     struct mnq_mve_block b;
 };
@@ -48,18 +52,38 @@ static inline int16x8_t flip(uint16x8_t v)
         }                                                                                                                   \
     }
 
+/* The same, a run that begins in the middle of a vector: at has the places of its vectors; what is written behind its end
+ * the next run writes again. */
+#define TAKE_RAGGED(name, type, load, rest)                                                                                 \
+    static void name(int16_t *to, const uint8_t *const from[4], int32_t n, const uint16_t *at)                              \
+    {                                                                                                                       \
+        const type *a = (const type *)(const void *)from[0], *b = (const type *)(const void *)from[1],                      \
+                   *c = (const type *)(const void *)from[2], *d = (const type *)(const void *)from[3];                      \
+        for (; n > 0; n -= 8, at += 8, a += 8, b += 8, c += 8, d += 8) {                                                    \
+            const uint16x8_t places = vldrhq_u16(at);                                                                       \
+            const mve_pred16_t p = vctp16q((uint32_t)n);                                                                    \
+            vstrhq_scatter_offset_s16(to, places, rest(a, p));                                                              \
+            vstrhq_scatter_offset_s16(to + 8, places, rest(b, p));                                                          \
+            vstrhq_scatter_offset_s16(to + 16, places, rest(c, p));                                                         \
+            vstrhq_scatter_offset_s16(to + 24, places, rest(d, p));                                                         \
+        }                                                                                                                   \
+    }
+
 #define LOAD_U8(p)    flip(vldrbq_u16(p))
 #define REST_U8(p, m) flip(vldrbq_z_u16(p, m))
 TAKE(take_s8, int8_t, vldrbq_s16, vldrbq_z_s16)
 TAKE(take_u8, uint8_t, LOAD_U8, REST_U8)
 TAKE(take_s16, int16_t, vldrhq_s16, vldrhq_z_s16)
+TAKE_RAGGED(ragged_s8, int8_t, vldrbq_s16, vldrbq_z_s16)
+TAKE_RAGGED(ragged_u8, uint8_t, LOAD_U8, REST_U8)
+TAKE_RAGGED(ragged_s16, int16_t, vldrhq_s16, vldrhq_z_s16)
 
 /* All channels of outputs whose sums go through mnq_output_plain(). */
 static void run_plain(struct job *job, void *out)
 {
     const struct mnq_layer *const l = job->l;
     const size_t record = mnq_mve_record(l);
-    int32_t sums[2][4], o, c, j;
+    int32_t sums[4][2], o, c, j;
 
     for (o = 0; o < l->oc; o += 2, job->b.w += record) {
         const int32_t first = o + 1 < l->oc ? o : o - 1;
@@ -68,7 +92,7 @@ static void run_plain(struct job *job, void *out)
         job->run(&job->b);
         for (c = 0; c < 2; c++)
             for (j = 0; j < job->pixels; j++)
-                mnq_output_plain(&l->q, out, (size_t)(j * l->oc + first + c), first + c, sums[c][j]);
+                mnq_output_plain(&l->q, out, (size_t)(j * l->oc + first + c), first + c, sums[j][c]);
     }
 }
 
@@ -94,28 +118,53 @@ static void run(struct job *job, void *out)
     job->run(&job->b);
 }
 
+/* The places of ragged runs' values in x. */
+static MNQ_APART void find_places(const struct mnq_layer *l, uint16_t *at)
+{
+    const int32_t values = mnq_mve_run_vectors(l) * MNQ_MVE_LANES, run = mnq_mve_run(l);
+    int32_t i, k;
+
+    for (i = 0; i < l->kh; i++)
+        for (k = 0; k < values; k++, at++)
+            *at = (uint16_t)((i * run + k) / MNQ_MVE_LANES * 64 + (i * run + k) % MNQ_MVE_LANES * 2);
+}
+
 static void start(struct job *job, const struct mnq_layer *l, const struct mnq_band *band, int32_t pixels)
 {
     static mnq_mve_run_blocks *const table[2][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
                                                     {mnq_mve_block16_s8, mnq_mve_block16_s16, mnq_mve_block16_sums}};
+    static const uint8_t pixel_of[8] = {0, 2, 0, 2, 1, 3, 1, 3}; /* channels 0, 0, 1, 1, 0, 0, 1, 1 */
     const uint32_t stride = (uint32_t)l->oc << l->q.out16;
     int32_t j;
 
     job->l = l;
     job->band = band;
-    job->x = (int16_t *)band->scratch;
+    job->window = (const uint8_t **)band->scratch;
+    job->x = (int16_t *)(void *)(job->window + (l->op == MNQ_L_CONV ? mnq_mve_rows_kept(l) : 0));
     job->pixel = (size_t)l->c << l->in16;
     job->step = job->pixel * l->sw;
     job->pixels = pixels < 4 ? pixels : 4;
     job->run = table[l->wtype == MNQ_W_S16][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
     job->b.x = job->x;
-    job->b.vectors = mnq_mve_runs(l) * mnq_mve_vectors(l);
+    job->b.vectors = mnq_mve_vectors(l);
     job->take = l->in16 ? take_s16 : l->in_flip ? take_u8 : take_s8;
+    job->ragged = l->in16 ? ragged_s16 : l->in_flip ? ragged_u8 : ragged_s8;
     job->rows = (uint8_t *)(job->x + (size_t)job->b.vectors * 4 * MNQ_MVE_LANES);
+    job->n = mnq_mve_run(l);
+    job->run_vectors = mnq_mve_run_vectors(l);
+    job->at = NULL;
+    if (mnq_mve_ragged(l)) {
+        job->at = (uint16_t *)(void *)(job->rows + 4 * MNQ_MVE_LANES * 2);
+        find_places(l, job->at);
+        job->rows = (uint8_t *)(job->at + (size_t)(l->kh * mnq_mve_run_vectors(l)) * MNQ_MVE_LANES);
+    }
     job->b.zp = l->q.zp;
     job->b.lo = l->q.lo;
     job->b.hi = l->q.hi;
-    for (j = 0; j < 4; j++) job->b.at[j] = stride * (uint32_t)(j < job->pixels ? j : job->pixels - 1);
+    for (j = 0; j < 8; j++) {
+        const uint32_t pixel = pixel_of[j] < job->pixels ? pixel_of[j] : (uint32_t)(job->pixels - 1);
+        job->b.at[j] = (uint16_t)(stride * pixel + ((uint32_t)(j >> 1 & 1) << l->q.out16));
+    }
 }
 
 /* A row of the window that starts at column left, with padding, as the input stores it; from: the input's row, or NULL. */
@@ -134,27 +183,51 @@ static MNQ_APART void fill_row(const struct job *job, uint8_t *to, const uint8_t
     }
 }
 
-/* The windows of four outputs of row y, from column ox on. */
-static void take_windows(const struct job *job, int32_t y, int32_t ox)
+/* Row ky of four windows, the first of which starts at column left; row: NULL outside. */
+static MNQ_APART void mend(const struct job *job, const uint8_t *row, int32_t left, const uint8_t *from[4])
 {
     const struct mnq_layer *const l = job->l;
-    const int32_t n = mnq_mve_run(l), top = y * l->sh - l->pt, next = mnq_mve_vectors(l) * 4 * MNQ_MVE_LANES;
-    const int32_t left = ox * l->sw - l->pl;
-    const int inside = job->pixels == 4 && left >= 0 && left + 3 * l->sw + l->kw <= l->w;
-    int16_t *to = job->x;
-    int32_t ky, j;
+    const size_t bytes = (size_t)mnq_mve_run(l) << l->in16;
+    int32_t j;
 
-    for (ky = 0; ky < l->kh; ky++, to += next) {
-        const int32_t iy = top + ky;
-        const uint8_t *const row = iy >= 0 && iy < l->h ? (const uint8_t *)mnq_view_row(&job->band->in0, iy) : NULL;
+    for (j = 0; j < 4; j++) {
+        const int32_t x = left + (j < job->pixels ? j : job->pixels - 1) * l->sw;
+        uint8_t *const own = job->rows + (size_t)j * bytes;
+        from[j] = own;
+        if (row != NULL && x >= 0 && x + l->kw <= l->w) from[j] = row + (size_t)x * job->pixel;
+        else fill_row(job, own, row, x);
+    }
+}
+
+/* The windows of four outputs from column ox on; rows: of the input, NULL outside. */
+static void take_windows(const struct job *job, const uint8_t *const *rows, int32_t ox)
+{
+    const struct mnq_layer *const l = job->l;
+    const int32_t n = job->n, vectors = job->run_vectors * MNQ_MVE_LANES, kh = l->kh, left = ox * l->sw - l->pl;
+    const int inside = job->pixels == 4 && left >= 0 && left + 3 * l->sw + l->kw <= l->w;
+    const size_t first = (size_t)left * job->pixel, step = job->step;
+    int16_t *to = job->x;
+    const uint16_t *at = job->at;
+    int32_t ky;
+
+    for (ky = 0; ky < kh; ky++) {
+        const uint8_t *const row = rows[ky];
         const uint8_t *from[4];
-        for (j = 0; j < 4 && inside && row != NULL; j++) from[j] = row + (size_t)left * job->pixel + (size_t)j * job->step;
-        for (; j < 4; j++) {
-            uint8_t *const own = job->rows + (((size_t)j * (size_t)n) << l->in16);
-            fill_row(job, own, row, left + (j < job->pixels ? j : job->pixels - 1) * l->sw);
-            from[j] = own;
+        if (inside && row != NULL) {
+            from[0] = row + first;
+            from[1] = from[0] + step;
+            from[2] = from[1] + step;
+            from[3] = from[2] + step;
+        } else {
+            mend(job, row, left, from);
         }
-        job->take(to, from, n);
+        if (at != NULL) {
+            job->ragged(to, from, n, at);
+            at += vectors;
+        } else {
+            job->take(to, from, n);
+            to += vectors * 4;
+        }
     }
 }
 
@@ -162,13 +235,19 @@ static void conv(const struct mnq_layer *l, const struct mnq_band *band)
 {
     const size_t out_bytes = (size_t)l->oc << l->q.out16;
     struct job job;
-    int32_t y, ox;
+    const uint8_t **rows;
+    int32_t y, ox, ky;
 
     start(&job, l, band, l->ow);
+    rows = job.window;
     for (y = 0; y < band->n; y++) {
+        for (ky = 0; ky < l->kh; ky++) {
+            const int32_t iy = (band->y + y) * l->sh - l->pt + ky;
+            rows[ky] = iy >= 0 && iy < l->h ? (const uint8_t *)mnq_view_row(&band->in0, iy) : NULL;
+        }
         for (ox = 0; ox < l->ow; ox += 4) {
             if (ox + job.pixels > l->ow) ox = l->ow - job.pixels;
-            take_windows(&job, band->y + y, ox);
+            take_windows(&job, rows, ox);
             run(&job, (uint8_t *)band->out + (size_t)(y * l->ow + ox) * out_bytes);
         }
     }

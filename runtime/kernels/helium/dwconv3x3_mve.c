@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Depthwise 3x3 on Helium, stride 1 and 2, at least 8 channels.
  *
- * Pixels are taken apart into rows of single channels, 8 channels at a time: four neighbouring outputs of a channel then share
- * its taps, which VMLA wants in registers. A small tensor's rows are all kept and the outputs of a channel come from one call;
- * of a large one, the three rows of a window take turns. */
+ * Pixels are taken apart into rows of single channels, 8 channels at a time: four neighbouring outputs of a channel then
+ * share its taps, which VMLA wants in registers. A small tensor's rows are all kept and the outputs of a channel come from
+ * one call; of a large one, the three rows of a window take turns. */
 #include "helium/mve.h"
 
 #include "dw3x3_mve.h"
@@ -101,8 +101,7 @@ static MNQ_APART void one_by_one(const struct job *job, const struct mnq_mve_dw 
     }
     for (; n > 0; n--) {
         rows_of(l, 2)(&d);
-        for (x = 0; x < l->ow; x++, first += (size_t)l->oc)
-            mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
+        for (x = 0; x < l->ow; x++, first += (size_t)l->oc) mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
         for (i = 0; i < 3; i++) d.row[i] += step;
     }
 }
@@ -166,8 +165,7 @@ static void channels(struct job *job, int32_t c, int whole)
     int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, y;
 
     job->plain = 0;
-    for (i = 0; i < MNQ_MVE_CHANNELS; i++)
-        job->plain |= (make_channel(l, c + i, &job->channel[i]) || !full) << i;
+    for (i = 0; i < MNQ_MVE_CHANNELS; i++) job->plain |= (make_channel(l, c + i, &job->channel[i]) || !full) << i;
     fill_edges(job, c, places);
     for (i = 0; i < places; i++) take_row(job, top + i, c, i);
     outputs(job, c, 0, whole ? n : 1, slot);

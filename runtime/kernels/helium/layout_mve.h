@@ -2,20 +2,20 @@
  * How weights of CONV and PW are packed for a Cortex-M with Helium. Plain C, shared by the packer and the kernels.
  *
  * The inputs of one output are runs that are contiguous in memory: kh rows of kw * c values, or the c values of a pixel.
- * Each run is filled up with zeros to whole vectors of 8 int16.
+ * One run follows the other; the last vector of 8 int16 is filled up with zeros.
  *
  *     packed:  header 16 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
  *              it, which is then computed twice)
  *     header:  u8 1 if outputs need mnq_output_plain(), else 0; 15 x 0
- *     record:  i32 bias[2]; for every vector of inputs w0[8], w1[8], int8 or int16; i32 m[2]; i32 -r[2] */
+ *     record:  for every vector of inputs w0[8], w1[8], int8 or int16; i32 bias[2]; i32 m[2]; i32 -r[2] */
 #ifndef MNQ_LAYOUT_MVE_H
 #define MNQ_LAYOUT_MVE_H
 
 #include "kernels.h"
 
-enum { MNQ_MVE_HEADER = 16, MNQ_MVE_BEFORE = 8, MNQ_MVE_AFTER = 16, MNQ_MVE_LANES = 8 };
+enum { MNQ_MVE_HEADER = 16, MNQ_MVE_AFTER = 24, MNQ_MVE_LANES = 8 };
 
-/** Runs of inputs, inputs in a run, vectors of a run. */
+/** Runs of inputs, inputs in a run, vectors of all. */
 static inline int32_t mnq_mve_runs(const struct mnq_layer *l)
 {
     return l->op == MNQ_L_CONV ? l->kh : 1;
@@ -28,15 +28,30 @@ static inline int32_t mnq_mve_run(const struct mnq_layer *l)
 
 static inline int32_t mnq_mve_vectors(const struct mnq_layer *l)
 {
+    return (mnq_mve_runs(l) * mnq_mve_run(l) + MNQ_MVE_LANES - 1) / MNQ_MVE_LANES;
+}
+
+/** Whether runs begin in the middle of vectors, and vectors that hold one run. */
+static inline int mnq_mve_ragged(const struct mnq_layer *l)
+{
+    return mnq_mve_runs(l) > 1 && mnq_mve_run(l) % MNQ_MVE_LANES != 0;
+}
+
+static inline int32_t mnq_mve_run_vectors(const struct mnq_layer *l)
+{
     return (mnq_mve_run(l) + MNQ_MVE_LANES - 1) / MNQ_MVE_LANES;
+}
+
+/** Pointers to rows of a window that a call keeps; an even number of them. */
+static inline int32_t mnq_mve_rows_kept(const struct mnq_layer *l)
+{
+    return (l->kh + 1) / 2 * 2;
 }
 
 /** Bytes of a record. */
 static inline size_t mnq_mve_record(const struct mnq_layer *l)
 {
-    const size_t values = (size_t)(mnq_mve_runs(l) * mnq_mve_vectors(l)) * 2 * MNQ_MVE_LANES;
-
-    return MNQ_MVE_BEFORE + (values << (l->wtype == MNQ_W_S16)) + MNQ_MVE_AFTER;
+    return ((size_t)mnq_mve_vectors(l) * 2 * MNQ_MVE_LANES << (l->wtype == MNQ_W_S16)) + MNQ_MVE_AFTER;
 }
 
 #endif

@@ -18,22 +18,19 @@ static void put32(uint8_t *p, uint32_t v)
 /* The weights of channel o, the record's j-th. */
 static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j)
 {
-    const int32_t runs = mnq_mve_runs(l), n = mnq_mve_run(l), vectors = mnq_mve_vectors(l);
+    const int32_t n = mnq_mve_runs(l) * mnq_mve_run(l);
     const int wide = l->wtype == MNQ_W_S16;
-    size_t from = (size_t)o * (size_t)runs * (size_t)n;
-    int32_t i, k;
+    size_t from = (size_t)o * (size_t)n;
+    int32_t k;
 
-    for (i = 0; i < runs; i++) {
-        for (k = 0; k < n; k++, from++) {
-            const int32_t vector = i * vectors + k / MNQ_MVE_LANES;
-            const size_t at = (size_t)((vector * 2 + j) * MNQ_MVE_LANES + k % MNQ_MVE_LANES);
-            if (wide) {
-                const uint32_t w = (uint16_t)((const int16_t *)l->weights)[from];
-                to[2 * at] = (uint8_t)w;
-                to[2 * at + 1] = (uint8_t)(w >> 8);
-            } else {
-                to[at] = ((const uint8_t *)l->weights)[from];
-            }
+    for (k = 0; k < n; k++, from++) {
+        const size_t at = (size_t)((k / MNQ_MVE_LANES * 2 + j) * MNQ_MVE_LANES + k % MNQ_MVE_LANES);
+        if (wide) {
+            const uint32_t w = (uint16_t)((const int16_t *)l->weights)[from];
+            to[2 * at] = (uint8_t)w;
+            to[2 * at + 1] = (uint8_t)(w >> 8);
+        } else {
+            to[at] = ((const uint8_t *)l->weights)[from];
         }
     }
 }
@@ -41,6 +38,7 @@ static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int3
 size_t mnq_mve_packed_bytes(const struct mnq_layer *l)
 {
     if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
+    if (l->oc > 8192 || (mnq_mve_ragged(l) && mnq_mve_vectors(l) > 1000)) return 0; /* places have 16 bits */
     return MNQ_MVE_HEADER + (size_t)((l->oc + 1) / 2) * mnq_mve_record(l);
 }
 
@@ -51,7 +49,7 @@ void mnq_mve_pack(const struct mnq_layer *l, void *mem)
     int32_t o, j;
 
     memset(mem, 0, mnq_mve_packed_bytes(l));
-    if (l->q.act != MNQ_A_CLAMP) header[0] = 1;
+    if (l->q.act != MNQ_A_CLAMP || (!l->q.out16 && (l->q.lo != -128 || l->q.hi != 127))) header[0] = 1;
     for (o = 0; o < l->oc; o += 2, p += record) {
         const int32_t first = o + 1 < l->oc ? o : o - 1;
         uint8_t *const after = p + record - MNQ_MVE_AFTER;
@@ -59,10 +57,10 @@ void mnq_mve_pack(const struct mnq_layer *l, void *mem)
         for (j = 0; j < 2; j++) {
             const int32_t r = l->q.shift[first + j];
             if (r < 1) header[0] = 1; /* the sum is shifted first */
-            put32(p + 4 * j, (uint32_t)l->q.bias[first + j]);
-            put32(after + 4 * j, (uint32_t)l->q.mult[first + j]);
-            put32(after + 8 + 4 * j, (uint32_t)-r);
-            pack_weights(l, p + MNQ_MVE_BEFORE, first + j, j);
+            put32(after + 4 * j, (uint32_t)l->q.bias[first + j]);
+            put32(after + 8 + 4 * j, (uint32_t)l->q.mult[first + j]);
+            put32(after + 16 + 4 * j, (uint32_t)-r);
+            pack_weights(l, p, first + j, j);
         }
     }
 }
@@ -88,15 +86,19 @@ size_t mnq_mve_dw3x3_scratch(const struct mnq_layer *l)
            (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
 }
 
-/* CONV and PW: vectors of four pixels, rows of windows put together (CONV). DWCONV: pointers of the taps, a padding pixel.
+/*
+ * CONV and PW: vectors of four pixels and, if runs are ragged, one more and the places of their vectors; rows of windows put
+ * together (CONV). DWCONV: pointers of the taps, a padding pixel.
  */
 size_t mnq_mve_scratch(const struct mnq_layer *l)
 {
-    const size_t x = (size_t)(mnq_mve_runs(l) * mnq_mve_vectors(l)) * 4 * MNQ_MVE_LANES * 2;
+    const size_t ragged = mnq_mve_ragged(l) ? 1 : 0, places = ragged * (size_t)(mnq_mve_runs(l) * mnq_mve_run_vectors(l));
+    const size_t x = ((size_t)mnq_mve_vectors(l) + ragged) * 4 * MNQ_MVE_LANES * 2 + places * MNQ_MVE_LANES * 2;
 
     if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
     if (mnq_mve_dw3x3_serves(l)) return mnq_mve_dw3x3_scratch(l);
     if (mnq_mve_dw_serves(l)) return (size_t)l->kh * l->kw * 8 + ((size_t)l->c << l->in16);
     if (l->packed == NULL) return 0;
-    return x + (l->op == MNQ_L_CONV ? (size_t)(4 * mnq_mve_run(l)) << l->in16 : 0);
+    if (l->op != MNQ_L_CONV) return x;
+    return x + ((size_t)(4 * mnq_mve_run(l)) << l->in16) + (size_t)mnq_mve_rows_kept(l) * 8;
 }
