@@ -3,7 +3,7 @@
  * says what is where.
  *
  * Eight sums stay in the registers with even numbers, where VMLADAVA wants them: r0, r2, r4, r6 the first channel's four
- * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions. Outputs are made in two vectors, (channel,
+ * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions, 128 of int8 by int8. Outputs are made in two vectors, (channel,
  * pixel): 00 10 01 11 and 02 12 03 13; q4 has the places of bias, m and -r for these lanes, q5 those of the eight outputs.
  * VMOV of two lanes takes the lower one first. */
     .syntax unified
@@ -20,6 +20,9 @@
     .if \bits == 8
     vldrb.s16 q0, [r1], #8
     vldrb.s16 q1, [r1], #8
+    .elseif \bits == 88
+    vldrb.u8 q0, [r1], #16
+    vldrb.u8 q1, [r1], #16
     .else
     vldrh.u16 q0, [r1], #16
     vldrh.u16 q1, [r1], #16
@@ -107,11 +110,19 @@
     vmov q4[3], q4[1], r3, r3
 1:
     ldrd r3, r5, [r7, #X]
+    .if \bits == 88
+    STEP \bits, vmladav.s8
+    .else
     STEP \bits, vmladav.s16
+    .endif
     subs r5, r5, #1
     beq 3f
 2:
+    .if \bits == 88
+    STEP \bits, vmladava.s8
+    .else
     STEP \bits, vmladava.s16
+    .endif
     subs r5, r5, #1
     bne 2b
 3:
@@ -127,6 +138,9 @@
     BLOCK mnq_mve_block8_s8, 8, 8
     BLOCK mnq_mve_block8_s16, 8, 16
     BLOCK mnq_mve_block8_sums, 8, 0
+    BLOCK mnq_mve_block88_s8, 88, 8
+    BLOCK mnq_mve_block88_s16, 88, 16
+    BLOCK mnq_mve_block88_sums, 88, 0
     BLOCK mnq_mve_block16_s8, 16, 8
     BLOCK mnq_mve_block16_s16, 16, 16
     BLOCK mnq_mve_block16_sums, 16, 0

@@ -74,6 +74,31 @@ static inline int16x8_t flip(uint16x8_t v)
 TAKE(take_s8, int8_t, vldrbq_s16, vldrbq_z_s16)
 TAKE(take_u8, uint8_t, LOAD_U8, REST_U8)
 TAKE(take_s16, int16_t, vldrhq_s16, vldrhq_z_s16)
+
+/* The same as int8, 16 to a vector. */
+#define TAKE_BYTES(name, load, rest)                                                                                        \
+    static void name(int16_t *to, const uint8_t *const from[4], int32_t n)                                                  \
+    {                                                                                                                       \
+        const uint8_t *a = from[0], *b = from[1], *c = from[2], *d = from[3];                                               \
+        for (; n >= 16; n -= 16, to += 32, a += 16, b += 16, c += 16, d += 16) {                                            \
+            vst1q_u8((uint8_t *)to, load(a));                                                                               \
+            vst1q_u8((uint8_t *)(to + 8), load(b));                                                                         \
+            vst1q_u8((uint8_t *)(to + 16), load(c));                                                                        \
+            vst1q_u8((uint8_t *)(to + 24), load(d));                                                                        \
+        }                                                                                                                   \
+        if (n > 0) {                                                                                                        \
+            const mve_pred16_t p = vctp8q((uint32_t)n);                                                                     \
+            vst1q_u8((uint8_t *)to, rest(a, p));                                                                            \
+            vst1q_u8((uint8_t *)(to + 8), rest(b, p));                                                                      \
+            vst1q_u8((uint8_t *)(to + 16), rest(c, p));                                                                     \
+            vst1q_u8((uint8_t *)(to + 24), rest(d, p));                                                                     \
+        }                                                                                                                   \
+    }
+#define FLIP_U8(p)      veorq_u8(vld1q_u8(p), vdupq_n_u8(0x80))
+#define FLIP_Z_U8(p, m) veorq_u8(vldrbq_z_u8(p, m), vdupq_n_u8(0x80))
+TAKE_BYTES(bytes_s8, vld1q_u8, vldrbq_z_u8)
+TAKE_BYTES(bytes_u8, FLIP_U8, FLIP_Z_U8)
+
 TAKE_RAGGED(ragged_s8, int8_t, vldrbq_s16, vldrbq_z_s16)
 TAKE_RAGGED(ragged_u8, uint8_t, LOAD_U8, REST_U8)
 TAKE_RAGGED(ragged_s16, int16_t, vldrhq_s16, vldrhq_z_s16)
@@ -131,7 +156,8 @@ static MNQ_APART void find_places(const struct mnq_layer *l, uint16_t *at)
 
 static void start(struct job *job, const struct mnq_layer *l, const struct mnq_band *band, int32_t pixels)
 {
-    static mnq_mve_run_blocks *const table[2][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
+    static mnq_mve_run_blocks *const table[3][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
+                                                    {mnq_mve_block88_s8, mnq_mve_block88_s16, mnq_mve_block88_sums},
                                                     {mnq_mve_block16_s8, mnq_mve_block16_s16, mnq_mve_block16_sums}};
     static const uint8_t pixel_of[8] = {0, 2, 0, 2, 1, 3, 1, 3}; /* channels 0, 0, 1, 1, 0, 0, 1, 1 */
     const uint32_t stride = (uint32_t)l->oc << l->q.out16;
@@ -144,10 +170,12 @@ static void start(struct job *job, const struct mnq_layer *l, const struct mnq_b
     job->pixel = (size_t)l->c << l->in16;
     job->step = job->pixel * l->sw;
     job->pixels = pixels < 4 ? pixels : 4;
-    job->run = table[l->wtype == MNQ_W_S16][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
+    job->run =
+        table[l->wtype == MNQ_W_S16 ? 2 : mnq_mve_lanes(l) == 16][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
     job->b.x = job->x;
     job->b.vectors = mnq_mve_vectors(l);
     job->take = l->in16 ? take_s16 : l->in_flip ? take_u8 : take_s8;
+    if (mnq_mve_lanes(l) == 16) job->take = l->in_flip ? bytes_u8 : bytes_s8;
     job->ragged = l->in16 ? ragged_s16 : l->in_flip ? ragged_u8 : ragged_s8;
     job->rows = (uint8_t *)(job->x + (size_t)job->b.vectors * 4 * MNQ_MVE_LANES);
     job->n = mnq_mve_run(l);
@@ -203,7 +231,7 @@ static MNQ_APART void mend(const struct job *job, const uint8_t *row, int32_t le
 static void take_windows(const struct job *job, const uint8_t *const *rows, int32_t ox)
 {
     const struct mnq_layer *const l = job->l;
-    const int32_t n = job->n, vectors = job->run_vectors * MNQ_MVE_LANES, kh = l->kh, left = ox * l->sw - l->pl;
+    const int32_t n = job->n, vectors = job->run_vectors, kh = l->kh, left = ox * l->sw - l->pl;
     const int inside = job->pixels == 4 && left >= 0 && left + 3 * l->sw + l->kw <= l->w;
     const size_t first = (size_t)left * job->pixel, step = job->step;
     int16_t *to = job->x;
@@ -223,10 +251,10 @@ static void take_windows(const struct job *job, const uint8_t *const *rows, int3
         }
         if (at != NULL) {
             job->ragged(to, from, n, at);
-            at += vectors;
+            at += vectors * MNQ_MVE_LANES;
         } else {
             job->take(to, from, n);
-            to += vectors * 4;
+            to += vectors * 32;
         }
     }
 }

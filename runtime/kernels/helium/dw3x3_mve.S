@@ -62,11 +62,13 @@
     ldm r1, {r2-r7}
     add r1, sp, #F_GROUPS
     stm r1, {r2-r7}
+    .if \to == 16
     ldrd r2, r3, [r0, #LO]
     vdup.32 q0, r2
     vdup.32 q1, r3
     vstrw.32 q0, [sp, #F_LO]
     vstrw.32 q1, [sp, #F_HI]
+    .endif
     vldrw.u32 q5, [r0, #OFFSET]
     ldr r1, [r0, #CHANNEL]
     add r1, r1, #36

@@ -18,8 +18,10 @@ struct job {
     int16_t *rows;                   /* [channels][rows kept][pitch] */
     int32_t *sums;                   /* of one output row */
     size_t pitch, plane;             /* values from row to row, from channel to channel */
-    int32_t plain;                   /* bit j: channel j's outputs need mnq_output_plain() */
-    struct mnq_mve_dw d;             /* all that does not change from call to call */
+    mnq_mve_dw_rows *run;
+    int32_t kept;        /* rows */
+    int32_t plain;       /* bit j: channel j's outputs need mnq_output_plain() */
+    struct mnq_mve_dw d; /* all that does not change from call to call */
 };
 
 /* Fills in channel c. return 1 if its outputs need mnq_output_plain() */
@@ -40,37 +42,28 @@ static int make_channel(const struct mnq_layer *l, int32_t c, struct mnq_mve_cha
     return plain;
 }
 
-/* Columns of padding at both sides of the places 0 .. rows - 1, those that windows reach. */
-static void fill_edges(const struct job *job, int32_t c, int32_t rows)
+/* Padding of channels c on into n columns from `to` on. */
+static void fill(const struct job *job, int16_t *to, int32_t c, int32_t n)
 {
-    const struct mnq_layer *const l = job->l;
-    const int32_t right = (l->ow - 1) * l->sw + 3;
-    int32_t j, i, x;
-
-    for (j = 0; j < MNQ_MVE_CHANNELS; j++) {
-        int16_t *p = job->rows + (size_t)j * job->plane;
-        for (i = 0; i < rows; i++, p += job->pitch) {
-            for (x = 0; x < l->pl; x++) p[x] = l->pad[c + j];
-            for (x = l->pl + l->w; x < right; x++) p[x] = l->pad[c + j];
-        }
-    }
+    if (n > 0) mnq_mve_planes_s8(to, job->plane * 2, job->l->pad + c, 0, n);
 }
 
 /* Input row iy of the group's channels into place `slot`. */
 static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
 {
     const struct mnq_layer *const l = job->l;
-    int16_t *to = job->rows + (size_t)slot * job->pitch;
-    int32_t j, x;
+    const int32_t reach = (l->ow - 1) * l->sw + 3;
+    int16_t *const to = job->rows + (size_t)slot * job->pitch;
+    const uint8_t *from;
 
-    if (iy >= 0 && iy < l->h) {
-        (l->in16 ? mnq_mve_planes_s16 : mnq_mve_planes_s8)(
-            to + l->pl, job->plane * 2, (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16),
-            (size_t)l->c << l->in16, l->w);
+    if (iy < 0 || iy >= l->h) {
+        fill(job, to, c, reach);
         return;
     }
-    for (j = 0; j < MNQ_MVE_CHANNELS; j++, to += job->plane)
-        for (x = 0; x < (int32_t)job->pitch; x++) to[x] = l->pad[c + j];
+    from = (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16);
+    fill(job, to, c, l->pl);
+    (l->in16 ? mnq_mve_planes_s16 : mnq_mve_planes_s8)(to + l->pl, job->plane * 2, from, (size_t)l->c << l->in16, l->w);
+    fill(job, to + l->pl + l->w, c, reach - l->pl - l->w);
 }
 
 /* kind 0: int8, 1: int16, 2: sums. An int8 output whose clamp is not that of its type has sums. */
@@ -119,15 +112,22 @@ static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int3
     const int32_t last = left < 0 ? n : left < n ? n - left : 0;
     size_t first = (size_t)(y * l->ow) * (size_t)l->oc + (size_t)c;
     struct mnq_mve_dw *const d = &job->d;
+    const int16_t *row[3];
     int32_t i, j;
 
+    for (i = 0; i < 3; i++) row[i] = job->rows + (size_t)slot[i] * job->pitch;
     for (j = 0; j < MNQ_MVE_CHANNELS; j++, first++) {
         const int plain = job->plain >> j & 1;
-        for (i = 0; i < 3; i++) d->row[i] = job->rows + (size_t)j * job->plane + (size_t)slot[i] * job->pitch;
+        d->row[0] = row[0];
+        d->row[1] = row[1];
+        d->row[2] = row[2];
+        row[0] += job->plane;
+        row[1] += job->plane;
+        row[2] += job->plane;
         d->channel = &job->channel[j];
         d->rows = plain ? 0 : n - last;
         d->out = (uint8_t *)job->band->out + (first << l->q.out16);
-        if (d->rows > 0) rows_of(l, l->q.out16)(d);
+        if (d->rows > 0) job->run(d);
         if (!plain && !last) continue;
         for (i = 0; i < 3; i++) d->row[i] += (size_t)d->rows * step;
         one_by_one(job, d, c + j, n - d->rows, first + (size_t)d->rows * (size_t)l->ow * (size_t)l->oc);
@@ -147,6 +147,7 @@ static void start(struct job *job)
         d->offset[i] = (uint32_t)i * stride;
         d->four[i] = (uint32_t)(l->ow < 4 ? l->ow : 4) * stride;
     }
+    job->run = rows_of(l, l->q.out16);
     d->groups = ow >> 2;
     d->rest = back != 0;
     d->back = back * s * 2;
@@ -157,27 +158,28 @@ static void start(struct job *job)
 }
 
 /* Channels c .. c + 7 of the band. */
-static void channels(struct job *job, int32_t c, int whole)
+static void channels(struct job *job, int32_t c)
 {
     const struct mnq_layer *const l = job->l;
-    const int32_t n = job->band->n, places = whole ? (n - 1) * l->sh + 3 : 3;
     const int full = l->q.out16 || (l->q.lo == -128 && l->q.hi == 127);
-    int32_t slot[3] = {0, 1, 2}, top = job->band->y * l->sh - l->pt, i, y;
+    int32_t slot[3] = {0, 1, 2}, y = 0, kept = 0, i, n;
 
     job->plain = 0;
     for (i = 0; i < MNQ_MVE_CHANNELS; i++) job->plain |= (make_channel(l, c + i, &job->channel[i]) || !full) << i;
-    fill_edges(job, c, places);
-    for (i = 0; i < places; i++) take_row(job, top + i, c, i);
-    outputs(job, c, 0, whole ? n : 1, slot);
-    for (y = 1; y < n && !whole; y++) {
+    for (n = 1; n * l->sh + 3 <= job->kept && n < job->band->n;) n++; /* rows of outputs at a time */
+    for (; y < job->band->n; y += n) {
+        const int32_t top = (job->band->y + y) * l->sh - l->pt;
+        if (n > job->band->n - y) n = job->band->n - y;
+        for (i = kept; i < (n - 1) * l->sh + 3; i++) take_row(job, top + i, c, i < 3 ? slot[i] : i);
+        outputs(job, c, y, n, slot);
+        if (job->kept > 3) continue;
+        kept = 3 - l->sh;
         for (i = 0; i < l->sh; i++) { /* the oldest row makes way */
             const int32_t oldest = slot[0];
             slot[0] = slot[1];
             slot[1] = slot[2];
             slot[2] = oldest;
-            take_row(job, top + y * l->sh + 3 - l->sh + i, c, oldest);
         }
-        outputs(job, c, y, 1, slot);
     }
 }
 
@@ -185,9 +187,10 @@ void mnq_dwconv3x3_mve(const struct mnq_layer *l, const struct mnq_band *band)
 {
     const size_t sums = (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
     const size_t head = MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + sums;
+    const int32_t all = (band->n - 1) * l->sh + 3;
     struct job job;
-    size_t all;
-    int32_t c, whole;
+    size_t row;
+    int32_t c;
 
     job.l = l;
     job.band = band;
@@ -195,12 +198,15 @@ void mnq_dwconv3x3_mve(const struct mnq_layer *l, const struct mnq_band *band)
     job.channel = (struct mnq_mve_channel *)band->scratch;
     job.sums = (int32_t *)(void *)(job.channel + MNQ_MVE_CHANNELS);
     job.rows = (int16_t *)(void *)((uint8_t *)job.sums + sums);
-    all = (size_t)((band->n - 1) * l->sh + 3) * job.pitch;
-    whole = head + all * 2 * MNQ_MVE_CHANNELS <= band->scratch_bytes && all <= 4096;
-    job.plane = whole ? all : 3 * job.pitch;
+    row = job.pitch * 2 * MNQ_MVE_CHANNELS;
+    for (job.kept = 3; job.kept < all && (job.kept + 1) * (int32_t)job.pitch <= 4681;) { /* 16 bits reach all planes */
+        if (head + (size_t)(job.kept + 1) * row > band->scratch_bytes) break;
+        job.kept++;
+    }
+    job.plane = (size_t)job.kept * job.pitch;
     start(&job);
     for (c = 0; c < l->c; c += MNQ_MVE_CHANNELS) {
         if (c > l->c - MNQ_MVE_CHANNELS) c = l->c - MNQ_MVE_CHANNELS; /* some are computed again */
-        channels(&job, c, whole);
+        channels(&job, c);
     }
 }

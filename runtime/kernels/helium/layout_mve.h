@@ -2,18 +2,18 @@
  * How weights of CONV and PW are packed for a Cortex-M with Helium. Plain C, shared by the packer and the kernels.
  *
  * The inputs of one output are runs that are contiguous in memory: kh rows of kw * c values, or the c values of a pixel.
- * One run follows the other; the last vector of 8 int16 is filled up with zeros.
+ * One run follows the other; the last vector, of 8 int16 or 16 int8, is filled up with zeros.
  *
  *     packed:  header 16 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
  *              it, which is then computed twice)
  *     header:  u8 1 if outputs need mnq_output_plain(), else 0; 15 x 0
- *     record:  for every vector of inputs w0[8], w1[8], int8 or int16; i32 bias[2]; i32 m[2]; i32 -r[2] */
+ *     record:  for every vector of inputs w0[lanes], w1[lanes], int8 or int16; i32 bias[2]; i32 m[2]; i32 -r[2] */
 #ifndef MNQ_LAYOUT_MVE_H
 #define MNQ_LAYOUT_MVE_H
 
 #include "kernels.h"
 
-enum { MNQ_MVE_HEADER = 16, MNQ_MVE_AFTER = 24, MNQ_MVE_LANES = 8 };
+enum { MNQ_MVE_HEADER = 16, MNQ_MVE_AFTER = 24, MNQ_MVE_LANES = 8, MNQ_MVE_BYTES = 16 };
 
 /** Runs of inputs, inputs in a run, vectors of all. */
 static inline int32_t mnq_mve_runs(const struct mnq_layer *l)
@@ -26,9 +26,18 @@ static inline int32_t mnq_mve_run(const struct mnq_layer *l)
     return l->op == MNQ_L_CONV ? l->kw * l->c : l->c;
 }
 
+/** Values of a vector: 16 int8 by int8, else 8 int16. */
+static inline int32_t mnq_mve_lanes(const struct mnq_layer *l)
+{
+    if (l->wtype != MNQ_W_S8 || l->in16 || (l->op == MNQ_L_CONV && mnq_mve_run(l) % 16 != 0)) return MNQ_MVE_LANES;
+    return 16;
+}
+
 static inline int32_t mnq_mve_vectors(const struct mnq_layer *l)
 {
-    return (mnq_mve_runs(l) * mnq_mve_run(l) + MNQ_MVE_LANES - 1) / MNQ_MVE_LANES;
+    const int32_t n = mnq_mve_runs(l) * mnq_mve_run(l);
+
+    return mnq_mve_lanes(l) == 16 ? (n + 15) / 16 : (n + 7) / 8;
 }
 
 /** Whether runs begin in the middle of vectors, and vectors that hold one run. */
@@ -39,7 +48,7 @@ static inline int mnq_mve_ragged(const struct mnq_layer *l)
 
 static inline int32_t mnq_mve_run_vectors(const struct mnq_layer *l)
 {
-    return (mnq_mve_run(l) + MNQ_MVE_LANES - 1) / MNQ_MVE_LANES;
+    return mnq_mve_lanes(l) == 16 ? (mnq_mve_run(l) + 15) / 16 : (mnq_mve_run(l) + 7) / 8;
 }
 
 /** Pointers to rows of a window that a call keeps; an even number of them. */
@@ -51,7 +60,7 @@ static inline int32_t mnq_mve_rows_kept(const struct mnq_layer *l)
 /** Bytes of a record. */
 static inline size_t mnq_mve_record(const struct mnq_layer *l)
 {
-    return ((size_t)mnq_mve_vectors(l) * 2 * MNQ_MVE_LANES << (l->wtype == MNQ_W_S16)) + MNQ_MVE_AFTER;
+    return ((size_t)(mnq_mve_vectors(l) * 2 * mnq_mve_lanes(l)) << (l->wtype == MNQ_W_S16)) + MNQ_MVE_AFTER;
 }
 
 #endif

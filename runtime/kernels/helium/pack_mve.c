@@ -20,11 +20,12 @@ static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int3
 {
     const int32_t n = mnq_mve_runs(l) * mnq_mve_run(l);
     const int wide = l->wtype == MNQ_W_S16;
+    const int32_t lanes = mnq_mve_lanes(l);
     size_t from = (size_t)o * (size_t)n;
     int32_t k;
 
     for (k = 0; k < n; k++, from++) {
-        const size_t at = (size_t)((k / MNQ_MVE_LANES * 2 + j) * MNQ_MVE_LANES + k % MNQ_MVE_LANES);
+        const size_t at = (size_t)((k / lanes * 2 + j) * lanes + k % lanes);
         if (wide) {
             const uint32_t w = (uint16_t)((const int16_t *)l->weights)[from];
             to[2 * at] = (uint8_t)w;
@@ -70,7 +71,7 @@ int mnq_mve_dw_serves(const struct mnq_layer *l)
     return l->op == MNQ_L_DWCONV && l->mult == 1 && !l->in_flip && (l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16);
 }
 
-enum { WHOLE = 4096 }; /* bytes of rows up to which all of a small tensor's are kept: one call for a channel */
+enum { KEPT = 4096 }; /* bytes of rows that are kept at a time, if these are more than three */
 
 int mnq_mve_dw3x3_serves(const struct mnq_layer *l)
 {
@@ -80,10 +81,12 @@ int mnq_mve_dw3x3_serves(const struct mnq_layer *l)
 
 size_t mnq_mve_dw3x3_scratch(const struct mnq_layer *l)
 {
-    const size_t row = MNQ_MVE_CHANNELS * mnq_mve_dw_pitch(l) * 2, all = (size_t)((l->oh - 1) * l->sh + 3) * row;
+    const size_t row = MNQ_MVE_CHANNELS * mnq_mve_dw_pitch(l) * 2;
+    const int32_t all = (l->oh - 1) * l->sh + 3;
+    int32_t rows = 3;
 
-    return MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (all <= WHOLE ? all : 3 * row) +
-           (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
+    while (rows < all && (size_t)(rows + 1) * row <= KEPT) rows++;
+    return MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (size_t)rows * row + (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
 }
 
 /*
@@ -93,7 +96,7 @@ size_t mnq_mve_dw3x3_scratch(const struct mnq_layer *l)
 size_t mnq_mve_scratch(const struct mnq_layer *l)
 {
     const size_t ragged = mnq_mve_ragged(l) ? 1 : 0, places = ragged * (size_t)(mnq_mve_runs(l) * mnq_mve_run_vectors(l));
-    const size_t x = ((size_t)mnq_mve_vectors(l) + ragged) * 4 * MNQ_MVE_LANES * 2 + places * MNQ_MVE_LANES * 2;
+    const size_t x = ((size_t)mnq_mve_vectors(l) + ragged) * 4 * MNQ_MVE_BYTES + places * MNQ_MVE_BYTES;
 
     if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
     if (mnq_mve_dw3x3_serves(l)) return mnq_mve_dw3x3_scratch(l);
