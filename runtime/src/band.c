@@ -17,6 +17,7 @@ struct strip {
 /* Tensor t, of h rows of `row` bytes. */
 static MNQ_APART void find_strip(const struct mnq_work *w, unsigned t, int32_t h, size_t row, struct strip *s)
 {
+    const struct mnq_progress *const x = w->s;
     struct mnq_place p;
 
     mnq_place_read(w->p, t, &p);
@@ -27,11 +28,11 @@ static MNQ_APART void find_strip(const struct mnq_work *w, unsigned t, int32_t h
     s->made = h;
     s->slot = 0;
     if (p.writer == MNQ_NO_LAYER) {
-        s->made = w->s->in_rows;
-        s->slot = w->s->in_slot;
-    } else if (p.writer >= w->s->first && p.writer < w->s->end) {
-        s->made = w->s->made[p.writer - w->s->first].rows;
-        s->slot = w->s->made[p.writer - w->s->first].slot;
+        s->made = x->in_rows;
+        s->slot = x->in_slot;
+    } else if (p.writer >= x->first && p.writer < x->end) {
+        s->made = x->made[p.writer - x->first].rows;
+        s->slot = x->made[p.writer - x->first].slot;
     }
 }
 
@@ -64,7 +65,7 @@ static int32_t run_of(const struct strip *s, int32_t r, int32_t n)
     return n < to_end ? n : to_end;
 }
 
-/* What a layer's kernel must be given. All that an exported library's kernels want was planned. */
+/* What a layer's kernel must be given beyond what was planned for it; of an exported library all was. */
 static size_t wanted_by(const struct mnq_work *w, const struct mnq_layer *l)
 {
 #if MNQ_FLASH
@@ -72,20 +73,19 @@ static size_t wanted_by(const struct mnq_work *w, const struct mnq_layer *l)
     (void)l;
     return 0;
 #else
-    return mnq_scratch_bytes(w->m->kernels, l);
+    return w->size == w->p->bytes ? 0 : mnq_scratch_bytes(w->m->kernels, l);
 #endif
 }
 
-/* Scratch memory of the layer that writes tensor t. */
+/* Scratch memory of the layer that writes tensor t: as planned, if that is enough. */
 static MNQ_APART void give_scratch(const struct mnq_work *w, const struct mnq_layer *l, unsigned t, struct mnq_band *b)
 {
-    const size_t wanted = wanted_by(w, l);
     struct mnq_place p;
 
     mnq_place_read(w->p, t, &p);
     b->scratch = w->arena + p.scratch;
     b->scratch_bytes = p.scratch_bytes;
-    if (p.scratch_bytes >= wanted) return;
+    if (p.scratch_bytes >= wanted_by(w, l)) return;
     b->scratch = w->arena + w->p->bytes;
     b->scratch_bytes = w->size - w->p->bytes;
 }
@@ -96,6 +96,13 @@ static void count(struct mnq_made *made, const struct strip *out, int32_t n, int
     if (sums) return;
     made->slot = (uint16_t)(made->slot + n);
     if (made->slot == out->rows) made->slot = 0;
+}
+
+/* Rows up to `end` of the picture are wanted. return 0 */
+static int await(const struct mnq_work *w, int32_t end)
+{
+    w->s->awaits = (uint16_t)end;
+    return 0;
 }
 
 /* Rows b->y .. y + b->n - 1 and the view of input 0; fewer rows if rings have a break. return 0 if the picture lacks rows */
@@ -109,7 +116,7 @@ static MNQ_APART int cut(const struct mnq_work *w, const struct mnq_layer *l, un
     if (sums || mnq_reach_pointwise(l)) b->n = run_of(&in0, b->y, b->n);
     end = b->y + b->n;
     if (!sums) mnq_reach(l, b->y, b->n, &first, &end);
-    if (end > in0.made) return 0;
+    if (end > in0.made) return await(w, end);
     see(&in0, first, &b->in0);
     return 1;
 }
@@ -122,7 +129,7 @@ static MNQ_APART int second(const struct mnq_work *w, const struct mnq_layer *l,
 
     find_strip(w, t, same ? l->h : 1, (size_t)(same ? l->w : 1) * (size_t)l->c1 << l->in16b, &in1);
     if (same) b->n = run_of(&in1, b->y, b->n);
-    if ((same ? b->y + b->n : 1) > in1.made) return 0;
+    if ((same ? b->y + b->n : 1) > in1.made) return await(w, same ? b->y + b->n : 1);
     see(&in1, same ? b->y : 0, &b->in1);
     return 1;
 }
@@ -140,8 +147,8 @@ int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer 
 
     mnq_links_read(w->m, k, &t);
     give_scratch(w, l, t.out, &b);
+    find_strip(w, t.out, l->oh, (size_t)l->ow * (size_t)l->oc << l->q.out16, &out);
     for (; left > 0; left -= b.n) {
-        find_strip(w, t.out, l->oh, (size_t)l->ow * (size_t)l->oc << l->q.out16, &out);
         b.y = made->rows;
         b.n = sums ? left : run_of(&out, b.y, left);
         if (!cut(w, l, t.in0, &b)) return 0;
@@ -149,7 +156,9 @@ int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer 
         b.out = out.base + (size_t)(sums ? 0 : slot_of(&out, b.y)) * out.row;
         run(l, &b);
         count(made, &out, b.n, sums);
-        if (!all) s->rows = (uint16_t)(s->rows - b.n);
+        out.made = made->rows;
+        out.slot = made->slot;
+        if (!all) s->rows = (uint8_t)(s->rows - b.n);
     }
     return 1;
 }

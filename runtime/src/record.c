@@ -81,64 +81,80 @@ static const void *packed_layer(const struct mnq_model *m, unsigned i)
     return offset == NULL || offset[i] == 0 ? NULL : (const uint8_t *)m->packed + offset[i];
 }
 
+/* An input of a layer, as the kernels want it: straight from its record, as this is done for every band. */
+static void read_input(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t *offset)
+{
+    const uint8_t *p = m->tens + (size_t)i * MNQ_TENSOR_BYTES;
+    const unsigned dtype = p[6];
+
+    l->h = mnq_read_u16(p);
+    l->w = mnq_read_u16(p + 2);
+    l->c = mnq_read_u16(p + 4);
+    l->in_flip = dtype == MNQ_U8 ? 0x80 : 0;
+    l->in16 = dtype == MNQ_S16;
+    l->zp0 = mnq_read_i32(p + 8);
+    *offset = mnq_read_u32(p + 12);
+}
+
+static void read_second(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t *offset)
+{
+    const uint8_t *p = m->tens + (size_t)i * MNQ_TENSOR_BYTES;
+    const int pixel = mnq_read_u16(p) == 1 && mnq_read_u16(p + 2) == 1;
+
+    *offset = mnq_read_u32(p + 12);
+    l->zp1 = mnq_read_i32(p + 8);
+    l->in16b = p[6] == MNQ_S16;
+    l->c1 = mnq_read_u16(p + 4);
+    l->point1 = (l->op == MNQ_L_ADD || l->op == MNQ_L_MUL) && pixel && (l->h != 1 || l->w != 1);
+}
+
+static void read_output(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t *offset)
+{
+    const uint8_t *p = m->tens + (size_t)i * MNQ_TENSOR_BYTES;
+
+    l->oh = mnq_read_u16(p);
+    l->ow = mnq_read_u16(p + 2);
+    l->oc = mnq_read_u16(p + 4);
+    l->q.zp = mnq_read_i32(p + 8);
+    l->q.out16 = p[6] == MNQ_S16;
+    *offset = mnq_read_u32(p + 12);
+}
+
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3])
 {
-    struct mnq_record rec;
-    struct mnq_tensor t;
+    const uint8_t *p = m->layr + (size_t)i * MNQ_LAYER_BYTES;
+    const unsigned in1 = mnq_read_u16(p + 6);
 
-    mnq_record_read(m, i, &rec);
-    l->op = rec.op;
-    l->wtype = rec.wtype;
-    l->kh = rec.kh;
-    l->kw = rec.kw;
-    l->sh = rec.sh;
-    l->sw = rec.sw;
-    l->pt = rec.pt;
-    l->pl = rec.pl;
-    l->mult = rec.mult;
-    l->weights = array_at(m, rec.weights);
-    l->pad = (const int8_t *)array_at(m, rec.pad);
+    l->op = p[0];
+    l->wtype = p[1];
+    l->kh = p[10];
+    l->kw = p[11];
+    l->sh = p[12];
+    l->sw = p[13];
+    l->pt = p[14];
+    l->pl = p[15];
+    l->counted = l->op == MNQ_L_AVGPOOL && (p[14] | p[15] | p[16] | p[17]) != 0;
+    l->mult = mnq_read_u16(p + 18);
+    l->weights = array_at(m, mnq_read_u32(p + 28));
+    l->pad = (const int8_t *)array_at(m, mnq_read_u32(p + 56));
     l->packed = packed_layer(m, i);
-
-    mnq_tensor_read(m, rec.in0, &t);
-    offset[1] = t.offset;
-    l->h = t.h;
-    l->w = t.w;
-    l->c = t.c;
-    l->in_flip = t.dtype == MNQ_U8 ? 0x80 : 0;
-    l->in16 = t.dtype == MNQ_S16;
-    l->zp0 = t.zero_point;
+    read_input(m, mnq_read_u16(p + 4), l, &offset[1]);
     offset[2] = 0;
-    l->zp1 = 0;
+    l->zp1 = l->c1 = 0;
     l->in16b = l->point1 = 0;
-    l->c1 = 0;
-    l->counted = rec.op == MNQ_L_AVGPOOL && (rec.pt | rec.pl | rec.pb | rec.pr) != 0;
-    if (rec.in1 != MNQ_NO_TENSOR) {
-        mnq_tensor_read(m, rec.in1, &t);
-        offset[2] = t.offset;
-        l->zp1 = t.zero_point;
-        l->in16b = t.dtype == MNQ_S16;
-        l->c1 = t.c;
-        l->point1 = (rec.op == MNQ_L_ADD || rec.op == MNQ_L_MUL) && t.h == 1 && t.w == 1 && (l->h != 1 || l->w != 1);
-    }
-    mnq_tensor_read(m, rec.out, &t);
-    offset[0] = t.offset;
-    l->oh = t.h;
-    l->ow = t.w;
-    l->oc = t.c;
+    if (in1 != MNQ_NO_TENSOR) read_second(m, in1, l, &offset[2]);
+    read_output(m, mnq_read_u16(p + 8), l, &offset[0]);
 
-    l->q.bias = (const int32_t *)array_at(m, rec.bias);
-    l->q.mult = (const int32_t *)array_at(m, rec.m);
-    l->q.shift = (const int8_t *)array_at(m, rec.r);
-    l->q.mult2 = (const int32_t *)array_at(m, rec.m2);
-    l->q.shift2 = (const int8_t *)array_at(m, rec.r2);
-    l->q.zp = t.zero_point;
-    l->q.lo = rec.lo;
-    l->q.hi = rec.hi;
-    l->q.act = rec.act;
-    l->q.frac = rec.frac;
-    l->q.out16 = t.dtype == MNQ_S16;
-    l->q.table = rec.act == MNQ_A_TABLE ? (const int16_t *)array_at(m, rec.table) : NULL;
+    l->q.bias = (const int32_t *)array_at(m, mnq_read_u32(p + 36));
+    l->q.mult = (const int32_t *)array_at(m, mnq_read_u32(p + 40));
+    l->q.shift = (const int8_t *)array_at(m, mnq_read_u32(p + 44));
+    l->q.mult2 = (const int32_t *)array_at(m, mnq_read_u32(p + 48));
+    l->q.shift2 = (const int8_t *)array_at(m, mnq_read_u32(p + 52));
+    l->q.lo = mnq_read_i32(p + 20);
+    l->q.hi = mnq_read_i32(p + 24);
+    l->q.act = p[2];
+    l->q.frac = p[3];
+    l->q.table = p[2] == MNQ_A_TABLE ? (const int16_t *)array_at(m, mnq_read_u32(p + 60)) : NULL;
 }
 
 int mnq_is_output(const struct mnq_model *m, unsigned i)

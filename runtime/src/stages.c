@@ -32,7 +32,7 @@ static void enter(const struct mnq_work *w)
     s->left = stage.steps;
     s->rows = stage.steps == 0 ? MNQ_ROWS_ALL : 1;
     s->next = s->first;
-    s->count = stage.steps == 0 ? (uint16_t)(s->end - s->first) : 0;
+    s->count = stage.steps == 0 ? (uint8_t)(s->end - s->first) : 0;
     for (i = 0; i < (unsigned)(s->end - s->first); i++) s->made[i].rows = s->made[i].slot = 0;
 }
 
@@ -42,6 +42,7 @@ void mnq_stages_begin(const struct mnq_work *w, uint16_t rows)
     w->s->step = 0;
     w->s->stage = 0;
     w->s->end = 0;
+    w->s->awaits = 0;
     w->s->in_rows = rows;
     w->s->in_slot = 0;
     enter(w);
@@ -77,6 +78,7 @@ int mnq_stages_go(const struct mnq_work *w)
     struct mnq_progress *const s = w->s;
 
     while (!mnq_stages_ended(w)) {
+        if (s->in_rows < s->awaits) return 0;
         for (; s->count > 0; s->next++, s->count--) {
             if (!layer_row(w, s->next)) return 0;
             if (s->rows == 0) s->rows = 1;
