@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The search for stages.
- *
- * cost(a, b) are the bytes that a stage of layers a .. b - 1 takes, work(a, b) the kernel calls or what a target says. Two
- * passes over where the last stage begins: the least RAM is min over plans of max over stages; with it, or the caller's
- * limit, as a bound, the least work. For a target, both for bands of several heights. Both are exact for these costs;
- * placing can need a little more where tensors do not fit together. */
+ * Plans of stages: the network as the search sees it, and the way that it finds made into places and steps. */
 #include "pack/stage.h"
 
 #include "kernels.h"
 #include "pack/qlayer.h"
 #include "pack/stage_cost.h"
 #include "pack/stage_place.h"
+#include "pack/stage_ways.h"
 #include "plan_layout.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { TRIES = 8 }; /* plans that are placed, until one is hardly larger than its sums */
 
 /* ---- the network ---- */
 
@@ -26,8 +24,8 @@ static bool reads_rows(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
     return l->op == MNQ_L_SELECT || b.h != 1 || b.w != 1 || (a.h == 1 && a.w == 1);
 }
 
-static int build_net(const struct mnq_qmodel *q, bool pushed, const struct mnq_stage_target *target,
-                     struct mnq_stage_layer **layers, struct mnq_stage_net *n, struct mnq_err *e)
+static int build_net(const struct mnq_qmodel *q, bool pushed, const struct mnq_stage_target *target, struct mnq_stage_net *n,
+                     struct mnq_err *e)
 {
     struct mnq_stage_layer *layer = mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *layer);
     struct mnq_stage_tensor *tensor = mnq_arena_array(q->arena, (size_t)q->n_tensors, sizeof *tensor);
@@ -65,61 +63,8 @@ static int build_net(const struct mnq_qmodel *q, bool pushed, const struct mnq_s
         if (l->in1 >= 0) tensor[l->in1].last = k;
     }
     for (int k = 0; k < mnq_qmodel_outputs(q); k++) tensor[mnq_qmodel_output(q, k)].last = q->n_layers;
-    *layers = layer;
     *n = (struct mnq_stage_net){layer, tensor, q->n_layers, q->n_tensors, q->input, pushed, target};
     return 0;
-}
-
-/* ---- search ---- */
-
-/* The way to the layers before b. */
-struct way {
-    uint64_t bytes; /* of its largest stage */
-    int64_t work;
-    int from;   /* first layer of its last stage */
-    bool whole; /* which is one layer, at once */
-};
-
-static void offer(struct way *to, uint64_t bytes, int64_t work, int from, bool whole, bool by_work)
-{
-    bool better = by_work ? work < to->work || (work == to->work && bytes < to->bytes)
-                          : bytes < to->bytes || (bytes == to->bytes && work < to->work);
-    if (better) *to = (struct way){bytes, work, from, whole};
-}
-
-/* Ways to every b through stages of at most `limit` bytes: with the least RAM, or by_work. */
-static void find_ways(const struct mnq_stage_net *n, const struct mnq_stage_costs *cost, uint64_t limit, bool by_work,
-                      struct way *way)
-{
-    for (int b = 0; b <= n->n_layers; b++) way[b] = (struct way){b > 0 ? UINT64_MAX : 0, b > 0 ? INT64_MAX : 0, 0, false};
-    for (int a = 0; a < n->n_layers; a++) {
-        const struct mnq_stage_costs *c = &cost[a];
-        if (way[a].work == INT64_MAX) continue;
-        if (c->whole <= limit)
-            offer(&way[a + 1], c->whole > way[a].bytes ? c->whole : way[a].bytes, way[a].work + n->layer[a].at_once, a, true,
-                  by_work);
-        for (int b = a + 1; b <= n->n_layers && b - a <= MNQ_STAGE_MOST; b++) {
-            uint64_t bytes = c->rows[b - a];
-            if (bytes > limit) continue;
-            offer(&way[b], bytes > way[a].bytes ? bytes : way[a].bytes, way[a].work + c->work[b - a], a, false, by_work);
-        }
-    }
-}
-
-static struct mnq_stage_costs *find_costs(const struct mnq_stage_net *n)
-{
-    struct mnq_stage_costs *c = calloc((size_t)n->n_layers, sizeof *c);
-    for (int a = 0; c != NULL && a < n->n_layers; a++) {
-        struct mnq_stage_sim s;
-        int rc = mnq_stage_sim_run(&s, n, a);
-        if (rc == 0) rc = mnq_stage_costs(n, &s, &c[a]);
-        mnq_stage_sim_free(&s);
-        if (rc != 0) {
-            free(c);
-            return NULL;
-        }
-    }
-    return c;
 }
 
 /* ---- the plan ---- */
@@ -268,7 +213,7 @@ static int put_places(struct mnq_stages *p, const struct mnq_stage_net *n, const
 }
 
 /* The plan of a way. return 0, 1 if the format cannot hold it, -1 without memory */
-static int make_plan(const struct mnq_qmodel *q, const struct mnq_stage_net *n, const struct way *way,
+static int make_plan(const struct mnq_qmodel *q, struct mnq_stage_net *n, const struct mnq_stage_way *way,
                      struct mnq_stages **plan)
 {
     int stages = 0, rc = 0;
@@ -284,8 +229,11 @@ static int make_plan(const struct mnq_qmodel *q, const struct mnq_stage_net *n, 
         p->place[t] =
             (struct mnq_stage_place){.rows = n->tensor[t].h, .writer = n->tensor[t].writer, .last = n->tensor[t].last};
     for (int b = n->n_layers, s = stages - 1; b > 0; b = way[b].from, s--) p->stage[s].end = b;
-    for (int s = 0, a = 0; s < stages; a = p->stage[s++].end)
-        if (put_stage(p, n, s, a, p->stage[s].end, way[p->stage[s].end].whole, &pair[s], q->arena) != 0) goto fail;
+    for (int s = 0, a = 0; s < stages; a = p->stage[s++].end) {
+        const struct mnq_stage_way *last = &way[p->stage[s].end];
+        mnq_stage_set_height(n, a, p->stage[s].end, last->height);
+        if (put_stage(p, n, s, a, p->stage[s].end, last->whole, &pair[s], q->arena) != 0) goto fail;
+    }
     rc = put_places(p, n, pair, way[n->n_layers].bytes);
     int64_t rows = 0;
     for (int i = 0; i < p->n_steps; i++) rows += p->step[i][1];
@@ -298,111 +246,68 @@ fail:
     return -1;
 }
 
-/* ---- bands ---- */
-
-/* Heights of bands that are tried: `rows` of depthwise layers, whose windows cost most to put together, or of all layers. */
-static const struct height {
-    int rows;
-    bool all;
-} heights[] = {{1, true},  {2, false}, {2, true}, {3, false},  {4, false},  {4, true},
-               {6, false}, {8, false}, {8, true}, {12, false}, {16, false}, {16, true}};
-
-static void set_height(const struct mnq_stage_net *n, struct mnq_stage_layer *layer, const struct height *h)
+/* The plan of least work within `limit` bytes. Tensors may not fit together as well as the sums say: then other limits are
+ * tried, below it until the budget is met, else above it for a plan that is placed better. */
+static int place_best(const struct mnq_qmodel *q, struct mnq_stage_net *n, const struct mnq_stage_ways *w,
+                      const struct mnq_stage_options *options, uint64_t limit, struct mnq_stages **plan)
 {
-    for (int k = 0; k < n->n_layers; k++) layer[k].band = h->all || layer[k].op == MNQ_L_DWCONV ? h->rows : 1;
-}
-
-/* What comes of one height. */
-struct outcome {
-    const struct height *height;
-    uint64_t limit, least, bytes;
-    int64_t work;
-};
-
-/* The least limit with at most `work`. */
-static uint64_t least_limit(const struct mnq_stage_net *n, const struct mnq_stage_costs *cost, uint64_t least, int64_t work,
-                            struct way *way)
-{
-    find_ways(n, cost, UINT64_MAX, true, way);
-    uint64_t low = least, high = way[n->n_layers].bytes > least ? way[n->n_layers].bytes : least;
-    while (low < high) {
-        uint64_t mid = low + (high - low) / 2;
-        find_ways(n, cost, mid, true, way);
-        if (way[n->n_layers].work <= work) high = mid;
-        else low = mid + 1;
+    const bool budget = options->ram > 0, work = options->target != NULL && !budget && !options->speed;
+    uint64_t step = limit / 32 + MNQ_ALIGN;
+    int rc = 0;
+    *plan = NULL;
+    for (int i = 0; i < (budget || work ? TRIES : 1); i++) {
+        struct mnq_stages *p = NULL;
+        if (!mnq_stage_find_ways(n, w, limit, true, w->way)) break;
+        const uint64_t bytes = w->way[n->n_layers].bytes;
+        rc = make_plan(q, n, w->way, &p);
+        if (rc != 0) break;
+        if (*plan == NULL || p->bytes < (*plan)->bytes) *plan = p;
+        if (p->bytes <= (budget ? (uint64_t)options->ram : bytes + bytes / 32)) break;
+        if (budget && bytes <= w->least) break;
+        if (budget) limit = bytes - w->least > step ? bytes - step : w->least;
+        else limit = (bytes > limit ? bytes : limit) + step;
     }
-    return high;
+    return *plan != NULL && rc > 0 ? 0 : rc;
 }
 
-static void find_outcome(const struct mnq_stage_net *n, const struct mnq_stage_costs *cost,
-                         const struct mnq_stage_options *options, struct way *way, struct outcome *o)
+static bool better(const struct mnq_stage_options *o, const struct mnq_stages *a, const struct mnq_stages *b)
 {
-    find_ways(n, cost, UINT64_MAX, false, way);
-    o->least = o->limit = way[n->n_layers].bytes;
-    if (options->ram > 0) {
-        if ((uint64_t)options->ram > o->least) o->limit = (uint64_t)options->ram;
-    } else if (options->speed) {
-        o->limit = UINT64_MAX;
-    } else if (options->target != NULL && options->percent > 0) {
-        int64_t work = 0;
-        for (int k = 0; k < n->n_layers; k++) work += n->layer[k].at_once;
-        o->limit = least_limit(n, cost, o->least, work + work * options->percent / 100, way);
-    }
-    find_ways(n, cost, o->limit, true, way);
-    o->bytes = way[n->n_layers].bytes;
-    o->work = way[n->n_layers].work;
-}
-
-static bool better(const struct mnq_stage_options *options, const struct outcome *a, const struct outcome *b)
-{
-    const uint64_t ram = (uint64_t)options->ram;
-    bool fits = options->ram > 0 && a->least <= ram;
-    if (options->ram > 0 && fits != (b->least <= ram)) return fits;
-    if (fits || options->speed) return a->work != b->work ? a->work < b->work : a->bytes < b->bytes;
+    const uint64_t ram = (uint64_t)o->ram;
+    const bool fits = o->ram > 0 && a->bytes <= ram;
+    if (o->ram > 0 && fits != (b->bytes <= ram)) return fits;
+    if (fits || o->speed) return a->work != b->work ? a->work < b->work : a->bytes < b->bytes;
     return a->bytes != b->bytes ? a->bytes < b->bytes : a->work < b->work;
 }
 
-/* The best height of bands. return 0, or -1 without memory */
-static int choose_height(const struct mnq_stage_net *n, struct mnq_stage_layer *layer,
-                         const struct mnq_stage_options *options, struct way *way, struct outcome *best)
+/* Whether stages of one height alone may be better than what was found: where that did not fit together. */
+static bool hopeful(const struct mnq_stage_options *o, const struct mnq_stages *found, uint64_t limit)
 {
-    const size_t count = options->target == NULL ? 1 : sizeof heights / sizeof *heights;
-    for (size_t i = 0; i < count; i++) {
-        struct outcome o = {.height = &heights[i]};
-        set_height(n, layer, o.height);
-        struct mnq_stage_costs *cost = find_costs(n);
-        if (cost == NULL) return -1;
-        find_outcome(n, cost, options, way, &o);
-        free(cost);
-        if (i == 0 || better(options, &o, best)) *best = o;
-    }
-    set_height(n, layer, best->height);
-    return 0;
+    if (o->ram > 0) return found->bytes > (uint64_t)o->ram;
+    return !o->speed && limit < found->bytes;
 }
 
-/* Plans for one way of input. */
+/* Plans for one way of input. For a target every stage has its own height of bands, and then, where tensors do not fit
+ * together, all the same. */
 static int plan_one(const struct mnq_qmodel *q, bool pushed, const struct mnq_stage_options *options,
                     struct mnq_stages **plan, struct mnq_err *e)
 {
     struct mnq_stage_net n;
-    struct mnq_stage_layer *layer = NULL;
-    struct outcome best = {0};
+    struct mnq_stage_ways w;
     *plan = NULL;
-    if (build_net(q, pushed, options->target, &layer, &n, e) != 0) return -1;
-    struct way *way = malloc((size_t)(n.n_layers + 1) * sizeof *way);
-    struct mnq_stage_costs *cost = NULL;
-    int rc = way == NULL ? -1 : choose_height(&n, layer, options, way, &best);
-    if (rc == 0) cost = find_costs(&n);
-    if (rc == 0 && cost == NULL) rc = -1;
-    for (bool again = rc == 0; again && rc == 0;) {
-        find_ways(&n, cost, best.limit, true, way);
-        rc = make_plan(q, &n, way, plan);
-        again = rc == 0 && options->ram > 0 && (*plan)->bytes > (uint64_t)options->ram && best.limit > best.least;
-        if (again) /* placing took more */
-            best.limit = best.limit - best.least > best.least / 16 ? best.limit - best.least / 16 : best.least;
+    if (build_net(q, pushed, options->target, &n, e) != 0) return -1;
+    int rc = mnq_stage_ways_open(&n, &w), found = 1;
+    for (int h = -1; rc == 0 && h < (w.heights > 1 ? w.heights : 0); h++) {
+        struct mnq_stages *p = NULL;
+        if (h >= 0) mnq_stage_ways_among(&n, &w, h, h + 1);
+        const uint64_t limit = mnq_stage_limit(&n, &w, options);
+        if (h >= 0 && *plan != NULL && !hopeful(options, *plan, limit)) continue;
+        rc = place_best(q, &n, &w, options, limit, &p);
+        if (rc > 0) rc = 0;
+        else if (rc == 0) found = 0;
+        if (p != NULL && (*plan == NULL || better(options, p, *plan))) *plan = p;
     }
-    free(way);
-    free(cost);
+    if (rc == 0) rc = found;
+    mnq_stage_ways_close(&w);
     if (rc < 0) return mnq_fail_nomem(e);
     if (rc > 0) *plan = NULL;
     return 0;

@@ -29,7 +29,7 @@ struct mnq_stage_tensor {
 };
 
 struct mnq_stage_net {
-    const struct mnq_stage_layer *layer;
+    struct mnq_stage_layer *layer;
     const struct mnq_stage_tensor *tensor;
     int n_layers, n_tensors, input;
     bool pushed; /* the picture arrives by rows */
