@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { AROUND = 350 }; /* instructions of the plan around a call */
+enum { AROUND = 550 }; /* instructions of the plan around a call */
 
 static size_t generic_scratch(const struct mnq_layer *l)
 {

@@ -2,10 +2,14 @@
  * Plans of stages for the core that a model is exported for. */
 #include "export/xplan.h"
 
+#include "pack/qrun.h"
 #include "pack/stage.h"
 #include "pack/stage_write.h"
 
-enum { MORE_WORK = 3 }; /* per cent, of a balanced plan */
+enum {
+    MORE_WORK = 27, /* per mille, of a balanced plan: 3 % with what the cost model misses */
+    PUSH_ROW = 180  /* instructions around a row that is pushed; its bytes take half of one each */
+};
 
 const char *const mnq_xplan_words[] = {"balanced", "ram", "speed", NULL};
 const char *const mnq_xinput_words[] = {"both", "picture", "rows", NULL};
@@ -39,11 +43,13 @@ int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err
     uint32_t *scratch = mnq_arena_array(arena, (size_t)q.n_layers, sizeof *scratch);
     if (scratch == NULL) return mnq_fail_nomem(e);
     for (int k = 0; k < q.n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
-    const struct mnq_stage_target target = {scratch, work, x};
+    const struct mnq_qtensor *in = &q.tensor[q.input];
+    const int64_t push = in->shape.h * (PUSH_ROW + (int64_t)mnq_qtensor_bytes(in) / in->shape.h / 2);
+    const struct mnq_stage_target target = {scratch, work, x, push};
     const struct mnq_stage_options options = {.speed = x->o->plan == MNQ_XPLAN_SPEED,
                                               .ram = x->o->ram,
                                               .target = &target,
-                                              .percent = x->o->plan == MNQ_XPLAN_BALANCED ? MORE_WORK : 0};
+                                              .permille = x->o->plan == MNQ_XPLAN_BALANCED ? MORE_WORK : 0};
     q.arena = arena;
     if (mnq_qmodel_stages(&q, &options, e) != 0) return -1;
     if (x->o->input != MNQ_XINPUT_ROWS && write_plan(&q, q.plan, &x->image.plan, arena, e) != 0) return -1;

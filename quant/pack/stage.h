@@ -15,6 +15,7 @@ struct mnq_stage_target {
     /** Work of layer k in `calls` bands of `rows` rows, in any unit; calls 1: at once. */
     int64_t (*work)(const void *context, int k, int calls, int rows);
     const void *context;
+    int64_t push; /* work of taking all rows of a picture that is pushed */
 };
 
 /** What to look for. */
@@ -24,7 +25,7 @@ struct mnq_stage_options {
     /* NULL: no core in particular: work are calls of kernels, bands have one row, scratch is not planned. Else bands may
      * have several rows. */
     const struct mnq_stage_target *target;
-    int percent; /* target, neither speed nor ram: as little RAM as there can be with this much more work than layers at
+    int permille; /* target, neither speed nor ram: as little RAM as there can be with this much more work than layers at
                     once; 0: however much */
 };
 

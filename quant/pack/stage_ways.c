@@ -82,7 +82,7 @@ static void go_on(const struct mnq_stage_net *n, const struct mnq_stage_ways *w,
 bool mnq_stage_find_ways(const struct mnq_stage_net *n, const struct mnq_stage_ways *w, uint64_t limit, bool by_work,
                          struct mnq_stage_way *way)
 {
-    way[0] = (struct mnq_stage_way){0};
+    way[0] = (struct mnq_stage_way){.work = n->pushed && n->target != NULL ? n->target->push : 0};
     for (int b = 1; b <= n->n_layers; b++) way[b] = (struct mnq_stage_way){UINT64_MAX, INT64_MAX, 0, 0, false};
     for (int a = 0; a < n->n_layers; a++)
         if (way[a].work != INT64_MAX) go_on(n, w, limit, by_work, a, way);
@@ -97,12 +97,12 @@ void mnq_stage_ways_among(const struct mnq_stage_net *n, struct mnq_stage_ways *
     w->least = w->way[n->n_layers].bytes;
 }
 
-/* The work of all layers at once and `percent` more. */
-static int64_t most_work(const struct mnq_stage_net *n, int percent)
+/* The work of all layers at once and `permille` more. */
+static int64_t most_work(const struct mnq_stage_net *n, int permille)
 {
     int64_t work = 0;
     for (int k = 0; k < n->n_layers; k++) work += n->layer[k].at_once;
-    return work + work * percent / 100;
+    return work + work * permille / 1000;
 }
 
 /* The least limit with at most `work`. */
@@ -124,6 +124,6 @@ uint64_t mnq_stage_limit(const struct mnq_stage_net *n, const struct mnq_stage_w
 {
     if (o->ram > 0) return (uint64_t)o->ram > w->least ? (uint64_t)o->ram : w->least;
     if (o->speed) return UINT64_MAX;
-    if (o->target == NULL || o->percent == 0) return w->least;
-    return least_limit(n, w, most_work(n, o->percent));
+    if (o->target == NULL || o->permille == 0) return w->least;
+    return least_limit(n, w, most_work(n, o->permille));
 }

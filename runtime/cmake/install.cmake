@@ -6,7 +6,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/pkgconfig.cmake)
 set(MNQ_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/mnquant)
 
 set(installed mnq_runtime)
-set(headers include/mnq/mnq.h include/mnq/kernels.h)
+set(headers include/mnq/mnq.h include/mnq/camera.h include/mnq/kernels.h)
 if(TARGET mnq_host_kernels)
   list(APPEND installed mnq_host_kernels)
   list(APPEND headers include/mnq/host.h)

@@ -30,7 +30,7 @@ for compiler in g++ clang++; do
     command -v $compiler >/dev/null || { echo "note: $compiler is not installed"; continue; }
     cxx=1
     for std in c++98 c++11 c++17; do
-        for header in mnq.h kernels.h host.h; do check mnq/$header $compiler -x c++ -std=$std; done
+        for header in mnq.h camera.h kernels.h host.h; do check mnq/$header $compiler -x c++ -std=$std; done
     done
 done
 echo "$count compilations"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The model and the inputs, as they are in their files. */
+ * The model, and inputs if there are any, as they are in their files. */
     .syntax unified
     .section .rodata.blobs, "a", %progbits
     .balign 16
@@ -9,5 +9,7 @@ model_bytes:
 model_end:
     .balign 16
 input_bytes:
+#ifdef INPUT_FILE
     .incbin INPUT_FILE
+#endif
 input_end:

@@ -65,6 +65,23 @@ uint8_t *port_memory(size_t *n)
     return memory_start;
 }
 
+/* ---- stack ---- */
+
+enum { UNUSED = 0xa5, FRAME = 64 }; /* of port_stack_mark() itself */
+
+void port_stack_mark(void)
+{
+    volatile uint8_t here, *p;
+    for (p = memory_end; p < &here - FRAME; p++) *p = UNUSED;
+}
+
+size_t port_stack_used(void)
+{
+    const volatile uint8_t *p = memory_end;
+    while (p < stack_top && *p == UNUSED) p++;
+    return (size_t)(stack_top - p);
+}
+
 /* ---- start ---- */
 
 static void reset(void)

@@ -9,6 +9,11 @@
 /** Free memory between the program's data and its stack, 16-byte aligned; *n receives its size in bytes. */
 uint8_t *port_memory(size_t *n);
 
+/** Marks the stack below the caller; port_stack_used() tells how much of it was used since, in bytes, of the caller's too.
+ */
+void port_stack_mark(void);
+size_t port_stack_used(void);
+
 /** Writes n characters to the host's standard output. */
 void port_write(const char *text, size_t n);
 
