@@ -50,14 +50,14 @@ void mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l)
 static void read_arrays(const struct mnq_model *m, const struct mnq_flash_layer *p, struct mnq_layer *l)
 {
     const mnq_flash_ref *at = (const mnq_flash_ref *)(const void *)(m->layr + MNQ_FLASH_REFS) + p->first;
-    const void *array[MNQ_FLASH_ARRAYS];
-    unsigned k;
+    uint8_t *to = (uint8_t *)l + offsetof(struct mnq_layer, weights);
+    unsigned bits = p->arrays, k;
 
-    for (k = 0; k < MNQ_FLASH_ARRAYS; k++) {
-        const uint8_t *const base = k == 1 ? (const uint8_t *)m->packed : m->data;
-        array[k] = p->arrays >> k & 1u ? base + (size_t)*at++ * MNQ_FLASH_WORD : NULL;
+    for (k = 0; k < MNQ_FLASH_ARRAYS; k++, bits >>= 1, to += sizeof(void *)) {
+        const uint8_t *array = NULL;
+        if (bits & 1u) array = (k == 1 ? (const uint8_t *)m->packed : m->data) + (size_t)*at++ * MNQ_FLASH_WORD;
+        memcpy(to, &array, sizeof array);
     }
-    memcpy((uint8_t *)l + offsetof(struct mnq_layer, weights), array, sizeof array);
 }
 
 typedef char mnq_layer_begins_with_head[offsetof(struct mnq_layer, h) == MNQ_FLASH_HEAD ? 1 : -1];
