@@ -47,11 +47,31 @@ static inline size_t mnq_x86_conv_row_bytes(const struct mnq_layer *l, int dot)
     return ((size_t)mnq_x86_conv_columns(l) * (size_t)l->c * (dot == MNQ_X86_PAIRS ? 2 : 1) + MNQ_X86_SLACK + 63) / 64 * 64;
 }
 
-/** Bytes of one row of the kernel's columns of a depthwise strip: [column][set][vectors]. */
+/** Channels of DWCONV on pairs that are done together: as many as leave the rows that are kept in the first-level cache. */
+static inline int32_t mnq_x86_dw_width(const struct mnq_x86_shape *s, const struct mnq_layer *l)
+{
+    const size_t reach = (size_t)((l->ow - 1) * l->sw + l->kw);
+    const size_t block = reach * (size_t)mnq_x86_sets(l, MNQ_X86_PAIRS) * (size_t)(2 * s->lanes * 4);
+    const int32_t most = block > 10240 ? 1 : block > 5120 ? 2 : 4;
+
+    return most * 2 * s->lanes;
+}
+
+/** Output rows of DWCONV on pairs that are done together: as many as keep their input in the second-level cache. */
+static inline int32_t mnq_x86_dw_group(const struct mnq_layer *l)
+{
+    const size_t row = ((size_t)l->w * (size_t)l->c * (size_t)l->sh) << l->in16, n = 131072 / row / 2 * 2;
+
+    return n < 4 ? 4 : n > 64 ? 64 : (int32_t)n;
+}
+
+/** Bytes of the input that DWCONV interleaves: [block of channels][set][column][vectors]. */
 static inline size_t mnq_x86_strip_bytes(const struct mnq_x86_shape *s, const struct mnq_layer *l, int dot)
 {
-    const int32_t reach = (l->ow - 1) * l->sw + l->kw;
-    return (size_t)reach * (size_t)mnq_x86_sets(l, dot) * (size_t)((dot == MNQ_X86_PAIRS ? 2 : 4) * s->lanes * 4);
+    const size_t reach = (size_t)((l->ow - 1) * l->sw + l->kw);
+    const int32_t channels = dot == MNQ_X86_PAIRS ? mnq_x86_dw_width(s, l) : 4 * s->lanes;
+
+    return reach * (size_t)mnq_x86_sets(l, dot) * (size_t)channels * 4;
 }
 
 #endif

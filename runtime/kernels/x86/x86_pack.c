@@ -255,7 +255,6 @@ static void put_dwconv(struct sink *k)
 {
     const struct mnq_layer *const l = k->l;
     const int dot = k->h->dot, rows = l->sh == 1 ? 2 : 1;
-    const size_t sets = (size_t)mnq_x86_sets(l, dot);
     int32_t o;
     int ky, kx, r;
 
@@ -267,7 +266,7 @@ static void put_dwconv(struct sink *k)
                     const int32_t w = weight(l, ((size_t)ky * (size_t)l->kw + (size_t)kx) * (size_t)l->oc + (size_t)o);
                     const size_t set = (size_t)((ky + r) / dot);
                     k->again = r > 0;
-                    sink_put(k, ((size_t)kx * sets + set) * (size_t)rows + (size_t)r, (ky + r) % dot, w);
+                    sink_put(k, (set * (size_t)l->kw + (size_t)kx) * (size_t)rows + (size_t)r, (ky + r) % dot, w);
                 }
     }
 }
