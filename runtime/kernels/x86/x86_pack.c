@@ -88,13 +88,14 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     if (l->op < MNQ_L_CONV || l->op > MNQ_L_MUL || l->wtype == MNQ_W_XNOR) return h;
     if (l->kh > MNQ_X86_ROWS || (l->op == MNQ_L_DWCONV && l->mult != 1) || fits8(l) < 0) return h;
     h.dot = dot_of(s, l);
+    h.narrow = h.dot == MNQ_X86_PAIRS && l->op == MNQ_L_PW && l->h == 1 && l->w == 1 && fits8(l) == 1;
     h.fields = l->q.act == MNQ_A_CLAMP ? MNQ_X86_FIELDS1 : MNQ_X86_FIELDS2;
     n = (size_t)padded_channels(s, l, h.dot);
     at = sizeof h + n * (size_t)h.fields * sizeof(int32_t);
     h.bias = (uint32_t)at;
     at += n * sizeof(int32_t);
     h.weights = (uint32_t)at;
-    at = aligned(at + n * weights_of(l, h.dot) * (size_t)(4 / h.dot));
+    at = aligned(at + n * weights_of(l, h.dot) * (size_t)(h.dot == MNQ_X86_PAIRS && !h.narrow ? 2 : 1));
     h.pad = (uint32_t)at;
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) at = aligned(at + ((size_t)l->c + 64) * 2);
     h.bytes = at <= UINT32_MAX ? (uint32_t)at : 0;
@@ -222,7 +223,9 @@ static void sink_put(const struct sink *k, size_t i, int t, int32_t w)
 {
     const size_t at = k->at + i * k->step + (size_t)t;
 
-    if (k->h->dot == MNQ_X86_PAIRS) {
+    if (k->h->narrow) {
+        k->weights[at] = (uint8_t)w;
+    } else if (k->h->dot == MNQ_X86_PAIRS) {
         ((int16_t *)(void *)k->weights)[at] = (int16_t)w;
     } else {
         k->weights[at] = (uint8_t)w;

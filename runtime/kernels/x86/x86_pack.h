@@ -39,7 +39,7 @@ enum mnq_x86_field {
 struct mnq_x86_head {
     int32_t dot;     /* enum mnq_x86_dot */
     int32_t general; /* 1: a shift is below 1 or the zero point could not be folded */
-    int32_t sparse;  /* 1: the weights are a list of blocks that are not zero */
+    int32_t narrow;  /* 1: pairs of int8 weights, widened at every use: there is one pixel, and memory is what takes time */
     int32_t fields;  /* of a block: MNQ_X86_FIELDS1 or MNQ_X86_FIELDS2 */
     uint32_t bias, weights, pad;
     uint32_t bytes; /* of all */
