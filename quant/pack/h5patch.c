@@ -12,6 +12,7 @@
 #include <hdf5.h>
 #include <zip.h>
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,13 +57,51 @@ done:
     return rc;
 }
 
+static uint32_t float_bits(double v)
+{
+    float f = (float)v;
+    uint32_t bits;
+    memcpy(&bits, &f, sizeof bits);
+    return bits;
+}
+
+/* Low bits that are 0 in all of v, as floats: 12 of weights that were trained or rounded to 11 significant bits. */
+static int spare_bits(const double *v, size_t n)
+{
+    uint32_t any = 1u << 23;
+    for (size_t i = 0; i < n; i++) any |= float_bits(v[i]);
+    int spare = 0;
+    while ((any >> spare & 1) == 0) spare++;
+    return spare;
+}
+
+/* v with its low `spare` bits 0, to nearest even. */
+static float shorten(float v, int spare)
+{
+    uint32_t bits = float_bits((double)v), low = (1u << spare) - 1;
+    bits = (bits + (low >> 1) + (spare > 0 ? bits >> spare & 1 : 0)) & ~low;
+    float s;
+    memcpy(&s, &bits, sizeof s);
+    return isfinite(s) ? s : v;
+}
+
+static bool is_filtered(hid_t set)
+{
+    hid_t how = H5Dget_create_plist(set);
+    bool filtered = how >= 0 && H5Pget_nfilters(how) > 0;
+    if (how >= 0) H5Pclose(how);
+    return filtered;
+}
+
+/* Values of a compressed dataset get no more significant bits than its old ones have: they would not compress as well. */
 static int replace_floats(hid_t set, const struct mnq_h5_patch *p, struct mnq_err *e)
 {
     double *v = malloc(p->n * sizeof *v + 1);
     if (v == NULL) return mnq_fail_nomem(e);
     int rc = H5Dread(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0 ? -1 : 0;
+    int spare = rc == 0 && is_filtered(set) ? spare_bits(v, p->n) : 0;
     for (size_t i = 0; rc == 0 && i < p->n; i++)
-        if ((float)v[i] != p->v[i]) v[i] = (double)p->v[i];
+        if ((float)v[i] != p->v[i]) v[i] = (double)shorten(p->v[i], spare);
     if (rc == 0 && H5Dwrite(set, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, v) < 0) rc = -1;
     free(v);
     return rc;

@@ -22,7 +22,8 @@ struct mnq_h5_patch {
 
 /**
  * Replaces values in the bytes of an HDF5 file or of a .keras archive (there in model.weights.h5).
- * Datasets keep their type (floats of 16, 32, 64 bits, bfloat16), layout and filters; values equal to those stored, read as
+ * Datasets keep their type (floats of 16, 32, 64 bits, bfloat16), layout and filters, compressed ones also the significant bits
+ * of their longest value, to which new values are rounded (they would not compress as well); values equal to those stored, read as
  * float, keep all their bits. (The library renews the modification time of a compressed dataset, if the file has it at all;
  * everything else is the same bytes for the same values.) Members of an archive keep their compression and times.
  * name      for messages

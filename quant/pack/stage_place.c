@@ -60,12 +60,21 @@ static uint64_t lowest(const struct mnq_stage_item *item, int i, const struct mn
     return best;
 }
 
-static uint64_t place(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, int *near)
+/* What a search works on; near and undo are room for n each. */
+struct search {
+    struct mnq_stage_item *item, *undo;
+    const struct mnq_stage_pair *pair;
+    int n, *near;
+};
+
+/* Places item[from .. n - 1], those before it being placed, and returns the bytes that all need; above `limit` it stops
+ * early. */
+static uint64_t place(const struct search *w, int from, uint64_t limit)
 {
     uint64_t top = 0;
-    for (int i = 0; i < n; i++) {
-        item[i].offset = lowest(item, i, pair, near);
-        if (item[i].offset + item[i].size > top) top = item[i].offset + item[i].size;
+    for (int i = 0; i < w->n && top <= limit; i++) {
+        if (i >= from) w->item[i].offset = lowest(w->item, i, w->pair, w->near);
+        if (w->item[i].offset + w->item[i].size > top) top = w->item[i].offset + w->item[i].size;
     }
     return top;
 }
@@ -116,22 +125,20 @@ static int draw(uint32_t *random, int n)
 }
 
 /* Moves items in the order, keeping what is no worse, until the bound is met or the tries are used up. */
-static uint64_t improve(struct mnq_stage_item *item, int n, const struct mnq_stage_pair *pair, uint64_t bound, int tries,
-                        int *near)
+static uint64_t improve(const struct search *w, uint64_t bound, int tries)
 {
     uint32_t random = 1;
-    uint64_t top = place(item, n, pair, near);
+    uint64_t top = place(w, 0, UINT64_MAX);
     for (int i = 0; i < tries && top > bound; i++) {
-        int from = i % 2 == 0 ? culprit(item, n, top) : draw(&random, n), to;
-        to = i % 2 == 0 && from > 0 ? draw(&random, from) : draw(&random, n);
-        carry(item, from, to);
-        uint64_t now = place(item, n, pair, near);
-        if (now <= top) {
-            top = now;
-        } else {
-            carry(item, to, from);
-            place(item, n, pair, near);
-        }
+        int from = i % 2 == 0 ? culprit(w->item, w->n, top) : draw(&random, w->n), to;
+        to = i % 2 == 0 && from > 0 ? draw(&random, from) : draw(&random, w->n);
+        int first = from < to ? from : to; /* those before it stay where they are */
+        size_t moved = (size_t)(w->n - first) * sizeof *w->item;
+        memcpy(w->undo, w->item + first, moved);
+        carry(w->item, from, to);
+        uint64_t now = place(w, first, top);
+        if (now <= top) top = now;
+        else memcpy(w->item + first, w->undo, moved);
     }
     return top;
 }
@@ -140,17 +147,21 @@ uint64_t mnq_stage_place_items(struct mnq_stage_item *item, int n, const struct 
 {
     static int (*const order[])(const void *, const void *) = {by_time, by_end, by_size};
     uint64_t best = UINT64_MAX;
-    int *near = malloc((size_t)n * sizeof *near), tries = n > 300 ? 100 : 1200;
+    int tries = n > 300 ? 100 : 1200;
     struct mnq_stage_item *kept = malloc((size_t)n * sizeof *kept);
-    for (int i = 0; near != NULL && kept != NULL && i < 3 && best > bound; i++) {
+    struct search w = {.item = item, .pair = pair, .n = n};
+    w.near = malloc((size_t)n * sizeof *w.near);
+    w.undo = malloc((size_t)n * sizeof *w.undo);
+    for (int i = 0; w.near != NULL && w.undo != NULL && kept != NULL && i < 3 && best > bound; i++) {
         qsort(item, (size_t)n, sizeof *item, order[i]);
-        uint64_t top = improve(item, n, pair, bound, tries, near);
+        uint64_t top = improve(&w, bound, tries);
         if (top >= best) continue;
         best = top;
         memcpy(kept, item, (size_t)n * sizeof *item);
     }
     if (best != UINT64_MAX) memcpy(item, kept, (size_t)n * sizeof *item);
-    free(near);
+    free(w.near);
+    free(w.undo);
     free(kept);
     return best;
 }
