@@ -56,14 +56,18 @@ static void greedy(const double *w, int n, int bases, double *coef, double *valu
     }
 }
 
-/* hx = h x */
-static void multiply(const double *h, const double *x, int n, double *hx)
+/* hx = h x, each element summed in the order of rows; four rows a pass. */
+static void multiply(const double *h, const double *x, int n, double *restrict hx)
 {
     memset(hx, 0, (size_t)n * sizeof *hx);
-    for (int k = 0; k < n; k++) {
+    int k = 0;
+    for (; k + 4 <= n; k += 4) {
+        const double *a = h + (size_t)k * (size_t)n, *b = a + n, *c = b + n, *d = c + n;
+        for (int j = 0; j < n; j++) hx[j] = (((hx[j] + x[k] * a[j]) + x[k + 1] * b[j]) + x[k + 2] * c[j]) + x[k + 3] * d[j];
+    }
+    for (; k < n; k++) {
         const double *row = h + (size_t)k * (size_t)n;
-        double v = x[k];
-        for (int j = 0; j < n; j++) hx[j] += v * row[j];
+        for (int j = 0; j < n; j++) hx[j] += x[k] * row[j];
     }
 }
 
@@ -78,7 +82,7 @@ static double dot(const double *a, const double *b, int n)
 static double refit(const double *hw, double whw, const double *h, int n, int bases, double *coef, double *value,
                     double *sign, double *hs)
 {
-    double a[MNQ_WBINARY_MAX * MNQ_WBINARY_MAX], b[MNQ_WBINARY_MAX];
+    double a[MNQ_WBINARY_MAX * MNQ_WBINARY_MAX] = {0}, b[MNQ_WBINARY_MAX] = {0};
     for (int k = 0; k < n; k++) {
         int bits = nearest_combination(coef, bases, value[k]);
         for (int m = 0; m < bases; m++) sign[m * n + k] = (bits >> m & 1) != 0 ? 1 : -1;
