@@ -68,12 +68,17 @@ static inline uint32_t mnq_ratio_q15(uint32_t a, uint32_t b)
     int i;
 
     if (a >= b) return 32767;
-    for (i = 0; i < 15; i++) { /* by hand, bit by bit: many a core has no instruction that divides */
-        a <<= 1;
-        p <<= 1;
-        if (a >= b) {
-            a -= b;
-            p |= 1;
+    if (sizeof(void *) == 8) { /* processors that divide well */
+        p = (a << 15) / b;
+        a = (a << 15) % b;
+    } else {
+        for (i = 0; i < 15; i++) { /* by hand, bit by bit: many a core has no instruction that divides */
+            a <<= 1;
+            p <<= 1;
+            if (a >= b) {
+                a -= b;
+                p |= 1;
+            }
         }
     }
     p += a + (b >> 1) >= b;

@@ -52,6 +52,11 @@ FILL(shim_set1_epi8, _mm256_set1_epi8, char)
 BINARY(shim_add_epi32, _mm256_add_epi32)
 BINARY(shim_add_epi16, _mm256_add_epi16)
 BINARY(shim_adds_epi16, _mm256_adds_epi16)
+BINARY(shim_add_epi8, _mm256_add_epi8)
+BINARY(shim_and_si512, _mm256_and_si256)
+BINARY(shim_shuffle_epi8, _mm256_shuffle_epi8)
+BINARY(shim_madd_epi16, _mm256_madd_epi16)
+BINARY(shim_maddubs_epi16, _mm256_maddubs_epi16)
 BINARY(shim_xor_si512, _mm256_xor_si256)
 BINARY(shim_unpacklo_epi8, _mm256_unpacklo_epi8)
 BINARY(shim_unpackhi_epi8, _mm256_unpackhi_epi8)
@@ -69,6 +74,7 @@ BINARY(shim_min_epi8, _mm256_min_epi8)
 BINARY(shim_mullo_epi16, _mm256_mullo_epi16)
 BINARY(shim_mulhi_epi16, _mm256_mulhi_epi16)
 SHIFT(shim_srli_epi64, _mm256_srli_epi64)
+SHIFT(shim_srli_epi16, _mm256_srli_epi16)
 SHIFT(shim_srai_epi32, _mm256_srai_epi32)
 
 #define _mm512_set1_epi32       shim_set1_epi32
@@ -77,6 +83,11 @@ SHIFT(shim_srai_epi32, _mm256_srai_epi32)
 #define _mm512_add_epi32        shim_add_epi32
 #define _mm512_add_epi16        shim_add_epi16
 #define _mm512_adds_epi16       shim_adds_epi16
+#define _mm512_add_epi8         shim_add_epi8
+#define _mm512_and_si512        shim_and_si512
+#define _mm512_shuffle_epi8     shim_shuffle_epi8
+#define _mm512_madd_epi16       shim_madd_epi16
+#define _mm512_maddubs_epi16    shim_maddubs_epi16
 #define _mm512_xor_si512        shim_xor_si512
 #define _mm512_unpacklo_epi8    shim_unpacklo_epi8
 #define _mm512_unpackhi_epi8    shim_unpackhi_epi8
@@ -94,6 +105,7 @@ SHIFT(shim_srai_epi32, _mm256_srai_epi32)
 #define _mm512_mullo_epi16      shim_mullo_epi16
 #define _mm512_mulhi_epi16      shim_mulhi_epi16
 #define _mm512_srli_epi64(a, n) shim_srli_epi64(a, n)
+#define _mm512_srli_epi16(a, n) shim_srli_epi16(a, n)
 #define _mm512_srai_epi32(a, n) shim_srai_epi32(a, n)
 
 /* ---- memory ---- */
@@ -133,7 +145,25 @@ SHIM void shim_mask_store256(void *p, uint32_t mask, __m256i a)
 #define _mm512_mask_storeu_epi16(p, m, a) shim_mask_store512(p, m, a, 2)
 #define _mm256_mask_storeu_epi8           shim_mask_store256
 
+/* ---- comparison ---- */
+
+SHIM uint32_t shim_cmpge_epi16(shim512 a, shim512 b)
+{
+    uint32_t mask = 0;
+    for (int i = 0; i < 32; i++) mask |= (uint32_t)(a.i16[i] >= b.i16[i]) << i;
+    return mask;
+}
+
+#define _mm512_cmpge_epi16_mask shim_cmpge_epi16
+
 /* ---- widths ---- */
+
+SHIM shim512 shim_broadcast128(__m128i a)
+{
+    return (shim512){.quarter = {a, a, a, a}};
+}
+
+#define _mm512_broadcast_i32x4 shim_broadcast128
 
 SHIM shim512 shim_widen8(__m256i a)
 {

@@ -30,6 +30,7 @@ static inline int32_t mnq_x86_pw_run(const struct mnq_layer *l, int dot)
 
 static inline size_t mnq_x86_pw_bytes(const struct mnq_layer *l, int dot)
 {
+    if (dot == MNQ_X86_SIGNS) return ((size_t)l->c + 31) / 32 * 4 * MNQ_X86_RUN;
     const size_t pixel = ((size_t)l->c + 3) / 4 * (dot == MNQ_X86_PAIRS ? 8 : 4), run = (size_t)mnq_x86_pw_run(l, dot);
     const size_t all = (size_t)l->h * (size_t)l->w;
     return pixel * (all < run ? all : run);

@@ -5,9 +5,9 @@
 
 #include "kernels.h"
 
-mnq_kernel mnq_pw_avx2, mnq_conv_avx2, mnq_dwconv_avx2, mnq_add_avx2, mnq_mul_avx2, mnq_avgpool_avx2;
+mnq_kernel mnq_pw_avx2, mnq_conv_avx2, mnq_dwconv_avx2, mnq_add_avx2, mnq_mul_avx2, mnq_avgpool_avx2, mnq_xnor_avx2;
 mnq_kernel mnq_pw_avx512vnni, mnq_conv_avx512vnni, mnq_dwconv_avx512vnni, mnq_add_avx512vnni, mnq_mul_avx512vnni,
-    mnq_avgpool_avx512vnni;
+    mnq_avgpool_avx512vnni, mnq_xnor_avx512vnni;
 
 /** Needs AVX2. */
 extern const struct mnq_kernels mnq_kernels_avx2;

@@ -78,6 +78,15 @@ static size_t weights_of(const struct mnq_layer *l, int dot) /* of each padded c
     }
 }
 
+/* How the products of a packed layer are taken, 0: it is not packed. */
+static int dot_if_packed(const struct mnq_x86_shape *s, const struct mnq_layer *l)
+{
+    if (l->op < MNQ_L_CONV || l->op > MNQ_L_MUL) return 0;
+    if (l->wtype == MNQ_W_XNOR) return MNQ_X86_SIGNS;
+    if (l->kh > MNQ_X86_ROWS || (l->op == MNQ_L_DWCONV && l->mult != 1) || fits8(l) < 0) return 0;
+    return dot_of(s, l);
+}
+
 /* The places of everything; 0 bytes if the layer is not packed. */
 static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mnq_layer *l)
 {
@@ -85,9 +94,8 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     size_t n, at;
 
     memset(&h, 0, sizeof h);
-    if (l->op < MNQ_L_CONV || l->op > MNQ_L_MUL || l->wtype == MNQ_W_XNOR) return h;
-    if (l->kh > MNQ_X86_ROWS || (l->op == MNQ_L_DWCONV && l->mult != 1) || fits8(l) < 0) return h;
-    h.dot = dot_of(s, l);
+    h.dot = dot_if_packed(s, l);
+    if (h.dot == 0) return h;
     h.narrow = h.dot == MNQ_X86_PAIRS && l->op == MNQ_L_PW && l->h == 1 && l->w == 1 && fits8(l) == 1;
     h.fields = l->q.act == MNQ_A_CLAMP ? MNQ_X86_FIELDS1 : MNQ_X86_FIELDS2;
     n = (size_t)padded_channels(s, l, h.dot);
@@ -95,9 +103,13 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     h.bias = (uint32_t)at;
     at += n * sizeof(int32_t);
     h.weights = (uint32_t)at;
-    at = aligned(at + n * weights_of(l, h.dot) * (size_t)(h.dot == MNQ_X86_PAIRS && !h.narrow ? 2 : 1));
+    at = aligned(at + n * weights_of(l, h.dot) *
+                          (size_t)(h.dot == MNQ_X86_PAIRS && !h.narrow ? 16
+                                   : h.dot == MNQ_X86_SIGNS            ? 1
+                                                                       : 8) /
+                          8);
     h.pad = (uint32_t)at;
-    if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) at = aligned(at + ((size_t)l->c + 64) * 2);
+    if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || h.dot == MNQ_X86_SIGNS) at = aligned(at + ((size_t)l->c + 64) * 2);
     h.bytes = at <= UINT32_MAX ? (uint32_t)at : 0;
     return h;
 }
@@ -176,6 +188,7 @@ static void put_requant(const struct mnq_x86_shape *s, const struct mnq_layer *l
         const int real = w.channel < l->oc;
         const int32_t c = real ? w.channel : 0;
         bias[i] = real ? q->bias[c] : 0;
+        if (real && h->dot == MNQ_X86_SIGNS) bias[i] += 256 * l->c; /* and 512 less for each pair that differs */
         if (q->act == MNQ_A_CLAMP) {
             put_rounding(p, step, real ? q->mult[c] : 0, real ? q->shift[c] : 1, real ? fold : 0);
         } else {
@@ -328,6 +341,24 @@ static void put_binary(struct sink *k, int32_t o)
     }
 }
 
+/* Planes, word by word, and the thresholds of whole words of inputs; those behind the last are out of reach. */
+static void put_xnor(struct sink *k)
+{
+    const struct mnq_layer *const l = k->l;
+    const size_t words = mnq_plane_words(l->c);
+    const uint32_t *plane = (const uint32_t *)l->weights;
+    const int16_t *const threshold = mnq_behind_planes(l, 1);
+    int16_t *const to = (int16_t *)(void *)(k->weights - k->h->weights + k->h->pad);
+    size_t i;
+    int32_t o;
+
+    for (o = 0; o < l->oc; o++) {
+        sink_channel(k, o);
+        for (i = 0; i < words; i++, plane++) ((uint32_t *)(void *)k->weights)[(k->at + i * k->step) / 32] = *plane;
+    }
+    for (i = 0; i < words * 32; i++) to[i] = i < (size_t)l->c ? threshold[i] : INT16_MAX;
+}
+
 static void put_pw(struct sink *k)
 {
     const struct mnq_layer *const l = k->l;
@@ -336,6 +367,10 @@ static void put_pw(struct sink *k)
 
     if (l->wtype <= MNQ_W_S16) {
         put_conv(k);
+        return;
+    }
+    if (l->wtype == MNQ_W_XNOR) {
+        put_xnor(k);
         return;
     }
     if (l->wtype == MNQ_W_SPARSE) stream += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
@@ -384,12 +419,12 @@ void mnq_x86_pack(const struct mnq_x86_shape *s, const struct mnq_layer *l, void
 
 size_t mnq_x86_scratch(const struct mnq_x86_shape *s, const struct mnq_layer *l)
 {
-    const struct mnq_x86_head h = layout(s, l);
+    const int dot = dot_if_packed(s, l);
     size_t n = 64 + MNQ_X86_ACC + MNQ_X86_SLACK;
 
-    if (h.bytes == 0) return 0;
-    if (l->op == MNQ_L_PW) n += mnq_x86_pw_bytes(l, h.dot);
-    if (l->op == MNQ_L_CONV) n += (size_t)l->kh * mnq_x86_conv_row_bytes(l, h.dot);
-    if (l->op == MNQ_L_DWCONV) n += mnq_x86_strip_bytes(s, l, h.dot);
+    if (dot == 0) return 0;
+    if (l->op == MNQ_L_PW) n += mnq_x86_pw_bytes(l, dot);
+    if (l->op == MNQ_L_CONV) n += (size_t)l->kh * mnq_x86_conv_row_bytes(l, dot);
+    if (l->op == MNQ_L_DWCONV) n += mnq_x86_strip_bytes(s, l, dot);
     return n;
 }

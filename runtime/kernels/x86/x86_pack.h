@@ -18,7 +18,8 @@ struct mnq_x86_shape {
 /** How a layer's products are taken. */
 enum mnq_x86_dot {
     MNQ_X86_PAIRS = 2, /* two int16 activations by two int16 weights */
-    MNQ_X86_QUADS = 4  /* four activations plus 128, as bytes, by four int8 weights; the bias makes up for the 128 */
+    MNQ_X86_QUADS = 4, /* four activations plus 128, as bytes, by four int8 weights; the bias makes up for the 128 */
+    MNQ_X86_SIGNS = 32 /* a word of signs by a word of signs */
 };
 
 /** Fields of a block's requantization, K vectors each. */
