@@ -30,10 +30,12 @@ static inline int32_t mnq_x86_pw_run(const struct mnq_layer *l, int dot)
 
 static inline size_t mnq_x86_pw_bytes(const struct mnq_layer *l, int dot)
 {
-    if (dot == MNQ_X86_SIGNS) return ((size_t)l->c + 31) / 32 * 4 * MNQ_X86_RUN;
     const size_t pixel = ((size_t)l->c + 3) / 4 * (dot == MNQ_X86_PAIRS ? 8 : 4), run = (size_t)mnq_x86_pw_run(l, dot);
-    const size_t all = (size_t)l->h * (size_t)l->w;
-    return pixel * (all < run ? all : run);
+    const size_t all = (size_t)l->h * (size_t)l->w, dense = pixel * (all < run ? all : run);
+    const size_t sparse = ((size_t)l->c + 15) / 16 * 8 * (MNQ_X86_PAIR_ROW + MNQ_X86_PAIR_ROW); /* as pixels, as pairs */
+
+    if (dot == MNQ_X86_SIGNS) return ((size_t)l->c + 31) / 32 * 4 * MNQ_X86_RUN;
+    return dot == MNQ_X86_PAIRS && sparse > dense ? sparse : dense;
 }
 
 /** Columns of a row of CONV's input with its padding: all that windows reach. */

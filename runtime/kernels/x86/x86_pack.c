@@ -87,11 +87,88 @@ static int dot_if_packed(const struct mnq_x86_shape *s, const struct mnq_layer *
     return dot_of(s, l);
 }
 
+static int32_t weight(const struct mnq_layer *l, size_t i)
+{
+    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->weights)[i] : ((const int8_t *)l->weights)[i];
+}
+
+/* ---- pairs that are not zero ---- */
+
+/* The weights of PW one after the other, as the file has them. */
+struct reader {
+    const struct mnq_layer *l;
+    const uint8_t *bits;  /* SPARSE: of the output */
+    const int8_t *stream; /* SPARSE: the values to come */
+    size_t at;            /* others: the weight to come */
+};
+
+static struct reader reader_of(const struct mnq_layer *l)
+{
+    struct reader r;
+
+    r.l = l;
+    r.bits = (const uint8_t *)l->weights;
+    r.stream = (const int8_t *)l->weights;
+    if (l->wtype == MNQ_W_SPARSE) r.stream += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
+    r.at = 0;
+    return r;
+}
+
+/* Weight i of the output; i counts from 0 to c - 1. */
+static int32_t read_weight(struct reader *r, int32_t i)
+{
+    const struct mnq_layer *const l = r->l;
+    int32_t w = 0;
+
+    if (l->wtype != MNQ_W_SPARSE) return weight(l, r->at++);
+    if ((r->bits[i / l->mult / 8] >> i / l->mult % 8 & 1) != 0) w = *r->stream++;
+    if (i + 1 == l->c) r->bits += mnq_bitmap_bytes(l->c, l->mult);
+    return w;
+}
+
+/* The pairs of the next output that are not zero; stored if `to` is not NULL. */
+static uint32_t read_pairs(struct reader *r, struct mnq_x86_pair *to)
+{
+    uint32_t n = 0;
+    int32_t i;
+
+    for (i = 0; i < r->l->c; i += 2) {
+        const int32_t a = read_weight(r, i), b = i + 1 < r->l->c ? read_weight(r, i + 1) : 0;
+        if (a == 0 && b == 0) continue;
+        if (to != NULL) {
+            to[n].w[0] = (int16_t)a;
+            to[n].w[1] = (int16_t)b;
+            to[n].at = (uint32_t)(i / 2) * MNQ_X86_PAIR_ROW;
+        }
+        n++;
+    }
+    return n;
+}
+
+/* Pairs to store, 0: all of them, since the dense kernel is as fast. */
+static size_t sparse_pairs(const struct mnq_x86_shape *s, const struct mnq_layer *l, int dot)
+{
+    const size_t all = (size_t)(l->c + 1) / 2 * (size_t)l->oc;
+    struct reader r;
+    size_t n = 0;
+    int32_t o;
+
+    if (s->lanes != 8 || dot != MNQ_X86_PAIRS || l->op != MNQ_L_PW || l->c < 32 || l->c > 4096 || l->h * l->w < 8) return 0;
+    if (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16 && l->wtype != MNQ_W_SPARSE) return 0;
+    r = reader_of(l);
+    for (o = 0; o < l->oc; o++) {
+        n += read_pairs(&r, NULL);
+        if (n > all / 10 * 4) return 0;
+        if (o == 15 && n > (size_t)(l->c + 1) / 2 * 12) return 0; /* surely not: do not look at all of it */
+    }
+    return n;
+}
+
 /* The places of everything; 0 bytes if the layer is not packed. */
 static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mnq_layer *l)
 {
     struct mnq_x86_head h;
-    size_t n, at;
+    size_t n, at, pairs;
 
     memset(&h, 0, sizeof h);
     h.dot = dot_if_packed(s, l);
@@ -99,15 +176,19 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     h.narrow = h.dot == MNQ_X86_PAIRS && l->op == MNQ_L_PW && l->h == 1 && l->w == 1 && fits8(l) == 1;
     h.fields = l->q.act == MNQ_A_CLAMP ? MNQ_X86_FIELDS1 : MNQ_X86_FIELDS2;
     n = (size_t)padded_channels(s, l, h.dot);
+    pairs = sparse_pairs(s, l, h.dot);
+    h.sparse = pairs > 0;
     at = sizeof h + n * (size_t)h.fields * sizeof(int32_t);
     h.bias = (uint32_t)at;
     at += n * sizeof(int32_t);
     h.weights = (uint32_t)at;
-    at = aligned(at + n * weights_of(l, h.dot) *
-                          (size_t)(h.dot == MNQ_X86_PAIRS && !h.narrow ? 16
-                                   : h.dot == MNQ_X86_SIGNS            ? 1
-                                                                       : 8) /
-                          8);
+    if (h.sparse) at = aligned(at + (n + 1) * sizeof(uint32_t)) + aligned(pairs * sizeof(struct mnq_x86_pair));
+    else
+        at = aligned(at + n * weights_of(l, h.dot) *
+                              (size_t)(h.dot == MNQ_X86_PAIRS && !h.narrow ? 16
+                                       : h.dot == MNQ_X86_SIGNS            ? 1
+                                                                           : 8) /
+                              8);
     h.pad = (uint32_t)at;
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || h.dot == MNQ_X86_SIGNS) at = aligned(at + ((size_t)l->c + 64) * 2);
     h.bytes = at <= UINT32_MAX ? (uint32_t)at : 0;
@@ -246,11 +327,6 @@ static void sink_put(const struct sink *k, size_t i, int t, int32_t w)
     }
 }
 
-static int32_t weight(const struct mnq_layer *l, size_t i)
-{
-    return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->weights)[i] : ((const int8_t *)l->weights)[i];
-}
-
 static void put_conv(struct sink *k)
 {
     const struct mnq_layer *const l = k->l;
@@ -359,12 +435,39 @@ static void put_xnor(struct sink *k)
     for (i = 0; i < words * 32; i++) to[i] = i < (size_t)l->c ? threshold[i] : INT16_MAX;
 }
 
+/* Only what is not zero: where every channel's pairs start, and the pairs. */
+static void put_pairs(struct sink *k)
+{
+    const struct mnq_layer *const l = k->l;
+    const size_t n = (size_t)padded_channels(k->s, l, k->h->dot);
+    uint32_t *const start = (uint32_t *)(void *)k->weights;
+    struct mnq_x86_pair *const to = mnq_x86_pairs(start, n);
+    struct reader r = reader_of(l);
+    size_t i;
+    int32_t o;
+
+    for (o = 0; o < l->oc; o++) {
+        sink_channel(k, o);
+        start[k->bias_at + 1] = read_pairs(&r, NULL);
+    }
+    for (i = 0; i < n; i++) start[i + 1] += start[i];
+    r = reader_of(l);
+    for (o = 0; o < l->oc; o++) {
+        sink_channel(k, o);
+        (void)read_pairs(&r, to + start[k->bias_at]);
+    }
+}
+
 static void put_pw(struct sink *k)
 {
     const struct mnq_layer *const l = k->l;
     const int8_t *stream = (const int8_t *)l->weights;
     int32_t o;
 
+    if (k->h->sparse) {
+        put_pairs(k);
+        return;
+    }
     if (l->wtype <= MNQ_W_S16) {
         put_conv(k);
         return;

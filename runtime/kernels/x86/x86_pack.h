@@ -9,6 +9,8 @@
 
 #include "kernels.h"
 
+#include <stdint.h>
+
 /** What distinguishes the tables. */
 struct mnq_x86_shape {
     int lanes; /* L: accumulators of a vector, 8 or 16 */
@@ -41,11 +43,20 @@ struct mnq_x86_head {
     int32_t dot;     /* enum mnq_x86_dot */
     int32_t general; /* 1: a shift is below 1 or the zero point could not be folded */
     int32_t narrow;  /* 1: pairs of int8 weights, widened at every use: there is one pixel, and memory is what takes time */
+    int32_t sparse;  /* 1: of the pairs of int16 weights only those that are not zero, struct mnq_x86_pair */
     int32_t fields;  /* of a block: MNQ_X86_FIELDS1 or MNQ_X86_FIELDS2 */
     uint32_t bias, weights, pad;
     uint32_t bytes; /* of all */
-    int32_t unused[8];
+    int32_t unused[7];
 };
+
+/** Two weights of one output channel. Behind uint32_t[padded channels + 1], where each channel's pairs start. */
+struct mnq_x86_pair {
+    int16_t w[2];
+    uint32_t at; /* of their inputs, in bytes: MNQ_X86_PAIR_ROW for every two inputs */
+};
+
+enum { MNQ_X86_PAIR_ROW = 128 }; /* bytes of two inputs of 32 pixels */
 
 /** Vectors of the block that starts with `left` output channels left. */
 int mnq_x86_block(const struct mnq_x86_shape *s, const struct mnq_layer *l, int dot, int32_t left);
@@ -54,6 +65,13 @@ int mnq_x86_block(const struct mnq_x86_shape *s, const struct mnq_layer *l, int 
 static inline int mnq_x86_channel(int K, int k, int lane)
 {
     return lane / 4 * 4 * K + 4 * k + lane % 4;
+}
+
+/** The pairs behind `n` channels' starts. */
+static inline struct mnq_x86_pair *mnq_x86_pairs(const uint32_t *start, size_t n)
+{
+    const size_t bytes = ((n + 1) * sizeof *start + 63) / 64 * 64;
+    return (struct mnq_x86_pair *)(void *)((unsigned char *)(uintptr_t)start + bytes);
 }
 
 /** Kernel rows that lie in the lanes of one depthwise vector. */
