@@ -15,8 +15,9 @@
 
 /** The output stage of a layer. */
 struct mnq_emit {
-    const int32_t *par; /* fields of all blocks */
-    int act, general, out16, frac, fields;
+    const int32_t *par;     /* fields of all blocks */
+    const uint8_t *general; /* of every vector of channels */
+    int act, out16, frac, fields;
     int32_t zp, lo, hi, oc;
 };
 
@@ -27,7 +28,7 @@ static inline struct mnq_emit mnq_emit_of(const struct mnq_layer *l)
 
     e.par = (const int32_t *)(const void *)(h + 1);
     e.act = l->q.act;
-    e.general = h->general;
+    e.general = (const uint8_t *)h + h->general;
     e.out16 = l->q.out16;
     e.frac = l->q.frac;
     e.fields = h->fields;

@@ -113,7 +113,7 @@ MNQ_INLINE void outputs(const struct mnq_layer *l, const struct mnq_emit *e, con
     static const struct mnq_x86_shape shape = {LANES, HAS_QUADS};
     const struct mnq_x86_head *const h = (const struct mnq_x86_head *)l->packed;
     const uint32_t *const start = (const uint32_t *)(const void *)((const uint8_t *)h + h->weights);
-    const struct mnq_x86_pair *const pairs = mnq_x86_pairs(start, (h->weights - h->bias) / sizeof *start);
+    const struct mnq_x86_pair *const pairs = mnq_x86_pairs(start, (h->general - h->bias) / sizeof *start);
     const int32_t *const bias = (const int32_t *)(const void *)((const uint8_t *)h + h->bias);
     int32_t o;
     int k, K;

@@ -181,6 +181,8 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     at = sizeof h + n * (size_t)h.fields * sizeof(int32_t);
     h.bias = (uint32_t)at;
     at += n * sizeof(int32_t);
+    h.general = (uint32_t)at;
+    at = aligned(at + n / (size_t)s->lanes);
     h.weights = (uint32_t)at;
     if (h.sparse) at = aligned(at + (n + 1) * sizeof(uint32_t)) + aligned(pairs * sizeof(struct mnq_x86_pair));
     else
@@ -202,13 +204,14 @@ size_t mnq_x86_pack_bytes(const struct mnq_x86_shape *s, const struct mnq_layer 
 
 /* ---- requantization ---- */
 
-/* Whether the fast output stage will do: no shift below 1, and a zero point that fits the rounding constant. */
-static int is_plain(const struct mnq_layer *l)
+/* Whether the fast output stage will do for n channels: no shift below 1, and a zero point that fits the rounding constant.
+ */
+static int is_plain(const struct mnq_layer *l, int32_t first, int32_t n)
 {
     const struct mnq_requant_params *const q = &l->q;
     int32_t c;
 
-    for (c = 0; c < l->oc; c++) {
+    for (c = first; c < l->oc && c < first + n; c++) {
         const int last = q->act == MNQ_A_CLAMP ? q->shift[c] : q->shift2[c];
         if (q->shift[c] < 1 || last < 1 || (q->zp != 0 && last > 22)) return 0;
     }
@@ -258,7 +261,6 @@ static struct walk walk_start(const struct mnq_x86_shape *s)
 static void put_requant(const struct mnq_x86_shape *s, const struct mnq_layer *l, const struct mnq_x86_head *h, uint8_t *mem)
 {
     const struct mnq_requant_params *const q = &l->q;
-    const int32_t fold = h->general ? 0 : q->zp;
     int32_t *const par = (int32_t *)(void *)(mem + sizeof *h), *const bias = (int32_t *)(void *)(mem + h->bias);
     struct walk w = walk_start(s);
     size_t i = 0;
@@ -268,6 +270,9 @@ static void put_requant(const struct mnq_x86_shape *s, const struct mnq_layer *l
         int32_t *p = par + (size_t)w.first * (size_t)h->fields + (size_t)(w.k * s->lanes + w.lane);
         const int real = w.channel < l->oc;
         const int32_t c = real ? w.channel : 0;
+        const int general = !is_plain(l, w.first, w.K * s->lanes);
+        const int32_t fold = general ? 0 : q->zp;
+        mem[h->general + i / (size_t)s->lanes] = (uint8_t)general;
         bias[i] = real ? q->bias[c] : 0;
         if (real && h->dot == MNQ_X86_SIGNS) bias[i] += 256 * l->c; /* and 512 less for each pair that differs */
         if (q->act == MNQ_A_CLAMP) {
@@ -504,7 +509,6 @@ void mnq_x86_pack(const struct mnq_x86_shape *s, const struct mnq_layer *l, void
     struct sink k;
 
     memset(mem, 0, h.bytes);
-    h.general = !is_plain(l);
     memcpy(mem, &h, sizeof h);
     put_requant(s, l, &h, to);
     memset(&k, 0, sizeof k);

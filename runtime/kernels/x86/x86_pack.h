@@ -40,13 +40,14 @@ enum mnq_x86_field {
 
 /** The start of packed memory. Offsets count bytes from here, multiples of 64. */
 struct mnq_x86_head {
-    int32_t dot;     /* enum mnq_x86_dot */
-    int32_t general; /* 1: a shift is below 1 or the zero point could not be folded */
-    int32_t narrow;  /* 1: pairs of int8 weights, widened at every use: there is one pixel, and memory is what takes time */
-    int32_t sparse;  /* 1: of the pairs of int16 weights only those that are not zero, struct mnq_x86_pair */
-    int32_t fields;  /* of a block: MNQ_X86_FIELDS1 or MNQ_X86_FIELDS2 */
+    int32_t dot;    /* enum mnq_x86_dot */
+    int32_t narrow; /* 1: pairs of int8 weights, widened at every use: there is one pixel, and memory is what takes time */
+    int32_t sparse; /* 1: of the pairs of int16 weights only those that are not zero, struct mnq_x86_pair */
+    int32_t fields; /* of a block: MNQ_X86_FIELDS1 or MNQ_X86_FIELDS2 */
     uint32_t bias, weights, pad;
-    uint32_t bytes; /* of all */
+    uint32_t general; /* a byte for every vector of channels, 1: a shift of its block is below 1, or the zero point was not
+                         folded */
+    uint32_t bytes;   /* of all */
     int32_t unused[7];
 };
 
