@@ -218,6 +218,7 @@ static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, 
     s->weight_bytes = s->package.weight_bytes;
     s->arena_bytes = mnq_package_arena(&s->package);
     s->stream_bytes = mnq_package_stream(&s->package);
+    if (mnq_package_widen(&s->package, arena, e) != 0) return -1;
     return set_tasks(s, o, e);
 }
 

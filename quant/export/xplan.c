@@ -45,7 +45,7 @@ int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err
     for (int k = 0; k < q.n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
     const struct mnq_qtensor *in = &q.tensor[q.input];
     const int64_t push = in->shape.h * (PUSH_ROW + (int64_t)mnq_qtensor_bytes(in) / in->shape.h / 2);
-    const struct mnq_stage_target target = {scratch, work, x, push};
+    const struct mnq_stage_target target = {.scratch = scratch, .work = work, .context = x, .push = push};
     const struct mnq_stage_options options = {.speed = x->o->plan == MNQ_XPLAN_SPEED,
                                               .ram = x->o->ram,
                                               .target = &target,

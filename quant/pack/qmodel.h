@@ -154,6 +154,12 @@ int mnq_package_parse(const char *name, uint8_t *bytes, size_t n, struct mnq_pac
 /** Packs the weights for the kernels of p->model, in memory of `arena`. Before mnq_run(). */
 int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
 
+/**
+ * Gives p->model plans of wider bands, for the memory of this machine instead of the file's target: the same bits. The
+ * figures below are of the file: ask for them before. What is too large to be searched quickly keeps the plans of the file.
+ */
+int mnq_package_widen(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
+
 /** Bytes of arena that a report states: with the generic kernels, whatever this machine's need on top. */
 int64_t mnq_package_arena(const struct mnq_package *p);
 

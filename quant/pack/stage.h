@@ -15,6 +15,7 @@ struct mnq_stage_target {
     /** Work of layer k in `calls` bands of `rows` rows, in any unit; calls 1: at once. */
     int64_t (*work)(const void *context, int k, int calls, int rows);
     const void *context;
+    bool tall;    /* bands of 8 and 16 rows only */
     int64_t push; /* work of taking all rows of a picture that is pushed */
 };
 

@@ -18,8 +18,17 @@ static const struct {
 } heights[] = {{1, true},  {2, false}, {2, true}, {3, false},  {4, false},  {4, true},
                {6, false}, {8, false}, {8, true}, {12, false}, {16, false}, {16, true}};
 
+enum { HEIGHTS = sizeof heights / sizeof *heights };
+static const int tall[] = {8, HEIGHTS - 1};
+
+static int count_heights(const struct mnq_stage_target *t)
+{
+    return t == NULL ? 1 : t->tall ? (int)(sizeof tall / sizeof *tall) : HEIGHTS;
+}
+
 void mnq_stage_set_height(struct mnq_stage_net *n, int a, int b, int height)
 {
+    if (n->target != NULL && n->target->tall) height = tall[height];
     for (int k = a; k < b; k++)
         n->layer[k].band = heights[height].all || n->layer[k].op == MNQ_L_DWCONV ? heights[height].rows : 1;
 }
@@ -27,7 +36,7 @@ void mnq_stage_set_height(struct mnq_stage_net *n, int a, int b, int height)
 int mnq_stage_ways_open(struct mnq_stage_net *n, struct mnq_stage_ways *w)
 {
     const int layers = n->n_layers;
-    *w = (struct mnq_stage_ways){.heights = n->target == NULL ? 1 : (int)(sizeof heights / sizeof *heights)};
+    *w = (struct mnq_stage_ways){.heights = count_heights(n->target)};
     w->cost = calloc((size_t)layers * (size_t)w->heights, sizeof *w->cost);
     w->way = malloc((size_t)(layers + 1) * sizeof *w->way);
     if (w->cost == NULL || w->way == NULL) return -1;

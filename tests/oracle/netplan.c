@@ -81,7 +81,8 @@ static int64_t work(const void *context, int k, int calls, int rows)
 static int find(struct mnq_qmodel *q, enum mnq_netplan how, long ram, struct mnq_err *e)
 {
     uint32_t *scratch = need(mnq_arena_array(q->arena, (size_t)q->n_layers, sizeof *scratch));
-    const struct mnq_stage_target core = {scratch, work, q, 200};
+    const struct mnq_stage_target core = {
+        .scratch = scratch, .work = work, .context = q, .tall = q->n_layers % 3 == 0, .push = 200};
     struct mnq_stage_options o = {.speed = how == MNQ_NETPLAN_SPEED, .ram = ram};
 
     for (int k = 0; k < q->n_layers; k++) scratch[k] = ((uint32_t)k * 2654435761u >> 16) % 200;
