@@ -37,15 +37,40 @@ static int write_plan(const struct mnq_qmodel *q, const struct mnq_stages *p, st
     return 0;
 }
 
+/* The core as the search sees it. */
+static int describe(const struct mnq_export *x, struct mnq_stage_target *t, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_qmodel *q = &x->p->q;
+    const struct mnq_qtensor *in = &q->tensor[q->input];
+    uint32_t *scratch = mnq_arena_array(arena, (size_t)q->n_layers, sizeof *scratch);
+    if (scratch == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < q->n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
+    const int64_t push = in->shape.h * (PUSH_ROW + (int64_t)mnq_qtensor_bytes(in) / in->shape.h / 2);
+    *t = (struct mnq_stage_target){.scratch = scratch, .work = work, .context = x, .push = push};
+    return 0;
+}
+
+int mnq_xplan_curve(const struct mnq_package *p, const struct mnq_xtarget *core, struct mnq_xcurve *c,
+                    struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_xopts o = {.target = core};
+    struct mnq_export x = {.p = p, .o = &o};
+    struct mnq_qmodel q = p->q;
+    struct mnq_stage_target target;
+
+    *c = (struct mnq_xcurve){.target = core};
+    q.arena = arena;
+    if (mnq_ximage_make(p, core->set, &x.image, arena, e) != 0 || describe(&x, &target, arena, e) != 0) return -1;
+    for (int k = 0; k < 2; k++)
+        if (mnq_qmodel_curve(&q, &target, k == 1, c->point[k], MNQ_XCURVE_MOST, &c->n[k], e) != 0) return -1;
+    return 0;
+}
+
 int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_qmodel q = x->p->q;
-    uint32_t *scratch = mnq_arena_array(arena, (size_t)q.n_layers, sizeof *scratch);
-    if (scratch == NULL) return mnq_fail_nomem(e);
-    for (int k = 0; k < q.n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
-    const struct mnq_qtensor *in = &q.tensor[q.input];
-    const int64_t push = in->shape.h * (PUSH_ROW + (int64_t)mnq_qtensor_bytes(in) / in->shape.h / 2);
-    const struct mnq_stage_target target = {.scratch = scratch, .work = work, .context = x, .push = push};
+    struct mnq_stage_target target;
+    if (describe(x, &target, arena, e) != 0) return -1;
     const struct mnq_stage_options options = {.speed = x->o->plan == MNQ_XPLAN_SPEED,
                                               .ram = x->o->ram,
                                               .target = &target,

@@ -4,6 +4,8 @@
 #define MNQ_XPLAN_H
 
 #include "export/export.h"
+#include "export/xtarget.h"
+#include "pack/stage.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -11,6 +13,8 @@ extern "C" {
 
 /** How --plan and --ram look for stages. */
 enum mnq_xplan { MNQ_XPLAN_BALANCED, MNQ_XPLAN_RAM, MNQ_XPLAN_SPEED };
+
+enum { MNQ_XCURVE_MOST = 24 };
 
 /** Words of enum mnq_xplan, NULL-terminated. */
 extern const char *const mnq_xplan_words[];
@@ -20,6 +24,16 @@ extern const char *const mnq_xplan_words[];
  * foretells. return  0, or -1 with e: no memory, or no plan fits x->o->ram
  */
 int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e);
+
+/** What a core can trade RAM for, bytes of arena and instructions that the cost model foretells. */
+struct mnq_xcurve {
+    const struct mnq_xtarget *target;
+    int n[2]; /* points: the picture in memory, rows pushed */
+    struct mnq_stage_point point[2][MNQ_XCURVE_MOST];
+};
+
+int mnq_xplan_curve(const struct mnq_package *p, const struct mnq_xtarget *target, struct mnq_xcurve *c,
+                    struct mnq_arena *arena, struct mnq_err *e);
 
 /** The last layer that reads the input. */
 int mnq_xplan_last(const struct mnq_export *x);

@@ -36,6 +36,19 @@ const struct mnq_xtarget *mnq_xtarget_find(const char *name)
     return NULL;
 }
 
+const struct mnq_xtarget *mnq_xtarget_named(const char *name, struct mnq_err *e)
+{
+    const struct mnq_xtarget *t = mnq_xtarget_find(name);
+    char names[300] = "";
+    if (t != NULL) return t;
+    for (int i = 0; i < mnq_n_xtargets; i++) {
+        if (i > 0) strncat(names, ", ", sizeof names - strlen(names) - 1);
+        strncat(names, mnq_xtargets[i].name, sizeof names - strlen(names) - 1);
+    }
+    mnq_fail(e, MNQ_EXIT_USAGE, "--target: no core named '%s'; there are %s", name, names);
+    return NULL;
+}
+
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (!mnq_layer_plain(l)) return 0;

@@ -4,6 +4,7 @@
 #define MNQ_XTARGET_H
 
 #include "mnq/kernels.h"
+#include "util/err.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,6 +38,9 @@ extern const int mnq_n_xtargets;
 
 /** By name, NULL if there is none. */
 const struct mnq_xtarget *mnq_xtarget_find(const char *name);
+
+/** By name; NULL with e, which lists the names, if there is none. */
+const struct mnq_xtarget *mnq_xtarget_named(const char *name, struct mnq_err *e);
 
 /** Packing and scratch of a set's kernels. */
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l);

@@ -326,3 +326,36 @@ int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *opti
     if (q->push != NULL && q->push->bytes >= q->arena_bytes + MNQ_ALIGN) q->push = NULL;
     return 0;
 }
+
+/* Adds a plan that takes less than the last point. */
+static void add_point(const struct mnq_stages *p, struct mnq_stage_point *point, int *n)
+{
+    if (p != NULL && (*n == 0 || p->bytes < point[*n - 1].bytes))
+        point[(*n)++] = (struct mnq_stage_point){p->bytes, p->work};
+}
+
+int mnq_qmodel_curve(const struct mnq_qmodel *q, const struct mnq_stage_target *target, bool pushed,
+                     struct mnq_stage_point *point, int most, int *n, struct mnq_err *e)
+{
+    const struct mnq_stage_options options = {.target = target};
+    struct mnq_stage_net net;
+    struct mnq_stage_ways w;
+    struct mnq_stages *p = NULL;
+    uint64_t limit = UINT64_MAX;
+    *n = 0;
+    if (build_net(q, pushed, target, &net, e) != 0) return -1;
+    int rc = mnq_stage_ways_open(&net, &w);
+    while (rc >= 0 && *n < most - 1 && limit >= w.least && mnq_stage_find_ways(&net, &w, limit, true, w.way)) {
+        const uint64_t bytes = w.way[net.n_layers].bytes;
+        p = NULL;
+        rc = make_plan(q, &net, w.way, &p);
+        if (rc == 0) add_point(p, point, n);
+        if (bytes <= w.least) break;
+        limit = bytes - bytes / 8 > w.least ? bytes - bytes / 8 : w.least;
+    }
+    mnq_stage_ways_close(&w);
+    if (rc < 0) return mnq_fail_nomem(e);
+    if (plan_one(q, pushed, &options, &p, e) != 0) return -1; /* the least, placed with more care */
+    add_point(p, point, n);
+    return 0;
+}

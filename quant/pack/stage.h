@@ -61,11 +61,18 @@ struct mnq_stages {
  */
 int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *options, struct mnq_err *e);
 
-/** A point of the curve that RAM is traded on. */
+/** A point of the curve on which RAM and work are traded. */
 struct mnq_stage_point {
-    uint32_t arena, stream; /* bytes: picture in memory, rows pushed */
-    int64_t calls;          /* of kernels with the picture in memory */
+    uint32_t bytes;
+    int64_t work;
 };
+
+/**
+ * The curve for a target, from layers at once down to the least RAM: every point takes less RAM than the one before it, by
+ * an eighth or so, and is the least work for it. point   [most] n       how many there are
+ */
+int mnq_qmodel_curve(const struct mnq_qmodel *q, const struct mnq_stage_target *target, bool pushed,
+                     struct mnq_stage_point *point, int most, int *n, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

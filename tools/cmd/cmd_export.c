@@ -52,18 +52,12 @@ static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
 
     if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core to write for");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
-    *xo = (struct mnq_xopts){.target = mnq_xtarget_find(o->target), .format = (enum mnq_xformat)o->format, .name = o->name};
+    *xo = (struct mnq_xopts){
+        .target = mnq_xtarget_named(o->target, e), .format = (enum mnq_xformat)o->format, .name = o->name};
     xo->plan = o->plan;
     xo->input = o->input;
     xo->ram = o->ram == 0 ? 0 : o->ram > MNQ_XSTACK ? o->ram - MNQ_XSTACK : 1;
-    if (xo->target == NULL) {
-        char names[300] = "";
-        for (int i = 0; i < mnq_n_xtargets; i++) {
-            if (i > 0) strncat(names, ", ", sizeof names - strlen(names) - 1);
-            strncat(names, mnq_xtargets[i].name, sizeof names - strlen(names) - 1);
-        }
-        return mnq_fail(e, MNQ_EXIT_USAGE, "--target: no core named '%s'; there are %s", o->target, names);
-    }
+    if (xo->target == NULL) return -1;
     xo->full = strcmp(o->load, "full") == 0;
     if (!xo->full && strcmp(o->load, "trusted") != 0)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--load: expected trusted or full, got '%s'", o->load);

@@ -3,11 +3,13 @@
 #include "command.h"
 #include "commands.h"
 #include "cost_table.h"
+#include "export/xplan.h"
 #include "inspect.h"
 
 struct inspect_opts {
     struct mnq_model_opts model;
     int family;
+    const char *target;
 };
 
 static const struct mnq_option options[] = {
@@ -15,6 +17,9 @@ static const struct mnq_option options[] = {
      "no file: costs of a family at every width and input size: v1, v2, v3-small, v3-large, v3-small-minimalistic, "
      "v3-large-minimalistic, nasnet-mobile, xception, efficientnet-b0, efficientnet-lite0",
      0, 0, mnq_cost_families},
+    {"target", 0, MNQ_OPT_STRING, offsetof(struct inspect_opts, target), "CORE",
+     "integer models: what RAM costs in instructions on a core of `export`, from layers at once down to the least", 0, 0,
+     NULL},
     MNQ_MODEL_OPTIONS(struct inspect_opts),
 };
 
@@ -54,7 +59,15 @@ static int run(struct mnq_cli *cli)
                                   .import = {.arch = o->model.arch, .resolution = o->model.resolution}};
     if (s == NULL) return mnq_fail_nomem(&cli->err);
     if (mnq_subject_open(cli->input[0], &so, s, &cli->arena, &cli->err) != 0) return -1;
-    return s->kind == MNQ_SUBJECT_FLOAT ? mnq_inspect_float(s, &so, cli) : mnq_inspect_packed(s, cli);
+    if (o->target != NULL && s->kind == MNQ_SUBJECT_FLOAT)
+        return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "--target: %s is a float model; plans are of integer ones", s->file);
+    if (s->kind == MNQ_SUBJECT_FLOAT) return mnq_inspect_float(s, &so, cli);
+    struct mnq_xcurve curve = {0};
+    if (o->target != NULL) {
+        const struct mnq_xtarget *t = mnq_xtarget_named(o->target, &cli->err);
+        if (t == NULL || mnq_xplan_curve(&s->package, t, &curve, &cli->arena, &cli->err) != 0) return -1;
+    }
+    return mnq_inspect_packed(s, o->target != NULL ? &curve : NULL, cli);
 }
 
 const struct mnq_command mnq_cmd_inspect = {
@@ -67,11 +80,13 @@ const struct mnq_command mnq_cmd_inspect = {
              "standard convolution they replace, and the last table what int8 will cost; with\n"
              "--resolution beside the file's own input size. For an .mnq, how the weights are\n"
              "stored (int8, int16, int4, sparse, binary xM, xnor), zeros and accumulator bits. With\n"
-             "--family, costs at every width and input size, without any file.",
+             "--target, the curve of RAM against instructions that `export --plan` and `--ram` choose\n"
+             "from. With --family, costs at every width and input size, without any file.",
     .examples = "  mnquant inspect model.h5\n"
                 "  mnquant inspect model.h5 --resolution 160\n"
                 "  mnquant inspect --family v2\n"
-                "  mnquant inspect model.mnq --json\n",
+                "  mnquant inspect model.mnq --json\n"
+                "  mnquant inspect model.mnq --target cortex-m4\n",
     .option = options,
     .n_options = sizeof options / sizeof *options,
     .opts_size = sizeof(struct inspect_opts),

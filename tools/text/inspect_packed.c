@@ -54,7 +54,46 @@ static void print_input(const struct mnq_qmodel *q)
     printf("rows from the top, pixels from the left, no gaps\n");
 }
 
-static int print_json(const struct mnq_subject *s, struct mnq_err *e)
+static const char *const ways_of_input[] = {"picture", "rows"};
+
+static void curve_json(struct mnq_json *w, const struct mnq_xcurve *c)
+{
+    mnq_json_object(w, "curve");
+    mnq_json_string(w, "target", c->target->name);
+    for (int k = 0; k < 2; k++) {
+        mnq_json_array(w, ways_of_input[k]);
+        for (int i = 0; i < c->n[k]; i++) {
+            mnq_json_object(w, NULL);
+            mnq_json_int(w, "arena_bytes", c->point[k][i].bytes);
+            mnq_json_int(w, "instructions", c->point[k][i].work);
+            mnq_json_end(w);
+        }
+        mnq_json_end(w);
+    }
+    mnq_json_end(w);
+}
+
+/* RAM against instructions, side by side. */
+static void print_curve(const struct mnq_xcurve *c, struct mnq_cli *cli)
+{
+    struct mnq_table t;
+    char a[32];
+    printf("\nRAM against instructions on %s, foretold; export --ram takes any of them\n", c->target->name);
+    mnq_table_init(&t, &cli->arena, "rrrrrr");
+    mnq_table_row(&t, "picture in memory", "instructions", "more", "rows pushed", "instructions", "more");
+    for (int i = 0; i < c->n[0] || i < c->n[1]; i++)
+        for (int k = 0; k < 2; k++) {
+            const struct mnq_stage_point *p = &c->point[k][i];
+            const bool there = i < c->n[k];
+            mnq_table_cell(&t, "%s", there ? mnq_text_count(a, p->bytes) : "");
+            mnq_table_cell(&t, "%s", there ? mnq_text_count(a, p->work) : "");
+            if (there) mnq_table_cell(&t, "%+.1f %%", 100 * ((double)p->work / (double)c->point[0][0].work - 1));
+            else mnq_table_cell(&t, "%s", "");
+        }
+    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
+}
+
+static int print_json(const struct mnq_subject *s, const struct mnq_xcurve *curve, struct mnq_err *e)
 {
     const struct mnq_qmodel *q = &s->package.q;
     struct mnq_json w = {.indent = 2};
@@ -81,6 +120,7 @@ static int print_json(const struct mnq_subject *s, struct mnq_err *e)
     mnq_json_int(&w, "layer_bytes", (int64_t)q->arena_bytes);
     mnq_json_int(&w, "file_bytes", (int64_t)s->file_bytes);
     mnq_json_end(&w);
+    if (curve != NULL) curve_json(&w, curve);
     mnq_tasks_json(&w, s);
     mnq_inspect_json_preprocess(&w, &s->preprocess);
     mnq_json_object(&w, "provenance");
@@ -143,9 +183,10 @@ static void print_text(const struct mnq_subject *s, struct mnq_cli *cli)
     }
 }
 
-int mnq_inspect_packed(const struct mnq_subject *s, struct mnq_cli *cli)
+int mnq_inspect_packed(const struct mnq_subject *s, const struct mnq_xcurve *curve, struct mnq_cli *cli)
 {
-    if (cli->global.json) return print_json(s, &cli->err);
+    if (cli->global.json) return print_json(s, curve, &cli->err);
     print_text(s, cli);
+    if (curve != NULL) print_curve(curve, cli);
     return 0;
 }
