@@ -2,6 +2,7 @@
  * Plans of stages for the core that a model is exported for. */
 #include "export/xplan.h"
 
+#include "generic/pixels.h"
 #include "pack/qrun.h"
 #include "pack/stage.h"
 #include "pack/stage_write.h"
@@ -37,6 +38,17 @@ static int write_plan(const struct mnq_qmodel *q, const struct mnq_stages *p, st
     return 0;
 }
 
+/* Bytes that a layer's kernel must have, or is faster with: a row's pixels transposed, for weights that are decoded once for
+ * a block of them (generic/pixels.h). */
+static uint32_t scratch_of(enum mnq_xset set, const struct mnq_layer *l)
+{
+    const size_t must = mnq_xset_scratch(set, l);
+    const bool blocks = l->op == MNQ_L_PW && (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY) && l->w >= MNQ_LANES;
+    const int32_t pixels = l->w < MNQ_PIXELS ? l->w / MNQ_LANES * MNQ_LANES : MNQ_PIXELS;
+    const size_t wish = blocks ? (size_t)pixels * (size_t)l->c << l->in16 : 0;
+    return (uint32_t)(must > wish ? must : wish);
+}
+
 /* The core as the search sees it. */
 static int describe(const struct mnq_export *x, struct mnq_stage_target *t, struct mnq_arena *arena, struct mnq_err *e)
 {
@@ -44,7 +56,7 @@ static int describe(const struct mnq_export *x, struct mnq_stage_target *t, stru
     const struct mnq_qtensor *in = &q->tensor[q->input];
     uint32_t *scratch = mnq_arena_array(arena, (size_t)q->n_layers, sizeof *scratch);
     if (scratch == NULL) return mnq_fail_nomem(e);
-    for (int k = 0; k < q->n_layers; k++) scratch[k] = (uint32_t)mnq_xset_scratch(x->o->target->set, &x->image.layer[k].l);
+    for (int k = 0; k < q->n_layers; k++) scratch[k] = scratch_of(x->o->target->set, &x->image.layer[k].l);
     const int64_t push = in->shape.h * (PUSH_ROW + (int64_t)mnq_qtensor_bytes(in) / in->shape.h / 2);
     *t = (struct mnq_stage_target){.scratch = scratch, .work = work, .context = x, .push = push};
     return 0;
