@@ -136,11 +136,13 @@ static int count_outputs(struct mnq_subject *s, const struct mnq_shape *shape, i
     return 0;
 }
 
-/* What the options say of the first output, and the threshold of all that decide. */
+/* What the options say of the outputs, and the threshold of all that decide. */
 static int set_tasks(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_err *e)
 {
+    int kind[MNQ_OUTPUTS_MAX];
+    if (mnq_task_choose(o->task, s->output_name, s->n_outputs, kind, s->file, e) != 0) return -1;
     for (int k = 0; k < s->n_outputs; k++)
-        if (mnq_task_set(&s->tasks[k], k == 0 ? o->task : MNQ_TASK_AUTO, o->threshold, s->file, e) != 0) return -1;
+        if (mnq_task_set(&s->tasks[k], kind[k], o->threshold, s->file, e) != 0) return -1;
     s->task = s->tasks[0];
     return 0;
 }

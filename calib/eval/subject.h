@@ -31,7 +31,7 @@ struct mnq_subject_opts {
     const char *preprocess; /* for mnq_preprocess_parse; NULL = the model's own, or assumed */
     enum mnq_resize resize;
     enum mnq_filter filter;
-    int task;         /* enum mnq_task_kind, AUTO: what the model tells */
+    const char *task; /* for mnq_task_choose(); NULL = what the model tells */
     double threshold; /* of decisions; 0: 0.5, or the .mnq's own */
     struct mnq_import_opts import;
     const struct mnq_data *pictures; /* for a model that leaves its input size open: arrays of one size state it; or NULL */

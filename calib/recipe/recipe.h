@@ -33,8 +33,8 @@ struct mnq_recipe {
     const char *arch;
     int resolution;
     int resize, filter;
-    int task;                                                                           /* enum mnq_task_kind */
-    double threshold;                                                                   /* of decisions; 0 = unset */
+    const char *task; /* for mnq_task_choose(); NULL: what the model tells */
+    double threshold; /* of decisions; 0 = unset */
     int observer, act_scale, rounding, wide, wide_activations, bias_correction, shrink; /* indices of the words above */
     double percentile, wide_budget;
     int samples;

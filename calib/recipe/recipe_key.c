@@ -43,7 +43,7 @@ const struct mnq_key mnq_recipe_keys[] = {
     WORD("resize", resize, mnq_resize_words),
     WORD("filter", filter, mnq_filter_words),
     TEXT("arch", MNQ_KEY_STRING, arch),
-    {"task", MNQ_KEY_WORD, offsetof(S, task), 0, 0, MNQ_TASK_AUTO, mnq_task_words, -1},
+    TEXT("task", MNQ_KEY_STRING, task),
     NUMBER("threshold", MNQ_KEY_DOUBLE, threshold, MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, 0),
     NUMBER("resolution", MNQ_KEY_INT, resolution, 1, MNQ_RESOLUTION_MAX, 0),
     WORD("observer", observer, mnq_observer_words),

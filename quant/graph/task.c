@@ -96,6 +96,40 @@ int mnq_task_set(struct mnq_task *t, int kind, double threshold, const char *fil
     return 0;
 }
 
+/* The output called by the first n characters of s; -1: none. */
+static int output_called(const char *s, size_t n, const char *const *name, int n_names)
+{
+    for (int k = 0; k < n_names; k++)
+        if (name[k] != NULL && strlen(name[k]) == n && strncmp(name[k], s, n) == 0) return k;
+    return -1;
+}
+
+int mnq_task_choose(const char *text, const char *const *name, int n, int *kind, const char *file, struct mnq_err *e)
+{
+    for (int k = 0; k < n; k++) kind[k] = MNQ_TASK_AUTO;
+    for (int next = 0; text != NULL; next++) {
+        size_t length = strcspn(text, ",");
+        const char *word = text, *end = text + length;
+        for (const char *c = text; c < end; c++)
+            if (*c == '=') word = c + 1; /* the last one: names may hold any */
+        int k = next, task = 0;
+        if (word > text && (k = output_called(text, (size_t)(word - text) - 1, name, n)) < 0)
+            return mnq_fail(e, MNQ_EXIT_USAGE, "%s: --task: there is no output '%.*s'", file, (int)(word - text) - 1, text);
+        if (k >= n) return mnq_fail(e, MNQ_EXIT_USAGE, "%s: --task says more than %d kinds, for %d outputs", file, n, n);
+        size_t letters = (size_t)(end - word);
+        while (mnq_task_words[task] != NULL &&
+               (strlen(mnq_task_words[task]) != letters || strncmp(mnq_task_words[task], word, letters) != 0))
+            task++;
+        if (mnq_task_words[task] == NULL)
+            return mnq_fail(e, MNQ_EXIT_USAGE,
+                            "%s: --task: expected auto, classes, binary, multilabel, regression or features, got '%.*s'",
+                            file, (int)(letters < 60 ? letters : 60), word);
+        kind[k] = task;
+        text = *end == ',' ? end + 1 : NULL;
+    }
+    return 0;
+}
+
 bool mnq_task_is_map(const struct mnq_task *t)
 {
     return t->out.h > 1 || t->out.w > 1;

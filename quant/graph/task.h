@@ -60,6 +60,15 @@ struct mnq_task mnq_task_infer(const struct mnq_graph *legal, int output, const 
  */
 int mnq_task_set(struct mnq_task *t, int kind, double threshold, const char *file, struct mnq_err *e);
 
+/**
+ * Reads "regression", "auto,regression" (the outputs in their order) or "box=regression,shape=classes" (by their names).
+ * text    NULL: nothing is said
+ * name    of n outputs; one alone needs none
+ * kind    [n] enum mnq_task_kind, MNQ_TASK_AUTO where nothing is said
+ * return  0, or -1 with e: no such kind or output
+ */
+int mnq_task_choose(const char *text, const char *const *name, int n, int *kind, const char *file, struct mnq_err *e);
+
 /** Whether the output has more than one cell. */
 bool mnq_task_is_map(const struct mnq_task *t);
 

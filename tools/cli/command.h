@@ -21,7 +21,7 @@ struct mnq_globals {
 struct mnq_model_opts {
     const char *preprocess, *arch;
     int resize, filter, resolution;
-    int task;                        /* enum mnq_task_kind */
+    const char *task;                /* for mnq_task_choose(); NULL: what the model tells */
     double threshold;                /* 0: not given */
     const struct mnq_data *pictures; /* of the command, no option: a model that leaves its input size open takes theirs */
 };
@@ -123,13 +123,14 @@ struct mnq_program {
 #define MNQ_TASK_OPTIONS(task, threshold)                                                                                   \
     {"task",                                                                                                                \
      0,                                                                                                                     \
-     MNQ_OPT_CHOICE,                                                                                                        \
+     MNQ_OPT_STRING,                                                                                                        \
      task,                                                                                                                  \
-     "KIND",                                                                                                                \
-     "what the output means, if the model does not tell: auto, classes, binary, multilabel, regression, features",          \
+     "KINDS",                                                                                                               \
+     "what the output means, if the model does not tell: auto, classes, binary, multilabel, regression, features; of "      \
+     "several outputs NAME=KIND,...",                                                                                       \
      0,                                                                                                                     \
      0,                                                                                                                     \
-     mnq_task_words},                                                                                                       \
+     NULL},                                                                                                                 \
     {                                                                                                                       \
         "threshold", 0, MNQ_OPT_DOUBLE, threshold, "P", "binary and multilabel: probability above which the answer is yes", \
             MNQ_THRESHOLD_MIN, MNQ_THRESHOLD_MAX, NULL                                                                      \

@@ -53,8 +53,9 @@ static void say_task(struct mnq_cli *cli, const struct mnq_subject *s)
     if (s->illegal.code != 0) return;
     for (int k = 0; s->n_outputs > 1 && k < s->n_outputs; k++) {
         mnq_task_text(&s->tasks[k], text, sizeof text);
-        mnq_term_note(&cli->term, 0, "%s: output %d '%s': %s, %s", s->file, k + 1, s->output_name[k], text,
-                      mnq_task_from_text(s->tasks[k].from));
+        mnq_term_note(&cli->term, 0, "%s: output %d '%s': %s, %s%s", s->file, k + 1, s->output_name[k], text,
+                      mnq_task_from_text(s->tasks[k].from),
+                      s->tasks[k].from == MNQ_TASK_FROM_ASSUMED ? "; --task sets it" : "");
     }
     if (s->n_outputs > 1) return;
     bool usual = s->task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&s->task);

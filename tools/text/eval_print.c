@@ -167,12 +167,15 @@ static void print_deltas(const struct mnq_eval_result *r, struct mnq_cli *cli)
     if (ev->n_models < 2) return;
     const struct mnq_subject *base = &r->subject[0];
     struct mnq_table t;
-    mnq_table_init(&t, &cli->arena, "lrrrrrrrr");
-    mnq_table_row(&t, "against the first", points_of(ev), "lost", "won", "p", "file x", "weights x", "RAM x", "MACs x");
+    bool pairs = mnq_task_is_vector_decision(&ev->task); /* other kinds have no points that are won and lost */
+    mnq_table_init(&t, &cli->arena, pairs ? "lrrrrrrrr" : "lrrrr");
+    if (pairs)
+        mnq_table_row(&t, "against the first", points_of(ev), "lost", "won", "p", "file x", "weights x", "RAM x", "MACs x");
+    else mnq_table_row(&t, "against the first", "file x", "weights x", "RAM x", "MACs x");
     for (int i = 1; i < ev->n_models; i++) {
         const struct mnq_subject *s = &r->subject[i];
         mnq_table_cell(&t, "%s", s->file);
-        cells_pair(&t, ev, 0, i);
+        if (pairs) cells_pair(&t, ev, 0, i);
         cell(&t, mnq_fig_ratio((int64_t)s->file_bytes, (int64_t)base->file_bytes));
         cell(&t, mnq_fig_ratio(s->weight_bytes, base->weight_bytes));
         cell(&t, mnq_fig_ratio(s->arena_bytes, base->arena_bytes));

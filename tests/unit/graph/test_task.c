@@ -63,6 +63,35 @@ static void sets_and_refuses(void **state)
     assert_string_equal(e.msg, "m: --task binary: the output is 1x1x3, wanted one channel");
 }
 
+static void chooses(void **state)
+{
+    struct mnq_err e = {0};
+    static const char *const name[] = {"a/b=c", "box", "x"};
+    int kind[3];
+    (void)state;
+    assert_int_equal(mnq_task_choose(NULL, name, 3, kind, "m", &e), 0);
+    assert_true(kind[0] == MNQ_TASK_AUTO && kind[1] == MNQ_TASK_AUTO && kind[2] == MNQ_TASK_AUTO);
+    assert_int_equal(mnq_task_choose("classes", name, 3, kind, "m", &e), 0);
+    assert_true(kind[0] == MNQ_TASK_CLASSES && kind[1] == MNQ_TASK_AUTO && kind[2] == MNQ_TASK_AUTO);
+    assert_int_equal(mnq_task_choose("auto,regression,binary", name, 3, kind, "m", &e), 0);
+    assert_true(kind[0] == MNQ_TASK_AUTO && kind[1] == MNQ_TASK_REGRESSION && kind[2] == MNQ_TASK_BINARY);
+    assert_int_equal(mnq_task_choose("x=features,a/b=c=multilabel", name, 3, kind, "m", &e), 0);
+    assert_true(kind[0] == MNQ_TASK_MULTILABEL && kind[1] == MNQ_TASK_AUTO && kind[2] == MNQ_TASK_FEATURES);
+    static const struct {
+        const char *text, *message;
+    } bad[] = {{"b=classes", "m: --task: there is no output 'b'"},
+               {"classes,auto", "m: --task says more than 1 kinds, for 1 outputs"},
+               {"", "m: --task: expected auto, classes, binary, multilabel, regression or features, got ''"},
+               {"clas", "m: --task: expected auto, classes, binary, multilabel, regression or features, got 'clas'"}};
+    static const char *const none[] = {NULL};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        e = (struct mnq_err){0};
+        assert_int_equal(mnq_task_choose(bad[i].text, none, 1, kind, "m", &e), -1);
+        assert_int_equal(e.code, MNQ_EXIT_USAGE);
+        assert_string_equal(e.msg, bad[i].message);
+    }
+}
+
 static void maps(void **state)
 {
     char text[80];
@@ -82,7 +111,7 @@ static void maps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(vectors), cmocka_unit_test(sets_and_refuses),
-                                       cmocka_unit_test(maps)};
+                                       cmocka_unit_test(chooses), cmocka_unit_test(maps)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_arena_free(&arena);
     return rc;
