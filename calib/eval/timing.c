@@ -169,7 +169,8 @@ static size_t rounded(size_t n)
 
 double mnq_timing_peak(const struct mnq_kernels *table)
 {
-    _Alignas(64) static const int8_t weights[INPUTS * OUTPUTS] = {1}, shift[OUTPUTS] = {1};
+    _Alignas(64) int8_t weights[INPUTS * OUTPUTS];
+    _Alignas(64) static const int8_t shift[OUTPUTS] = {1};
     _Alignas(64) static const int32_t numbers[OUTPUTS] = {1 << 30};
     struct mnq_layer l = {.op = MNQ_L_PW,
                           .wtype = MNQ_W_S8,
@@ -185,6 +186,7 @@ double mnq_timing_peak(const struct mnq_kernels *table)
                           .oc = OUTPUTS,
                           .weights = weights,
                           .q = {.bias = numbers, .mult = numbers, .shift = shift, .lo = -128, .hi = 127}};
+    memset(weights, 1, sizeof weights); /* zeros might be skipped */
     const size_t packed = table->packing == NULL ? 0 : rounded(table->packing->bytes(&l));
     void *const p = packed == 0 ? NULL : aligned_alloc(64, packed);
     size_t scratch;
