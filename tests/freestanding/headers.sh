@@ -14,7 +14,7 @@ check() {
     name=$1
     shift
     count=$((count + 1))
-    printf '#include "%s"\n#include "%s"\n' "$name" "$name" | "$@" $include $warnings - || { echo "FAILED: $* $name"; status=1; }
+    printf '#include "%s"\n#include "%s"\nextern int checked;\n' "$name" "$name" | "$@" $include $warnings - || { echo "FAILED: $* $name"; status=1; }
 }
 
 for path in $(cd "$runtime" && find include kernels src -name '*.h' | sort); do
