@@ -47,6 +47,37 @@ static void settle_name(struct mnq_export *x)
         x->upper[i] = (char)(x->name[i] >= 'a' && x->name[i] <= 'z' ? x->name[i] - 32 : x->name[i]);
 }
 
+/* Kernels and packed weights; of compressed layers that the core is faster with decoded ones, what that is worth, or these.
+ */
+static int make_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_package *p = x->p;
+    const enum mnq_xset set = x->o->target->set;
+    uint8_t *dense = mnq_arena_array(arena, (size_t)p->q.n_layers, 1);
+    int any = 0;
+
+    if (dense == NULL) return mnq_fail_nomem(e);
+    if (mnq_ximage_make(p, set, NULL, &x->image, arena, e) != 0) return -1;
+    for (int i = 0; i < p->q.n_layers; i++) any |= dense[i] = (uint8_t)mnq_ximage_compressed(p, i);
+    if (!any || x->o->full || set == MNQ_XSET_GENERIC) return 0;
+    const struct mnq_ximage file = x->image;
+    if (mnq_ximage_make(p, set, dense, &x->image, arena, e) != 0) return -1;
+    const struct mnq_ximage decoded = x->image;
+    for (int i = 0; i < p->q.n_layers; i++) {
+        if (!dense[i]) continue;
+        x->image = file;
+        const int64_t slow = mnq_xcost_layer(x, i, 1, file.layer[i].l.oh);
+        x->image = decoded;
+        const int64_t quick = mnq_xcost_layer(x, i, 1, file.layer[i].l.oh);
+        dense[i] = decoded.layer[i].packed_bytes > 0 && quick < slow;
+        if (!dense[i]) continue;
+        x->slower++;
+        x->slower_by += slow - quick;
+    }
+    x->image = file;
+    return x->o->fast && x->slower > 0 ? mnq_ximage_make(p, set, dense, &x->image, arena, e) : 0;
+}
+
 /* Tables for a target that trusts them, where they hold the model; else a file. */
 static int write_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
 {
@@ -64,8 +95,11 @@ int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const str
 {
     *x = (struct mnq_export){.p = p, .o = o};
     settle_name(x);
-    if (mnq_ximage_make(p, o->target->set, &x->image, arena, e) != 0 || mnq_xplan_make(x, arena, e) != 0) return -1;
+    if (make_image(x, arena, e) != 0 || mnq_xplan_make(x, arena, e) != 0) return -1;
     if (write_image(x, arena, e) != 0) return -1;
+    if (o->fast && x->slower > 0 && !x->image.flash)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: --storage speed: the tables of a trusted library do not hold this model",
+                        p->file);
     if (mnq_xsource_list(&x->image, o->target->set, o->full, &x->sources, e) != 0) return -1;
     if (mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     mnq_xcost_fill(x);

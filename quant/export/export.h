@@ -38,6 +38,7 @@ struct mnq_xopts {
     int plan;         /* enum mnq_xplan */
     int64_t ram;      /* bytes of arena for it; 0: no limit */
     int input;        /* enum mnq_xinput */
+    int fast;         /* compressed weights are decoded for a target that trusts, where that takes fewer instructions */
 };
 
 /** Bytes of stack of mnq_run() and all that it calls, the deepest of the counted cores, rounded up. */
@@ -60,6 +61,8 @@ struct mnq_export {
     struct mnq_xgolden golden;
     struct mnq_xcosts costs;
     struct mnq_xfiles files;
+    int slower;        /* layers whose compressed weights take more instructions than decoded ones, */
+    int64_t slower_by; /* by so many in all, foretold */
 };
 
 /** Makes everything in memory. End with mnq_export_end(), after a failure too. */

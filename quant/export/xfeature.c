@@ -2,7 +2,9 @@
  * What a kernel's instructions are counted in. */
 #include "export/xfeature.h"
 
+#include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
+#include "helium/dw3x3_mve.h"
 #include "helium/layout_mve.h"
 #include "packed.h"
 
@@ -44,6 +46,53 @@ static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[7] = n * rows * c;
 }
 
+/* Rows that are taken apart for `rows` rows of outputs, `kept` at a time of a window of k. */
+static double taken_in_strips(const struct mnq_layer *l, int rows, int kept, double *strips)
+{
+    int n = 1;
+    while (n < rows && n * l->sh + l->kh <= kept) n++;
+    *strips = up(rows, n);
+    if (n == 1) return (rows - 1) * l->sh + l->kh; /* rows take turns */
+    return rows * l->sh + *strips * (l->kh - l->sh);
+}
+
+static void dw5_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const size_t channels = l->in16 ? 2 : 4, row = channels * mnq_dsp_dw5_pitch(l) * 2;
+    const int kept = (int)((mnq_dsp_dw5_scratch(l) - 80 - (size_t)mnq_dsp_dw5_groups(l) * 16) / row);
+    const double groups = mnq_dsp_dw5_groups(l), c = up(l->c, (double)channels) * (double)channels;
+    double strips, taken = taken_in_strips(l, rows, kept, &strips);
+
+    if (strips == rows) taken = 5.0 * rows;
+    f[0] = n * rows * c * groups * (l->sw == 1);
+    f[1] = n * rows * c * groups * (l->sw == 2);
+    f[2] = n * taken * c * l->w * !l->in16;
+    f[3] = n * taken * c * l->w * l->in16;
+    f[4] = n * rows * c;
+    f[5] = n * strips * c;
+    f[6] = n * rows * l->ow * c * (l->q.act == MNQ_A_CLAMP);
+    f[7] = n * rows * l->ow * c * (l->q.act != MNQ_A_CLAMP);
+}
+
+/* Groups of four by stride, pixels taken apart, calls, channels, rows of channels; outputs that are computed one by one. */
+static void dw3_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const size_t row = MNQ_MVE_CHANNELS * mnq_mve_dw_pitch(l) * 2;
+    const size_t head = MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
+    const int kept = (int)((mnq_mve_dw3x3_scratch(l) - head) / row);
+    const double groups = up(l->ow, 4), blocks = up(l->c, 8);
+    double strips, taken = taken_in_strips(l, rows, kept, &strips);
+
+    f[0] = n * rows * blocks * 8 * groups * (l->sw == 1);
+    f[1] = n * rows * blocks * 8 * groups * (l->sw == 2);
+    f[2] = n * taken * blocks * l->w;
+    f[3] = n * strips * blocks * 8;
+    f[4] = n * taken * blocks;
+    f[5] = n * blocks * 8;
+    f[6] = l->q.act != MNQ_A_CLAMP ? n * rows * l->ow * blocks * 8 : 0;
+    f[7] = n * rows * blocks * 8;
+}
+
 /* Helium: vectors multiplied, records, vectors unpacked, runs, blocks; outputs that are computed one by one. */
 static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
@@ -54,6 +103,7 @@ static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     f[1] = n * b * records;
     f[2] = n * b * 4 * vectors;
     f[3] = n * b * 4 * mnq_mve_runs(l);
+    f[6] = mnq_mve_ragged(l) ? n * b * mnq_mve_runs(l) * mnq_mve_run_vectors(l) : 0;
     f[4] = n * b;
     f[5] = ((const uint8_t *)l->packed)[0] != 0 ? n * rows * l->ow * (double)l->oc : 0;
     f[7] = n;
@@ -122,6 +172,8 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
     memset(f, 0, MNQ_XFEATURES * sizeof *f);
     if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);
     else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) dw_dsp(&k->l, calls, rows, f);
     else plain(&k->l, calls, rows, f);

@@ -33,23 +33,32 @@ static size_t words(size_t n)
 
 /* ---- layers ---- */
 
-/* Layer i as kernels see it; weights are as and where the file has them. */
-static void read_layer(const struct mnq_package *p, int i, struct mnq_layer *l)
+int mnq_ximage_compressed(const struct mnq_package *p, int i)
+{
+    const uint8_t type = p->q.layer[i].wtype;
+
+    return p->q.layer[i].op == MNQ_L_PW && (type == MNQ_W_S4 || type == MNQ_W_SPARSE || type == MNQ_W_BINARY);
+}
+
+/* Layer i as kernels see it; weights are as and where the file has them, or decoded. */
+static void read_layer(const struct mnq_package *p, int i, int dense, struct mnq_layer *l)
 {
     const struct mnq_qlayer *f = &p->q.layer[i];
     const uint32_t w = get32(p->model.layr + (size_t)i * LAYR + 28);
 
     *l = mnq_qlayer_decode(&p->q, f);
+    if (dense) return;
     if (f->map == NULL) l->wtype = f->wtype;
     l->mult = (uint16_t)(f->mult | f->block | f->bases);
     l->weights = w == NONE ? NULL : p->model.data + w;
 }
 
-static int choose(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_err *e)
+static int choose(const struct mnq_package *p, enum mnq_xset set, const uint8_t *dense, struct mnq_ximage *x,
+                  struct mnq_err *e)
 {
     for (int i = 0; i < x->n_layers; i++) {
         struct mnq_xlayer *k = &x->layer[i];
-        read_layer(p, i, &k->l);
+        read_layer(p, i, dense != NULL && dense[i], &k->l);
         k->packed_bytes = mnq_xset_packed_bytes(set, &k->l);
         if (k->packed_bytes > 0) k->l.packed = k; /* some address; the real one below */
         k->kernel = mnq_xkernel_of(set, &k->l);
@@ -213,13 +222,13 @@ int mnq_ximage_write(const struct mnq_package *p, int keep, struct mnq_ximage *x
     return write_all(p, section, x, arena, e);
 }
 
-int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena,
-                    struct mnq_err *e)
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, const uint8_t *dense, struct mnq_ximage *x,
+                    struct mnq_arena *arena, struct mnq_err *e)
 {
     *x = (struct mnq_ximage){.n_layers = p->q.n_layers};
     x->layer = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *x->layer);
     if (x->layer == NULL) return mnq_fail_nomem(e);
-    if (choose(p, set, x, e) != 0) return -1;
+    if (choose(p, set, dense, x, e) != 0) return -1;
     return pack(set, x, arena, e);
 }
 

@@ -61,9 +61,15 @@ void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p);
 /** Whether its plan may sum up a pool while its input arrives: then the export holds that kernel too. */
 int mnq_ximage_sums(const struct mnq_ximage *x);
 
-/** Begins the image of a package: chooses each layer's kernel in a set of them, and packs weights. */
-int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, struct mnq_ximage *x, struct mnq_arena *arena,
-                    struct mnq_err *e);
+/** Whether layer i has compressed weights that can be decoded. */
+int mnq_ximage_compressed(const struct mnq_package *p, int i);
+
+/**
+ * Begins the image of a package: chooses each layer's kernel in a set of them, and packs weights.
+ * dense  [layers] 1: decode compressed weights, which must then be packed; NULL: none
+ */
+int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, const uint8_t *dense, struct mnq_ximage *x,
+                    struct mnq_arena *arena, struct mnq_err *e);
 
 /**
  * Writes the bytes of an image whose plans are made.

@@ -2,6 +2,7 @@
  * The kernels that an export can hold. */
 #include "export/xkernel.h"
 
+#include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
 #include "helium/layout_mve.h"
@@ -57,7 +58,8 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 
 #define GEN(op, name, type) "l->op == " #op " && l->wtype == " #type, name
 
-#define BLOCKS " cortexm/block_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
+#define BLOCKS                                                                                                              \
+    " cortexm/block_dsp.c cortexm/finish_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
 #define PIXELS " generic/pixels_c.c"
 
 const struct mnq_xkernel mnq_xkernels[] = {
@@ -71,8 +73,11 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
      "generic/dwconv_curve_c.c generic/dwconv_c.c", ALL, 7},
     {"mnq_dwconv3x3_dsp", "cortexm/dsp.h", "mnq_dsp_dw_serves(l)", mnq_dsp_dw_serves,
-     "cortexm/dwconv_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
+     "cortexm/dwconv_dsp.c cortexm/finish_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
      "cortexm/dwconv_shape_dsp.c",
+     DSP, 7},
+    {"mnq_dwconv5x5_dsp", "cortexm/dsp.h", "mnq_dsp_dw5_serves(l)", mnq_dsp_dw5_serves,
+     "cortexm/dwconv5x5_dsp.c cortexm/dwconv5x5_dsp.S cortexm/finish_dsp.c cortexm/plane_dsp.S cortexm/dwconv_shape_dsp.c",
      DSP, 7},
     {"mnq_dwconv3x3_mve", "helium/mve.h", "mnq_mve_dw3x3_serves(l)", mnq_mve_dw3x3_serves,
      "helium/dwconv3x3_mve.c helium/dw3x3_mve.S helium/pack_mve.c", MVE, 7},

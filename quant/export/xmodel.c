@@ -207,7 +207,8 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
         if (n < 8) seen[n++] = h;
         mnq_xtext_add(t, "#include \"%s\"\n", h);
     }
-    if (x->o->target->set == MNQ_XSET_DSP) mnq_xtext_add(t, "#include \"cortexm/dwconv_dsp.h\"\n");
+    if (x->o->target->set == MNQ_XSET_DSP)
+        mnq_xtext_add(t, "#include \"cortexm/dwconv_dsp.h\"\n#include \"cortexm/dwconv5x5_dsp.h\"\n");
     if (x->o->target->set == MNQ_XSET_MVE) mnq_xtext_add(t, "#include \"helium/mve.h\"\n");
 }
 

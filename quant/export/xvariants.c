@@ -41,6 +41,7 @@ static struct variants variants_of(const struct mnq_export *x)
         else if (l->q.act != MNQ_A_CLAMP) v.act |= 1;
         if (x->o->target->set != MNQ_XSET_DSP) continue;
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
+        if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
         if (l->packed == NULL) continue;
         const unsigned wide = l->wtype == MNQ_W_S16 ? 4 : 0;
         v.in |= l->in16 ? 4 : l->in_flip ? 2 : 1;
@@ -69,11 +70,24 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
                   x->costs.arena_layers);
 }
 
+/* Whether kernels that take a hundredth of all instructions, or more, are made of a source. */
+static int at_work(const struct mnq_export *x, const char *path)
+{
+    for (int i = 0; i < x->image.n_layers; i++) {
+        const struct mnq_xlayer *k = &x->image.layer[i];
+        const char *sources = k->kernel->sources, *at = strstr(sources, path);
+        if (k->instructions * 100 < x->costs.instructions || strncmp(sources, "generic/", 8) != 0) continue;
+        if (at != NULL || strcmp(path, "generic/output_c.c") == 0) return 1;
+    }
+    return 0;
+}
+
 int mnq_xvariants_small(const struct mnq_export *x, const char *path)
 {
     const size_t n = strlen(path);
 
     if (!x->image.flash || n < 2 || strcmp(path + n - 2, ".c") != 0) return 0;
-    if (strncmp(path, "helium/", 7) == 0) return 0;
-    return strncmp(path, "generic/", 8) != 0 || x->o->target->set == MNQ_XSET_DSP;
+    if (strncmp(path, "helium/", 7) == 0 || strcmp(path, "cortexm/finish_dsp.c") == 0) return 0;
+    if (strncmp(path, "generic/", 8) != 0) return 1;
+    return x->o->target->set != MNQ_XSET_GENERIC && !at_work(x, path);
 }

@@ -8,8 +8,11 @@ set(mnq_dsp_kernels
   kernels/cortexm/conv_dsp.c
   kernels/cortexm/dsp.c
   kernels/cortexm/dwconv3x3_dsp.S
+  kernels/cortexm/dwconv5x5_dsp.S
+  kernels/cortexm/dwconv5x5_dsp.c
   kernels/cortexm/dwconv_channel_dsp.c
   kernels/cortexm/dwconv_dsp.c
+  kernels/cortexm/finish_dsp.c
   kernels/cortexm/gather_dsp.S
   kernels/cortexm/plane_dsp.S
   kernels/cortexm/pw_dsp.c)

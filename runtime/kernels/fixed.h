@@ -44,6 +44,11 @@ static inline int32_t mnq_mulhi(int32_t a, int32_t m)
     const int32_t mid = ah * (int32_t)ml + (int32_t)low;
 
     return ah * mh + (mid >> 16) + (int32_t)((al * (uint32_t)mh + ((uint32_t)mid & 0xffffu)) >> 16);
+#elif defined(__ARM_FEATURE_DSP) && defined(__GNUC__)
+    int32_t y;
+
+    __asm__("smmul %0, %1, %2" : "=r"(y) : "r"(a), "r"(m));
+    return y;
 #else
     return (int32_t)(((int64_t)a * m) >> 32);
 #endif

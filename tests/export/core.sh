@@ -2,19 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 # Exports a model for one core, builds the library with strict warnings, as C99 and as C++, and runs its self-test.
 #
-# usage: core.sh MNQUANT CORE MODEL.h5 CALIB PREPROCESS [LOAD...]
-#   LOAD  trusted (if none is named) or full
+# usage: core.sh MNQUANT CORE MODEL.h5 CALIB PREPROCESS [--WORDS...] [LOAD...]
+#   LOAD     trusted (if none is named) or full
+#   --WORDS  options of calibrate
 # Status 77: the model, the compiler or the emulator is missing.
 set -eu
 mnquant=$1 core=$2 model=$3 calib=$4 preprocess=$5
 shift 5
+options=
+while [ $# -gt 0 ] && [ "${1#--}" != "$1" ]; do
+    options="$options $1"
+    shift
+done
 [ $# -gt 0 ] || set -- trusted
 for file in "$model" "$calib"; do
     [ -e "$file" ] || { echo "skipped: $file is not there"; exit 77; }
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" -q -o "$work/model.mnq"
+"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" $options -q -o "$work/model.mnq"
 for load; do
     "$mnquant" export "$work/model.mnq" --target "$core" --load $load -q -o "$work/$load"
 done

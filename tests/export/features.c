@@ -20,7 +20,7 @@ int main(int argc, char **argv)
         return 2;
     }
     int rc = mnq_package_open(argv[1], &p, &arena, &e);
-    if (rc == 0) rc = mnq_ximage_make(&p, t->set, &x, &arena, &e);
+    if (rc == 0) rc = mnq_ximage_make(&p, t->set, NULL, &x, &arena, &e);
     for (int i = 0; rc == 0 && i < x.n_layers; i++) {
         double f[MNQ_XFEATURES];
         mnq_xfeature_of(&x.layer[i], 1, x.layer[i].l.oh, f);

@@ -12,10 +12,12 @@
 
 struct export_opts {
     const char *target, *output, *name, *load;
-    int format, plan, input;
+    int format, plan, input, storage;
     int64_t ram;
     bool force;
 };
+
+static const char *const storage_words[] = {"file", "speed", NULL};
 
 static const struct mnq_option options[] = {
     {"target", 't', MNQ_OPT_STRING, offsetof(struct export_opts, target), "CORE",
@@ -37,6 +39,8 @@ static const struct mnq_option options[] = {
     {"input", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, input), "HOW",
      "plans for pictures in memory and for rows that are pushed (both), or one of them: picture, rows", 0, 0,
      mnq_xinput_words},
+    {"storage", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, storage), "HOW",
+     "compressed weights as the file has them, or decoded where the core is faster with them (speed)", 0, 0, storage_words},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct export_opts, force), NULL, "replace DIR if it holds an export", 0, 0, NULL},
 };
 
@@ -56,6 +60,7 @@ static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
         .target = mnq_xtarget_named(o->target, e), .format = (enum mnq_xformat)o->format, .name = o->name};
     xo->plan = o->plan;
     xo->input = o->input;
+    xo->fast = o->storage;
     xo->ram = o->ram == 0 ? 0 : o->ram > MNQ_XSTACK ? o->ram - MNQ_XSTACK : 1;
     if (xo->target == NULL) return -1;
     xo->full = strcmp(o->load, "full") == 0;
@@ -75,6 +80,10 @@ static void print_text(const struct mnq_export *x, const char *dir)
     printf("RAM             %8zu bytes   arena %zu, stack %zu\n", c->arena + c->stack, c->arena, c->stack);
     printf("RAM, rows       %8zu bytes   the picture pushed row by row\n", c->arena_rows + c->stack);
     printf("instructions  %12s\n", mnq_text_count(a, (int64_t)c->instructions));
+    if (x->slower > 0 && !x->o->fast)
+        printf("note: compressed weights of %d layer%s take %s instructions more than decoded ones; --storage speed decodes "
+               "them\n",
+               x->slower, x->slower > 1 ? "s" : "", mnq_text_count(a, x->slower_by));
     for (int i = 0; i < x->image.n_layers; i++) {
         const struct mnq_xlayer *l = &x->image.layer[i];
         printf("%12s  %-18s ", mnq_text_count(a, (int64_t)l->instructions), l->kernel->symbol);

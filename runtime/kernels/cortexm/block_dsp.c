@@ -2,7 +2,7 @@
  * All output channels of four pixels. */
 #include "block_dsp.h"
 
-#include "generic/output.h"
+#include "finish_dsp.h"
 
 /* Labels of block_dsp.S. */
 void mnq_dsp_block8_loop(void), mnq_dsp_block8_s8(void), mnq_dsp_block8_u13(void), mnq_dsp_block8_s14(void);
@@ -66,7 +66,9 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
 {
     const struct mnq_layer *const l = s->l;
     struct mnq_dsp_block b = s->b;
-    int32_t sums[2][4], c, j;
+    const size_t stride = (size_t)l->oc << l->q.out16;
+    uint8_t *const to = (uint8_t *)out + ((size_t)o << l->q.out16);
+    int32_t sums[2][4];
 
     b.w = w;
     b.w_end = w + record;
@@ -74,8 +76,8 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
     b.tail = tail_of(l->wtype == MNQ_W_S16, MNQ_DSP_SUMS);
     b.out = sums;
     s->run(&b);
-    for (c = 0; c < 2; c++)
-        for (j = 0; j < s->pixels; j++) mnq_output_plain(&l->q, out, (size_t)(j * l->oc + o + c), o + c, sums[c][j]);
+    mnq_dsp_finish(&l->q, o, sums[0], s->pixels, to, stride);
+    mnq_dsp_finish(&l->q, o + 1, sums[1], s->pixels, to + ((size_t)1 << l->q.out16), stride);
 }
 
 void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out)

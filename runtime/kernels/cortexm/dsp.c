@@ -2,6 +2,7 @@
  * The kernel table for a Cortex-M with the DSP extension. */
 #include "cortexm/dsp.h"
 
+#include "dwconv5x5_dsp.h"
 #include "dwconv_dsp.h"
 #include "layout_dsp.h"
 
@@ -9,6 +10,7 @@ static mnq_kernel *find(const struct mnq_layer *l)
 {
     if (l->packed != NULL) return l->op == MNQ_L_PW ? mnq_pw_dsp : mnq_conv_dsp;
     if (mnq_dsp_dw_serves(l)) return mnq_dwconv3x3_dsp;
+    if (mnq_dsp_dw5_serves(l)) return mnq_dwconv5x5_dsp;
     return mnq_kernels_generic.find(l);
 }
 

@@ -8,7 +8,7 @@
 #include "dwconv_dsp.h"
 
 #include "cortexm/dsp.h"
-#include "generic/output.h"
+#include "finish_dsp.h"
 #include "variants.h"
 
 /* Whether outputs are computed by mnq_output_plain() at all. */
@@ -61,12 +61,6 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
         for (j = 0; j < job->channels; j++) mnq_dsp_fill(to + (size_t)j * job->plane, l->pad[c + j], job->pitch);
 }
 
-static mnq_dsp_planes *planes_of(const struct mnq_layer *l)
-{
-    if ((MNQ_VARIANTS_PLANES & 4) && l->in16) return mnq_dsp_planes_s16;
-    return MNQ_VARIANTS_PLANES & 1 ? mnq_dsp_planes_s8 : NULL;
-}
-
 static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
 {
 #define HAS(bit, f) ((MNQ_VARIANTS_DW >> (bit)&1) != 0 ? (f) : NULL)
@@ -93,9 +87,12 @@ static void one_by_one(const struct job *job, struct mnq_dsp_dw *d, int32_t c, i
     d->rows = 1;
     for (; n > 0; n--) {
         rows_of(l, SUMS && plain ? MNQ_DSP_SUMS : job->clamp)(d);
+        if (SUMS && plain)
+            mnq_dsp_finish(&l->q, c, job->sums, l->ow, (uint8_t *)job->band->out + (first << l->q.out16),
+                           (size_t)l->oc << l->q.out16);
         for (x = 0; x < l->ow; x++, first += (size_t)l->oc) {
-            if (SUMS && plain) mnq_output_plain(&l->q, job->band->out, first, c, job->sums[x]);
-            else if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
+            if (SUMS && plain) continue;
+            if (l->q.out16) ((int16_t *)job->band->out)[first] = ((const int16_t *)job->sums)[x];
             else ((int8_t *)job->band->out)[first] = ((const int8_t *)job->sums)[x];
         }
         for (i = 0; i < 3; i++) d->row[i] += step;
@@ -188,7 +185,7 @@ void mnq_dwconv3x3_dsp(const struct mnq_layer *l, const struct mnq_band *band)
     job.l = l;
     job.band = band;
     job.channels = l->in16 ? 2 : 4;
-    job.take = planes_of(l);
+    job.take = mnq_dsp_planes_of(l);
     job.clamp = mnq_dsp_clamp_of(&l->q);
     job.pitch = mnq_dsp_dw_pitch(l);
     job.channel = (struct mnq_dsp_channel *)band->scratch;

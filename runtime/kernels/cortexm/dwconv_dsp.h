@@ -4,6 +4,7 @@
 #define MNQ_DWCONV_DSP_H
 
 #include "layout_dsp.h"
+#include "variants.h"
 
 /** One channel: for each row of the window taps (0, 1) and (1, 2) as pairs of int16; bias, m, rounding and zero point, r. */
 struct mnq_dsp_channel {
@@ -44,6 +45,13 @@ mnq_dsp_dw_rows mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_su
  */
 typedef void mnq_dsp_planes(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n);
 mnq_dsp_planes mnq_dsp_planes_s8, mnq_dsp_planes_s16;
+
+/** The one for a layer's input. */
+static inline mnq_dsp_planes *mnq_dsp_planes_of(const struct mnq_layer *l)
+{
+    if ((MNQ_VARIANTS_PLANES & 4) && l->in16) return mnq_dsp_planes_s16;
+    return MNQ_VARIANTS_PLANES & 1 ? mnq_dsp_planes_s8 : NULL;
+}
 
 /** n values; n > 0, a multiple of 8; to: 4-byte aligned. */
 void mnq_dsp_fill(int16_t *to, int32_t value, size_t n);
