@@ -3,6 +3,7 @@
 #include "export/embedded.h"
 #include "export/export.h"
 #include "export/xcost_table.h"
+#include "export/xvariants.h"
 #include "plan_layout.h"
 
 #include <string.h>
@@ -48,8 +49,10 @@ static size_t code_bytes(const struct mnq_export *x)
     size_t n = 0;
     for (int i = 0; i < x->sources.n; i++)
         for (int k = 0; k < mnq_n_xcode_rows; k++)
-            if (strcmp(mnq_xcode_rows[k].path, mnq_embedded[x->sources.index[i]].path) == 0)
-                n += (size_t)mnq_xcode_rows[k].bytes[x->o->target->core];
+            if (strcmp(mnq_xcode_rows[k].path, mnq_embedded[x->sources.index[i]].path) == 0) {
+                const int own = mnq_xvariants_bytes(x, mnq_xcode_rows[k].path);
+                n += own >= 0 ? (size_t)own : (size_t)mnq_xcode_rows[k].bytes[x->o->target->core];
+            }
     return n;
 }
 

@@ -28,6 +28,12 @@ static void blocks(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[3] = n * b * inputs * !l->in16;
     f[4] = n * b * inputs * l->in16;
     f[5] = n * b;
+    if (l->wtype == MNQ_W_S4) { /* decoded in parts, for each of which the inputs are unpacked */
+        const double record = 20 + 4 * pairs, parts = up(records, record > 1024 ? 1 : (double)(int)(2048 / record));
+        f[3] *= parts;
+        f[4] *= parts;
+        f[5] = n * records * pairs;
+    }
     f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * (double)l->oc : 0;
     f[7] = l->op == MNQ_L_CONV ? n * b * l->kh : n;
 }

@@ -17,6 +17,11 @@ static int pw_packed(const struct mnq_layer *l)
     return l->packed != NULL && l->op == MNQ_L_PW;
 }
 
+static int s4_packed(const struct mnq_layer *l)
+{
+    return l->packed != NULL && l->wtype == MNQ_W_S4;
+}
+
 static int dot_packed(const struct mnq_layer *l)
 {
     return l->packed != NULL;
@@ -63,6 +68,8 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 #define PIXELS " generic/pixels_c.c"
 
 const struct mnq_xkernel mnq_xkernels[] = {
+    {"mnq_pw_s4_dsp", "cortexm/dsp.h", "l->packed != 0 && l->wtype == MNQ_W_S4", s4_packed, "cortexm/pw_s4_dsp.c" BLOCKS,
+     DSP, 0},
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
      0},
@@ -126,8 +133,7 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
     if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
     if (mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
     /* Fewer than four pixels in a call, or shifts that do not fold: single outputs are computed as the definition says. */
-    for (int c = 0; c < l->oc; c++)
-        if (!mnq_dsp_folds(&l->q, c)) return MNQ_XNEED_SCALE;
+    if (((const uint8_t *)l->packed)[0] != 0) return MNQ_XNEED_SCALE;
     if (l->op == MNQ_L_CONV) return l->ow == 2 || l->ow == 3 ? MNQ_XNEED_SCALE : 0;
     return l->w < 4 && l->h * l->w > 1 ? MNQ_XNEED_SCALE : 0;
 }

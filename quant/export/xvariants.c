@@ -91,3 +91,26 @@ int mnq_xvariants_small(const struct mnq_export *x, const char *path)
     if (strncmp(path, "generic/", 8) != 0) return 1;
     return x->o->target->set != MNQ_XSET_GENERIC && !at_work(x, path);
 }
+
+int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
+{
+    static const int tail[4] = {106, 106, 106, 26}, dw[8] = {340, 340, 340, 284, 364, 364, 364, 308};
+    const struct variants v = variants_of(x);
+    int n = 0;
+
+    if (!x->image.flash || x->o->target->set != MNQ_XSET_DSP) return -1;
+    if (strcmp(path, "cortexm/block_dsp.S") == 0) {
+        n += v.block & 0xf ? 572 : 0;
+        n += v.block & 0xf0 ? 508 : 0;
+        for (int i = 0; i < 8; i++) n += v.block >> i & 1 ? tail[i % 4] : 0;
+        return n;
+    }
+    if (strcmp(path, "cortexm/dwconv3x3_dsp.S") == 0) {
+        for (int i = 0; i < 8; i++) n += v.dw >> i & 1 ? dw[i] : 0;
+        return n;
+    }
+    if (strcmp(path, "cortexm/gather_dsp.S") == 0) return (v.in & 1 ? 160 : 0) + (v.in & 2 ? 212 : 0) + (v.in & 4 ? 104 : 0);
+    if (strcmp(path, "cortexm/plane_dsp.S") == 0) return 20 + (v.planes & 1 ? 180 : 0) + (v.planes & 4 ? 104 : 0);
+    if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0) return (v.block | v.dw) & 0x88 ? 320 : 0;
+    return -1;
+}

@@ -15,7 +15,8 @@ set(mnq_dsp_kernels
   kernels/cortexm/finish_dsp.c
   kernels/cortexm/gather_dsp.S
   kernels/cortexm/plane_dsp.S
-  kernels/cortexm/pw_dsp.c)
+  kernels/cortexm/pw_dsp.c
+  kernels/cortexm/pw_s4_dsp.c)
 set(mnq_mve_packing kernels/helium/pack_mve.c)
 set(mnq_mve_kernels
   kernels/helium/block_mve.S

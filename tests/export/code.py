@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the code sizes of the cost model (quant/export/xcode_table.c): bytes of each source as far as exports link it.
 
+Without maps of a source its objects count: -Os, but kernels. Parts that variants.h leaves out are counted by xvariants.c.
+
 usage: code.py RUNTIME CORE=MAP... > xcode_table.c
 MAP is a linker map of an export named "net" for CORE; of several the largest counts. Cores without maps are measured by their
 objects, scaled as the Cortex-M4's objects are to its maps.
@@ -21,7 +23,7 @@ CORES = {
 }
 HEAD = """/* SPDX-License-Identifier: Apache-2.0
  * Bytes of code and constants of each source as far as exports link it, for the cores of enum mnq_xcore. Made by
- * tests/export/code.py of linker maps (gcc 12, -O2, --gc-sections). */
+ * tests/export/code.py of linker maps (gcc 12, as exports compile them, --gc-sections). */
 #include "export/xcost_table.h"
 
 const struct mnq_xcode_row mnq_xcode_rows[] = {"""
@@ -38,7 +40,8 @@ def linked_sizes(path):
 
 
 def object_size(runtime, core, path):
-    command = CORES[core].split() + ["-O2", "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
+    level = "-O2" if "/generic/" in path or "/helium/" in path else "-Os"
+    command = CORES[core].split() + [level, "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
     command += [f"-I{runtime}/{d}" for d in ("include", "include/mnq", "kernels", "src")]
     if subprocess.run(command, capture_output=True).returncode != 0:
         return 0
@@ -55,14 +58,14 @@ def main():
         for name, n in linked_sizes(path).items():
             linked[core][name] = max(linked[core].get(name, 0), n)
     print(HEAD)
-    for folder, place in (("src", ""), ("kernels/generic", "generic/"), ("kernels/cortexm", "cortexm/")):
+    for folder, place in (("src", ""), ("kernels/generic", "generic/"), ("kernels/cortexm", "cortexm/"), ("kernels/helium", "helium/")):
         for name in sorted(os.listdir(f"{runtime}/{folder}")):
             if not name.endswith((".c", ".S")):
                 continue
             path, row = f"{runtime}/{folder}/{name}", []
             own, reference = object_size(runtime, "cortex-m4", path), linked["cortex-m4"].get(name, linked["cortex-m3"].get(name))
             for core in CORES:
-                if place == "cortexm/" and core not in ("cortex-m4", "cortex-m55"):
+                if place == "helium/" and core != "cortex-m55" or place == "cortexm/" and core not in ("cortex-m4", "cortex-m55"):
                     row.append(0)
                     continue
                 n = linked[core].get(name)

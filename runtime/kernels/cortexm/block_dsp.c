@@ -47,6 +47,8 @@ void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, u
 
     s->l = l;
     s->pixels = pixels;
+    s->stride = (size_t)l->oc << l->q.out16;
+    s->down = 0;
     s->run = WIDE(wide) ? mnq_dsp_block16 : mnq_dsp_block8;
     s->simple = clamp != MNQ_DSP_SUMS && (pixels == 1 || pixels == 4) && packed[0] == 0 && l->oc % 2 == 0;
     s->entry = entry_of(wide, pairs, tail_of(wide, MNQ_DSP_SUMS));
@@ -54,11 +56,20 @@ void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, u
     b->x_end = x + (size_t)pairs * 4;
     b->tail = tail_of(wide, clamp);
     b->entry = entry_of(wide, pairs, b->tail);
-    b->stride = pixels == 1 ? 0 : (size_t)l->oc << l->q.out16;
+    b->stride = pixels == 1 ? 0 : s->stride;
     b->stride3 = 3 * b->stride;
     b->zp2 = 2 * l->q.zp + 1;
     b->w = packed + MNQ_DSP_HEADER;
     b->w_end = b->w + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
+}
+
+void mnq_dsp_blocks_part(struct mnq_dsp_blocks *s, size_t stride, int down)
+{
+    s->stride = stride;
+    s->down = down;
+    if (s->pixels == 1) return;
+    s->b.stride = stride;
+    s->b.stride3 = 3 * stride;
 }
 
 /* The pair of channels o, o + 1, output by output. */
@@ -66,9 +77,9 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
 {
     const struct mnq_layer *const l = s->l;
     struct mnq_dsp_block b = s->b;
-    const size_t stride = (size_t)l->oc << l->q.out16;
+    const size_t stride = s->stride;
     uint8_t *const to = (uint8_t *)out + ((size_t)o << l->q.out16);
-    int32_t sums[2][4];
+    int32_t sums[2][4], i;
 
     b.w = w;
     b.w_end = w + record;
@@ -76,6 +87,7 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
     b.tail = tail_of(l->wtype == MNQ_W_S16, MNQ_DSP_SUMS);
     b.out = sums;
     s->run(&b);
+    for (i = 0; i < 8 && s->down > 0; i++) sums[i / 4][i % 4] >>= s->down;
     mnq_dsp_finish(&l->q, o, sums[0], s->pixels, to, stride);
     mnq_dsp_finish(&l->q, o + 1, sums[1], s->pixels, to + ((size_t)1 << l->q.out16), stride);
 }

@@ -54,11 +54,17 @@ struct mnq_dsp_blocks {
     void (*run)(const struct mnq_dsp_block *b);
     uintptr_t entry; /* of sums */
     int32_t pixels;  /* to write of four, 1..4; 1: all four are the same */
+    size_t stride;   /* of the output, whatever b has */
+    int down;        /* bits that sums are larger than those of the layer's weights */
     int simple;      /* every output is fused: one call, two if oc is odd */
 };
 
 /** Fills *s for a layer and blocks of `pixels` pixels; x is their scratch, mnq_dsp_pairs(l) * 16 bytes. */
 void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels);
+
+/** After mnq_dsp_blocks_start(): some of a layer's channels, `stride` bytes from pixel to pixel, weights 2^down times as
+ * large. */
+void mnq_dsp_blocks_part(struct mnq_dsp_blocks *s, size_t stride, int down);
 
 /** Everything but what mnq_dsp_blocks_run() does by itself. */
 void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out);

@@ -10,7 +10,9 @@
  *              it, which is then computed twice)
  *     header:  u8 1 if some record's outputs need mnq_output_plain(), else 0; 3 x 0
  *     record:  i32 bias[2]; weights; i32 m[2]; u8 r[2], which is r - 1, or MNQ_DSP_PLAIN in both; 2 x 0
- *     weights: for every pair of inputs (k, l), int8: w0[k] w1[k] w0[l] w1[l]; int16: w0[k] w0[l] w1[k] w1[l] */
+ *     weights: for every pair of inputs (k, l), int8: w0[k] w1[k] w0[l] w1[l]; int16: w0[k] w0[l] w1[k] w1[l];
+ *              4 bits: of two pairs the bytes of int8, the first's in the lower halves; the record's bias and r are those of
+ * 16 times the weights */
 #ifndef MNQ_LAYOUT_DSP_H
 #define MNQ_LAYOUT_DSP_H
 
@@ -18,9 +20,10 @@
 
 enum {
     MNQ_DSP_HEADER = 4,
-    MNQ_DSP_BEFORE = 8,  /* bytes of a record before its weights */
-    MNQ_DSP_AFTER = 12,  /* and after them */
-    MNQ_DSP_PLAIN = 0xff /* a record whose outputs mnq_output_plain() computes */
+    MNQ_DSP_BEFORE = 8,     /* bytes of a record before its weights */
+    MNQ_DSP_AFTER = 12,     /* and after them */
+    MNQ_DSP_S4_LAYER = 128, /* bytes of scratch for a layer's copy */
+    MNQ_DSP_PLAIN = 0xff    /* a record whose outputs mnq_output_plain() computes */
 };
 
 /** How an output stage ends: in which clamp. */
@@ -46,7 +49,10 @@ static inline int32_t mnq_dsp_pairs(const struct mnq_layer *l)
 /** Bytes of a record. */
 static inline size_t mnq_dsp_record(const struct mnq_layer *l)
 {
-    return MNQ_DSP_BEFORE + ((size_t)mnq_dsp_pairs(l) << (l->wtype == MNQ_W_S16 ? 3 : 2)) + MNQ_DSP_AFTER;
+    const size_t pairs = (size_t)mnq_dsp_pairs(l);
+
+    return MNQ_DSP_BEFORE + (l->wtype == MNQ_W_S4 ? (pairs + 1) / 2 * 4 : pairs << (l->wtype == MNQ_W_S16 ? 3 : 2)) +
+           MNQ_DSP_AFTER;
 }
 
 /** The clamp of a layer's outputs. */

@@ -3,6 +3,7 @@
 #include "layout_dsp.h"
 
 #include "mnq_port.h"
+#include "packed.h"
 
 /* Where input k of a run of n is among the run's pairs, counted in halves of pairs. */
 static int32_t place(int32_t k, int32_t n, int bytes)
@@ -41,30 +42,71 @@ static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int3
     }
 }
 
+/* The same of 4 bits. */
+static void pack_s4(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j)
+{
+    const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * (((size_t)l->c + 1) / 2);
+    int32_t k;
+
+    for (k = 0; k < l->c; k++) {
+        const size_t at = (size_t)place(k, l->c, !l->in16), pair = at / 2;
+        to[pair / 2 * 4 + at % 2 * 2 + (size_t)j] |= (uint8_t)(((uint32_t)mnq_s4_at(row, (size_t)k) & 15u) << pair % 2 * 4);
+    }
+}
+
+/* Whether no sum leaves 32 bits if the weights are 16 times as large. */
+static int has_room(const struct mnq_layer *l)
+{
+    int32_t o, i;
+
+    for (o = 0; o < l->oc; o++) {
+        const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * (((size_t)l->c + 1) / 2);
+        const int32_t b = l->q.bias[o];
+        int64_t reach = 0;
+        for (i = 0; i < l->c; i++) {
+            const int32_t w = mnq_s4_at(row, (size_t)i);
+            reach += w < 0 ? -w : w;
+        }
+        reach = (reach << (l->in16 ? 15 : 7)) + (b < 0 ? -(int64_t)b : b);
+        if (reach >= (int64_t)1 << 27) return 0;
+    }
+    return 1;
+}
+
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l)
 {
+    if (l->op == MNQ_L_PW && l->wtype == MNQ_W_S4 && l->oc >= 2 && has_room(l))
+        return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
     if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
     return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
+}
+
+/* mnq_dsp_folds() of 16 times the weights too. */
+static int folds(const struct mnq_layer *l, int32_t c)
+{
+    return mnq_dsp_folds(&l->q, c) && (l->wtype != MNQ_W_S4 || l->q.shift[c] <= (l->q.zp != 0 ? 19 : 27));
 }
 
 void mnq_dsp_pack(const struct mnq_layer *l, void *mem)
 {
     const size_t record = mnq_dsp_record(l);
     uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_DSP_HEADER;
+    const int up = l->wtype == MNQ_W_S4 ? 4 : 0; /* bits that the weights are larger */
     int32_t o, j;
 
     memset(mem, 0, mnq_dsp_packed_bytes(l));
     for (o = 0; o < l->oc; o += 2, p += record) {
         const int32_t first = o + 1 < l->oc ? o : o - 1;
-        const int plain = !mnq_dsp_folds(&l->q, first) || !mnq_dsp_folds(&l->q, first + 1);
+        const int plain = !folds(l, first) || !folds(l, first + 1);
         uint8_t *const after = p + record - MNQ_DSP_AFTER;
 
         if (plain) header[0] = 1;
         for (j = 0; j < 2; j++) {
-            put32(p + 4 * j, (uint32_t)l->q.bias[first + j]);
+            put32(p + 4 * j, (uint32_t)l->q.bias[first + j] << up);
             put32(after + 4 * j, (uint32_t)l->q.mult[first + j]);
-            after[8 + j] = plain ? MNQ_DSP_PLAIN : (uint8_t)(l->q.shift[first + j] - 1);
-            pack_weights(l, p + MNQ_DSP_BEFORE, first + j, j);
+            after[8 + j] = plain ? MNQ_DSP_PLAIN : (uint8_t)(l->q.shift[first + j] - 1 + up);
+            if (up != 0) pack_s4(l, p + MNQ_DSP_BEFORE, first + j, j);
+            else pack_weights(l, p + MNQ_DSP_BEFORE, first + j, j);
         }
     }
 }
