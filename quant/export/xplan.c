@@ -72,7 +72,7 @@ int mnq_xplan_curve(const struct mnq_package *p, const struct mnq_xtarget *core,
 
     *c = (struct mnq_xcurve){.target = core};
     q.arena = arena;
-    if (mnq_ximage_make(p, core->set, &x.image, arena, e) != 0 || describe(&x, &target, arena, e) != 0) return -1;
+    if (mnq_ximage_make(p, core->set, NULL, &x.image, arena, e) != 0 || describe(&x, &target, arena, e) != 0) return -1;
     for (int k = 0; k < 2; k++)
         if (mnq_qmodel_curve(&q, &target, k == 1, c->point[k], MNQ_XCURVE_MOST, &c->n[k], e) != 0) return -1;
     return 0;
@@ -91,14 +91,4 @@ int mnq_xplan_make(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err
     if (mnq_qmodel_stages(&q, &options, e) != 0) return -1;
     if (x->o->input != MNQ_XINPUT_ROWS && write_plan(&q, q.plan, &x->image.plan, arena, e) != 0) return -1;
     return x->o->input != MNQ_XINPUT_PICTURE ? write_plan(&q, q.push, &x->image.push, arena, e) : 0;
-}
-
-int mnq_xplan_last(const struct mnq_export *x)
-{
-    const struct mnq_qmodel *q = &x->p->q;
-    int last = 0;
-
-    for (int k = 0; k < q->n_layers; k++)
-        if (q->layer[k].in0 == q->input || q->layer[k].in1 == q->input) last = k;
-    return last;
 }

@@ -35,9 +35,6 @@ struct mnq_xcurve {
 int mnq_xplan_curve(const struct mnq_package *p, const struct mnq_xtarget *target, struct mnq_xcurve *c,
                     struct mnq_arena *arena, struct mnq_err *e);
 
-/** The last layer that reads the input. */
-int mnq_xplan_last(const struct mnq_export *x);
-
 #ifdef __cplusplus
 }
 #endif

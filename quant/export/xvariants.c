@@ -2,8 +2,6 @@
  * What of the sources an exported library compiles, and how. */
 #include "export/xvariants.h"
 
-#include "export/xplan.h"
-
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
 
@@ -51,6 +49,17 @@ static struct variants variants_of(const struct mnq_export *x)
     return v;
 }
 
+/* The last layer that reads the input. */
+static int last_reader(const struct mnq_export *x)
+{
+    const struct mnq_qmodel *q = &x->p->q;
+    int last = 0;
+
+    for (int k = 0; k < q->n_layers; k++)
+        if (q->layer[k].in0 == q->input || q->layer[k].in1 == q->input) last = k;
+    return last;
+}
+
 void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
 {
     const struct variants v = variants_of(x);
@@ -66,7 +75,7 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
                   "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_REFS %zu\n#define MNQ_FLASH_LAST "
                   "%d\n#define MNQ_FLASH_ARENA %zu\n"
                   "#define MNQ_FLASH_PUSH %zu\n#define MNQ_FLASH_LAYERS %zu\n\n#endif\n",
-                  x->image.wide, x->image.at.refs, mnq_xplan_last(x), x->costs.arena, x->costs.arena_rows,
+                  x->image.wide, x->image.at.refs, last_reader(x), x->costs.arena, x->costs.arena_rows,
                   x->costs.arena_layers);
 }
 
