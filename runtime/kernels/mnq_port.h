@@ -21,9 +21,11 @@ typedef char mnq_shift_is_arithmetic[(-1 >> 1) == -1 ? 1 : -1];
 #define MNQ_APART
 #endif
 
-/* In front of an inner loop: four turns at a time on a core without vectors, where counting costs as much as multiplying. A
- * host's compiler knows better. */
-#if defined(__GNUC__) && !defined(__clang__) && !defined(__x86_64__) && !defined(__aarch64__)
+/* In front of an inner loop: four turns at a time on a core without vectors, where counting costs as much as multiplying, eight
+ * where addresses do not count by themselves. A host's compiler knows better. */
+#if defined(__riscv) && defined(__GNUC__) && !defined(__clang__)
+#define MNQ_UNROLL _Pragma("GCC unroll 8")
+#elif defined(__GNUC__) && !defined(__clang__) && !defined(__x86_64__) && !defined(__aarch64__)
 #define MNQ_UNROLL _Pragma("GCC unroll 4")
 #else
 #define MNQ_UNROLL
