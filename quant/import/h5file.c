@@ -46,7 +46,7 @@ static int ask_range(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const
 
 static int fail_answer(const struct mnq_h5 *h, struct mnq_err *e)
 {
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged HDF5 file: the HDF5 library fails on it", h->name);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library fails on it: damaged, or out of memory", h->name);
 }
 
 /* An answer of exactly n bytes. */

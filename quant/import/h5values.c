@@ -210,7 +210,14 @@ static int undo_filters(struct mnq_h5values *v, size_t n, unsigned mask, struct 
     for (int i = v->n_filters - 1; i >= 0; i--) {
         if (mask >> i & 1) continue;
         size_t wanted = (size_t)v->chunk_bytes; /* behind this step: a checksum made earlier is still there */
-        for (int k = 0; k < i; k++) wanted += v->filter[k] == H5Z_FILTER_FLETCHER32 && !(mask >> k & 1) ? 4 : 0;
+        bool packed = false;                    /* what was deflated earlier has any size */
+        for (int k = 0; k < i; k++) {
+            if (mask >> k & 1) continue;
+            wanted += v->filter[k] == H5Z_FILTER_FLETCHER32 ? 4 : 0;
+            packed = packed || v->filter[k] == H5Z_FILTER_DEFLATE;
+        }
+        if (packed && v->filter[i] != H5Z_FILTER_DEFLATE)
+            wanted = v->filter[i] != H5Z_FILTER_FLETCHER32 ? n : n > 4 ? n - 4 : 0;
         if (v->filter[i] == H5Z_FILTER_FLETCHER32) {
             if (n != wanted + 4 || !check_sum(v->packed, wanted)) return fail(v, "a chunk's checksum is wrong", e);
             n = wanted;

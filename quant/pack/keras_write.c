@@ -150,7 +150,7 @@ static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply
     (void)n;
     mnq_h5_noise_begin();
     r->p = make_image(j->text, j->arena, &r->n);
-    int rc = r->p != NULL ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: the library gives no reason");
+    int rc = r->p != NULL ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: out of memory, or the library fails");
     if (!mnq_h5_noise_end(rc != 0, r)) return rc;
     errno = ENOMEM;
     return -1;

@@ -56,7 +56,7 @@ void mnq_h5_noise_begin(void)
 bool mnq_h5_noise_end(bool failed, struct mnq_reply *r)
 {
     if (errno == ENOMEM) starved = true; /* the library may say nothing, and that a thing is not there */
-    if (starved && !failed) { /* whatever it found; behind an error comes what the library said, nothing else */
+    if (starved && !failed) {            /* whatever it found; behind an error comes what the library said, nothing else */
         free(r->p);
         *r = (struct mnq_reply){NULL, 0};
     }
@@ -83,7 +83,7 @@ struct mnq_worker_job mnq_h5_job(const char *name, uint64_t size)
 {
     uint64_t counted = size < LARGE ? size : LARGE;
     return (struct mnq_worker_job){.name = name,
-                                   .crash = "damaged HDF5 file: the HDF5 library fails on it",
+                                   .crash = "the HDF5 library fails on it: damaged, or out of memory",
                                    .starved = "out of memory for the HDF5 library (or the file is damaged)",
                                    .seconds = LEAST_SECONDS + (unsigned)(counted / BYTES_PER_SECOND),
                                    .memory = MEMORY + 4 * (size_t)counted,

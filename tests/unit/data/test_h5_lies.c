@@ -318,30 +318,91 @@ static void weights(void **state)
     }
 }
 
-/* The dataspace of a compact data set says more than its one row; versions 1 and 2 of the message hold the current and the
+/* The only dataspace `dim` of a file says `rows` from now on; versions 1 and 2 of the message hold the current and the
  * largest size, in bytes 8 by 8. */
+static void claim_rows(const char *name, int rank, const hsize_t *dim, uint8_t rows)
+{
+    uint8_t pattern[64] = {0};
+    size_t n, size = 16 * (size_t)rank;
+    int found = 0;
+    unsigned char *bytes = mnq_temp_read(mnq_temp_path(name), &n);
+    for (int i = 0; i < 2 * rank; i++) pattern[8 * i] = (uint8_t)dim[i % rank];
+    for (size_t at = 0; at + size <= n; at++) {
+        if (memcmp(bytes + at, pattern, size) != 0) continue;
+        bytes[at] = bytes[at + 8 * (size_t)rank] = rows;
+        found++;
+    }
+    assert_int_equal(found, 1);
+    mnq_temp_write(name, bytes, n);
+    free(bytes);
+}
+
 static void compact_claims_more(void **state)
 {
     const hsize_t dim[4] = {1, SIDE, SIDE, CHANNELS};
-    uint8_t pattern[64] = {0};
-    int found = 0;
-    size_t n;
     (void)state;
     hid_t file = H5Fcreate(mnq_temp_path("d.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
     compact(file, "images", H5T_STD_U8LE, 4, dim);
     H5Fclose(file);
     if (samples_refused()) fail_msg("%s", err.msg);
-    unsigned char *bytes = mnq_temp_read(mnq_temp_path("d.h5"), &n);
-    for (int i = 0; i < 8; i++) pattern[8 * i] = (uint8_t)dim[i % 4];
-    for (size_t at = 0; at + 64 <= n; at++) {
-        if (memcmp(bytes + at, pattern, 64) != 0) continue;
-        bytes[at] = bytes[at + 32] = ROWS;
-        found++;
-    }
-    assert_int_equal(found, 1);
-    mnq_temp_write("d.h5", bytes, n);
-    free(bytes);
+    claim_rows("d.h5", 4, dim, ROWS);
     expect("compact", samples_refused(), "the dataset holds 192 bytes, 576 wanted");
+}
+
+/* The kernel, of 3 rows that claim to be 4. */
+static void compact_kernel(hid_t file, const char *name, hid_t type, int rank, const hsize_t *dim)
+{
+    const hsize_t less[2] = {dim[0] - 1, dim[1]};
+    hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    H5Pset_layout(list, H5D_COMPACT);
+    make(file, name, type, rank, less, list);
+    H5Pclose(list);
+    H5Fflush(file, H5F_SCOPE_LOCAL);
+    claim_rows("m.h5", 2, less, (uint8_t)dim[0]);
+}
+
+static void compact_weights(void **state)
+{
+    (void)state;
+    expect("compact", weights_refused(compact_kernel), "the dataset holds 12 bytes, 16 wanted");
+}
+
+/* ---- filters ---- */
+
+/* Checksums in front of deflate and behind it, with and without shuffling: all of these are read, and none when damaged. */
+static void checksums(void **state)
+{
+    const hsize_t dim[4] = {1, SIDE, SIDE, CHANNELS};
+    uint8_t pixels[ROW];
+    (void)state;
+    for (int i = 0; i < ROW; i++) pixels[i] = (uint8_t)(i * i % 7);
+    for (int order = 0; order < 6; order++) {
+        hsize_t size = 0;
+        haddr_t at = 0;
+        size_t n;
+        hid_t file = H5Fcreate(mnq_temp_path("d.h5"), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+        hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+        H5Pset_chunk(list, 4, dim);
+        if (order == 1 || order == 4) H5Pset_fletcher32(list);
+        if (order >= 3) H5Pset_shuffle(list);
+        if (order > 0) H5Pset_deflate(list, 6);
+        if (order == 5) H5Pset_shuffle(list);
+        if (order != 1 && order != 4) H5Pset_fletcher32(list);
+        make(file, "images", H5T_STD_U8LE, 4, dim, list);
+        hid_t set = H5Dopen2(file, "images", H5P_DEFAULT), space = H5Dget_space(set);
+        assert_true(H5Dwrite(set, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, pixels) >= 0);
+        assert_true(H5Dget_chunk_info(set, space, 0, NULL, NULL, &at, &size) >= 0);
+        H5Sclose(space);
+        H5Dclose(set);
+        H5Pclose(list);
+        H5Fclose(file);
+        if (samples_refused()) fail_msg("order %d: %s", order, err.msg);
+        unsigned char *bytes = mnq_temp_read(mnq_temp_path("d.h5"), &n);
+        bytes[at + size / 2] ^= 1;
+        mnq_temp_write("d.h5", bytes, n);
+        free(bytes);
+        expect("a damaged chunk", samples_refused(), "chunk");
+    }
 }
 
 int main(void)
@@ -351,6 +412,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(labels, setup, teardown),
         cmocka_unit_test_setup_teardown(weights, setup, teardown),
         cmocka_unit_test_setup_teardown(compact_claims_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(compact_weights, setup, teardown),
+        cmocka_unit_test_setup_teardown(checksums, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
