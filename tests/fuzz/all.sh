@@ -22,8 +22,10 @@ seconds=$(awk -v h="$hours" -v n="$count" -v c="$cores" 'BEGIN { print int(h * 3
 # One target for its share of the time; a line "executions findings" into its log.
 sanitized() {
     "$here/run.sh" "$1" "$seconds" >"$log/$1.out" 2>&1 || true
-    local n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log/$1.out" | tail -n 1)
-    echo "${n:-0} $(ls "$build/findings" 2>/dev/null | grep -c "^$1-")" >"$log/$1.sum"
+    local n=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log/$1.out" | tail -n 1) found
+    found=$(ls "$build/findings" 2>/dev/null | grep -c "^$1-" || true)
+    [ -n "$n" ] || [ "$found" -gt 0 ] || found=1 # it ended before its first input, or without a word
+    echo "${n:-0} $found" >"$log/$1.sum"
 }
 
 watched() {

@@ -82,8 +82,9 @@ static struct column column_of(const struct spec *s, int c, int32_t *w, int o)
     int rows = s->op == NG_CONV || s->op == NG_PW;
 
     if (s->op == NG_ADD) count = 2;
-    return (struct column){
-        .w = w + (rows ? (size_t)o * count : (size_t)o), .step = rows ? 1 : (size_t)s->oc, .count = count};
+    return (struct column){.w = w == NULL ? NULL : w + (rows ? (size_t)o * count : (size_t)o),
+                           .step = rows ? 1 : (size_t)s->oc,
+                           .count = count};
 }
 
 static int32_t absolute(int32_t x)
