@@ -3,6 +3,7 @@
 #include "numpy.h"
 
 #include "util/file.h"
+#include "util/zipname.h"
 
 #include <zip.h>
 
@@ -137,6 +138,7 @@ static int read_member(zip_t *z, const char *path, const char *member, struct mn
     zip_stat_t st;
     char where[300];
     snprintf(where, sizeof where, "%.200s: %.80s", path, member);
+    if (mnq_zip_find(z, member) == MNQ_ZIP_TWICE) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: twice in the archive", where);
     if (zip_stat(z, member, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0 || st.size > MAX_FILE)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged, or larger than %zu bytes", where, MAX_FILE);
     if ((st.valid & ZIP_STAT_COMP_SIZE) != 0 && st.size / 1100 > st.comp_size) /* deflate packs 1032 to 1 at most */

@@ -2,7 +2,7 @@
  * .keras archives: metadata.json, config.json and model.weights.h5 in a zip file. */
 #include "import/container.h"
 
-#include <zip.h>
+#include "util/zipname.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,8 @@ static int read_member(zip_t *z, const char *name, const char *member, size_t ma
     zip_stat_t st;
     *data = NULL;
     *n = 0;
-    zip_int64_t index = zip_name_locate(z, member, 0);
+    zip_int64_t index = mnq_zip_find(z, member);
+    if (index == MNQ_ZIP_TWICE) return fail(name, member, "twice in the archive", e);
     if (index < 0) return 0;
     if (zip_stat_index(z, (zip_uint64_t)index, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0)
         return fail(name, member, "the archive is damaged", e);

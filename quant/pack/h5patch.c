@@ -7,6 +7,7 @@
 
 #include "import/h5core.h"
 #include "util/h5noise.h"
+#include "util/zipname.h"
 
 #include <errno.h>
 #include <hdf5.h>
@@ -298,7 +299,7 @@ static int patch_zip(const char *name, const uint8_t *bytes, size_t n, const str
     size_t n_new = 0;
     zip_stat_t st;
     int rc = -1;
-    zip_int64_t index = z == NULL ? -1 : zip_name_locate(z, weights_member, 0);
+    zip_int64_t index = z == NULL ? -1 : mnq_zip_find(z, weights_member);
     if (z == NULL || index < 0 || zip_stat_index(z, (zip_uint64_t)index, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0) {
         fail(name, weights_member, "cannot be read from the archive", e);
         goto done;

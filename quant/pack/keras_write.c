@@ -150,7 +150,8 @@ static int answer(void *ctx, const uint8_t *question, size_t n, struct mnq_reply
     (void)n;
     mnq_h5_noise_begin();
     r->p = make_image(j->text, j->arena, &r->n);
-    int rc = r->p != NULL ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: out of memory, or the library fails");
+    int rc =
+        r->p != NULL ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "cannot make the HDF5 file: out of memory, or the library fails");
     if (!mnq_h5_noise_end(rc != 0, r)) return rc;
     errno = ENOMEM;
     return -1;
@@ -166,7 +167,7 @@ int mnq_keras_make(const struct mnq_graph *g, uint8_t **bytes, size_t *n, struct
     if (rc == 0) {
         struct job j = {&text, &arena};
         struct mnq_worker_job work = mnq_h5_job(g->file != NULL ? g->file : "model", arena.used);
-        work.crash = "the HDF5 library fails to make the new file";
+        work.crash = "out of memory, or the HDF5 library fails to make the new file";
         work.starved = "out of memory for the HDF5 library";
         work.seconds += 60;
         work.ctx = &j;

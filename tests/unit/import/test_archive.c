@@ -80,6 +80,21 @@ static uint8_t *zip_of(const struct member *m, int n, size_t *size)
 static const char metadata[] = "{\"keras_version\": \"3.4.1\"}",
                   config[] = "{\"class_name\": \"Sequential\", \"config\": {\"layers\": []}}";
 
+/* Two members of one name: other programs may take the other one. */
+static void twice(void **state)
+{
+    static const char other[] = "config.jsoX";
+    struct member m[] = {TEXT("metadata.json", metadata), TEXT("config.json", config), TEXT(other, "{}"),
+                         TEXT("model.weights.h5", "no HDF5")};
+    size_t n;
+    (void)state;
+    uint8_t *bytes = zip_of(m, 4, &n);
+    for (size_t i = 0; i + sizeof other <= n; i++)
+        if (memcmp(bytes + i, other, sizeof other - 1) == 0) bytes[i + sizeof other - 2] = 'n';
+    expect_refused(bytes, n, "m.keras: config.json: twice in the archive");
+    free(bytes);
+}
+
 static void incomplete(void **state)
 {
     (void)state;
@@ -213,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(incomplete, teardown),
+        cmocka_unit_test_teardown(twice, teardown),
         cmocka_unit_test_teardown(truncated_and_corrupted, teardown),
         cmocka_unit_test_teardown(bomb, teardown),
         cmocka_unit_test_teardown(circular_groups, teardown),

@@ -8,6 +8,7 @@
 
 #include "mnq_bytes.h"
 #include "plan_layout.h"
+#include "check.h"
 #include "record.h"
 
 #include <stdlib.h>
@@ -257,12 +258,64 @@ static void test_rows_of_a_plan(void **state)
     assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 2);
 }
 
+/* ---- the memory plan ---- */
+
+static uint64_t reads; /* records that were looked at */
+
+void __real_mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l);
+void __wrap_mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l);
+void __wrap_mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l)
+{
+    reads++;
+    __real_mnq_links_read(m, i, l);
+}
+
+void __real_mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t);
+void __wrap_mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t);
+void __wrap_mnq_tensor_read(const struct mnq_model *m, unsigned i, struct mnq_tensor *t)
+{
+    reads++;
+    __real_mnq_tensor_read(m, i, t);
+}
+
+/* Layers that each add the first one's output to what the one in front made: one tensor lives all the time, or, apart, every
+ * layer reads what was made half of all layers earlier, so that all live half of the time. */
+static void plan_reads(unsigned layers, unsigned apart)
+{
+    struct mnq_bytes b = {.random = 7};
+    struct mnq_model m;
+    size_t n;
+
+    b.input = mnq_bytes_tensor(&b, 1, 1, 4, MNQ_U8, 0);
+    for (unsigned i = 0; i < 2; i++) LAYER(.op = MNQ_L_PW, .wtype = MNQ_W_S8, .in0 = i, .oc = 4);
+    for (unsigned i = 2; i < layers; i++)
+        LAYER(.op = MNQ_L_ADD, .wtype = MNQ_W_S16, .in0 = i, .in1 = i > apart ? i - apart : 1);
+    uint8_t *f = mnq_bytes_file(&b, &n);
+    assert_int_equal(mnq_model_load(&m, f, n), MNQ_OK);
+    reads = 0;
+    assert_int_equal(mnq_check_plan(&m), MNQ_OK);
+    const uint64_t pairs = (uint64_t)m.n_tensors * m.n_layers;
+    assert_true(reads >= pairs && reads <= 3 * pairs + m.n_tensors + 3 * m.n_layers);
+    free(f);
+    mnq_bytes_free(&b);
+}
+
+/* mnq.h: three times tensors * layers. */
+static void test_memory_plan(void **state)
+{
+    (void)state;
+    plan_reads(20, 20);
+    plan_reads(40, 1);
+    plan_reads(40, 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_operators),          cmocka_unit_test(test_sum),
         cmocka_unit_test(test_saturates),          cmocka_unit_test(test_shared_arrays),
         cmocka_unit_test(test_overlapping_arrays), cmocka_unit_test(test_rows_of_a_plan),
+        cmocka_unit_test(test_memory_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
