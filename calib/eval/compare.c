@@ -221,7 +221,7 @@ int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed,
     if (!same_shape(flt->input, packed->input))
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: input %dx%dx%d, but %s takes %dx%dx%d", packed->file, packed->input.h,
                         packed->input.w, packed->input.c, flt->file, flt->input.h, flt->input.w, flt->input.c);
-    if (match_layers(&r, arena, e) != 0) return -1;
+    if (mnq_package_layers_arena(&packed->package, &r.arena_size, e) != 0 || match_layers(&r, arena, e) != 0) return -1;
     r.data = mnq_dataset_open_as(data, &flt->task, flt->input.h, flt->input.w, flt->input.c, e);
     if (r.data == NULL) return -1;
     c->samples = mnq_dataset_count(r.data);
@@ -230,7 +230,6 @@ int mnq_compare(const struct mnq_subject *flt, const struct mnq_subject *packed,
     if (threads < 1) threads = 1;
     r.model = packed->package.model;
     mnq_layer_by_layer(&r.model); /* every tensor is looked at */
-    r.arena_size = mnq_arena_size(&r.model);
     r.sums = mnq_arena_array(arena, (size_t)BLOCK * (size_t)c->n_layers, sizeof *r.sums);
     r.worker = mnq_arena_array(arena, (size_t)threads, sizeof *r.worker);
     int rc = r.sums == NULL || r.worker == NULL ? mnq_fail_nomem(e) : 0;

@@ -72,6 +72,7 @@ static int prepare(struct bench *b, const struct mnq_package *p, const struct mn
     b->single = b->model;
     mnq_layer_by_layer(&b->single);
     const size_t planned = mnq_arena_size(&b->model), single = mnq_arena_size(&b->single);
+    if (mnq_package_layers_arena(p, &b->size, e) != 0) return -1;
     b->size = planned > single ? planned : single;
     b->arena = mnq_arena_alloc(arena, b->size);
     b->whole = mnq_arena_array(arena, r, sizeof *b->whole);

@@ -42,9 +42,9 @@ static int run(const struct mnq_package *p, uint8_t *memory, size_t size, struct
 
 int mnq_xgolden_make(const struct mnq_package *p, struct mnq_xgolden *g, struct mnq_arena *arena, struct mnq_err *e)
 {
-    struct mnq_model m = p->model;
-    mnq_layer_by_layer(&m);
-    const size_t size = (mnq_arena_size(&m) + 63) / 64 * 64;
+    size_t size;
+    if (mnq_package_layers_arena(p, &size, e) != 0) return -1;
+    size = (size + 63) / 64 * 64;
     uint8_t *memory = aligned_alloc(64, size);
     g->layer = mnq_arena_array(arena, (size_t)p->q.n_layers, sizeof *g->layer);
     int rc = memory == NULL || g->layer == NULL ? mnq_fail_nomem(e) : run(p, memory, size, g, e);

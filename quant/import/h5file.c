@@ -12,18 +12,33 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TEXTS = 64 << 20, MAX_LIST = 1 << 16 };
+enum { MAX_TEXTS = 64 << 20, MAX_LIST = 1 << 16, ANSWERS = 4 };
 #define MAX_VALUES ((uint64_t)1 << 27)
 
 struct mnq_h5 {
     const char *name;
     struct mnq_arena *arena;
     struct mnq_worker *worker;
+    unsigned seconds;       /* processor time for all answers but rows: ANSWERS times what one may take */
+    double spent, before;   /* of them; the process' own when the last question was asked */
+    bool rows;              /* what that was */
     struct mnq_err lost;    /* an error where none could be told; the next question tells it */
     struct mnq_h5core core; /* used on the other side */
 };
 
 /* ---- asking ---- */
+
+/* A file whose every answer takes long is damaged, too; rows are read as often as anybody wants them. */
+static int spend(struct mnq_h5 *h, bool rows, struct mnq_err *e)
+{
+    double now = mnq_worker_seconds(h->worker);
+    if (!h->rows && now > h->before) h->spent += now - h->before;
+    h->before = now;
+    h->rows = rows;
+    if (h->spent <= (double)h->seconds) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library fails on it: damaged (it takes more than %u s in all)",
+                    h->name, h->seconds);
+}
 
 static int ask_range(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, uint64_t first, uint64_t n,
                      uint64_t *size, struct mnq_err *e)
@@ -34,6 +49,7 @@ static int ask_range(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const
     if (h->lost.code != 0) return mnq_fail(e, h->lost.code, "%s", h->lost.msg);
     if (a > sizeof text / 4 || b > sizeof text / 4)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.100s...: name too long", h->name, path);
+    if (spend(h, op == MNQ_H5_ASK_ROWS || op == MNQ_H5_ASK_WIDE, e) != 0) return -1;
     memset(&q, 0, sizeof q);
     q.op = op;
     q.first = first;
@@ -95,6 +111,7 @@ static struct mnq_h5 *start(struct mnq_h5 *h, const char *name, struct mnq_arena
     job.prepare = mnq_h5serve_prepare;
     job.answer = mnq_h5serve_answer;
     job.finish = mnq_h5serve_finish;
+    h->seconds = ANSWERS * job.seconds;
     h->worker = mnq_worker_start(&job, e);
     if (h->worker == NULL) return NULL;
     if (ask(h, MNQ_H5_ASK_OPEN, "", "", NULL, 0, e) == 0) return h;

@@ -221,6 +221,16 @@ int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct m
     return 0;
 }
 
+int mnq_package_layers_arena(const struct mnq_package *p, size_t *bytes, struct mnq_err *e)
+{
+    struct mnq_model m = p->model;
+    mnq_layer_by_layer(&m);
+    *bytes = mnq_arena_size(&m);
+    if (*bytes <= MAX_ARENA) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer by layer it takes %zu bytes of RAM, at most %d are given", p->file,
+                    *bytes, MAX_ARENA);
+}
+
 int64_t mnq_package_arena(const struct mnq_package *p)
 {
     struct mnq_model m = p->model;

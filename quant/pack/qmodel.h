@@ -160,6 +160,9 @@ int mnq_package_prepare(struct mnq_package *p, struct mnq_arena *arena, struct m
  */
 int mnq_package_widen(struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);
 
+/** Bytes of arena that a run of single layers takes. return 0; -1 with e: more than any run is given, quant/BUDGETS.md */
+int mnq_package_layers_arena(const struct mnq_package *p, size_t *bytes, struct mnq_err *e);
+
 /** Bytes of arena that a report states: with the generic kernels, whatever this machine's need on top. */
 int64_t mnq_package_arena(const struct mnq_package *p);
 

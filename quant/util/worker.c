@@ -302,6 +302,12 @@ int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
     return take(w, to, n, e);
 }
 
+double mnq_worker_seconds(const struct mnq_worker *w)
+{
+    double now = w->pid > 0 ? child_time(w) : 0;
+    return now > 0 ? now : 0;
+}
+
 void mnq_worker_end(struct mnq_worker *w)
 {
     if (w == NULL) return;

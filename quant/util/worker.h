@@ -61,6 +61,9 @@ int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
 /** A worker for a single answer, to a question of no bytes; *out is malloc'd. */
 int mnq_worker_once(const struct mnq_worker_job *job, uint8_t **out, size_t *n, struct mnq_err *e);
 
+/** Processor time that the child took so far, seconds. */
+double mnq_worker_seconds(const struct mnq_worker *w);
+
 /** Ends the child; NULL is nothing. */
 void mnq_worker_end(struct mnq_worker *w);
 

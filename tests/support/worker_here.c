@@ -65,6 +65,12 @@ int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
     return 0;
 }
 
+double mnq_worker_seconds(const struct mnq_worker *w)
+{
+    (void)w;
+    return 0;
+}
+
 void mnq_worker_end(struct mnq_worker *w)
 {
     if (w == NULL) return;
