@@ -4,8 +4,9 @@
  * usage: sweep STARVE.so every|ways|STEP|=N[,PROCESS] TABLE OLD GOOD PROGRAM ARGUMENT...
  *   every   all allocations of all processes that the command consists of (0 the program, 1 what it starts, ...), one each
  * run ways    of each process and each way to an allocation (its return addresses) the first, second, last and each 50th
- *   STEP    each STEP-th; of PROCESS alone
- *   =N      the N-th; of PROCESS alone. With STARVE_WHERE in the environment it is printed who asked for it
+ *   STEP    each STEP-th
+ *   =N      the N-th. With STARVE_WHERE in the environment it is printed who asked for it
+ *   ,0      behind one of these: of the program itself alone, ,1 of the first process that it starts, ...
  *   TABLE   file of what is done, "PROCESS N RESULT" a line: what it holds is not run again
  *   OLD     folder: what is there before a run, and must be after one that failed; runs are made in the current folder
  *   GOOD    folder: what is there after a run without a fault
@@ -192,22 +193,26 @@ static long choose(const char *which)
     long many = atomic_load(&sweep->known), kept = 0, ways = 0;
     struct mnq_sweep_way *w = sweep->way;
     if (many > SWEEP_MOST) many = SWEEP_MOST;
-    if (strcmp(which, "ways") == 0) {
+    const char *comma = strchr(which, ',');
+    const long only = comma != NULL ? strtol(comma + 1, NULL, 10) : -1;
+    for (long i = 0; i < many; i++)
+        if (only < 0 || w[i].process == only) w[kept++] = w[i];
+    many = kept;
+    kept = 0;
+    if (strncmp(which, "ways", 4) == 0) {
         qsort(w, (size_t)many, sizeof *w, by_way);
         for (long i = 0, first = 0; i < many; i++) {
             if (i == 0 || w[i].hash != w[i - 1].hash || w[i].process != w[i - 1].process) first = i, ways++;
             bool last = i + 1 == many || w[i].hash != w[i + 1].hash || w[i].process != w[i + 1].process;
             if (i - first < 2 || last || (i - first) % 50 == 0) w[kept++] = w[i];
         }
-    } else if (strcmp(which, "every") == 0) {
+    } else if (strncmp(which, "every", 5) == 0) {
         kept = many;
     } else {
-        char *rest;
         bool one = *which == '=';
-        long step = strtol(which + one, &rest, 10), only = *rest == ',' ? strtol(rest + 1, NULL, 10) : -1;
+        long step = strtol(which + one, NULL, 10);
         for (long i = 0; i < many; i++)
-            if ((one ? w[i].n == step : step > 0 && w[i].n % step == 0) && (only < 0 || w[i].process == only))
-                w[kept++] = w[i];
+            if (one ? w[i].n == step : step > 0 && w[i].n % step == 0) w[kept++] = w[i];
     }
     qsort(w, (size_t)kept, sizeof *w, by_number);
     printf("%s: %ld allocations", command, many);
