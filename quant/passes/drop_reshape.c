@@ -232,8 +232,11 @@ int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
     }
     for (int i = 0; i < rw->n; i++)
         if (is_reshape(rw, i)) {
-            struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
-            return mnq_rw_fail(rw, i, e, "cannot be expressed: %dx%dx%d to %dx%dx%d in front of '%s'", from.h, from.w,
+            int whole = mnq_rw_producer(rw, i); /* what to_spread() made of one layer is told as that layer */
+            if (mnq_rw_at(rw, whole)->op == MNQ_OP_SPREAD) mnq_rw_at(rw, whole)->op = MNQ_OP_RESHAPE;
+            else whole = i;
+            struct mnq_shape from = shape_in(rw, whole), to = mnq_rw_at(rw, i)->out;
+            return mnq_rw_fail(rw, whole, e, "cannot be expressed: %dx%dx%d to %dx%dx%d in front of '%s'", from.h, from.w,
                                from.c, to.h, to.w, to.c, mnq_rw_at(rw, rw->node[i].reader[0])->name);
         }
     return 0;

@@ -257,6 +257,12 @@ bool mnq_output_is_terminal(const struct mnq_output *o)
     return o->stream >= 0 && isatty(o->stream);
 }
 
+bool mnq_output_replaces(const struct mnq_output *o, const char *name)
+{
+    struct stat st;
+    return o->exists && S_ISREG(o->st.st_mode) && stat(name, &st) == 0 && same_file(&o->st, &st);
+}
+
 bool mnq_output_same(const struct mnq_output *a, const struct mnq_output *b)
 {
     struct stat x, y;

@@ -32,6 +32,9 @@ bool mnq_output_is_stdout(const struct mnq_output *o);
 bool mnq_output_is_terminal(const struct mnq_output *o);
 bool mnq_output_same(const struct mnq_output *a, const struct mnq_output *b);
 
+/** Whether the file that this name leads to would be replaced. */
+bool mnq_output_replaces(const struct mnq_output *o, const char *name);
+
 /**
  * Takes the bytes: they go to a fresh file beside the one meant, which is not touched before mnq_output_commit().
  * data    must live until then

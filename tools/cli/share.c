@@ -139,6 +139,9 @@ int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binar
     for (int i = 0; i + 1 < cli->n_outputs; i++)
         if (mnq_output_same(cli->output[i], o))
             return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "two outputs would be the same file, %s", name);
+    for (int i = 0; i < cli->n_inputs; i++)
+        if (mnq_output_replaces(o, cli->input[i]))
+            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "the output %s would replace the input %s", name, cli->input[i]);
     if (mnq_output_is_stdout(o) && divert_stdout(cli, name) != 0) return -1;
     return cli->n_outputs - 1;
 }

@@ -56,6 +56,8 @@ static int settle(struct mnq_cli *cli, struct mnq_xopts *xo)
 
     if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core to write for");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
+    if (strcmp(o->output, "-") == 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--output: a folder is written, which standard output cannot take");
     *xo = (struct mnq_xopts){
         .target = mnq_xtarget_named(o->target, e), .format = (enum mnq_xformat)o->format, .name = o->name};
     xo->plan = o->plan;
