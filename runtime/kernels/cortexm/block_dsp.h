@@ -13,9 +13,10 @@
  * x, x_end  inputs of four pixels: for every pair of inputs four words, one a pixel, of two int16
  * entry     where in the loop to begin, and
  * tail      how to end: addresses of code
- * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind the
- * other stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that zp2
- * 2 zp + 1
+ * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind
+ *           the other
+ * stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that
+ * zp2       2 zp + 1
  */
 struct mnq_dsp_block {
     const uint8_t *w;
@@ -78,6 +79,35 @@ static inline void mnq_dsp_blocks_run(struct mnq_dsp_blocks *s, void *out)
     }
     s->b.out = out;
     s->run(&s->b);
+}
+
+/** All pixels of a band of a 1x1 layer l, whose blocks were started for its pixels or four, whichever is less: four at a
+ * time; the last four may overlap those before them. x: the blocks' scratch; out: the first pixel's first output. */
+static inline void mnq_dsp_blocks_band(struct mnq_dsp_blocks *s, const struct mnq_layer *l, const struct mnq_band *band,
+                                       uint32_t *x, uint8_t *out)
+{
+    const size_t c = (size_t)l->c, in_bytes = c << l->in16, out_bytes = (size_t)l->oc << l->q.out16;
+    const int32_t pixels = band->n * l->w;
+    mnq_dsp_gather *const gather = mnq_dsp_gather_of(l);
+    const uint8_t *in = (const uint8_t *)band->in0.at;
+    int32_t left;
+
+    if (pixels < 4) {
+        const uint8_t *const last = in + (size_t)(pixels - 1) * in_bytes, *const second = pixels > 1 ? in + in_bytes : last;
+        gather(x, in, second, last, last, c);
+        mnq_dsp_blocks_run(s, out);
+        return;
+    }
+    for (left = pixels; left > 0; left -= 4) {
+        if (left < 4) {
+            in -= (size_t)(4 - left) * in_bytes;
+            out -= (size_t)(4 - left) * out_bytes;
+        }
+        gather(x, in, in + in_bytes, in + 2 * in_bytes, in + 3 * in_bytes, c);
+        mnq_dsp_blocks_run(s, out);
+        in += 4 * in_bytes;
+        out += 4 * out_bytes;
+    }
 }
 
 #endif

@@ -31,30 +31,11 @@ static void run_part(const struct mnq_layer *part, const struct mnq_layer *l, co
                      uint8_t *out)
 {
     const int32_t pixels = band->n * l->w;
-    const size_t c = (size_t)l->c, in_bytes = c << l->in16, out_bytes = (size_t)l->oc << l->q.out16;
-    mnq_dsp_gather *const gather = mnq_dsp_gather_of(l);
-    const uint8_t *in = (const uint8_t *)band->in0.at;
     struct mnq_dsp_blocks s;
-    int32_t left;
 
     mnq_dsp_blocks_start(&s, part, x, pixels < 4 ? pixels : 4);
-    mnq_dsp_blocks_part(&s, out_bytes, 4);
-    if (pixels < 4) {
-        const uint8_t *const last = in + (size_t)(pixels - 1) * in_bytes, *const second = pixels > 1 ? in + in_bytes : last;
-        gather(x, in, second, last, last, c);
-        mnq_dsp_blocks_run(&s, out);
-        return;
-    }
-    for (left = pixels; left > 0; left -= 4) {
-        if (left < 4) {
-            in -= (size_t)(4 - left) * in_bytes;
-            out -= (size_t)(4 - left) * out_bytes;
-        }
-        gather(x, in, in + in_bytes, in + 2 * in_bytes, in + 3 * in_bytes, c);
-        mnq_dsp_blocks_run(&s, out);
-        in += 4 * in_bytes;
-        out += 4 * out_bytes;
-    }
+    mnq_dsp_blocks_part(&s, (size_t)l->oc << l->q.out16, 4);
+    mnq_dsp_blocks_band(&s, l, band, x, out);
 }
 
 void mnq_pw_s4_dsp(const struct mnq_layer *l, const struct mnq_band *band)

@@ -23,7 +23,7 @@ static struct mnq_arena arena;
 static struct mnq_graph g;
 static struct mnq_err err;
 
-static int import_text(const char *text)
+static inline int import_text(const char *text)
 {
     size_t size;
     int bad;
@@ -39,7 +39,7 @@ static int import_text(const char *text)
 }
 
 /* A Sequential of layers on an h x w x c input; `rest` are the weights. */
-static int import_on(const char *shape, const char *version, const char *layers, const char *rest)
+static inline int import_on(const char *shape, const char *version, const char *layers, const char *rest)
 {
     static char text[1 << 16];
     snprintf(text, sizeof text,
@@ -53,13 +53,13 @@ static int import_on(const char *shape, const char *version, const char *layers,
 #define LAYER(class_name, config) "{\"class_name\": \"" class_name "\", \"config\": {\"name\": \"x\"" config "}}"
 #define NONE                      "g /model_weights/x\nl /model_weights layer_names x\nl /model_weights/x weight_names\n"
 
-static void taken(int rc)
+static inline void taken(int rc)
 {
     if (rc != 0) print_error("%s\n", err.msg);
     assert_int_equal(rc, 0);
 }
 
-static void refused(int rc, const char *message)
+static inline void refused(int rc, const char *message)
 {
     assert_int_equal(rc, -1);
     if (strstr(err.msg, message) == NULL) print_error("%s\n", err.msg);
@@ -68,7 +68,7 @@ static void refused(int rc, const char *message)
 }
 
 /* Runs the raw graph and the legal one on `in`; both give `want`. */
-static void computes(const float *in, const double *want, size_t n)
+static inline void computes(const float *in, const double *want, size_t n)
 {
     struct mnq_graph legal;
     taken(mnq_graph_legalize(&g, &legal, &arena, &err));

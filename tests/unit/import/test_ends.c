@@ -1,45 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Models of several outputs, nested ones too: their names, losses and values. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include "graph/exec.h"
-#include "h5text.h"
-#include "import/import.h"
-#include "passes/passes.h"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static struct mnq_arena arena;
-static struct mnq_graph g;
-static struct mnq_err err;
-
-static int import_text(const char *text)
-{
-    size_t size;
-    int bad;
-    uint8_t *file = mnq_h5text(text, strlen(text), &size, &bad);
-    assert_non_null(file);
-    if (bad != 0) print_error("line %d of the file\n", bad);
-    assert_int_equal(bad, 0);
-    memset(&err, 0, sizeof err);
-    mnq_arena_free(&arena);
-    int rc = mnq_import_bytes("m.h5", file, size, NULL, &g, &arena, &err);
-    free(file);
-    return rc;
-}
-
-static void taken(int rc)
-{
-    if (rc != 0) print_error("%s\n", err.msg);
-    assert_int_equal(rc, 0);
-}
+#include "importing.h"
 
 #define CALLED(class_name, name, config, nodes)                                                                             \
     "{\"class_name\": \"" class_name "\", \"name\": \"" name "\", \"config\": {\"name\": \"" name "\"" config               \
