@@ -129,6 +129,31 @@ static int divert_stdout(struct mnq_cli *cli, const char *name)
     return 0;
 }
 
+static int check_files(struct mnq_cli *cli, const struct mnq_output *o, const char *name, const char *const *file, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (file[i] != NULL && mnq_output_replaces(o, file[i]))
+            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "the output %s would replace the input %s", name, file[i]);
+    return 0;
+}
+
+/* No output takes the place of a model or of samples that the command reads. */
+static int check_inputs(struct mnq_cli *cli, const struct mnq_output *o, const char *name)
+{
+    int rc = check_files(cli, o, name, cli->input, cli->n_inputs);
+    for (int i = 0; rc == 0 && i < cli->command->n_options; i++) {
+        const struct mnq_option *x = &cli->command->option[i];
+        const void *value = (const char *)cli->opts + x->offset;
+        if (x->type == MNQ_OPT_LIST) {
+            const struct mnq_opt_list *list = value;
+            rc = check_files(cli, o, name, list->item, list->n);
+        } else if (x->type == MNQ_OPT_STRING && strcmp(x->arg, "FLOAT") == 0) {
+            rc = check_files(cli, o, name, value, 1);
+        }
+    }
+    return rc;
+}
+
 int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary)
 {
     struct mnq_output *o = mnq_output_begin(name, force, &cli->arena, &cli->err);
@@ -139,9 +164,7 @@ int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binar
     for (int i = 0; i + 1 < cli->n_outputs; i++)
         if (mnq_output_same(cli->output[i], o))
             return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "two outputs would be the same file, %s", name);
-    for (int i = 0; i < cli->n_inputs; i++)
-        if (mnq_output_replaces(o, cli->input[i]))
-            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "the output %s would replace the input %s", name, cli->input[i]);
+    if (check_inputs(cli, o, name) != 0) return -1;
     if (mnq_output_is_stdout(o) && divert_stdout(cli, name) != 0) return -1;
     return cli->n_outputs - 1;
 }
