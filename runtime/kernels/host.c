@@ -10,6 +10,11 @@
 #include "x86/x86.h"
 #endif
 
+#ifdef MNQ_HAVE_NEON
+#include "aarch64/hwcap_neon.h"
+#include "aarch64/neon.h"
+#endif
+
 #ifdef MNQ_HAVE_AVX512VNNI
 static int has_avx512vnni(void)
 {
@@ -41,6 +46,15 @@ static const struct {
 #endif
 #ifdef MNQ_HAVE_AVX512VNNI
     {&mnq_kernels_avx512vnni, has_avx512vnni},
+#endif
+#ifdef MNQ_HAVE_NEON
+    {&mnq_kernels_neon, always},
+#endif
+#ifdef MNQ_HAVE_DOTPROD
+    {&mnq_kernels_dotprod, mnq_has_dotprod},
+#endif
+#ifdef MNQ_HAVE_I8MM
+    {&mnq_kernels_i8mm, mnq_has_i8mm},
 #endif
 };
 

@@ -27,7 +27,7 @@ build() {
 case $target in
 aarch64)
     need aarch64-linux-gnu-gcc qemu-aarch64
-    build aarch64-linux-gnu-gcc -static "$@"
+    build aarch64-linux-gnu-gcc -static -march=armv8.2-a+dotprod+i8mm -DMNQ_HAVE_NEON -DMNQ_HAVE_DOTPROD -DMNQ_HAVE_I8MM "$@"
     # shellcheck disable=SC2086
     qemu-aarch64 "$work/program" $arguments
     ;;

@@ -28,6 +28,11 @@ static int has_avx2(void)
 }
 #endif
 
+#ifdef MNQ_HAVE_NEON
+#include "aarch64/hwcap_neon.h"
+#include "aarch64/neon.h"
+#endif
+
 #if defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M'
 #define MNQ_CORTEX_M_DSP 1
 #include "cortexm/dsp.h"
@@ -50,6 +55,15 @@ const struct mnq_ktable mnq_ktables[] = {
 #endif
 #ifdef MNQ_HAVE_AVX512VNNI
     {&mnq_kernels_avx512vnni, has_avx512vnni},
+#endif
+#ifdef MNQ_HAVE_NEON
+    {&mnq_kernels_neon, NULL},
+#endif
+#ifdef MNQ_HAVE_DOTPROD
+    {&mnq_kernels_dotprod, mnq_has_dotprod},
+#endif
+#ifdef MNQ_HAVE_I8MM
+    {&mnq_kernels_i8mm, mnq_has_i8mm},
 #endif
 };
 
