@@ -20,19 +20,19 @@ static double *row(double *a, int n, int i)
 /* A = U^T U, upper triangle in place. */
 static int cholesky_upper(double *a, int n)
 {
-    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
+    void (*axpys)(double *, const double *, size_t, const double *, size_t, int, int) = mnq_fkernels_best()->axpys;
     for (int first = 0; first < n; first += PANEL) {
         int end = n - first < PANEL ? n : first + PANEL;
         for (int k = first; k < end; k++) {
             double *rk = row(a, n, k);
-            for (int q = first; q < k; q++) axpy(rk + k, row(a, n, q) + k, row(a, n, q)[k], n - k);
+            axpys(rk + k, row(a, n, first) + k, (size_t)n, row(a, n, first) + k, (size_t)n, k - first, n - k);
             if (!(rk[k] > 0)) return -1;
             double d = sqrt(rk[k]), inv = 1 / d;
             rk[k] = d;
             for (int j = k + 1; j < n; j++) rk[j] *= inv;
         }
         for (int i = end; i < n; i++)
-            for (int q = first; q < end; q++) axpy(row(a, n, i) + i, row(a, n, q) + i, row(a, n, q)[i], n - i);
+            axpys(row(a, n, i) + i, row(a, n, first) + i, (size_t)n, row(a, n, first) + i, (size_t)n, end - first, n - i);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
  * the row itself), which also undoes what earlier layers lost; then it is rounded second order. */
 #include "quantize/rows.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/wbinary.h"
 #include "quantize/wgrid.h"
 #include "quantize/wround.h"
@@ -106,10 +107,7 @@ static void target_row(const struct work *w, int o, double *to, uint8_t *pruned,
     double *rhs = tmp, *mid = tmp + n;
     const double *cross = gram->cross + (size_t)o * (size_t)n;
     for (int k = 0; k < n; k++) rhs[k] = cross[k] + gram->damp * to[k];
-    for (int k = 0; k < n; k++) {
-        const double *row = gram->h + (size_t)k * (size_t)n;
-        for (int j = 0; j < n; j++) rhs[j] -= to[k] * row[j];
-    }
+    mnq_fkernels_best()->axpys(rhs, gram->h, (size_t)n, to, 1, n, n);
     for (int k = 0; k < n; k++) {
         const double *row = gram->u + (size_t)k * (size_t)n;
         double s = 0;

@@ -2,6 +2,7 @@
  * Binary bases: a row of weights as a sum of few scaled sign vectors. */
 #include "quantize/wbinary.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 #include "quantize/wgrid.h"
 
@@ -19,24 +20,32 @@ static double combination(const double *coef, int bases, int bits)
     return v;
 }
 
-static int nearest_combination(const double *coef, int bases, double value)
-{
-    int best = 0;
-    for (int i = 1; i < 1 << bases; i++)
-        if (fabs(combination(coef, bases, i) - value) < fabs(combination(coef, bases, best) - value)) best = i;
-    return best;
-}
-
-int mnq_wbinary_sign(const double *coef, int bases, double value, int m)
-{
-    return (nearest_combination(coef, bases, value) >> m & 1) != 0 ? 1 : -1;
-}
-
 static struct mnq_grid grid_of(const double *coef, int bases)
 {
     struct mnq_grid g = {.levels = 1 << bases};
     for (int i = 0; i < g.levels; i++) g.level[i] = combination(coef, bases, i);
     return g;
+}
+
+/* The grid's level nearest to value; its bit m says + for base m. */
+static int nearest_level(const struct mnq_grid *g, double value)
+{
+    int best = 0;
+    double least = fabs(g->level[0] - value);
+    for (int i = 1; i < g->levels; i++) {
+        double off = fabs(g->level[i] - value);
+        if (off < least) {
+            least = off;
+            best = i;
+        }
+    }
+    return best;
+}
+
+int mnq_wbinary_sign(const double *coef, int bases, double value, int m)
+{
+    struct mnq_grid g = grid_of(coef, bases);
+    return (nearest_level(&g, value) >> m & 1) != 0 ? 1 : -1;
 }
 
 /* Greedy bases: the mean of what is left, its signs, and so on. */
@@ -56,19 +65,15 @@ static void greedy(const double *w, int n, int bases, double *coef, double *valu
     }
 }
 
-/* hx = h x, each element summed in the order of rows; four rows a pass. */
-static void multiply(const double *h, const double *x, int n, double *restrict hx)
+/* hx = h x, each element summed in the order of rows; x is negated meanwhile. */
+static void multiply(const double *h, double *x, int n, double *restrict hx)
 {
-    memset(hx, 0, (size_t)n * sizeof *hx);
-    int k = 0;
-    for (; k + 4 <= n; k += 4) {
-        const double *a = h + (size_t)k * (size_t)n, *b = a + n, *c = b + n, *d = c + n;
-        for (int j = 0; j < n; j++) hx[j] = (((hx[j] + x[k] * a[j]) + x[k + 1] * b[j]) + x[k + 2] * c[j]) + x[k + 3] * d[j];
+    for (int k = 0; k < n; k++) {
+        hx[k] = 0;
+        x[k] = -x[k];
     }
-    for (; k < n; k++) {
-        const double *row = h + (size_t)k * (size_t)n;
-        for (int j = 0; j < n; j++) hx[j] += x[k] * row[j];
-    }
+    mnq_fkernels_best()->axpys(hx, h, (size_t)n, x, 1, n, n);
+    for (int k = 0; k < n; k++) x[k] = -x[k];
 }
 
 static double dot(const double *a, const double *b, int n)
@@ -83,8 +88,9 @@ static double refit(const double *hw, double whw, const double *h, int n, int ba
                     double *sign, double *hs)
 {
     double a[MNQ_WBINARY_MAX * MNQ_WBINARY_MAX] = {0}, b[MNQ_WBINARY_MAX] = {0};
+    struct mnq_grid grid = grid_of(coef, bases);
     for (int k = 0; k < n; k++) {
-        int bits = nearest_combination(coef, bases, value[k]);
+        int bits = nearest_level(&grid, value[k]);
         for (int m = 0; m < bases; m++) sign[m * n + k] = (bits >> m & 1) != 0 ? 1 : -1;
     }
     for (int m = 0; m < bases; m++) {
@@ -151,7 +157,7 @@ static void keep_better(struct best *b, double error, const double *coef, const 
 double mnq_wbinary_row(const double *w, const double *h, const double *u, int n, int bases, enum mnq_binary_fit fit,
                        double *coef, double *value, double *work)
 {
-    double *sign = work, *hw = work + bases * n, *hs = hw + n, *at = hs + n, top = 0;
+    double *sign = work, *hw = work + bases * n, *at = hw + n, *hs = at + n, top = 0;
     struct best best = {HUGE_VAL, coef, value, n, bases};
     if (fit == MNQ_BINARY_MEAN || h == NULL || u == NULL) {
         greedy(w, n, bases, coef, value, work);
@@ -161,7 +167,8 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
         return e;
     }
     for (int k = 0; k < n; k++) top = fmax(top, fabs(w[k]));
-    multiply(h, w, n, hw);
+    memcpy(at, w, (size_t)n * sizeof *at);
+    multiply(h, at, n, hw);
     double whw = dot(hw, w, n);
     for (int start = 0; start < STARTS; start++) {
         double c[MNQ_WBINARY_MAX], e, last = HUGE_VAL;

@@ -42,13 +42,12 @@ double mnq_grid_descend(const double *w, double *value, const double *h, const u
 {
     enum { PASSES = 8 };
     void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
-    double *pull = scratch, error = 0; /* h (w - value) */
-    for (int k = 0; k < n; k++) pull[k] = 0;
+    double *pull = scratch, *off = scratch + n, error = 0; /* h (w - value) */
     for (int k = 0; k < n; k++) {
-        const double *row = h + (size_t)k * (size_t)n;
-        double d = w[k] - value[k];
-        axpy(pull, row, -d, n);
+        pull[k] = 0;
+        off[k] = value[k] - w[k];
     }
+    mnq_fkernels_best()->axpys(pull, h, (size_t)n, off, 1, n, n);
     for (int pass = 0, moved = 1; moved != 0 && pass < PASSES; pass++) {
         moved = 0;
         for (int k = 0; k < n; k++) {

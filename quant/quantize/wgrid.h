@@ -43,7 +43,7 @@ void mnq_grid_sweep(double *w, const double *u, const uint8_t *zero, int n, int 
  * w        [n] what was rounded
  * value    [n] values of the grid, improved in place
  * h        [n][n] the damped Gram matrix, symmetric
- * scratch  [n]
+ * scratch  [2 * n]
  * return   (w - value)^T h (w - value)
  */
 double mnq_grid_descend(const double *w, double *value, const double *h, const uint8_t *zero, int n,

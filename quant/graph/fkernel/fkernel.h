@@ -62,6 +62,8 @@ struct mnq_fkernels {
     void (*sum_pixels)(const void *x, bool wide, uint8_t flip, int pixels, int c, int32_t *sum);
     /** y[i] -= f x[i]; x and y do not overlap. */
     void (*axpy)(double *y, const double *x, double f, int n);
+    /** k of them, one after the other: y -= f[q * step] * row q of x [k][stride]. */
+    void (*axpys)(double *y, const double *x, size_t stride, const double *f, size_t step, int k, int n);
 };
 
 /** Columns of packed weights per row of w, a multiple of every vector width. */

@@ -88,12 +88,34 @@ static void test_axpy(void **state)
     }
 }
 
+static void test_axpys(void **state)
+{
+    (void)state;
+    double x[ROWS * STRIDE], y[LEN], f[2 * ROWS];
+    for (int i = 0; i < ROWS * STRIDE; i++) x[i] = rand() / 3e8;
+    for (int n = 0; n <= LEN; n++)
+        for (int k = 0; k <= ROWS; k++) {
+            const size_t step = 1 + (size_t)(n % 2);
+            for (int q = 0; q < 2 * ROWS; q++) f[q] = rand() / 1e9 - 1;
+            for (int i = 0; i < LEN; i++) y[i] = rand() / 7e7;
+            for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
+                double got[LEN], want[LEN];
+                memcpy(got, y, sizeof y);
+                memcpy(want, y, sizeof y);
+                for (int q = 0; q < k; q++) mnq_fkernels_c.axpy(want, x + q * STRIDE, f[(size_t)q * step], n);
+                mnq_fkernels_at(v)->axpys(got, x, STRIDE, f, step, k, n);
+                assert_memory_equal(got, want, sizeof want);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_products),
         cmocka_unit_test(test_sum_pixels),
         cmocka_unit_test(test_axpy),
+        cmocka_unit_test(test_axpys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
