@@ -8,6 +8,7 @@
 # The folder holds model.h5 and reader.h5 (the embedded sample; for a recipe a network of its family), weights.h5, calib/,
 # test/, photos/, photo.jpg, calib.h5, test.h5, recipe.yaml.     status 77: h5dump is missing
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 kerasgen=$(realpath "$2") source=$(realpath "$3") page=$4
 PATH=$(cd "$(dirname "$1")" && pwd):$PATH
 command -v h5dump >/dev/null || { echo "skipped: no h5dump (hdf5-tools)"; exit 77; }
@@ -26,6 +27,9 @@ commands() {
     esac | sed -e :a -e '/\\$/N; s/\\\n *//; ta' | sed -n 's/^ *\(mnquant \)/\1/p' | sed 's/  *#.*//'
 }
 
+# Pictures that commands calibrate and prune with.
+case $page in *.yaml) pictures=6 ;; *) pictures=24 ;; esac
+
 # pictures HDF5 N FOLDER: the first N of its pictures as PPM files in folders of their classes.
 pictures() {
     local i label
@@ -41,11 +45,17 @@ pictures() {
 commands "$page" >"$work/commands"
 n=$(wc -l <"$work/commands")
 [ "$n" -gt 0 ] || { echo "FAILED: $page shows no command"; exit 1; }
-# An example of the help that a manual page shows too is run with that page.
-if [ "$page" = help ]; then
-    for manual in "$source"/tools/man/mnquant*.1; do commands "$manual"; done | tr -s '\t ' ' ' >"$work/manuals"
-    tr -s '\t ' ' ' <"$work/commands" | grep -vxF -f "$work/manuals" >"$work/rest" || true
+# What an earlier page shows in the same words is run with that page: README, then manual pages, then help.
+case $page in
+help) earlier="$source/README.md $source/tools/man/mnquant*.1" ;;
+*.1) earlier=$source/README.md ;;
+*) earlier= ;;
+esac
+if [ -n "$earlier" ]; then
+    for shown in $earlier; do commands "$shown"; done | tr -s '\t ' ' ' >"$work/earlier"
+    tr -s '\t ' ' ' <"$work/commands" | grep -vxF -f "$work/earlier" >"$work/rest" || true
     mv "$work/rest" "$work/commands"
+    n=$(wc -l <"$work/commands")
 fi
 mkdir "$work/at"
 cd "$work/at"
@@ -74,14 +84,15 @@ esac
 # What a page compares may have been made on an earlier page.
 for file in model int8 mixed; do
     grep -q "$file\.mnq" "$work/commands" || continue
-    [ -e made.mnq ] || mnquant -q calibrate model.h5 --data calib.h5 --samples 40 --preprocess tf -o made.mnq
-    cp made.mnq "$file.mnq"
+    calibrated "$file.mnq" "$(command -v mnquant)" "$sample/reader.h5" "$sample/reader-calib.h5" tf --samples 24
 done
 failed=0
 while IFS= read -r command; do
     # A page may write the same file twice; the second time it replaces the first.
     for output in $(printf '%s\n' "$command" | grep -oE -- '(-o|--html|--save-recipe) [^ ]+' | cut -d' ' -f2); do rm -rf "$output"; done
     status=0
+    # The sample's 200 pictures would take a minute a page, and show no more.
+    case $command in *--samples* | *--print-recipe*) ;; "mnquant calibrate "*--data* | "mnquant prune "*--data*) command="$command --samples $pictures" ;; esac
     bash -o pipefail -c "$command" >"$work/out" 2>"$work/err" </dev/null || status=$?
     # A command that makes a model of that name makes another one: the next goes on with the sample.
     case $page:$command in *.yaml:*) ;; *"-o model.h5"*) cp reader.h5 model.h5 ;; esac

@@ -5,6 +5,7 @@
 #
 # usage: bands.sh MNQUANT PERCENT MODEL.h5 CALIB PREPROCESS [OPTION OF CALIBRATE...]   status 77: model, compiler or emulator is missing
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 percent=$2 model=$3 calib=$4 preprocess=$5
 shift 5
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,7 +17,7 @@ for tool in arm-none-eabi-gcc qemu-system-arm make; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" "$@" -q -o "$work/model.mnq"
+calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" "$@"
 for plan in speed balanced; do
     "$mnquant" export "$work/model.mnq" --target cortex-m4 --name eye --plan $plan -q -o "$work/$plan"
     cd "$work/$plan"

@@ -7,6 +7,7 @@
 #   --WORDS  options of calibrate
 # Status 77: the model, the compiler or the emulator is missing.
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 core=$2 model=$3 calib=$4 preprocess=$5
 shift 5
 options=
@@ -20,7 +21,7 @@ for file in "$model" "$calib"; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" $options -q -o "$work/model.mnq"
+calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" $options
 for load; do
     "$mnquant" export "$work/model.mnq" --target "$core" --load $load -q -o "$work/$load"
 done

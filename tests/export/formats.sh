@@ -6,6 +6,7 @@
 # usage: formats.sh MNQUANT MODEL.h5 CALIB PREPROCESS
 # Status 77: a tool is missing.
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 model=$2 calib=$3 preprocess=$4
 here=$(cd "$(dirname "$0")" && pwd)
 for tool in arm-none-eabi-gcc arm-none-eabi-g++ cmake python3; do
@@ -13,7 +14,7 @@ for tool in arm-none-eabi-gcc arm-none-eabi-g++ cmake python3; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" -q -o "$work/m.mnq"
+calibrated "$work/m.mnq" "$mnquant" "$model" "$calib" "$preprocess"
 for format in arduino platformio zephyr esp-idf cmsis-pack; do
     "$mnquant" export "$work/m.mnq" --target cortex-m4 --name eye --format $format -q -o "$work/$format"
 done

@@ -6,6 +6,7 @@
 # usage: camera.sh MNQUANT SENSOR_FRAMES SOURCE_DIR MODEL.h5 CALIB PREPROCESS FRAMES [OPTION...]
 #   OPTION  more options of "mnquant calibrate"       status 77: the model, the compiler or the emulator is missing
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 sensor=$2 source=$3 model=$4 calib=$5 preprocess=$6 frames=$7
 shift 7
 for file in "$model" "$calib"; do
@@ -13,8 +14,7 @@ for file in "$model" "$calib"; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" "$@" -o "$work/model.mnq" >"$work/log" 2>&1 ||
-    { cat "$work/log"; exit 1; }
+calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" "$@"
 "$mnquant" inspect "$work/model.mnq" --json >"$work/inspect"
 number() { sed -n "s/.*\"$1\": \([0-9]*\),*$/\1/p" "$work/inspect" | head -n 1; }
 set -- $(tr -d '\n' <"$work/inspect" | sed 's/.*"input_shape": \[\([^]]*\)\].*/\1/; s/,/ /g')

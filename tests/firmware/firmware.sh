@@ -5,6 +5,7 @@
 # usage: firmware.sh MNQUANT INPUTS RUN_HOST SOURCE_DIR MODEL.h5 CALIB TEST PREPROCESS N [OPTION...]
 #   OPTION  more options of "mnquant calibrate"       status 77: the model, the compiler or the emulator is missing
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 inputs=$2 run_host=$3 source=$4 model=$5 calib=$6 test=$7 preprocess=$8 n=$9
 shift 9
 for file in "$model" "$calib" "$test"; do
@@ -12,8 +13,7 @@ for file in "$model" "$calib" "$test"; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" "$@" -o "$work/model.mnq" >"$work/log" 2>&1 ||
-    { cat "$work/log"; exit 1; }
+calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" "$@"
 "$inputs" "$work/model.mnq" "$test" "$n" "$work/inputs.bin"
 # Inputs that all give one output would prove little.
 kinds=$("$run_host" "$work/model.mnq" "$work/inputs.bin" "$n" | awk '{print $NF}' | sort -u | wc -l)

@@ -5,6 +5,7 @@
 # usage: packed.sh MNQUANT INPUTS TEST_NETWORKS MODEL.h5 CALIB TEST PREPROCESS N [OPTION...]
 #   OPTION  more options of "mnquant calibrate"       status 77: a file is not there
 set -eu
+. "$(dirname "$0")/../support/calibrated.sh"
 mnquant=$1 inputs=$2 compare=$3 model=$4 calib=$5 test=$6 preprocess=$7 n=$8
 shift 8
 for file in "$model" "$calib" "$test"; do
@@ -12,8 +13,7 @@ for file in "$model" "$calib" "$test"; do
 done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$mnquant" calibrate "$model" --data "$calib" --preprocess "$preprocess" "$@" -o "$work/model.mnq" >"$work/log" 2>&1 ||
-    { cat "$work/log"; exit 1; }
+calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" "$@"
 "$inputs" "$work/model.mnq" "$test" "$n" "$work/inputs.bin"
 "$compare" "$work/model.mnq" "$work/inputs.bin" | tee "$work/log"
 case " $*" in
