@@ -8,43 +8,64 @@
 #include <stddef.h>
 
 /* Row-oriented factorizations whose inner loops are axpys over contiguous rows. PANEL rows are worked off at a time, so that
- * what they do to a row behind them is done while it lies in the first-level cache. Every element meets the same operations
- * in the same order as without panels. */
-enum { PANEL = 32 };
+ * what they do to ROWS rows behind them is done while values lie in registers. Every element meets the same operations in
+ * the same order as without panels. */
+enum { PANEL = 32, ROWS = 4 };
 
 static double *row(double *a, int n, int i)
 {
     return a + (size_t)i * (size_t)n;
 }
 
+/* Rows i .. i + count - 1 from column i on: what rows first .. end - 1 of the factor take from them. What lies left of the
+ * diagonal is written and means nothing. */
+static void cholesky_downdate(double *a, int n, int i, int count, int first, int end)
+{
+    double f[ROWS][PANEL];
+    const struct mnq_faxpys d = {count, end - first, n - i, n, n, PANEL};
+    for (int r = 0; r < count; r++)
+        for (int q = first; q < end; q++) f[r][q - first] = row(a, n, q)[i + r];
+    mnq_fkernels_best()->axpys(&d, row(a, n, i) + i, row(a, n, first) + i, f[0]);
+}
+
 /* A = U^T U, upper triangle in place. */
 static int cholesky_upper(double *a, int n)
 {
-    void (*axpys)(double *, const double *, size_t, const double *, size_t, int, int) = mnq_fkernels_best()->axpys;
+    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int first = 0; first < n; first += PANEL) {
         int end = n - first < PANEL ? n : first + PANEL;
         for (int k = first; k < end; k++) {
             double *rk = row(a, n, k);
-            axpys(rk + k, row(a, n, first) + k, (size_t)n, row(a, n, first) + k, (size_t)n, k - first, n - k);
+            for (int q = first; q < k; q++) axpy(rk + k, row(a, n, q) + k, row(a, n, q)[k], n - k);
             if (!(rk[k] > 0)) return -1;
             double d = sqrt(rk[k]), inv = 1 / d;
             rk[k] = d;
             for (int j = k + 1; j < n; j++) rk[j] *= inv;
         }
-        for (int i = end; i < n; i++)
-            axpys(row(a, n, i) + i, row(a, n, first) + i, (size_t)n, row(a, n, first) + i, (size_t)n, end - first, n - i);
+        for (int i = end; i < n; i += ROWS) cholesky_downdate(a, n, i, n - i < ROWS ? n - i : ROWS, first, end);
     }
     return 0;
 }
 
 /* Row i of the inverse = inv * (e_i - sum over k > i of u[i][k] * row k of the inverse): the part of one k, whose row is
- * inverted already; u[i][k] is read before it is replaced. */
-static void invert_step(double *u, int n, int i, int k)
+ * inverted already, up to column `end`; returns u[i][k], which is replaced. */
+static double invert_step(double *u, int n, int i, int k, int end)
 {
     double *ri = row(u, n, i), f = ri[k];
     const double *rk = row(u, n, k);
     ri[k] = -f * rk[k];
-    mnq_fkernels_best()->axpy(ri + k + 1, rk + k + 1, f, n - k - 1);
+    for (int j = k + 1; j < end; j++) ri[j] -= f * rk[j];
+    return f;
+}
+
+/* The parts of k = last .. from, from the last on, for rows i .. i + count - 1: behind column `last` all at once. */
+static void invert_steps(double *u, int n, int i, int count, int from, int last)
+{
+    double f[ROWS][PANEL];
+    const struct mnq_faxpys d = {count, last - from + 1, n - last - 1, n, -(ptrdiff_t)n, PANEL};
+    for (int r = 0; r < count; r++)
+        for (int k = last; k >= from; k--) f[r][last - k] = invert_step(u, n, i + r, k, last + 1);
+    mnq_fkernels_best()->axpys(&d, row(u, n, i) + last + 1, row(u, n, last) + last + 1, f[0]);
 }
 
 /* Inverse of an upper triangular matrix, in place. */
@@ -52,11 +73,13 @@ static void invert_upper(double *u, int n)
 {
     for (int end = n; end > 0; end -= PANEL) {
         int first = end > PANEL ? end - PANEL : 0;
-        for (int k = n - 1; k >= end; k--)
-            for (int i = first; i < end; i++) invert_step(u, n, i, k);
+        for (int last = n - 1; last >= end; last -= PANEL)
+            for (int i = first; i < end; i += ROWS)
+                invert_steps(u, n, i, end - i < ROWS ? end - i : ROWS, last - PANEL + 1 > end ? last - PANEL + 1 : end,
+                             last);
         for (int i = end - 1; i >= first; i--) {
             double *ri = row(u, n, i), inv = 1 / ri[i];
-            for (int k = end - 1; k > i; k--) invert_step(u, n, i, k);
+            if (i < end - 1) invert_steps(u, n, i, 1, i + 1, end - 1);
             for (int j = i + 1; j < n; j++) ri[j] *= inv;
             ri[i] = inv;
         }

@@ -5,7 +5,6 @@
  * the row itself), which also undoes what earlier layers lost; then it is rounded second order. */
 #include "quantize/rows.h"
 
-#include "graph/fkernel/fkernel.h"
 #include "quantize/wbinary.h"
 #include "quantize/wgrid.h"
 #include "quantize/wround.h"
@@ -24,6 +23,8 @@ static const double PRUNED_SHARE = 0.05;
 static const double XNOR_UNIT = 256;
 
 enum { TRIES = 64 }; /* of larger units for a binary row whose accumulator could overflow */
+
+enum { TOGETHER = 4 }; /* rows rounded side by side */
 
 enum { STEPS = 8 }; /* steps tried for few-bit rows: the largest weight over qmax, then 1/16 less each */
 
@@ -91,64 +92,106 @@ static bool second_order(const struct mnq_rounding_job *job)
     return job->gram != NULL && job->gram->u != NULL;
 }
 
-/* The row's real weights in the Gram matrix's order, re-fitted if the job has targets. */
-static void target_row(const struct work *w, int o, double *to, uint8_t *pruned, double *tmp)
+/* y[l] = U x[l] for several rows, U upper triangular; the sums of the rows go side by side. y may be x. */
+static void times_upper(const double *u, const double *x, int n, int rows, double *y)
 {
-    const struct mnq_gram *gram = w->job->gram;
-    const struct mnq_rows *r = w->r;
-    int n = r->n;
-    const double *from = r->w + (size_t)o * (size_t)n;
     for (int k = 0; k < n; k++) {
-        to[k] = from[gram->order[k]];
-        pruned[k] = r->pruned[(size_t)o * (size_t)n + (size_t)gram->order[k]];
-    }
-    if (gram->cross == NULL || r->zeros > PRUNED_SHARE) return;
-    /* to += inverse(H) (cross - G w), H = G + damp, inverse(H) = U^T U */
-    double *rhs = tmp, *mid = tmp + n;
-    const double *cross = gram->cross + (size_t)o * (size_t)n;
-    for (int k = 0; k < n; k++) rhs[k] = cross[k] + gram->damp * to[k];
-    mnq_fkernels_best()->axpys(rhs, gram->h, (size_t)n, to, 1, n, n);
-    for (int k = 0; k < n; k++) {
-        const double *row = gram->u + (size_t)k * (size_t)n;
-        double s = 0;
-        for (int j = k; j < n; j++) s += row[j] * rhs[j];
-        mid[k] = s;
-    }
-    for (int k = 0; k < n; k++) {
-        const double *row = gram->u + (size_t)k * (size_t)n;
-        for (int j = k; j < n; j++) to[j] += row[j] * mid[k];
+        const double *row = u + (size_t)k * (size_t)n;
+        double s[TOGETHER] = {0};
+        if (rows == TOGETHER)
+            for (int j = k; j < n; j++)
+                for (int l = 0; l < TOGETHER; l++) s[l] += row[j] * x[l * n + j];
+        else
+            for (int l = 0; l < rows; l++)
+                for (int j = k; j < n; j++) s[l] += row[j] * x[l * n + j];
+        for (int l = 0; l < rows; l++) y[l * n + k] = s[l];
     }
 }
 
-/* Values of a uniform grid: the best of a few steps, or of the one given. Returns the step. */
-static double round_uniform(const struct work *w, int o, const double *target, const uint8_t *pruned, double *tmp,
-                            double forced, double *value)
+/* The real weights of rows o, o + 1 and so on in the Gram matrix's order, re-fitted if the job has targets. */
+static void target_rows(const struct work *w, int o, int rows, double *to, uint8_t *pruned, double *tmp)
 {
-    const struct mnq_rounding_job *job = w->job;
-    const struct mnq_gram *gram = job->gram;
-    int n = w->r->n, bits = job->format.bits, qmax = (1 << (bits - 1)) - 1, lanes = 0;
-    struct mnq_grid grid[STEPS];
+    const struct mnq_gram *gram = w->job->gram;
+    const struct mnq_rows *r = w->r;
+    const int n = r->n;
+    const size_t first = (size_t)o * (size_t)n;
+    for (int l = 0; l < rows; l++)
+        for (int k = 0; k < n; k++) {
+            to[l * n + k] = r->w[first + (size_t)(l * n + gram->order[k])];
+            pruned[l * n + k] = r->pruned[first + (size_t)(l * n + gram->order[k])];
+        }
+    if (gram->cross == NULL || r->zeros > PRUNED_SHARE) return;
+    /* to += inverse(H) (cross - G w), H = G + damp, inverse(H) = U^T U */
+    double *rhs = tmp;
+    for (int i = 0; i < rows * n; i++) rhs[i] = gram->cross[first + (size_t)i] + gram->damp * to[i];
+    mnq_grid_subtract(rhs, gram->h, to, n, rows);
+    times_upper(gram->u, rhs, n, rows, rhs);
+    for (int i = 0; i < rows * n; i++) rhs[i] = -rhs[i];
+    mnq_grid_subtract_upper(to, gram->u, rhs, n, rows);
+}
+
+/* Rounds rows to uniform grids second order: value[l] to grid[l]. */
+static void round_lanes(const struct mnq_gram *gram, const double *target, const uint8_t *pruned, int n, int rows,
+                        const struct mnq_grid *grid, double *tmp, double *value)
+{
+    double error[TOGETHER];
+    memcpy(value, target, (size_t)rows * (size_t)n * sizeof *value);
+    mnq_grid_sweep(value, gram->u, pruned, n, n, rows, grid, error);
+    mnq_grid_descend(target, value, gram->h, pruned, n, rows, grid, tmp, error);
+}
+
+/* Values of a uniform grid: the best of a few steps, or of the one given. Returns the step. */
+static double round_uniform(const struct work *w, const double *target, const uint8_t *pruned, double *tmp, double forced,
+                            double *value)
+{
+    const struct mnq_gram *gram = w->job->gram;
+    int n = w->r->n, bits = w->job->format.bits, qmax = (1 << (bits - 1)) - 1, best = 0;
+    struct mnq_grid grid[STEPS] = {{.step = forced, .qmax = qmax}};
     double error[STEPS], top = 0;
     for (int k = 0; k < n; k++) top = fmax(top, fabs(target[k]));
-    if (forced > 0) {
-        grid[lanes++] = (struct mnq_grid){.step = forced, .qmax = qmax};
-    } else if (bits <= 4 && top > 0) {
-        for (; lanes < STEPS; lanes++)
-            grid[lanes] = (struct mnq_grid){.step = top / qmax * (1 - lanes / 16.0), .qmax = qmax};
-    } else {
-        double *importance = tmp;
-        for (int k = 0; k < n; k++) importance[k] = gram->diag[gram->order[k]];
-        grid[lanes++] = (struct mnq_grid){.step = mnq_wround_step(target, importance, n, qmax), .qmax = qmax};
+    if (!(forced > 0) && bits <= 4 && top > 0) {
+        for (int l = 0; l < STEPS; l++) grid[l] = (struct mnq_grid){.step = top / qmax * (1 - l / 16.0), .qmax = qmax};
+        for (int l = 0; l < STEPS; l++) memcpy(tmp + (size_t)l * (size_t)n, target, (size_t)n * sizeof *tmp);
+        mnq_grid_sweep(tmp, gram->u, pruned, 0, n, STEPS, grid, error);
+        for (int l = 1; l < STEPS; l++)
+            if (error[l] < error[best]) best = l;
+        memcpy(value, tmp + (size_t)best * (size_t)n, (size_t)n * sizeof *value);
+        mnq_grid_descend(target, value, gram->h, pruned, n, 1, &grid[best], tmp, error);
+        return grid[best].step;
     }
-    (void)o;
-    for (int l = 0; l < lanes; l++) memcpy(tmp + (size_t)l * (size_t)n, target, (size_t)n * sizeof *tmp);
-    mnq_grid_sweep(tmp, gram->u, pruned, n, lanes, grid, error);
-    int best = 0;
-    for (int l = 1; l < lanes; l++)
-        if (error[l] < error[best]) best = l;
-    memcpy(value, tmp + (size_t)best * (size_t)n, (size_t)n * sizeof *value);
-    mnq_grid_descend(target, value, gram->h, pruned, n, &grid[best], tmp);
-    return grid[best].step;
+    if (!(forced > 0)) {
+        for (int k = 0; k < n; k++) tmp[k] = gram->diag[gram->order[k]];
+        grid[0].step = mnq_wround_step(target, tmp, n, qmax);
+    }
+    round_lanes(gram, target, pruned, n, 1, grid, tmp, value);
+    return grid[0].step;
+}
+
+/* Whether TOGETHER rows at a time are rounded: they share what is read of the matrices. */
+static bool goes_together(const struct work *w)
+{
+    int bits = w->job->format.bits;
+    return second_order(w->job) && !w->job->nearest && bits > 4 && bits <= 8;
+}
+
+/* Rounds rows o, o + 1 and so on, each as round_row() does without a step that is forced; step: theirs. */
+static void round_together(const struct work *w, int o, int rows, double *scratch, double *step)
+{
+    const struct mnq_gram *gram = w->job->gram;
+    int n = w->r->n, qmax = (1 << (w->job->format.bits - 1)) - 1;
+    struct mnq_grid grid[TOGETHER];
+    double *target = scratch, *value = target + TOGETHER * n, *tmp = value + TOGETHER * n;
+    uint8_t *pruned = (uint8_t *)(tmp + TOGETHER * n);
+    target_rows(w, o, rows, target, pruned, tmp);
+    for (int k = 0; k < n; k++) tmp[k] = gram->diag[gram->order[k]];
+    for (int l = 0; l < rows; l++)
+        grid[l] = (struct mnq_grid){.step = mnq_wround_step(target + l * n, tmp, n, qmax), .qmax = qmax};
+    round_lanes(gram, target, pruned, n, rows, grid, tmp, value);
+    for (int l = 0; l < rows; l++) {
+        int16_t *q = w->r->q + (size_t)(o + l) * (size_t)n;
+        for (int k = 0; k < n; k++) q[gram->order[k]] = (int16_t)lround(value[l * n + k] / grid[l].step);
+        step[l] = grid[l].step;
+    }
 }
 
 /* Rounds row o with a step (0: choose one); returns the step used. */
@@ -167,7 +210,7 @@ static double round_row(const struct work *w, int o, double forced, double *scra
     }
     double *target = scratch, *value = target + n, *tmp = value + n;
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)STEPS * (size_t)n);
-    target_row(w, o, target, pruned, tmp);
+    target_rows(w, o, 1, target, pruned, tmp);
     if (bits == 16 || w->job->nearest) {
         int qmax = (1 << (bits - 1)) - 1;
         int16_t *rounded = (int16_t *)(void *)(tmp + n);
@@ -180,7 +223,7 @@ static double round_row(const struct work *w, int o, double forced, double *scra
         for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = rounded[k];
         return step;
     }
-    double step = round_uniform(w, o, target, pruned, tmp, forced, value);
+    double step = round_uniform(w, target, pruned, tmp, forced, value);
     for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = (int16_t)lround(value[k] / step);
     return step;
 }
@@ -196,7 +239,7 @@ static double round_binary_row(const struct work *w, int o, double least, double
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_WBINARY_MAX + 8) * (size_t)n);
     int16_t *q = r->q + (size_t)o * (size_t)n;
     bool fit = second_order(w->job);
-    if (fit) target_row(w, o, target, pruned, tmp);
+    if (fit) target_rows(w, o, 1, target, pruned, tmp);
     else memcpy(target, r->w + (size_t)o * (size_t)n, (size_t)n * sizeof *target);
     mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
                     coef, value, tmp);
@@ -243,37 +286,54 @@ static double row_bound(const struct work *w, int o, double *bias)
     return fabs(*bias) + w->in_max * sum;
 }
 
-static int one_row(void *ctx, int o, int thread, struct mnq_err *e)
+/* Binary rows: larger units until the accumulator fits. */
+static int settle_binary(const struct work *w, int o, double *scratch, double *bias, double *bound, struct mnq_err *e)
+{
+    double units = w->job->format.inputs == 1 ? XNOR_UNIT : 1, least = 0;
+    for (int tries = 0;; tries++) {
+        double unit = round_binary_row(w, o, least, scratch);
+        w->r->step[o] = unit / units;
+        *bound = row_bound(w, o, bias);
+        if (*bound <= ACC_LIMIT) return 0;
+        if (tries == TRIES)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", w->r->n);
+        least = unit * fmax(1.001, *bound / ACC_LIMIT);
+    }
+}
+
+/* A row rounded with `step`: again with larger ones until bias and accumulator fit. */
+static void settle(const struct work *w, int o, double step, double *scratch, double *bias, double *bound)
+{
+    double real = w->b != NULL ? fabs((double)w->b[o]) : 0;
+    for (;;) {
+        double forced = real / BIAS_LIMIT;
+        w->r->step[o] = step;
+        if (!(step < forced)) {
+            *bound = row_bound(w, o, bias);
+            if (*bound <= ACC_LIMIT) return;
+            forced = step * fmax(1.001, *bound / ACC_LIMIT);
+        }
+        step = round_row(w, o, forced, scratch);
+    }
+}
+
+static int one_group(void *ctx, int group, int thread, struct mnq_err *e)
 {
     struct work *w = ctx;
-    struct mnq_rows *r = w->r;
-    double *scratch = w->scratch + (size_t)thread * w->scratch_size, bias, bound;
-    if (w->job->format.bits == 1) {
-        double units = w->job->format.inputs == 1 ? XNOR_UNIT : 1, least = 0;
-        for (int tries = 0;; tries++) {
-            double unit = round_binary_row(w, o, least, scratch);
-            r->step[o] = unit / units;
-            bound = row_bound(w, o, &bias);
-            if (bound <= ACC_LIMIT) break;
-            if (tries == TRIES)
-                return mnq_fail(e, MNQ_EXIT_FAILED, "a binary row of %d inputs needs more than 32 bits", r->n);
-            least = unit * fmax(1.001, bound / ACC_LIMIT);
+    int first = group * TOGETHER, rows = w->r->rows - first < TOGETHER ? w->r->rows - first : TOGETHER;
+    bool together = goes_together(w), binary = w->job->format.bits == 1;
+    double *scratch = w->scratch + (size_t)thread * w->scratch_size, bias, bound, step[TOGETHER];
+    if (together) round_together(w, first, rows, scratch, step);
+    for (int l = 0; l < rows; l++) {
+        int o = first + l;
+        if (binary) {
+            if (settle_binary(w, o, scratch, &bias, &bound, e) != 0) return -1;
+        } else {
+            settle(w, o, together ? step[l] : round_row(w, o, 0, scratch), scratch, &bias, &bound);
         }
-    } else {
-        double real = w->b != NULL ? fabs((double)w->b[o]) : 0, forced = 0;
-        for (;;) {
-            r->step[o] = round_row(w, o, forced, scratch);
-            if (r->step[o] < real / BIAS_LIMIT) {
-                forced = real / BIAS_LIMIT;
-                continue;
-            }
-            bound = row_bound(w, o, &bias);
-            if (bound <= ACC_LIMIT) break;
-            forced = r->step[o] * fmax(1.001, bound / ACC_LIMIT);
-        }
+        w->bias[o] = (int32_t)bias;
+        w->bound[o] = bound;
     }
-    w->bias[o] = (int32_t)bias;
-    w->bound[o] = bound;
     return 0;
 }
 
@@ -297,7 +357,7 @@ int mnq_rows_round(struct mnq_rows *r, const float *b, const struct mnq_rounding
             w.mean[o] += *x * job->sign->mean[k];
             *x *= job->sign->amplitude[k];
         }
-    if (mnq_pool_for(r->rows, threads, one_row, &w, e) != 0) goto done;
+    if (mnq_pool_for((r->rows + TOGETHER - 1) / TOGETHER, threads, one_group, &w, e) != 0) goto done;
     *worst = 1;
     for (int o = 0; o < r->rows; o++) *worst = fmax(*worst, w.bound[o]);
     rc = 0;
@@ -317,7 +377,7 @@ static int one_noise(void *ctx, int o, int thread, struct mnq_err *e)
     const struct mnq_gram *gram = w->job->gram;
     int n = r->n;
     double *d = w->scratch + (size_t)thread * w->scratch_size, *tmp = d + n, sum = 0, square = 0;
-    target_row(w, o, d, (uint8_t *)(tmp + 2 * n), tmp);
+    target_rows(w, o, 1, d, (uint8_t *)(tmp + n), tmp);
     for (int k = 0; k < n; k++) d[k] -= r->q[(size_t)o * (size_t)n + (size_t)gram->order[k]] * r->step[o];
     for (int k = 0; k < n; k++) {
         const double *row = gram->h + (size_t)k * (size_t)n;

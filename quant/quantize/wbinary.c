@@ -2,7 +2,6 @@
  * Binary bases: a row of weights as a sum of few scaled sign vectors. */
 #include "quantize/wbinary.h"
 
-#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 #include "quantize/wgrid.h"
 
@@ -72,7 +71,7 @@ static void multiply(const double *h, double *x, int n, double *restrict hx)
         hx[k] = 0;
         x[k] = -x[k];
     }
-    mnq_fkernels_best()->axpys(hx, h, (size_t)n, x, 1, n, n);
+    mnq_grid_subtract(hx, h, x, n, 1);
     for (int k = 0; k < n; k++) x[k] = -x[k];
 }
 
@@ -183,8 +182,8 @@ double mnq_wbinary_row(const double *w, const double *h, const double *u, int n,
         for (int round = 0; round < ROUNDS; round++) {
             struct mnq_grid g = grid_of(c, bases);
             memcpy(at, w, (size_t)n * sizeof *at);
-            mnq_grid_sweep(at, u, NULL, n, 1, &g, &e);
-            e = mnq_grid_descend(w, at, h, NULL, n, &g, hs);
+            mnq_grid_sweep(at, u, NULL, 0, n, 1, &g, &e);
+            mnq_grid_descend(w, at, h, NULL, n, 1, &g, hs, &e);
             keep_better(&best, e, c, at);
             e = refit(hw, whw, h, n, bases, c, at, sign, hs);
             keep_better(&best, e, c, at);

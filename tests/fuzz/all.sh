@@ -29,14 +29,14 @@ sanitized() {
 }
 
 watched() {
-    local end=$(($(date +%s) + seconds)) n=0 found=0 many=25
+    local end=$(($(date +%s) + seconds)) n=0 found=0 many=25 turn=0
     local corpus=$here/corpus/$1
     [ -d "$corpus" ] || corpus=
     local program=$root/build/release/tests/fuzz/drive_$1
     [ ! -x "${program/drive_/here_}" ] || program=${program/drive_/here_}
     while [ "$(date +%s)" -lt "$end" ]; do
         if ! timeout $((end - $(date +%s) + 60)) valgrind -q --suppressions="$here/hdf5.supp" --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
-            "$program" -n "$many" $corpus >"$log/$1.out" 2>&1; then
+            "$program" -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1; then
             found=$((found + 1))
             cp "$log/$1.out" "$log/$1.found.$found"
             break

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a fuzz target without libFuzzer: on its seeds, on corpus files, and on a fixed sequence of mutations of both.
  *
- *   drive_TARGET [-n MUTATIONS] [-w DIR] [PATH...]    PATH: an input file or a folder of them
- *   -n  mutations in all, default 3000; their sequence depends on nothing else, so a failure repeats
+ *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-w DIR] [PATH...]    PATH: an input file or a folder of them
+ *   -n  mutations in all, default 3000
+ *   -s  another sequence of mutations, 1 to 4294967295, default 1; they depend on nothing else, so a failure repeats
  *   -w  writes the seeds to DIR and stops: libFuzzer's starting corpus
  * If the target crashes, the input is left in crash-TARGET in the current folder. */
 #include "fuzz.h"
@@ -199,10 +200,14 @@ static void mutate(int count)
 int main(int argc, char **argv)
 {
     int count = 3000, option;
-    while ((option = getopt(argc, argv, "n:w:")) != -1) {
+    while ((option = getopt(argc, argv, "n:s:w:")) != -1) {
         if (option == 'w') {
             write_seeds(optarg);
             return 0;
+        }
+        if (option == 's') {
+            random_state = (uint32_t)strtoul(optarg, NULL, 10);
+            continue;
         }
         if (option != 'n') return 2;
         count = (int)strtol(optarg, NULL, 10);

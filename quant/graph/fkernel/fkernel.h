@@ -9,6 +9,8 @@
 
 #include "graph/graph.h"
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,6 +24,20 @@ struct mnq_fmat {
 struct mnq_fwindow {
     struct mnq_shape in, out; /* equal channel counts */
     int kh, kw, sh, sw, pt, pl;
+};
+
+/** Vectors that several others are subtracted from: y [rows][y_stride], x [k][x_stride], f [rows][f_stride]. */
+struct mnq_faxpys {
+    int rows, k, n;
+    ptrdiff_t y_stride, x_stride, f_stride; /* in doubles; x_stride may be negative */
+};
+
+enum { MNQ_FSTEPS = 8 };
+
+/** Widths of quantization steps, and their inverses. */
+struct mnq_fsteps {
+    int n; /* a multiple of MNQ_FSTEPS */
+    const double *step, *inv;
 };
 
 /** Variants for one instruction set. No kernel reads or writes outside of its tensors; out overlaps no input. */
@@ -62,8 +78,14 @@ struct mnq_fkernels {
     void (*sum_pixels)(const void *x, bool wide, uint8_t flip, int pixels, int c, int32_t *sum);
     /** y[i] -= f x[i]; x and y do not overlap. */
     void (*axpy)(double *y, const double *x, double f, int n);
-    /** k of them, one after the other: y -= f[q * step] * row q of x [k][stride]. */
-    void (*axpys)(double *y, const double *x, size_t stride, const double *f, size_t step, int k, int n);
+    /** y[r][i] -= f[r][0] x[0][i], then f[r][1] x[1][i] and so on to k - 1, for i < n; y overlaps neither x nor f. */
+    void (*axpys)(const struct mnq_faxpys *d, double *y, const double *x, const double *f);
+    /**
+     * error[s] = sum over k of (importance[k] d) d, d = w[k] - step[s] q, q the integer of at most qmax in magnitude that is
+     * nearest to w[k] inv[s], halves away from zero. |w[k] inv[s]| < 2^30; `steps` is a multiple of MNQ_FSTEPS.
+     */
+    void (*round_noise)(const double *w, const double *importance, int n, int qmax, const struct mnq_fsteps *s,
+                        double *error);
 };
 
 /** Columns of packed weights per row of w, a multiple of every vector width. */

@@ -2,6 +2,7 @@
  * The sums that calibration is made of: right, and the same bits from every instruction set. */
 #include "graph/fkernel/fkernel.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <setjmp.h>
@@ -91,31 +92,64 @@ static void test_axpy(void **state)
 static void test_axpys(void **state)
 {
     (void)state;
-    double x[ROWS * STRIDE], y[LEN], f[2 * ROWS];
+    enum { LANES = 6 };
+    double x[ROWS * STRIDE], y[LANES * LEN], f[LANES * (ROWS + 1)];
     for (int i = 0; i < ROWS * STRIDE; i++) x[i] = rand() / 3e8;
     for (int n = 0; n <= LEN; n++)
         for (int k = 0; k <= ROWS; k++) {
-            const size_t step = 1 + (size_t)(n % 2);
-            for (int q = 0; q < 2 * ROWS; q++) f[q] = rand() / 1e9 - 1;
-            for (int i = 0; i < LEN; i++) y[i] = rand() / 7e7;
+            const struct mnq_faxpys d = {1 + (n + k) % LANES, k, n, LEN, n % 2 != 0 ? STRIDE : -STRIDE, ROWS + 1};
+            const double *first = n % 2 != 0 || k == 0 ? x : x + (k - 1) * STRIDE; /* rows may be read backwards */
+            for (int q = 0; q < LANES * (ROWS + 1); q++) f[q] = rand() / 1e9 - 1;
+            for (int i = 0; i < LANES * LEN; i++) y[i] = rand() / 7e7;
             for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
-                double got[LEN], want[LEN];
+                double got[LANES * LEN], want[LANES * LEN];
                 memcpy(got, y, sizeof y);
                 memcpy(want, y, sizeof y);
-                for (int q = 0; q < k; q++) mnq_fkernels_c.axpy(want, x + q * STRIDE, f[(size_t)q * step], n);
-                mnq_fkernels_at(v)->axpys(got, x, STRIDE, f, step, k, n);
+                for (int r = 0; r < d.rows; r++)
+                    for (int q = 0; q < k; q++)
+                        mnq_fkernels_c.axpy(want + r * LEN, first + q * d.x_stride, f[r * (ROWS + 1) + q], n);
+                mnq_fkernels_at(v)->axpys(&d, got, first, f);
                 assert_memory_equal(got, want, sizeof want);
             }
         }
 }
 
+static void test_round_noise(void **state)
+{
+    (void)state;
+    enum { TRIED = 2 * MNQ_FSTEPS };
+    double w[LEN], importance[LEN], step[TRIED], inv[TRIED], got[TRIED];
+    const struct mnq_fsteps s = {TRIED, step, inv};
+    for (int n = 0; n <= LEN; n++) {
+        const int qmax = n % 3 == 0 ? 7 : n % 3 == 1 ? 127 : 32767;
+        for (int k = 0; k < LEN; k++) {
+            w[k] = k % 7 == 0 ? 0.5 * (k - 20) : rand() / 1e9 - 1; /* halves of steps too */
+            importance[k] = rand() / 1e9;
+        }
+        for (int i = 0; i < TRIED; i++) {
+            step[i] = i == 0 ? 1 : i == 1 ? 0.25 : 0.01 + rand() / 2e10;
+            inv[i] = 1 / step[i];
+        }
+        for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
+            mnq_fkernels_at(v)->round_noise(w, importance, n, qmax, &s, got);
+            for (int i = 0; i < TRIED; i++) {
+                double want = 0;
+                for (int k = 0; k < n; k++) {
+                    double q = fmin(floor(fabs(w[k] * inv[i]) + 0.5), qmax);
+                    double d = w[k] - step[i] * (w[k] < 0 ? -q : q);
+                    want += importance[k] * d * d;
+                }
+                assert_true(got[i] == want);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),
-        cmocka_unit_test(test_sum_pixels),
-        cmocka_unit_test(test_axpy),
-        cmocka_unit_test(test_axpys),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels),  cmocka_unit_test(test_axpy),
+        cmocka_unit_test(test_axpys),    cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,7 +82,7 @@ static void sweep_reports_its_error_and_beats_nearest(void **state)
         double step = mnq_wround_step(w, NULL, N, 7);
         struct mnq_grid grid[2] = {{.step = step, .qmax = 7}, {.step = 0.8 * step, .qmax = 7}};
         for (int l = 0; l < 2; l++) memcpy(lanes[l], w, sizeof w);
-        mnq_grid_sweep(lanes[0], u, NULL, N, 2, grid, error);
+        mnq_grid_sweep(lanes[0], u, NULL, 0, N, 2, grid, error);
         mnq_wround_nearest(w, N, step, 7, q);
         for (int k = 0; k < N; k++) nearest[k] = q[k] * step;
         for (int l = 0; l < 2; l++) {
@@ -107,7 +107,7 @@ static void sweep_on_identity_is_nearest(void **state)
         out[k] = w[k] = uniform();
     }
     struct mnq_grid g = {.step = 0.1, .qmax = 7};
-    mnq_grid_sweep(out, u, NULL, N, 1, &g, &error);
+    mnq_grid_sweep(out, u, NULL, 0, N, 1, &g, &error);
     for (int k = 0; k < N; k++) assert_close(out[k], mnq_grid_nearest(&g, w[k]), 1e-12);
 }
 
@@ -125,7 +125,7 @@ static void pruned_weights_stay_zero(void **state)
     }
     memcpy(out, w, sizeof w);
     struct mnq_grid g = {.step = 0.05, .qmax = 127};
-    mnq_grid_sweep(out, u, zero, N, 1, &g, &error);
+    mnq_grid_sweep(out, u, zero, 0, N, 1, &g, &error);
     for (int k = 0; k < N; k += 3) assert_true(out[k] == 0);
     assert_close(error / distance(w, out, h), 1, 1e-9);
 }
@@ -170,7 +170,7 @@ static void fit_is_no_worse_than_mean_or_uniform(void **state)
             struct mnq_grid g = {.levels = 1 << bases};
             for (int l = 0; l < g.levels; l++) g.level[l] = top * (1 - 0.2 * i) * (2.0 * l / (g.levels - 1) - 1);
             memcpy(value, w, sizeof w);
-            mnq_grid_sweep(value, u, NULL, N, 1, &g, &error);
+            mnq_grid_sweep(value, u, NULL, 0, N, 1, &g, &error);
             best = fmin(best, error);
         }
         assert_true(fit <= best * (1 + 1e-9));
