@@ -96,7 +96,7 @@ int mnq_compare_alone(const struct mnq_subject *flt, const struct mnq_subject *p
     for (int k = 0; k < c->n_layers; k++) {
         struct mnq_compare_layer *y = &c->layer[k];
         if (mnq_lower_has_weights(g, y->node) && known[g->node[y->node].in[0]]) y->weights_alone = weights[y->node];
-        if (!mnq_node_is_answer(g, y->node)) y->output_alone = output[y->node];
+        if (!mnq_node_is_settled(g, y->node)) y->output_alone = output[y->node];
     }
     rc = 0;
 done:

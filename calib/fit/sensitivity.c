@@ -34,7 +34,7 @@ struct probe {
 
 static bool probes_tensor(const struct probe *p, int i)
 {
-    return mnq_lower_is_layer(p->l->g, i) && !mnq_node_is_answer(p->l->g, i);
+    return mnq_lower_is_layer(p->l->g, i) && !mnq_node_is_settled(p->l->g, i);
 }
 
 static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)

@@ -68,7 +68,7 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
         const struct mnq_node *nd = &g->node[i];
         int t = mnq_lower_tensor_index(g, i);
         q->tensor[t] = (struct mnq_qtensor){.shape = nd->out,
-                                            .dtype = is_wide(g, i, wide) || mnq_node_is_answer(g, i) ? MNQ_S16 : MNQ_S8};
+                                            .dtype = is_wide(g, i, wide) || mnq_node_is_settled(g, i) ? MNQ_S16 : MNQ_S8};
         q->n_tensors = t + 1;
         if (!mnq_lower_is_layer(g, i)) continue;
         q->layer[layers++] = (struct mnq_qlayer){.in0 = mnq_lower_tensor_index(g, nd->in[0]),
@@ -87,7 +87,7 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
 /* What only moves values has the type of what it reads. */
 static bool may_be_wide(const struct mnq_graph *g, int i)
 {
-    return mnq_lower_is_layer(g, i) && !mnq_node_is_answer(g, i) && !mnq_node_moves(g, i);
+    return mnq_lower_is_layer(g, i) && !mnq_node_is_settled(g, i) && !mnq_node_moves(g, i);
 }
 
 /* A tensor that only global pools and dense layers read, or that they write: small, and made of the few strong responses

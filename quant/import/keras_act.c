@@ -111,6 +111,38 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
                          class_name != NULL && class_name->kind == MNQ_Y_SCALAR ? class_name->text : "map");
 }
 
+/* Over the pixels of one channel, which are renamed to channels and back. */
+static int softmax_of_pixels(struct mnq_knet *k, const struct mnq_klayer *l, int in)
+{
+    struct mnq_shape s = k->b.g->node[in].out;
+    if (s.c != 1) return mnq_knet_fail(k, l, "runs over the pixels of %d channels, over those of one is supported", s.c);
+    int i = mnq_build_reshape(&k->b, l->name, in, (struct mnq_shape){1, 1, s.h * s.w}, k->e);
+    if (i >= 0) i = mnq_build_softmax(&k->b, l->name, i, k->e);
+    return i < 0 ? -1 : mnq_build_reshape(&k->b, l->name, i, s, k->e);
+}
+
+int mnq_knet_softmax(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *axes, int in)
+{
+    enum { ROWS, COLUMNS, CHANNELS };
+    struct mnq_shape s = k->b.g->node[in].out;
+    const struct mnq_ynode *v = mnq_kv_plain(axes);
+    bool vector = s.h == 1 && s.w == 1, over[3] = {s.h == 1, s.w == 1, v == NULL};
+    for (const struct mnq_ynode *c = v != NULL && v->kind == MNQ_Y_SEQ ? v->first : v; c != NULL;) {
+        int axis;
+        if (mnq_kv_int(c, -3, 3, &axis, k->e) != 0) return -1;
+        if (axis == 0) return mnq_knet_fail(k, l, "runs over the batch");
+        int last = vector ? 1 : k->sequence[in] ? 2 : 3;
+        axis = axis < 0 ? axis + 3 : axis > last ? CHANNELS : axis + 2 - last;
+        over[axis] = true;
+        c = v->kind == MNQ_Y_SEQ ? c->next : NULL;
+    }
+    if (over[CHANNELS] && ((over[ROWS] && s.h > 1) || (over[COLUMNS] && s.w > 1)) && s.c > 1)
+        return mnq_knet_fail(k, l, "runs over channels and pixels at once, which is not supported");
+    if (over[CHANNELS] && (s.c > 1 || vector)) return mnq_build_softmax(&k->b, l->name, in, k->e);
+    if (!over[ROWS] || !over[COLUMNS]) return mnq_knet_fail(k, l, "runs over lines, channels and whole maps are supported");
+    return softmax_of_pixels(k, l, in);
+}
+
 int mnq_knet_own_activation(struct mnq_knet *k, const struct mnq_klayer *l, int in)
 {
     const struct mnq_ynode *v = mnq_kf_get(l, "activation", NULL);

@@ -22,6 +22,9 @@ int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct m
 int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *v, const char *name,
                            int in);
 
+/** A softmax over the channels, or over the pixels of one channel, as `axes` says; NULL: the last axis. */
+int mnq_knet_softmax(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_ynode *axes, int in);
+
 /** The activation inside a convolution or dense layer, as a node of its own. */
 int mnq_knet_own_activation(struct mnq_knet *k, const struct mnq_klayer *l, int in);
 

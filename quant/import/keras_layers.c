@@ -43,14 +43,7 @@ static int activation(struct mnq_knet *k, const struct mnq_klayer *l, const int 
 static int softmax(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
-    int axis;
-    const struct mnq_ynode *v = mnq_kf_get(l, "axis", NULL);
-    if (v != NULL && v->kind == MNQ_Y_SEQ && v->n == 1) v = v->first;
-    axis = -1;
-    if (v != NULL && mnq_kv_int(v, -4, 4, &axis, k->e) != 0) return -1;
-    if (axis != -1 && axis != 3 && axis != 1)
-        return mnq_knet_fail(k, l, "axis is %d, only the channels are supported", axis);
-    return mnq_build_softmax(&k->b, l->name, in[0], k->e);
+    return mnq_knet_softmax(k, l, mnq_kf_get(l, "axis", NULL), in[0]);
 }
 
 struct class_entry {

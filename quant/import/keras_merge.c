@@ -60,21 +60,38 @@ static int minimum(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
     return extreme(k, l, in, n_in, false);
 }
 
+/* Pixels of tensors that agree in everything else. */
+static int join(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n, bool rows, bool sequence)
+{
+    struct mnq_shape first = k->b.g->node[in[0]].out;
+    for (int i = 1; i < n; i++) {
+        struct mnq_shape s = k->b.g->node[in[i]].out;
+        if (s.c != first.c || (rows ? s.w != first.w : s.h != first.h) || k->folded[in[i]] != k->folded[in[0]])
+            return mnq_knet_fail(k, l, "joins the %s of %d x %d x %d and %d x %d x %d, which differ in more than those",
+                                 rows ? "rows" : "columns", first.h, first.w, first.c, s.h, s.w, s.c);
+    }
+    int out = mnq_build_join(&k->b, l->name, in, n, rows, k->e);
+    if (out < 0) return -1;
+    k->folded[out] = k->folded[in[0]];
+    k->sequence[out] = sequence;
+    return k->knows = out;
+}
+
 int mnq_knet_concat(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n, int axis)
 {
-    bool vector = true, sequence = true;
+    bool vector = true, sequence = true, folded = false;
     for (int i = 0; i < n; i++) {
         struct mnq_shape s = k->b.g->node[in[i]].out;
         vector = vector && s.h == 1 && s.w == 1;
         sequence = sequence && k->sequence[in[i]];
+        folded = folded || k->folded[in[i]] > 0;
     }
-    if (axis == -1 || axis == 3 || (vector && axis == 1) || (sequence && axis == 2))
+    if (axis == -1 || axis == 3 || (axis == 1 && vector && !sequence) || (sequence && axis == 2))
         return mnq_build_concat(&k->b, l->name, in, n, k->e);
-    return mnq_knet_fail(
-        k, l,
-        "joins pixels (axis %d), only channels (-1 or 3) can be; save the model with the tensors it joins as "
-        "outputs of their own",
-        axis);
+    if ((axis == 1 && sequence) || (axis == 2 && !sequence) || (axis == -2 && !folded))
+        return join(k, l, in, n, false, sequence);
+    if ((axis == 1 || (axis == -3 && !folded)) && !sequence) return join(k, l, in, n, true, false);
+    return mnq_knet_fail(k, l, "joins along axis %d, only channels, rows and columns can be joined", axis);
 }
 
 static int concatenate(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)

@@ -359,6 +359,8 @@ static int apply(struct mnq_knet *k, const struct mnq_klayer *l, const struct mn
     case OP_IDENTITY:
         return mnq_build_reshape(&k->b, l->name, o[0].node, k->b.g->node[o[0].node].out, k->e);
     default:
+        if (strcmp(op->activation, "softmax") == 0)
+            return mnq_knet_softmax(k, l, mnq_kcall_value(l, call, 1, "axis", "dim"), o[0].node);
         return mnq_knet_activation(k, l, l->name, o[0].node, exact_gelu(l, call, op->activation));
     }
 }

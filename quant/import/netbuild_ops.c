@@ -137,6 +137,25 @@ int mnq_build_concat(struct mnq_build *b, const char *name, const int *in, int n
     return all;
 }
 
+int mnq_build_join(struct mnq_build *b, const char *name, const int *in, int n, bool rows, struct mnq_err *e)
+{
+    int all = -1, size = 0, before = 0;
+    for (int k = 0; k < n; k++) size += rows ? at(b, in[k])->out.h : at(b, in[k])->out.w;
+    for (int k = 0; k < n; k++) {
+        char part[512];
+        int own = rows ? at(b, in[k])->out.h : at(b, in[k])->out.w, behind = size - before - own;
+        snprintf(part, sizeof part, "%.450s/part_%d", name, k);
+        int i = rows ? mnq_build_pad(b, part, in[k], before, behind, 0, 0, e)
+                     : mnq_build_pad(b, part, in[k], 0, 0, before, behind, e);
+        snprintf(part, sizeof part, "%.450s/%d", name, k);
+        if (i >= 0 && k > 0) i = mnq_build_add(b, k + 1 < n ? part : name, all, i, e);
+        if (i < 0) return -1;
+        all = i;
+        before += own;
+    }
+    return all;
+}
+
 int mnq_build_select(struct mnq_build *b, const char *name, int in, const int *map, int n, struct mnq_err *e)
 {
     int i = mnq_build_node(b, MNQ_OP_SELECT, name, in, e);

@@ -26,6 +26,8 @@ int mnq_build_sum(struct mnq_build *b, const char *name, int x, float f, int y, 
 int mnq_build_extreme(struct mnq_build *b, const char *name, int x, int y, bool larger, struct mnq_err *e);
 /** Channels of n tensors one after the other. */
 int mnq_build_concat(struct mnq_build *b, const char *name, const int *in, int n, struct mnq_err *e);
+/** Rows (or columns) of n tensors one after the other: each with zeros around, and their sum. */
+int mnq_build_join(struct mnq_build *b, const char *name, const int *in, int n, bool rows, struct mnq_err *e);
 /** Channels map[0 .. n - 1] of a tensor; map is copied. */
 int mnq_build_select(struct mnq_build *b, const char *name, int in, const int *map, int n, struct mnq_err *e);
 /** An activation with the parameters in `like`. */

@@ -97,11 +97,42 @@ int mnq_absorb_pad(struct mnq_rw *rw, struct mnq_err *e)
     return 0;
 }
 
+enum { PAD_MOST = 254 }; /* the format holds windows of 255 */
+
+/* Keeps what one window can add before and behind; the rest is left in the other two. */
+static void limit(int *before, int *behind, int *rest_before, int *rest_behind)
+{
+    int b = *before < PAD_MOST ? *before : PAD_MOST, a = *behind < PAD_MOST - b ? *behind : PAD_MOST - b;
+    *rest_before = *before - b;
+    *rest_behind = *behind - a;
+    *before = b;
+    *behind = a;
+}
+
+/* Padding wider than a window is done in steps. */
+static int split(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    struct mnq_node *nd = mnq_rw_at(rw, i), rest = *nd;
+    struct mnq_shape from = mnq_rw_at(rw, mnq_rw_producer(rw, i))->out;
+    limit(&nd->pt, &nd->pb, &rest.pt, &rest.pb);
+    limit(&nd->pl, &nd->pr, &rest.pl, &rest.pr);
+    if (rest.pt + rest.pb + rest.pl + rest.pr == 0) return 0;
+    nd->out.h = from.h + nd->pt + nd->pb;
+    nd->out.w = from.w + nd->pl + nd->pr;
+    int made = mnq_rw_make_behind(rw, MNQ_OP_PAD, "pad", i, e);
+    if (made < 0) return -1;
+    struct mnq_node *more = mnq_rw_at(rw, made);
+    more->out = rest.out;
+    more->pt = rest.pt, more->pb = rest.pb, more->pl = rest.pl, more->pr = rest.pr;
+    return 0;
+}
+
 /* Padding by t before and b behind is a window of t + b + 1 over t + b zeros on either side, one tap at position b. */
 int mnq_pad_to_dwconv(struct mnq_rw *rw, struct mnq_err *e)
 {
     for (int i = 0; i < rw->n; i++) {
         if (!is_pad(rw, i)) continue;
+        if (split(rw, i, e) != 0) return -1;
         struct mnq_node *nd = mnq_rw_at(rw, i);
         int rows = nd->pt + nd->pb, columns = nd->pl + nd->pr;
         int center = nd->pb * (columns + 1) + nd->pr;

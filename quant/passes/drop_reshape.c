@@ -198,11 +198,18 @@ static int step(struct mnq_rw *rw, int i, struct mnq_err *e)
 }
 
 /* Channels in groups that became pixels (boxes of a detector, each with its classes): SPREAD moves them where they are,
- * and what is left is a reshape that keeps channels. */
+ * and what is left is a reshape that keeps channels. Those of a vector are at their place at once. */
 static int to_spread(struct mnq_rw *rw, int i, struct mnq_err *e)
 {
     struct mnq_shape from = shape_in(rw, i), to = mnq_rw_at(rw, i)->out;
     if (to.c >= from.c || from.c % to.c != 0) return 0;
+    if (is_vector(from)) {
+        struct mnq_node *whole = mnq_rw_at(rw, i);
+        whole->op = MNQ_OP_SPREAD;
+        whole->kh = to.h;
+        whole->kw = to.w;
+        return 1;
+    }
     int made = mnq_rw_make_behind(rw, MNQ_OP_RESHAPE, "reshape", i, e);
     if (made < 0) return -1;
     mnq_rw_at(rw, made)->out = to;
@@ -211,6 +218,26 @@ static int to_spread(struct mnq_rw *rw, int i, struct mnq_err *e)
     nd->kh = 1;
     nd->kw = from.c / to.c;
     nd->out = (struct mnq_shape){from.h, from.w * nd->kw, to.c};
+    return 1;
+}
+
+enum { FLAT_MOST = 512 };
+
+/* Pixels that became channels and that no reader takes as pixels: a window over everything whose weights are ones, each
+ * for one element. So a softmax can run over a small map. */
+static int to_elements(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    struct mnq_shape from = shape_in(rw, i);
+    struct mnq_node *nd = mnq_rw_at(rw, i);
+    size_t n = (size_t)nd->out.c;
+    if (!is_vector(nd->out) || is_vector(from) || n > FLAT_MOST) return 0;
+    float *w = mnq_arena_array(rw->arena, n * n, sizeof *w);
+    if (w == NULL) return mnq_fail_nomem(e);
+    for (size_t k = 0; k < n; k++) w[k * n + k] = 1.0f;
+    nd->op = MNQ_OP_CONV;
+    nd->w = w;
+    nd->kh = from.h;
+    nd->kw = from.w;
     return 1;
 }
 
@@ -229,6 +256,11 @@ int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
             if (done < 0) return -1;
             changed = done > 0;
         }
+        for (int i = 0; i < rw->n && !changed; i++) {
+            int done = is_reshape(rw, i) ? to_elements(rw, i, e) : 0;
+            if (done < 0) return -1;
+            changed = done > 0;
+        }
     }
     for (int i = 0; i < rw->n; i++)
         if (is_reshape(rw, i)) {
@@ -236,8 +268,12 @@ int mnq_drop_reshape(struct mnq_rw *rw, struct mnq_err *e)
             if (mnq_rw_at(rw, whole)->op == MNQ_OP_SPREAD) mnq_rw_at(rw, whole)->op = MNQ_OP_RESHAPE;
             else whole = i;
             struct mnq_shape from = shape_in(rw, whole), to = mnq_rw_at(rw, i)->out;
-            return mnq_rw_fail(rw, whole, e, "cannot be expressed: %dx%dx%d to %dx%dx%d in front of '%s'", from.h, from.w,
-                               from.c, to.h, to.w, to.c, mnq_rw_at(rw, rw->node[i].reader[0])->name);
+            const struct mnq_node *r = mnq_rw_at(rw, rw->node[i].reader[0]);
+            bool joins = r->op == MNQ_OP_PAD || (r->op == MNQ_OP_SELECT && r->n_in == 2);
+            return mnq_rw_fail(rw, whole, e, "cannot be expressed: %dx%dx%d to %dx%dx%d in front of '%s'%s", from.h, from.w,
+                               from.c, to.h, to.w, to.c, r->name,
+                               joins ? "; save the model with the tensors that are joined there as outputs of their own"
+                                     : "");
         }
     return 0;
 }

@@ -47,6 +47,25 @@ static bool read_elsewhere(const struct mnq_rw *rw, int i, int but)
     return false;
 }
 
+/* Probabilities have 15 bits and one scale: layers other than softmax read them as a tensor of their own. One for all. */
+static int buffer_softmax(struct mnq_rw *rw, struct mnq_err *e)
+{
+    for (int i = 0, n = rw->n; i < n; i++) {
+        if (rw->node[i].dead || mnq_rw_at(rw, i)->op != MNQ_OP_SOFTMAX || mnq_rw_is_end(rw, i)) continue;
+        int made = mnq_rw_make(rw, MNQ_OP_DWCONV, mnq_rw_at(rw, i)->name, "tensor", i, e);
+        if (made < 0 || mnq_rw_identity(rw, made, 1, 1, 0, e) != 0) return -1;
+        for (int k = 0; k < rw->node[i].n_readers;) {
+            int r = rw->node[i].reader[k];
+            if (r == made || mnq_rw_at(rw, r)->op == MNQ_OP_JOIN) {
+                k++;
+                continue;
+            }
+            if (mnq_rw_read(rw, r, mnq_rw_at(rw, r)->in[0] == i ? 0 : 1, made, e) != 0) return -1;
+        }
+    }
+    return 0;
+}
+
 /* Sums, products and moves read no picture; softmax and sigmoid have their input for themselves, unless it is an output too.
  */
 static int buffer_inputs(struct mnq_rw *rw, struct mnq_err *e)
@@ -81,6 +100,7 @@ static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
     case MNQ_OP_UPSAMPLE:
     case MNQ_OP_SPREAD:
     case MNQ_OP_JOIN:
+    case MNQ_OP_SOFTMAX:
     case MNQ_OP_AFFINE: /* affine_to_dwconv left the input's only */
     case MNQ_OP_ACT:    /* fuse_act left the final sigmoid only */
         return 0;
@@ -89,9 +109,6 @@ static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
             return 0;
         return mnq_rw_fail(rw, i, e, "windows of %d x %d reach over the border, %d x %d at most are supported there", nd->kh,
                            nd->kw, (int)MNQ_COUNTED_WINDOW, (int)MNQ_COUNTED_WINDOW);
-    case MNQ_OP_SOFTMAX:
-        if (mnq_rw_is_end(rw, i)) return 0;
-        return mnq_rw_fail(rw, i, e, "softmax is supported behind the last layer only");
     default:
         return mnq_rw_fail(rw, i, e, "cannot be expressed");
     }
@@ -109,9 +126,10 @@ static int check(const struct mnq_rw *rw, struct mnq_err *e)
 static int rewrite(struct mnq_rw *rw, struct mnq_err *e)
 {
     static int (*const pass[])(struct mnq_rw *, struct mnq_err *) = {
-        mnq_split_act, mnq_expand,        mnq_expand_conv, mnq_drop_reshape,     mnq_expand,   mnq_fold_mix,
-        mnq_match_act, mnq_sink_moves,    mnq_fold_bn,     mnq_absorb_pad,       mnq_fold_bn,  mnq_absorb_pad,
-        mnq_fold_bn,   mnq_pad_to_dwconv, mnq_fold_bn,     mnq_affine_to_dwconv, mnq_fuse_act, buffer_inputs,
+        mnq_split_act,        mnq_expand,     mnq_expand_conv, mnq_drop_reshape,  mnq_expand,
+        mnq_fold_mix,         mnq_match_act,  mnq_sink_moves,  mnq_fold_bn,       mnq_absorb_pad,
+        mnq_fold_bn,          mnq_absorb_pad, mnq_fold_bn,     mnq_pad_to_dwconv, mnq_fold_bn,
+        mnq_affine_to_dwconv, mnq_fuse_act,   buffer_softmax,  buffer_inputs,
     };
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         if (pass[i](rw, e) != 0) return -1;

@@ -11,7 +11,7 @@ extern "C" {
 
 /**
  * Raw graph -> legal graph: only INPUT, AFFINE directly behind INPUT, CONV, DWCONV, DENSE, AVGPOOL, MAXPOOL, ADD, MUL,
- * SELECT, UPSAMPLE, SPREAD, and at the end SOFTMAX or ACT(SIGMOID), with
+ * SELECT, UPSAMPLE, SPREAD, SOFTMAX (whose readers are depthwise), and at the end ACT(SIGMOID), with
  *  - BatchNormalization folded into the convolution or dense layer before it (in double; with or without its own
  *    bias), or, when it stands before a 1x1 or dense layer or alone, into an equivalent neighbour / 1x1 depthwise,
  *  - AFFINE elsewhere folded likewise (h-swish and h-sigmoid spelled with Rescaling or arithmetic are recognized first),

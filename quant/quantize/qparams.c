@@ -57,9 +57,17 @@ bool mnq_node_is_logits(const struct mnq_graph *g, int i)
     return is;
 }
 
-bool mnq_node_is_answer(const struct mnq_graph *g, int i)
+/* Whether a softmax inside the network reads node i. */
+static bool feeds_softmax(const struct mnq_graph *g, int i)
 {
-    return mnq_node_is_logits(g, i) || mnq_graph_is_output(g, i);
+    bool feeds = false;
+    for (int k = i + 1; k < g->n && !feeds; k++) feeds = g->node[k].op == MNQ_OP_SOFTMAX && g->node[k].in[0] == i;
+    return feeds;
+}
+
+bool mnq_node_is_settled(const struct mnq_graph *g, int i)
+{
+    return mnq_node_is_logits(g, i) || mnq_graph_is_output(g, i) || g->node[i].op == MNQ_OP_SOFTMAX || feeds_softmax(g, i);
 }
 
 /* ---- candidates ---- */
@@ -315,9 +323,9 @@ int mnq_qparams_choose(const struct mnq_graph *g, const struct mnq_hist *hist, c
         if (qp[i].scale == NULL || qp[i].zero == NULL) return mnq_fail_nomem(e);
         if (nd->op == MNQ_OP_INPUT || nd->op == MNQ_OP_AFFINE) {
             input_qparams(g, p, &qp[i]);
-        } else if (mnq_node_is_logits(g, i)) {
+        } else if (mnq_node_is_logits(g, i) || feeds_softmax(g, i)) {
             logits_qparams(&hist[i], &qp[i]);
-        } else if (mnq_graph_is_output(g, i)) { /* softmax, sigmoid */
+        } else if (mnq_node_is_settled(g, i)) { /* softmax, sigmoid */
             qp[i].dtype = MNQ_S16;
             qp[i].qmax = 32767;
             for (size_t c = 0; c < n; c++) qp[i].scale[c] = 1.0 / 32768;

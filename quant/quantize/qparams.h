@@ -51,8 +51,9 @@ int mnq_logits_node(const struct mnq_graph *g, int k);
 /** Whether node i is that of an output. */
 bool mnq_node_is_logits(const struct mnq_graph *g, int i);
 
-/** Whether node i is that of an output, or the softmax or sigmoid behind it: its type is settled. */
-bool mnq_node_is_answer(const struct mnq_graph *g, int i);
+/** Whether node i is that of an output, or the softmax or sigmoid behind it, or a softmax inside the network or what it
+ *  reads: their types are settled. */
+bool mnq_node_is_settled(const struct mnq_graph *g, int i);
 
 /**
  * Whether node i only moves values, or picks or mixes neighbours, of the tensors it reads: it takes their scales where these

@@ -48,7 +48,7 @@ static void put_layer(const struct mnq_graph *g, int i, int64_t *data)
 static enum mnq_dtype dtype(const struct mnq_graph *g, int i)
 {
     if (g->node[i].op == MNQ_OP_INPUT || g->node[i].op == MNQ_OP_AFFINE) return MNQ_U8;
-    return mnq_node_is_answer(g, i) ? MNQ_S16 : MNQ_S8;
+    return mnq_node_is_settled(g, i) ? MNQ_S16 : MNQ_S8;
 }
 
 static uint8_t layer_op(const struct mnq_graph *g, int i)

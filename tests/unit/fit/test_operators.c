@@ -244,9 +244,30 @@ static int make_twice(struct builder *b, int x, int product)
     return product ? mul(b, x, x) : add(b, x, x);
 }
 
+/* Attention over channels: of each pixel, of their mean, or over the pixels of one. */
+static int make_attention(struct builder *b, int x, int kind)
+{
+    struct mnq_shape s = node(b, x)->out;
+    if (kind < 2) return mul(b, x, softmax(b, conv(b, kind ? global_pool(b, x) : x, 8, 1, 1, 0, true)));
+    int p = softmax(b, reshape(b, conv(b, x, 1, 1, 1, 0, true), 1, 1, s.h * s.w));
+    return mul(b, x, reshape(b, p, s.h, s.w, 1));
+}
+
+/* The tensor and its second row by row. */
+static int make_join(struct builder *b, int x, int unused)
+{
+    (void)unused;
+    int h = node(b, x)->out.h, y = conv(b, x, 8, 3, 1, 1, true);
+    return add(b, pad(b, x, 0, 0, h, 0), pad(b, y, h, 0, 0, 0));
+}
+
 static void operators(void **state)
 {
     (void)state;
+    check("softmax inside", make_attention, 0, 0, LEAST_DB);
+    check("softmax of a vector", make_attention, 1, 0, LEAST_DB);
+    check("softmax of a map", make_attention, 2, 0, LEAST_DB);
+    check("rows joined", make_join, 0, 0, LEAST_DB);
     check("maxpool", make_maxpool, 0, 0, LEAST_DB);
     check("maxpool, padded", make_maxpool, 1, 0, LEAST_DB);
     check("average over the border", make_counted, 3, 0, LEAST_DB);

@@ -162,6 +162,34 @@ static void parts(void **state)
     computes(small, uneven, 4);
 }
 
+/* A tensor of 2 x 2 pixels and its negative, one behind the other along an axis. */
+static void join(const char *axis, int h, int w, const double *want)
+{
+    char text[3000];
+    snprintf(
+        text, sizeof text,
+        MODEL("{\"class_name\": \"InputLayer\", \"name\": \"in\", \"config\": {\"batch_input_shape\": [null, 2, 2, 1], "
+              "\"name\": \"in\"}, \"inbound_nodes\": []}, {\"class_name\": \"TFOpLambda\", \"name\": \"n\", \"config\": "
+              "{\"name\": \"n\", \"function\": \"math.negative\"}, \"inbound_nodes\": [[\"in\", 0, 0, {}]]}, "
+              "{\"class_name\": \"Concatenate\", \"name\": \"c\", \"config\": {\"name\": \"c\", \"axis\": %s}, "
+              "\"inbound_nodes\": [[[\"in\", 0, 0, {}], [\"n\", 0, 0, {}]]]}",
+              "c"),
+        axis);
+    import_model("2.9.0", text);
+    assert_true(g.node[g.output].out.h == h && g.node[g.output].out.w == w);
+    computes(small, want, 8);
+}
+
+static void joined(void **state)
+{
+    (void)state;
+    static const double rows[] = {1, -2, 3, -4, -1, 2, -3, 4}, columns[] = {1, -2, -1, 2, 3, -4, -3, 4};
+    join("1", 4, 2, rows);
+    join("-3", 4, 2, rows);
+    join("2", 2, 4, columns);
+    join("-2", 2, 4, columns);
+}
+
 /* Groups of channels exchanged by functions; lists of lists among the arguments of keras.ops. */
 static void dialects(void **state)
 {
@@ -231,7 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reductions), cmocka_unit_test(moves),    cmocka_unit_test(sizes),     cmocka_unit_test(arithmetic),
-        cmocka_unit_test(parts),      cmocka_unit_test(dialects), cmocka_unit_test(own_names),
+        cmocka_unit_test(parts),      cmocka_unit_test(dialects), cmocka_unit_test(own_names), cmocka_unit_test(joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -508,6 +508,32 @@ static void reshapes(void **state)
     computes(in, (double[]){4 + 100 * (8 + 3)}, 1); /* channels first: [0][0][1] and [3][0][2] */
 }
 
+/* Over channels, or the pixels of one. */
+static void softmaxes(void **state)
+{
+    (void)state;
+    const float in[] = {0, 0, 0, 0, logf(3), 0, logf(3), 0};
+    const double map[] = {0.125, 0.125, 0.125, 0.125, 0.375, 0.125}, each[] = {0.5, 0.5, 0.5, 0.5, 0.75, 0.25, 0.75, 0.25};
+    static const char *const pixels[] = {"[1, 2]", "[-2, -3]", "[2, 1]", "[1, 2, 3]"}, *const channels[] = {"-1", "3",
+                                                                                                            "[-1]"};
+    for (size_t i = 0; i < sizeof pixels / sizeof *pixels; i++) {
+        char layer[200];
+        snprintf(layer, sizeof layer, LAYER("Softmax", ", \"axis\": %s"), pixels[i]);
+        taken(import_on("2, 3, 1", "2.9.0", layer, NONE));
+        computes(in, map, 6);
+    }
+    for (size_t i = 0; i < sizeof channels / sizeof *channels; i++) {
+        char layer[200];
+        snprintf(layer, sizeof layer, LAYER("Softmax", ", \"axis\": %s"), channels[i]);
+        taken(import_on("2, 2, 2", "2.9.0", layer, NONE));
+        computes(in, each, 8);
+    }
+    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": [1, 2]"), NONE), "over the pixels of 2 channels");
+    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": 1"), NONE), "over lines");
+    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": [1, 2, 3]"), NONE), "channels and pixels at once");
+    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": 0"), NONE), "over the batch");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(spellings), cmocka_unit_test(pruned),
@@ -515,7 +541,8 @@ int main(void)
                                        cmocka_unit_test(integers),  cmocka_unit_test(normalization),
                                        cmocka_unit_test(sizes),     cmocka_unit_test(identities),
                                        cmocka_unit_test(lambdas),   cmocka_unit_test(inlined),
-                                       cmocka_unit_test(shared),    cmocka_unit_test(reshapes)};
+                                       cmocka_unit_test(shared),    cmocka_unit_test(reshapes),
+                                       cmocka_unit_test(softmaxes)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_arena_free(&arena);
     return rc;

@@ -71,7 +71,8 @@ static void check_rules(const struct mnq_graph *g)
         assert_true(nd->op != MNQ_OP_INPUT || i == 0);
         assert_true(nd->op != MNQ_OP_AFFINE || (i == 1 && readers[0] == 1));
         assert_true(nd->op != MNQ_OP_ACT || (last && nd->act == MNQ_ACT_SIGMOID));
-        assert_true(nd->op != MNQ_OP_SOFTMAX || last);
+        for (int k = 0; k < nd->n_in; k++) /* probabilities have 15 bits and one scale */
+            assert_true(g->node[nd->in[k]].op != MNQ_OP_SOFTMAX || nd->op == MNQ_OP_DWCONV);
         assert_int_not_equal(nd->act, MNQ_ACT_HARD_SIGMOID_02);
         assert_true(nd->op != MNQ_OP_BATCHNORM && nd->op != MNQ_OP_PAD && nd->op != MNQ_OP_RESHAPE);
         assert_true(nd->op != MNQ_OP_CROP && nd->op != MNQ_OP_TCONV && nd->dh <= 1 && nd->dw <= 1);
@@ -461,6 +462,26 @@ static void test_buffered_inputs(void **state)
     check("input dwconv softmax");
 }
 
+/* Inside the network probabilities become a tensor of their own, one for all readers; over a map its pixels are channels. */
+static void test_softmax_inside(void **state)
+{
+    (void)state;
+    fresh(1);
+    dense(&b, softmax(&b, dense(&b, input(&b, 1, 1, 3), 4, true)), 2, true);
+    check("input dense softmax dwconv dense");
+
+    fresh(2);
+    int x = conv(&b, input(&b, 3, 3, 2), 4, 1, 1, 0, true), p = softmax(&b, conv(&b, x, 4, 1, 1, 0, true));
+    add(&b, mul(&b, x, p), p);
+    check("input conv conv softmax dwconv mul add");
+
+    fresh(3);
+    x = conv(&b, input(&b, 3, 4, 2), 4, 1, 1, 0, true);
+    p = softmax(&b, reshape(&b, conv(&b, x, 1, 1, 1, 0, true), 1, 1, 12));
+    mul(&b, x, reshape(&b, p, 3, 4, 1));
+    check("input conv conv conv softmax dwconv spread mul");
+}
+
 static void test_dead_nodes(void **state)
 {
     (void)state;
@@ -571,8 +592,7 @@ static void test_anything(void **state)
         for (int n = random_int(&b.seed, 2, 14); n > 0; n--) random_node();
         memset(&err, 0, sizeof err);
         if (mnq_graph_legalize(&b.g, &legal, &arena, &err) != 0) {
-            if (strstr(err.msg, "reshape") == NULL && strstr(err.msg, "softmax") == NULL)
-                fail_msg("seed %u: %s", seed, err.msg);
+            if (strstr(err.msg, "reshape") == NULL) fail_msg("seed %u: %s", seed, err.msg);
             continue;
         }
         check_rules(&legal);
@@ -616,10 +636,6 @@ static void test_errors(void **state)
     (void)state;
     int x;
     fresh(1);
-    dense(&b, softmax(&b, dense(&b, input(&b, 1, 1, 3), 4, true)), 2, true);
-    check_error("test.h5: softmax 'softmax_2': softmax is supported behind the last layer only");
-
-    fresh(1);
     x = reshape(&b, conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true), 8, 8, 1);
     conv(&b, x, 2, 3, 1, 1, true);
     check_error("test.h5: reshape 'reshape_2': cannot be expressed: 4x4x4 to 8x8x1 in front of 'conv_3'");
@@ -653,6 +669,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_activation_without_home, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reshape, setup, teardown),
         cmocka_unit_test_setup_teardown(test_buffered_inputs, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_softmax_inside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dead_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_anything, setup, teardown),

@@ -138,7 +138,7 @@ static struct mnq_qparams *some_scales(const struct mnq_graph *g, struct mnq_are
     struct mnq_qparams *qp = mnq_arena_array(arena, (size_t)g->n, sizeof *qp);
     for (int i = 0; i < g->n; i++) {
         bool image = g->node[i].op == MNQ_OP_INPUT || g->node[i].op == MNQ_OP_AFFINE;
-        bool wide = mnq_node_is_answer(g, i);
+        bool wide = mnq_node_is_settled(g, i);
         qp[i] = (struct mnq_qparams){.dtype = image  ? MNQ_U8
                                               : wide ? MNQ_S16
                                                      : MNQ_S8,
