@@ -42,6 +42,10 @@ static int has_avx2(void)
 #include "helium/mve.h"
 #endif
 
+#ifdef MNQ_HAVE_RVV
+#include "riscv/rvv.h"
+#endif
+
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
 #ifdef MNQ_CORTEX_M_DSP
@@ -49,6 +53,9 @@ const struct mnq_ktable mnq_ktables[] = {
 #endif
 #ifdef __ARM_FEATURE_MVE
     {&mnq_kernels_mve, NULL},
+#endif
+#ifdef MNQ_HAVE_RVV
+    {&mnq_kernels_rvv, NULL},
 #endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},
