@@ -15,6 +15,11 @@
 #include "aarch64/neon.h"
 #endif
 
+#ifdef MNQ_HAVE_RVV
+#include "riscv/hwcap_rvv.h"
+#include "riscv/rvv.h"
+#endif
+
 #ifdef MNQ_HAVE_AVX512VNNI
 static int has_avx512vnni(void)
 {
@@ -55,6 +60,9 @@ static const struct {
 #endif
 #ifdef MNQ_HAVE_I8MM
     {&mnq_kernels_i8mm, mnq_has_i8mm},
+#endif
+#ifdef MNQ_HAVE_RVV
+    {&mnq_kernels_rvv, mnq_has_rvv},
 #endif
 };
 

@@ -10,15 +10,21 @@ set -eu
 target=$1 runtime=$2
 shift 2
 
-prefix= flags=
+prefix= flags= link=
 case $target in
 x86_64) cc=gcc flags="-mgeneral-regs-only -fno-pic" ;;
 x86_64-clang) cc=clang flags="-mno-sse -mno-mmx -mno-80387 -fno-pic -Wno-unknown-warning-option" ;;
 aarch64) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-mgeneral-regs-only -fno-pic" ;;
 cortex-m0 | cortex-m4) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=soft" ;;
+rv64imc_zve32x | rv32imc_zve32x) # the kernels alone have vectors
+    prefix=riscv64-linux-gnu- cc=clang-19 bits=${target#rv} bits=${bits%%imc*}
+    link="-m elf${bits}lriscv"
+    flags="--target=riscv$bits-unknown-elf -march=rv${bits}imc -mcmodel=medany -Wno-unknown-warning-option" ;;
 *) echo "integer_only.sh: unknown target $target" >&2; exit 2 ;;
 esac
-command -v $cc >/dev/null || { echo "skipped: $cc is not installed"; exit 77; }
+for tool in $cc ${prefix}nm; do
+    command -v $tool >/dev/null || { echo "skipped: $tool is not installed"; exit 77; }
+done
 case $target in
 x86_64*) [ "$(uname -m)" = x86_64 ] || { echo "skipped: not an x86-64 host"; exit 77; } ;;
 esac
@@ -30,12 +36,18 @@ fail() { echo "FAILED: $*"; status=1; }
 
 for source in "$@"; do
     object=$work/$(basename "$source" .c).o
-    $cc $flags -O2 -std=c99 -pedantic-errors -Wall -Wextra -Wvla -Walloca -Wstack-usage=256 -Werror -ffreestanding \
+    vectors=
+    case $target$source in
+    rv*/riscv/pack_rvv.c) ;;
+    rv*/riscv/*_rvv.c) vectors="-march=$target -Wframe-larger-than=256" ;;
+    rv32*) vectors=-Wframe-larger-than=256 ;;
+    esac
+    $cc $flags $vectors -O2 -std=c99 -pedantic-errors -Wall -Wextra -Wvla -Walloca -Wstack-usage=256 -Werror -ffreestanding \
         -fno-stack-protector -fno-asynchronous-unwind-tables -fstack-usage \
         -I"$runtime/include" -I"$runtime/include/mnq" -I"$runtime/kernels" -I"$runtime/src" -c "$source" -o "$object" || fail "$source"
 done
 [ $status = 0 ] || exit 1
-${prefix}ld -r "$work"/*.o -o "$work/all"
+${prefix}ld $link -r "$work"/*.o -o "$work/all"
 
 undefined=$(${prefix}nm -u "$work/all" | awk '{print $NF}' | sort -u)
 for symbol in $undefined; do
@@ -50,6 +62,12 @@ for symbol in $undefined; do
 done
 [ "$(${prefix}nm "$work/all" | grep -c ' T mnq_')" -ge 8 ] || fail "the public functions are missing: nothing was checked"
 [ -z "$(${prefix}nm "$work/all" | grep -i ' [bdc] ')" ] || fail "writable symbols: $(${prefix}nm "$work/all" | grep -i ' [bdc] ')"
+case $target in
+rv*) # what is kept in registers of any length must not be put on the stack
+    ${prefix}objdump -d "$work/all" >"$work/code"
+    grep -q 'vsetvli' "$work/code" || fail "no vectors: nothing was checked"
+    ! grep -E 'vlenb|vs[1248]r\.v' "$work/code" || fail "vectors on the stack" ;;
+esac
 set -- $(${prefix}size "$work/all" | tail -1)
 [ "$2" = 0 ] && [ "$3" = 0 ] || fail ".data $2 and .bss $3 bytes, wanted 0"
 

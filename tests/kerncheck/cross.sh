@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|cortex-m4|cortex-m55 ROOT ARGUMENTS SOURCE...
+# usage: cross.sh aarch64|rv64gcv|cortex-m4|cortex-m55 ROOT ARGUMENTS SOURCE...
 #   ROOT        the source tree
 #   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
@@ -30,6 +30,16 @@ aarch64)
     build aarch64-linux-gnu-gcc -static -march=armv8.2-a+dotprod+i8mm -DMNQ_HAVE_NEON -DMNQ_HAVE_DOTPROD -DMNQ_HAVE_I8MM "$@"
     # shellcheck disable=SC2086
     qemu-aarch64 "$work/program" $arguments
+    ;;
+rv64gcv) # every length of vectors, 32-bit lanes at most
+    need clang-19 ld.lld-19 riscv64-linux-gnu-gcc qemu-riscv64
+    build clang-19 --target=riscv64-linux-gnu -march=rv64gc_zve32x -fno-vectorize -fno-slp-vectorize -fuse-ld=lld-19 -static \
+        -DMNQ_HAVE_RVV "$@"
+    for vlen in 128 256 512 1024; do
+        echo "vectors of $vlen bits"
+        # shellcheck disable=SC2086
+        qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=$vlen "$work/program" $arguments
+    done
     ;;
 cortex-m4 | cortex-m55)
     board=mps2-an386 float=-mfloat-abi=soft

@@ -43,6 +43,7 @@ static int has_avx2(void)
 #endif
 
 #ifdef MNQ_HAVE_RVV
+#include "riscv/hwcap_rvv.h"
 #include "riscv/rvv.h"
 #endif
 
@@ -55,7 +56,7 @@ const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_mve, NULL},
 #endif
 #ifdef MNQ_HAVE_RVV
-    {&mnq_kernels_rvv, NULL},
+    {&mnq_kernels_rvv, mnq_has_rvv},
 #endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},

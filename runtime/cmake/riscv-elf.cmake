@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# Bare RISC-V, clang and lld without a C library: cmake --toolchain .../riscv-elf.cmake [-DMNQ_CPU=rv32imc_zve32x]
+set(CMAKE_SYSTEM_NAME Generic)
+set(MNQ_CPU rv64gcv CACHE STRING "-march of the target")
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES MNQ_CPU)
+find_program(MNQ_CLANG NAMES clang-19 clang-18 clang-17 clang REQUIRED)
+find_program(MNQ_LLD NAMES ld.lld-19 ld.lld-18 ld.lld-17 ld.lld)
+set(CMAKE_C_COMPILER ${MNQ_CLANG})
+if(MNQ_CPU MATCHES "^rv32")
+  set(CMAKE_SYSTEM_PROCESSOR riscv32)
+  set(CMAKE_C_COMPILER_TARGET riscv32-unknown-elf)
+else()
+  set(CMAKE_SYSTEM_PROCESSOR riscv64)
+  set(CMAKE_C_COMPILER_TARGET riscv64-unknown-elf)
+endif()
+# Vectors are for the kernels that are written for them: what a compiler makes of the others puts vectors on the stack.
+string(REGEX REPLACE "^(rv[0-9]+[a-uw-z]*)v?(_.*)?$" "\\1" base ${MNQ_CPU})
+set(CMAKE_C_FLAGS_INIT "-march=${base} -mcmodel=medany -ffreestanding -ffunction-sections -fdata-sections")
+set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG" CACHE STRING "Flags of the C compiler in Release builds")
+set(CMAKE_C_FLAGS_MINSIZEREL "-Os -DNDEBUG" CACHE STRING "Flags of the C compiler in MinSizeRel builds")
+set(CMAKE_EXE_LINKER_FLAGS_INIT "-nostdlib -fuse-ld=${MNQ_LLD}")
+set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
