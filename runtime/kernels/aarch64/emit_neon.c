@@ -20,7 +20,7 @@ MNQ_NEON_INLINE void round8(int32x4_t y[2], const int32_t *field, int general)
 /* h-swish: t u; h-sigmoid: u. */
 MNQ_NEON_INLINE void gate(int32x4_t y[2], int hswish, int16x8_t three, int16x8_t six)
 {
-    const int16x8_t t = vqmovn_high_s32(vqmovn_s32(y[0]), y[1]);
+    const int16x8_t t = mnq_neon_narrow32(y[0], y[1]);
     const int16x8_t u = vminq_s16(vmaxq_s16(vqaddq_s16(t, three), vdupq_n_s16(0)), six);
 
     y[0] = hswish ? vmull_s16(vget_low_s16(t), vget_low_s16(u)) : vmovl_s16(vget_low_s16(u));
@@ -31,7 +31,7 @@ MNQ_NEON_INLINE void pixels_of(const struct mnq_neon_emit *e, const int32_t *rec
                                int act, int general)
 {
     const int16x8_t three = vdupq_n_s16((int16_t)(3 << e->frac)), six = vdupq_n_s16((int16_t)(6 << e->frac));
-    const int16x8_t lo = vdupq_n_s16((int16_t)e->lo), hi = vdupq_n_s16((int16_t)e->hi);
+    const int16x8_t lo = vdupq_n_s16(e->lo), hi = vdupq_n_s16(e->hi);
     const int32x4_t zp = vdupq_n_s32(e->zp);
     const int32_t *acc = e->acc;
 
@@ -45,7 +45,7 @@ MNQ_NEON_INLINE void pixels_of(const struct mnq_neon_emit *e, const int32_t *rec
             gate(y, act == MNQ_A_HSWISH, three, six);
             round8(y, record + MNQ_NEON_FIELDS1 * 8, general);
         }
-        h = vqmovn_high_s32(vqmovn_s32(vaddq_s32(y[0], zp)), vaddq_s32(y[1], zp));
+        h = mnq_neon_narrow32(vaddq_s32(y[0], zp), vaddq_s32(y[1], zp));
         h = vminq_s16(vmaxq_s16(h, lo), hi);
         if (e->out16) {
             if (channels == 8) vst1q_s16((int16_t *)(void *)out, h);

@@ -22,7 +22,7 @@ struct mnq_neon_emit {
     int32_t *acc;  /* [pixel][8], where sums go that are not stored at once */
     size_t step;   /* bytes from pixel to pixel of the output */
     size_t record; /* int32 of a block's record */
-    int32_t zp, lo, hi;
+    int16_t zp, lo, hi;
     uint8_t plain; /* 1: no activation, no shift below 1 */
     uint8_t out16, act, frac, general;
 };
@@ -35,10 +35,10 @@ static inline struct mnq_neon_emit mnq_neon_emit_of(const struct mnq_layer *l, v
     e.acc = (int32_t *)acc;
     e.step = (size_t)l->oc << l->q.out16;
     e.record = (size_t)h->fields * MNQ_NEON_BLOCK;
-    e.zp = l->q.zp;
-    e.lo = l->q.lo;
-    e.hi = l->q.hi;
-    e.plain = l->q.act == MNQ_A_CLAMP && !h->general;
+    e.zp = (int16_t)l->q.zp;
+    e.lo = (int16_t)l->q.lo;
+    e.hi = (int16_t)l->q.hi;
+    e.plain = l->q.act == MNQ_A_CLAMP && !h->general && (!l->q.out16 || l->q.zp == 0);
     e.out16 = l->q.out16;
     e.act = l->q.act;
     e.frac = l->q.frac;
@@ -58,13 +58,38 @@ MNQ_NEON_INLINE int32x4_t mnq_neon_round(int32x4_t a, int32x4_t mult, int32x4_t 
     return vrshlq_s32(vqdmulhq_s32(a, mult), shift);
 }
 
+/* Two vectors narrowed, saturating; gcc 12 wants a move between the two halves. */
+MNQ_NEON_INLINE int16x8_t mnq_neon_narrow32(int32x4_t a, int32x4_t b)
+{
+#if defined(__GNUC__) && !defined(__clang__)
+    int16x8_t y;
+
+    __asm__("sqxtn %0.4h, %1.4s\n\tsqxtn2 %0.8h, %2.4s" : "=&w"(y) : "w"(a), "w"(b));
+    return y;
+#else
+    return vqmovn_high_s32(vqmovn_s32(a), b);
+#endif
+}
+
+MNQ_NEON_INLINE int8x16_t mnq_neon_narrow16(int16x8_t a, int16x8_t b)
+{
+#if defined(__GNUC__) && !defined(__clang__)
+    int8x16_t y;
+
+    __asm__("sqxtn %0.8b, %1.8h\n\tsqxtn2 %0.16b, %2.8h" : "=&w"(y) : "w"(a), "w"(b));
+    return y;
+#else
+    return vqmovn_high_s16(vqmovn_s16(a), b);
+#endif
+}
+
 /* N pixels of whole blocks as int8. */
 MNQ_NEON_INLINE void mnq_neon_put8(const struct mnq_neon_emit *e, const int32_t *record, int32x4_t a[][2], uint8_t *out,
                                    const int N)
 {
     const int32x4_t m0 = vld1q_s32(record + MNQ_NEON_MULT * 8), m1 = vld1q_s32(record + MNQ_NEON_MULT * 8 + 4);
     const int32x4_t s0 = vld1q_s32(record + MNQ_NEON_SHIFT * 8), s1 = vld1q_s32(record + MNQ_NEON_SHIFT * 8 + 4);
-    const int16x8_t zp = vdupq_n_s16((int16_t)e->zp);
+    const int16x8_t zp = vdupq_n_s16(e->zp);
     const int8x16_t lo = vdupq_n_s8((int8_t)e->lo), hi = vdupq_n_s8((int8_t)e->hi);
     const size_t step = e->step;
     int r;
@@ -72,15 +97,15 @@ MNQ_NEON_INLINE void mnq_neon_put8(const struct mnq_neon_emit *e, const int32_t 
     MNQ_NEON_UNROLL
     for (r = 0; r < N; r += 2) {
         const int q = r + 1 < N ? r + 1 : r;
-        int16x8_t h0 = vqmovn_high_s32(vqmovn_s32(mnq_neon_round(a[r][0], m0, s0)), mnq_neon_round(a[r][1], m1, s1));
+        int16x8_t h0 = mnq_neon_narrow32(mnq_neon_round(a[r][0], m0, s0), mnq_neon_round(a[r][1], m1, s1));
         int16x8_t h1 = h0;
         int8x16_t b;
         h0 = vqaddq_s16(h0, zp);
         if (q > r) {
-            h1 = vqmovn_high_s32(vqmovn_s32(mnq_neon_round(a[q][0], m0, s0)), mnq_neon_round(a[q][1], m1, s1));
+            h1 = mnq_neon_narrow32(mnq_neon_round(a[q][0], m0, s0), mnq_neon_round(a[q][1], m1, s1));
             h1 = vqaddq_s16(h1, zp);
         }
-        b = vminq_s8(vmaxq_s8(vqmovn_high_s16(vqmovn_s16(h0), h1), lo), hi);
+        b = vminq_s8(vmaxq_s8(mnq_neon_narrow16(h0, h1), lo), hi);
         vst1_s8((int8_t *)out, vget_low_s8(b));
         out += step;
         if (q == r) break;
@@ -95,16 +120,14 @@ MNQ_NEON_INLINE void mnq_neon_put16(const struct mnq_neon_emit *e, const int32_t
 {
     const int32x4_t m0 = vld1q_s32(record + MNQ_NEON_MULT * 8), m1 = vld1q_s32(record + MNQ_NEON_MULT * 8 + 4);
     const int32x4_t s0 = vld1q_s32(record + MNQ_NEON_SHIFT * 8), s1 = vld1q_s32(record + MNQ_NEON_SHIFT * 8 + 4);
-    const int32x4_t zp = vdupq_n_s32(e->zp);
-    const int16x8_t lo = vdupq_n_s16((int16_t)e->lo), hi = vdupq_n_s16((int16_t)e->hi);
+    const int16x8_t lo = vdupq_n_s16(e->lo), hi = vdupq_n_s16(e->hi);
     const size_t step = e->step;
     int r;
 
     MNQ_NEON_UNROLL
     for (r = 0; r < N; r++, out += step) {
-        const int32x4_t y0 = vaddq_s32(mnq_neon_round(a[r][0], m0, s0), zp);
-        const int32x4_t y1 = vaddq_s32(mnq_neon_round(a[r][1], m1, s1), zp);
-        vst1q_s16((int16_t *)(void *)out, vminq_s16(vmaxq_s16(vqmovn_high_s32(vqmovn_s32(y0), y1), lo), hi));
+        const int16x8_t h = mnq_neon_narrow32(mnq_neon_round(a[r][0], m0, s0), mnq_neon_round(a[r][1], m1, s1));
+        vst1q_s16((int16_t *)(void *)out, vminq_s16(vmaxq_s16(h, lo), hi));
     }
 }
 
@@ -112,6 +135,7 @@ MNQ_NEON_INLINE void mnq_neon_put16(const struct mnq_neon_emit *e, const int32_t
 MNQ_NEON_INLINE void mnq_neon_put(const struct mnq_neon_emit *e, const int32_t *record, int32x4_t a[][2], int channels,
                                   uint8_t *out, const int N)
 {
+    int32_t *const acc = e->acc;
     int r;
 
     if (e->plain && channels == MNQ_NEON_BLOCK) {
@@ -121,8 +145,8 @@ MNQ_NEON_INLINE void mnq_neon_put(const struct mnq_neon_emit *e, const int32_t *
     }
     MNQ_NEON_UNROLL
     for (r = 0; r < N; r++) {
-        vst1q_s32(e->acc + r * 8, a[r][0]);
-        vst1q_s32(e->acc + r * 8 + 4, a[r][1]);
+        vst1q_s32(acc + r * 8, a[r][0]);
+        vst1q_s32(acc + r * 8 + 4, a[r][1]);
     }
     mnq_neon_emit_any(e, record, N, channels, out);
 }

@@ -9,14 +9,23 @@ static mnq_kernel *find(const struct mnq_layer *l)
 {
     const struct mnq_neon_head *const h = (const struct mnq_neon_head *)l->packed;
 
+    if (l->op == MNQ_L_AVGPOOL_SUM && !l->in_flip) return mnq_avgpool_sum_neon;
     if (h == NULL) return mnq_kernels_generic.find(l);
     switch (l->op) {
     case MNQ_L_CONV:
-        return h->kind == MNQ_NEON_WIDE ? mnq_conv_neon : QUADS(conv);
+        return h->kind == MNQ_NEON_WIDE ? mnq_conv_neon : h->kind == MNQ_NEON_QUADS ? QUADS(conv) : OCTETS(conv);
     case MNQ_L_PW:
         return h->kind == MNQ_NEON_WIDE ? mnq_pw_neon : h->kind == MNQ_NEON_QUADS ? QUADS(pw) : OCTETS(pw);
-    default:
+    case MNQ_L_DWCONV:
         return mnq_dwconv_neon;
+    case MNQ_L_ADD:
+        return mnq_add_neon;
+    case MNQ_L_MUL:
+        return mnq_mul_neon;
+    case MNQ_L_AVGPOOL:
+        return mnq_avgpool_neon;
+    default:
+        return mnq_kernels_generic.find(l);
     }
 }
 

@@ -29,24 +29,42 @@ static int narrow(const struct mnq_layer *l)
            (l->wtype == MNQ_W_BINARY && l->mult == 1);
 }
 
-int mnq_neon_kind_of(enum mnq_neon_level level, const struct mnq_layer *l)
+/* What the weights of CONV and PW become. */
+static void choose(enum mnq_neon_level level, const struct mnq_layer *l, struct mnq_neon_head *h)
 {
-    const int quads = level >= MNQ_NEON_DOTPROD && !l->in16;
+    h->kind = MNQ_NEON_WIDE;
+    if (level < MNQ_NEON_DOTPROD || (l->in16 && (!narrow(l) || l->op == MNQ_L_CONV)) || (l->in_flip && l->op == MNQ_L_PW))
+        return;
+    h->kind = level == MNQ_NEON_I8MM && l->oh * l->ow > 1 ? MNQ_NEON_OCTETS : MNQ_NEON_QUADS;
+    h->split = l->in16 ? MNQ_NEON_SPLIT_X : narrow(l) ? 0 : MNQ_NEON_SPLIT_W;
+}
 
+/* Kind and split; kind 0: the layer is not packed. */
+static struct mnq_neon_head head_of(enum mnq_neon_level level, const struct mnq_layer *l)
+{
+    struct mnq_neon_head h;
+
+    memset(&h, 0, sizeof h);
     switch (l->op) {
     case MNQ_L_CONV:
-        if (l->kh > MNQ_NEON_ROWS) return 0;
-        return quads && narrow(l) ? MNQ_NEON_QUADS : MNQ_NEON_WIDE;
+        if (l->kh <= MNQ_NEON_ROWS) choose(level, l, &h);
+        break;
     case MNQ_L_PW:
-        if (l->wtype == MNQ_W_XNOR || (l->wtype == MNQ_W_BINARY && !fits16(l))) return 0;
-        if (!quads || !narrow(l)) return MNQ_NEON_WIDE;
-        return level == MNQ_NEON_I8MM && l->h * l->w > 1 ? MNQ_NEON_OCTETS : MNQ_NEON_QUADS;
+        if (l->wtype != MNQ_W_XNOR && (l->wtype != MNQ_W_BINARY || fits16(l))) choose(level, l, &h);
+        break;
     case MNQ_L_DWCONV:
-        return l->mult == 1 && l->kh == l->kw && (l->kh == 3 || l->kh == 5) && (l->sw == 1 || l->sw == 2) ? MNQ_NEON_WIDE
-                                                                                                          : 0;
+        if (l->mult == 1 && l->kh == l->kw && (l->kh == 3 || l->kh == 5) && (l->sw == 1 || l->sw == 2))
+            h.kind = MNQ_NEON_WIDE;
+        break;
+    case MNQ_L_AVGPOOL:
+    case MNQ_L_ADD:
+    case MNQ_L_MUL:
+        if (!l->in_flip) h.kind = MNQ_NEON_WIDE;
+        break;
     default:
-        return 0;
+        break;
     }
+    return h;
 }
 
 static size_t aligned(size_t n)
@@ -54,34 +72,33 @@ static size_t aligned(size_t n)
     return (n + 15) / 16 * 16;
 }
 
-/* Bytes of the weights of a block. */
-static size_t block_bytes(const struct mnq_layer *l, int kind)
+/* Bytes of one plane of the weights of a block. */
+static size_t plane_bytes(const struct mnq_layer *l, const struct mnq_neon_head *h)
 {
-    switch (l->op) {
-    case MNQ_L_CONV:
-    case MNQ_L_PW:
-        return (size_t)l->kh * (size_t)mnq_neon_units(l->kw * l->c, kind) * BLOCK *
-               (kind == MNQ_NEON_WIDE ? 2 : (size_t)kind);
-    case MNQ_L_DWCONV:
-        return (size_t)l->kh * l->kw * BLOCK * 2;
-    default:
-        return 0;
-    }
+    const size_t unit = h->kind == MNQ_NEON_WIDE ? 2 : (size_t)h->kind;
+
+    if (l->op == MNQ_L_DWCONV) return (size_t)l->kh * l->kw * BLOCK * 2;
+    if (l->op == MNQ_L_ADD) return 2 * BLOCK * 2;
+    if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return 0;
+    return (size_t)mnq_neon_rows(l, h->kind) * (size_t)mnq_neon_units(mnq_neon_inputs(l, h->kind), h->kind) * BLOCK * unit;
+}
+
+static size_t block_bytes(const struct mnq_layer *l, const struct mnq_neon_head *h)
+{
+    return plane_bytes(l, h) << (h->split == MNQ_NEON_SPLIT_W);
 }
 
 static struct mnq_neon_head layout(enum mnq_neon_level level, const struct mnq_layer *l)
 {
-    struct mnq_neon_head h;
+    struct mnq_neon_head h = head_of(level, l);
     const size_t blocks = (size_t)mnq_neon_padded(l->oc) / BLOCK;
     size_t at = sizeof h;
 
-    memset(&h, 0, sizeof h);
-    h.kind = mnq_neon_kind_of(level, l);
     if (h.kind == 0) return h;
     h.fields = l->q.act == MNQ_A_CLAMP ? MNQ_NEON_FIELDS1 : MNQ_NEON_FIELDS2;
     at += blocks * (size_t)h.fields * BLOCK * sizeof(int32_t);
     h.weights = (uint32_t)at;
-    at += aligned(blocks * block_bytes(l, h.kind));
+    at += aligned(blocks * block_bytes(l, &h));
     h.pad = (uint32_t)at;
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) at += aligned((size_t)mnq_neon_padded(l->c) * 2);
     h.bytes = at <= UINT32_MAX ? (uint32_t)at : 0;
@@ -128,9 +145,11 @@ static void put_records(const struct mnq_layer *l, const struct mnq_neon_head *h
 /* Where the weights of CONV and PW go. */
 struct sink {
     uint8_t *to;
-    size_t block; /* bytes of a block */
-    int32_t run;  /* inputs in a row of the kernel */
-    int kind;
+    int32_t *records;
+    size_t block, plane; /* bytes */
+    size_t record;       /* int32 */
+    int32_t run;         /* inputs in a row of the kernel */
+    int kind, split;
 };
 
 /* Weight i of row ky of channel o. */
@@ -139,9 +158,18 @@ static void put(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32_t 
     const int32_t unit = ky * mnq_neon_units(s->run, s->kind) + i / s->kind;
     const size_t at = ((size_t)unit * BLOCK + (size_t)(o % BLOCK)) * (size_t)s->kind + (size_t)(i % s->kind);
     uint8_t *const block = s->to + (size_t)(o / BLOCK) * s->block;
+    int32_t *const bias = s->records + (size_t)(o / BLOCK) * s->record + o % BLOCK;
 
-    if (s->kind == MNQ_NEON_WIDE) ((int16_t *)(void *)block)[at] = (int16_t)w;
-    else block[at] = (uint8_t)w;
+    if (s->kind == MNQ_NEON_WIDE) {
+        ((int16_t *)(void *)block)[at] = (int16_t)w;
+        return;
+    }
+    block[at] = (uint8_t)(s->split == MNQ_NEON_SPLIT_W ? w >> 8 : w);
+    if (s->split == MNQ_NEON_SPLIT_W) {
+        block[s->plane + at] = (uint8_t)w;
+        *bias = (int32_t)((uint32_t)*bias - 128u * (uint8_t)w);
+    }
+    if (s->split == MNQ_NEON_SPLIT_X) *bias = (int32_t)((uint32_t)*bias + 128u * (uint32_t)w);
 }
 
 static int32_t weight(const struct mnq_layer *l, size_t i)
@@ -149,13 +177,13 @@ static int32_t weight(const struct mnq_layer *l, size_t i)
     return l->wtype == MNQ_W_S16 ? ((const int16_t *)l->weights)[i] : ((const int8_t *)l->weights)[i];
 }
 
-static void put_plain(const struct mnq_layer *l, const struct sink *s)
+static void put_plain(const struct mnq_layer *l, const struct sink *s, int32_t rows)
 {
     size_t from = 0;
     int32_t o, ky, i;
 
     for (o = 0; o < l->oc; o++)
-        for (ky = 0; ky < l->kh; ky++)
+        for (ky = 0; ky < rows; ky++)
             for (i = 0; i < s->run; i++, from++) put(s, o, ky, i, weight(l, from));
 }
 
@@ -198,12 +226,12 @@ static void put_binary(const struct mnq_layer *l, const struct sink *s)
         }
 }
 
-static void put_dwconv(const struct mnq_layer *l, uint8_t *to, size_t block)
+static void put_taps(const struct mnq_layer *l, uint8_t *to, size_t block, int32_t taps)
 {
     size_t from = 0;
     int32_t tap, o;
 
-    for (tap = 0; tap < l->kh * l->kw; tap++)
+    for (tap = 0; tap < taps; tap++)
         for (o = 0; o < l->oc; o++, from++)
             ((int16_t *)(void *)(to + (size_t)(o / BLOCK) * block))[tap * BLOCK + o % BLOCK] = (int16_t)weight(l, from);
 }
@@ -229,11 +257,17 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
     memcpy(mem, &h, sizeof h);
     put_records(l, &h, to);
     s.to = to + h.weights;
-    s.block = block_bytes(l, h.kind);
-    s.run = l->kw * l->c;
+    s.records = (int32_t *)(void *)(to + sizeof h);
+    s.block = block_bytes(l, &h);
+    s.plane = plane_bytes(l, &h);
+    s.record = (size_t)h.fields * BLOCK;
+    s.run = mnq_neon_inputs(l, h.kind);
     s.kind = h.kind;
-    if (l->op == MNQ_L_DWCONV) put_dwconv(l, s.to, s.block);
-    else if (l->op == MNQ_L_CONV || l->wtype <= MNQ_W_S16) put_plain(l, &s);
+    s.split = h.split;
+    if (l->op == MNQ_L_DWCONV) put_taps(l, s.to, s.block, l->kh * l->kw);
+    else if (l->op == MNQ_L_ADD) put_taps(l, s.to, s.block, 2);
+    else if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return;
+    else if (l->op == MNQ_L_CONV || l->wtype <= MNQ_W_S16) put_plain(l, &s, mnq_neon_rows(l, h.kind));
     else if (l->wtype == MNQ_W_S4) put_s4(l, &s);
     else if (l->wtype == MNQ_W_SPARSE) put_sparse(l, &s);
     else put_binary(l, &s);
@@ -242,10 +276,15 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
 
 size_t mnq_neon_scratch(enum mnq_neon_level level, const struct mnq_layer *l)
 {
-    const int kind = mnq_neon_kind_of(level, l);
+    const struct mnq_neon_head h = head_of(level, l);
+    size_t n = MNQ_NEON_ACC + MNQ_NEON_SLACK;
 
-    if (kind == 0) return 0;
-    if (l->op == MNQ_L_CONV) return MNQ_NEON_ACC + MNQ_NEON_ROWS * 8 + (size_t)l->kh * mnq_neon_conv_row(l, kind);
-    if (l->op == MNQ_L_DWCONV) return MNQ_NEON_ACC + (size_t)l->kh * mnq_neon_dw_row(l);
-    return MNQ_NEON_ACC + (size_t)mnq_neon_pw_run(l, kind) * mnq_neon_pw_pixel(l, kind) + MNQ_NEON_SLACK;
+    if (h.kind == 0) return 0;
+    if (l->op > MNQ_L_PW) return n;
+    if (l->op == MNQ_L_DWCONV) return n + (size_t)l->kh * mnq_neon_dw_row(l);
+    n += (size_t)mnq_neon_run(l, h.kind, h.split) * mnq_neon_pixel(l, h.kind, h.split);
+    if (l->op == MNQ_L_PW) return n;
+    n += MNQ_NEON_ROWS * sizeof(void *) + (size_t)l->kh * mnq_neon_conv_row(l, h.kind);
+    if (h.kind == MNQ_NEON_WIDE) return n;
+    return n + (size_t)mnq_neon_run(l, h.kind, h.split) * (size_t)mnq_neon_kept(mnq_neon_inputs(l, h.kind));
 }

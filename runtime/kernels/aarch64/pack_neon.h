@@ -2,12 +2,20 @@
  * How the AArch64 tables pack a layer: output channels in blocks of eight, filled up with zeros. Plain C, shared by the
  * packer and the kernels.
  *
- *     packed:   struct mnq_neon_head, then a record per block of channels, then weights from `weights` on, padding from
- * `pad` on record:   i32 bias[8], multiplier[8], -(r + 1)[8], 1 - r where r < 1 or 0 [8]; h-swish and h-sigmoid: the last
- * three once more for the second rounding weights, block by block: WIDE    CONV, PW: for every row of the kernel and every
- * input in it, i16 w[8]; DWCONV: for every tap i16 w[8]; ADD: i16 w0[8], w1[8] QUADS   for every row of the kernel and four
- * inputs in it, the last filled up with zeros, i8 w[8][4] OCTETS  for every eight inputs, the last filled up with zeros, i8
- * w[8][8] */
+ *     packed:  struct mnq_neon_head; a record for every block; weights from `weights` on; padding from `pad` on
+ *     record:  i32 bias[8]; multiplier[8]; -(r + 1)[8]; [8] of 1 - r where r < 1, else 0;
+ *              h-swish and h-sigmoid: the last three once more, for the second rounding
+ *     weights, block by block:
+ *     WIDE     CONV, PW: for every input of every row of the kernel i16 w[8]; DWCONV: for every tap i16 w[8];
+ *              ADD: i16 w0[8], w1[8]
+ *     QUADS    for every four inputs of every row i8 w[8][4], the last of a row filled up with zeros
+ *     OCTETS   for every eight inputs i8 w[8][8], likewise
+ *
+ * QUADS and OCTETS of 16-bit values are two planes of bytes. Their sums are H and L, the layer's is 256 H + L:
+ *     SPLIT_W  weights: the upper bytes of a block, then the lower ones, unsigned. L is of inputs plus 128, unsigned too,
+ * and the bias less by 128 times the sum of the lower bytes SPLIT_X  inputs: the upper bytes of a pixel, then the lower ones
+ * less 128, and the bias more by 128 times the sum of the weights QUADS of a CONV whose rows are short are those of one row
+ * of all inputs, FLAT. */
 #ifndef MNQ_PACK_NEON_H
 #define MNQ_PACK_NEON_H
 
@@ -16,12 +24,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MNQ_NEON_BLOCK = 8 }; /* output channels */
+enum {
+    MNQ_NEON_BLOCK = 8,       /* output channels */
+    MNQ_NEON_ROWS = 16,       /* of a kernel, at most; others stay unpacked */
+    MNQ_NEON_ACC = 8 * 8 * 4, /* bytes of accumulators: 8 pixels of a block */
+    MNQ_NEON_SLACK = 16       /* bytes that may be read or written behind what is kept */
+};
 
 /** What distinguishes the tables. */
 enum mnq_neon_level { MNQ_NEON_BASE, MNQ_NEON_DOTPROD, MNQ_NEON_I8MM };
 
 enum mnq_neon_kind { MNQ_NEON_WIDE = 1, MNQ_NEON_QUADS = 4, MNQ_NEON_OCTETS = 8 }; /* inputs of one unit of weights */
+
+enum mnq_neon_split { MNQ_NEON_SPLIT_W = 1, MNQ_NEON_SPLIT_X = 2 };
 
 /** int32[8] of a record. */
 enum mnq_neon_field { MNQ_NEON_BIAS, MNQ_NEON_MULT, MNQ_NEON_SHIFT, MNQ_NEON_LEFT, MNQ_NEON_FIELDS1, MNQ_NEON_FIELDS2 = 7 };
@@ -29,10 +44,11 @@ enum mnq_neon_field { MNQ_NEON_BIAS, MNQ_NEON_MULT, MNQ_NEON_SHIFT, MNQ_NEON_LEF
 /** The start of packed memory. Offsets count bytes from here, multiples of 16. */
 struct mnq_neon_head {
     int32_t kind;    /* enum mnq_neon_kind */
+    int32_t split;   /* enum mnq_neon_split, or 0 */
     int32_t general; /* 1: a shift is below 1 */
     int32_t fields;  /* of a record */
     uint32_t weights, pad, bytes;
-    int32_t unused[2];
+    int32_t unused;
 };
 
 static inline const int32_t *mnq_neon_records(const struct mnq_neon_head *h)
@@ -40,7 +56,7 @@ static inline const int32_t *mnq_neon_records(const struct mnq_neon_head *h)
     return (const int32_t *)(const void *)(h + 1);
 }
 
-/** Units of one row of a kernel that takes n inputs in it. */
+/** Units of a row of n inputs. */
 static inline int32_t mnq_neon_units(int32_t n, int kind)
 {
     return (n + kind - 1) / kind;
@@ -53,17 +69,11 @@ static inline int32_t mnq_neon_columns(const struct mnq_layer *l)
     return reach > least ? reach : least;
 }
 
-/** Channels of a pixel of DWCONV as its kernel keeps it. */
+/** Channels in whole blocks. */
 static inline int32_t mnq_neon_padded(int32_t c)
 {
     return (c + MNQ_NEON_BLOCK - 1) / MNQ_NEON_BLOCK * MNQ_NEON_BLOCK;
 }
-
-enum {
-    MNQ_NEON_ROWS = 16,       /* of a kernel, at most; others stay unpacked */
-    MNQ_NEON_ACC = 8 * 8 * 4, /* bytes of accumulators: 8 pixels of a block */
-    MNQ_NEON_SLACK = 16       /* bytes that may be read behind what is kept */
-};
 
 /** Bytes of a row that CONV keeps. */
 static inline size_t mnq_neon_conv_row(const struct mnq_layer *l, int kind)
@@ -78,21 +88,36 @@ static inline size_t mnq_neon_dw_row(const struct mnq_layer *l)
     return (size_t)mnq_neon_columns(l) * (size_t)mnq_neon_padded(l->c) * 2;
 }
 
-/** Bytes of a pixel that PW keeps. */
-static inline size_t mnq_neon_pw_pixel(const struct mnq_layer *l, int kind)
+/** Inputs of an output in one row, and rows. */
+static inline int32_t mnq_neon_inputs(const struct mnq_layer *l, int kind)
 {
-    return (size_t)mnq_neon_units(l->c, kind) * (kind == MNQ_NEON_WIDE ? 2 : (size_t)kind);
+    return (kind == MNQ_NEON_WIDE ? 1 : l->kh) * l->kw * l->c;
 }
 
-/** Pixels of PW that are taken at a time, a multiple of 8: few enough for the first-level cache. */
-static inline int32_t mnq_neon_pw_run(const struct mnq_layer *l, int kind)
+static inline int32_t mnq_neon_rows(const struct mnq_layer *l, int kind)
 {
-    const size_t n = 16384 / mnq_neon_pw_pixel(l, kind) / 8 * 8;
+    return kind == MNQ_NEON_WIDE ? l->kh : 1;
+}
+
+/** Inputs of an output in panels of bytes, in whole vectors. */
+static inline int32_t mnq_neon_kept(int32_t inputs)
+{
+    return (inputs + 15) / 16 * 16;
+}
+
+/** Bytes of an output's inputs that PW and CONV keep, WIDE or in panels. */
+static inline size_t mnq_neon_pixel(const struct mnq_layer *l, int kind, int split)
+{
+    const int32_t n = mnq_neon_inputs(l, kind);
+    return kind == MNQ_NEON_WIDE ? (size_t)n * 2 : (size_t)mnq_neon_kept(n) << (split != 0);
+}
+
+/** Pixels that they take at a time, a multiple of 8: few enough for the first-level cache. */
+static inline int32_t mnq_neon_run(const struct mnq_layer *l, int kind, int split)
+{
+    const size_t n = 16384 / mnq_neon_pixel(l, kind, split) / 8 * 8;
     return n < 8 ? 8 : n > 64 ? 64 : (int32_t)n;
 }
-
-/** How the layer is packed, 0: not at all. */
-int mnq_neon_kind_of(enum mnq_neon_level level, const struct mnq_layer *l);
 
 /** Bytes of one packed layer, 0: it is used as it is. */
 size_t mnq_neon_pack_bytes(enum mnq_neon_level level, const struct mnq_layer *l);
