@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* Bytes of a thread's stack, many times what any work uses: not what the limit of the whole process says, which may be
+ * too little. */
+enum { STACK_BYTES = 1 << 20 };
+
 struct pool {
     pthread_mutex_t lock;
     mnq_work *work;
@@ -40,6 +44,16 @@ static void *run(void *arg)
     }
 }
 
+static int start(pthread_t *thread, struct worker *w)
+{
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0) return -1;
+    int rc = pthread_attr_setstacksize(&attr, STACK_BYTES);
+    if (rc == 0) rc = pthread_create(thread, &attr, run, w);
+    pthread_attr_destroy(&attr);
+    return rc == 0 ? 0 : -1;
+}
+
 int mnq_pool_for(int n, int threads, mnq_work *work, void *ctx, struct mnq_err *e)
 {
     struct pool p = {.work = work, .ctx = ctx, .n = n, .failed_at = -1};
@@ -55,7 +69,7 @@ int mnq_pool_for(int n, int threads, mnq_work *work, void *ctx, struct mnq_err *
     }
     for (int t = 1; t < threads; t++) {
         worker[t] = (struct worker){&p, t};
-        if (pthread_create(&thread[t], NULL, run, &worker[t]) != 0) break; /* fewer threads, same result */
+        if (start(&thread[t], &worker[t]) != 0) break; /* fewer threads, same result */
         started = t;
     }
     worker[0] = (struct worker){&p, 0};

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -202,18 +203,38 @@ static int run_completion(struct mnq_cli *cli, const struct mnq_program *p, char
     return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "completion: expected bash, zsh or fish");
 }
 
+/* Nothing is printed before the outputs are there: who reads only the first lines of a report would end the program. */
+static int hold_output(struct mnq_err *e)
+{
+    enum { HELD = 1 << 20 };
+    static char *buffer; /* for as long as there is a stdout */
+    if (buffer == NULL && (buffer = malloc(HELD)) == NULL) return mnq_fail_nomem(e);
+    setvbuf(stdout, buffer, _IOFBF, HELD);
+    return 0;
+}
+
+/* Stack for this program and the processes that it starts: as much as is usual, if the limits allow it. */
+static int make_stack(struct mnq_err *e)
+{
+    enum { LEAST = 512 << 10, USUAL = 8 << 20 };
+    struct rlimit r;
+    if (getrlimit(RLIMIT_STACK, &r) != 0 || r.rlim_cur == RLIM_INFINITY || r.rlim_cur >= LEAST) return 0;
+    rlim_t found = r.rlim_cur;
+    r.rlim_cur = r.rlim_max == RLIM_INFINITY || r.rlim_max > USUAL ? USUAL : r.rlim_max;
+    if (r.rlim_cur >= LEAST && setrlimit(RLIMIT_STACK, &r) == 0) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "the stack may have %llu KiB, %d are wanted; ulimit -s %d allows them",
+                    (unsigned long long)found / 1024, LEAST / 1024, USUAL / 1024);
+}
+
 int mnq_cli_main(const struct mnq_program *p, int argc, char **argv)
 {
-    /* Nothing is printed before the outputs are there: who reads only the first lines of a report would end the program. */
-    static char buffer[1 << 20];
-    setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     struct mnq_cli cli = {0};
     mnq_globals_init(&cli.global);
     mnq_term_init(&cli.term, MNQ_COLOR_AUTO, false, 0);
     struct mnq_option_set set = {mnq_global_options, mnq_n_global_options, &cli.global, 0};
     int at = mnq_options_parse(&set, 1, argv + 1, argc - 1, true, NULL, NULL, &cli.arena, &cli.err);
     settle_terminal(&cli);
-    if (at < 0) return finish(&cli, -1);
+    if (at < 0 || hold_output(&cli.err) != 0 || make_stack(&cli.err) != 0) return finish(&cli, -1);
     char **rest = argv + 1 + at;
     int n = argc - 1 - at;
     if (cli.global.version) return finish(&cli, print_version(&cli.global, &cli.err));
