@@ -38,6 +38,15 @@ static int named(char *const *f, int n, const char *text, size_t length)
     return -1;
 }
 
+/* Column i was chosen by its name, which must then be its own. */
+static int check_name(const char *name, char *const *f, int n, int i, struct mnq_err *e)
+{
+    for (int k = 0; k < n; k++)
+        if (k != i && strcmp(f[k], f[i]) == 0)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: two columns are called '%s'", name, f[i]);
+    return 0;
+}
+
 /* The column that part of an option means: a name of the first line, else a number. */
 static int choose(const char *name, const char *option, char *const *f, int n, const char *text, size_t length, bool *header,
                   struct mnq_err *e)
@@ -47,6 +56,7 @@ static int choose(const char *name, const char *option, char *const *f, int n, c
     else if (number < 0 || number >= n)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: no column '%.*s' in the %d of the first line", name, option,
                         (int)length, text, n);
+    if (by_name >= 0 && check_name(name, f, n, by_name, e) != 0) return -1;
     return by_name >= 0 ? by_name : number;
 }
 
@@ -83,6 +93,7 @@ static int find_labels(const char *name, int line, char *const *f, int n, size_t
     }
     if (values > 1 && (size_t)c->labels == values) return 0;
     if (first >= 0) {
+        if (check_name(name, f, n, first, e) != 0) return -1;
         c->label[0] = first;
         c->labels = 1;
     }
@@ -106,6 +117,7 @@ int mnq_csv_find_columns(const struct mnq_data *data, const struct mnq_task *tas
     if (label != NULL && chosen_labels(name, label, f, n, c, e) != 0) return -1;
     for (int i = n - 1; path == NULL && c->header && i >= 0; i--)
         if (is_word(f[i], path_word)) c->path = i;
+    if (path == NULL && c->header && check_name(name, f, n, c->path, e) != 0) return -1;
     if (path != NULL || label != NULL || c->header) c->most = MNQ_CSV_FIELDS;
     else if (n < 2) c->most = 2;
     if (label != NULL) return 0;

@@ -57,14 +57,55 @@ static int bad(const char *name, const char *what, struct mnq_err *e)
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: bad .npy: %s", name, what);
 }
 
-/* The text behind 'key': in the dictionary, or NULL. */
-static const char *find(const char *header, const char *key)
+static const char *skip_space(const char *p)
 {
-    const char *p = strstr(header, key);
-    if (p == NULL) return NULL;
-    p += strlen(key);
-    while (*p == ' ' || *p == ':') p++;
+    while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r') p++;
     return p;
+}
+
+/* Behind a value: at the comma, brace or bracket that ends it, or at the end of the text. */
+static const char *skip_value(const char *p)
+{
+    int depth = 0;
+    for (; *p != '\0'; p++) {
+        if (*p == '\'' || *p == '"') {
+            const char *end = strchr(p + 1, *p);
+            if (end == NULL) return p + strlen(p);
+            p = end;
+        } else if (*p == '(' || *p == '[' || *p == '{') {
+            depth++;
+        } else if (depth == 0 && (*p == ',' || *p == '}' || *p == ')' || *p == ']')) {
+            return p;
+        } else if (*p == '}' || *p == ')' || *p == ']') {
+            depth--;
+        }
+    }
+    return p;
+}
+
+enum { DESCR, ORDER, SHAPE, KEYS };
+
+/* The dictionary's values: the three keys that there are, each once. */
+static int split(const char *name, const char *p, const char *value[KEYS], struct mnq_err *e)
+{
+    static const char *const key[KEYS] = {"descr", "fortran_order", "shape"};
+    if (*(p = skip_space(p)) != '{') return bad(name, "its header is no dictionary", e);
+    p = skip_space(p + 1);
+    while (*p == '\'' || *p == '"') {
+        const char *end = strchr(p + 1, *p);
+        int k = 0;
+        if (end == NULL) return bad(name, "its header is no dictionary", e);
+        while (k < KEYS && (strlen(key[k]) != (size_t)(end - p - 1) || memcmp(key[k], p + 1, strlen(key[k])) != 0)) k++;
+        if (k == KEYS) return bad(name, "a key in its header that no array has", e);
+        if (value[k] != NULL) return bad(name, "a key twice in its header", e);
+        p = skip_space(end + 1);
+        if (*p != ':') return bad(name, "its header is no dictionary", e);
+        value[k] = skip_space(p + 1);
+        p = skip_value(value[k]);
+        if (*p == ',') p = skip_space(p + 1);
+    }
+    if (*p != '}' || *skip_space(p + 1) != '\0') return bad(name, "its header is no dictionary", e);
+    return 0;
 }
 
 static int read_type(const char *name, const char *p, struct mnq_array *a, struct mnq_err *e)
@@ -113,10 +154,11 @@ int mnq_numpy_parse(const char *name, const uint8_t *bytes, size_t n, struct mnq
     if (header == NULL) return mnq_fail_nomem(e);
     memcpy(header, bytes + at, length);
     header[length] = '\0';
-    const char *order = find(header, "'fortran_order'");
-    int rc = read_type(name, find(header, "'descr'"), a, e);
-    if (rc == 0) rc = read_shape(name, find(header, "'shape'"), a, e);
-    if (rc == 0 && (order == NULL || strncmp(order, "False", 5) != 0))
+    const char *value[KEYS] = {NULL};
+    int rc = split(name, header, value, e);
+    if (rc == 0) rc = read_type(name, value[DESCR], a, e);
+    if (rc == 0) rc = read_shape(name, value[SHAPE], a, e);
+    if (rc == 0 && (value[ORDER] == NULL || strncmp(value[ORDER], "False", 5) != 0))
         rc = bad(name, "in Fortran order; save numpy.ascontiguousarray() of it", e);
     free(header);
     if (rc != 0) return -1;

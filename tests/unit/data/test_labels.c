@@ -66,6 +66,46 @@ static void arrays(void **state)
     assert_int_equal(parse(bytes, n, &a), -1);
 }
 
+/* Two readers of a header that says something twice would read two arrays. */
+static void headers_of_arrays(void **state)
+{
+    static const char twice[] = "x: bad .npy: a key twice in its header",
+                      none[] = "x: bad .npy: its header is no dictionary";
+    static const char other[] = "x: bad .npy: a key in its header that no array has";
+    static const struct {
+        const char *header, *message;
+    } c[] = {
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}", ""},
+        {" {\"shape\":(2,),\"descr\":\"|u1\",\"fortran_order\":False,}  \n", ""},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,), 'shape': (1,)}", twice},
+        {"{'descr': '|u1', 'descr': '|i1', 'fortran_order': False, 'shape': (2,)}", twice},
+        {"{'descr': '|u1', 'fortran_order': True, 'fortran_order': False, 'shape': (2,)}", twice},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,), 'x': 1}", other},
+        {"{'descr': '|u1', 'fortran_order': False, 'x': {'shape': (2,)}}", other},
+        {"{'descr': [('shape', '|u1')], 'fortran_order': False, 'shape': (2,)}",
+         "x: bad .npy: its elements are records; plain numbers are read"},
+        {"{'descr': '|u1', 'fortran_order': False}", "x: bad .npy: no shape"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (2,)} + {'shape': (1,)}", none},
+        {"['descr', '|u1']", none},
+        {"{'descr", none},
+        {"{'descr': '|u1", none},
+        {"{'descr': ((((", none},
+        {"{'descr'", none},
+        {"", none},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        uint8_t bytes[200] = "\x93NUMPY\1";
+        struct mnq_array a;
+        size_t n = strlen(c[i].header);
+        bytes[8] = (uint8_t)n;
+        memcpy(bytes + 10, c[i].header, n);
+        assert_int_equal(parse(bytes, 10 + n + 2, &a), *c[i].message == '\0' ? 0 : -1);
+        assert_string_equal(err.msg, c[i].message);
+        if (*c[i].message == '\0') assert_int_equal(a.shape[0], 2);
+    }
+}
+
 /* Opens what the options say as labels of a task; the messages are about the temporary folder. */
 static struct mnq_dataset *open_data(struct mnq_data *data, const char *path, const struct mnq_task *task)
 {
@@ -128,6 +168,20 @@ static void columns(void **state)
     data = (struct mnq_data){0};
     assert_null(open_data(&data, "two.csv", &classes));
     assert_non_null(strstr(err.msg, "2 columns may be the label (cat, dog ...); --label-column chooses"));
+    /* which of two columns of one name is meant, nobody knows */
+    static const char *const twice[] = {"path,label,label\np/a.pgm,1,0\n", "path,path,label\np/a.pgm,p/b.pgm,1\n"};
+    for (int i = 0; i < 4; i++) {
+        mnq_temp_text("twice.csv", twice[i % 2]);
+        data = (struct mnq_data){.label_column = i < 2 ? NULL : "label", .path_column = i < 2 ? NULL : "path"};
+        assert_null(open_data(&data, "twice.csv", &classes));
+        assert_non_null(
+            strstr(err.msg, i % 2 == 0 ? ": two columns are called 'label'" : ": two columns are called 'path'"));
+    }
+    data = (struct mnq_data){.label_column = "3"}; /* its number tells */
+    mnq_temp_text("twice.csv", twice[0]);
+    if ((d = open_data(&data, "twice.csv", &classes)) == NULL) fail_msg("%s", err.msg);
+    assert_int_equal(mnq_dataset_label(d, 0), 0);
+    mnq_dataset_close(d);
 }
 
 static void label_files(void **state)
@@ -214,7 +268,8 @@ static void numpy_pictures(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arrays), cmocka_unit_test(columns), cmocka_unit_test(label_files),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arrays),  cmocka_unit_test(headers_of_arrays),
+                                       cmocka_unit_test(columns), cmocka_unit_test(label_files),
                                        cmocka_unit_test(folders), cmocka_unit_test(numpy_pictures)};
     mnq_temp_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
