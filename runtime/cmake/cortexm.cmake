@@ -35,9 +35,9 @@ if(MNQ_CPU MATCHES "^cortex-m(4|7|33|35p|55|85)$")
   target_compile_definitions(mnq_runtime PUBLIC MNQ_HAVE_DSP=1)
 endif()
 if(TARGET mnq_flags)
-  add_library(mnq_target_packing OBJECT ${mnq_dsp_packing} ${mnq_mve_packing} ${mnq_neon_packing} ${mnq_rvv_packing})
+  add_library(mnq_target_packing OBJECT ${mnq_dsp_packing} ${mnq_mve_packing} ${mnq_neon_packing} ${mnq_rvv_packing} ${mnq_hvx_packing})
   target_link_libraries(mnq_target_packing PUBLIC mnq_runtime_internal PRIVATE mnq_flags)
   set_target_properties(mnq_target_packing PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF MNQ_DSP_KERNELS "${mnq_dsp_kernels}"
     MNQ_MVE_KERNELS "${mnq_mve_kernels}" MNQ_NEON_KERNELS "${mnq_neon_tables};${mnq_neon_kernels};${mnq_dotprod_kernels};${mnq_i8mm_kernels}"
-    MNQ_RVV_KERNELS "${mnq_rvv_table};${mnq_rvv_kernels}")
+    MNQ_RVV_KERNELS "${mnq_rvv_table};${mnq_rvv_kernels}" MNQ_HVX_KERNELS "${mnq_hvx_kernels}")
 endif()

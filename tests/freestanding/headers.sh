@@ -22,6 +22,14 @@ for path in $(cd "$runtime" && find include kernels src -name '*.h' | sort); do
     case $path in
     kernels/x86/*_avx2.h) isa=-mavx2 ;;
     esac
+    case $path in
+    kernels/hexagon/*)
+        command -v clang-19 >/dev/null || continue
+        check "$runtime/$path" clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv65 -mhvx -mhvx-length=128B -ffreestanding -x c -std=c99 \
+            -Wno-unused-function
+        continue
+        ;;
+    esac
     [ -z "$isa" ] || [ "$(uname -m)" = x86_64 ] || continue # another host's kernels
     check "$runtime/$path" gcc -x c -std=c99 -Wno-unused-function $isa
 done

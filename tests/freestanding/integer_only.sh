@@ -10,7 +10,7 @@ set -eu
 target=$1 runtime=$2
 shift 2
 
-prefix= flags= link=
+prefix= flags= link= linker=
 case $target in
 x86_64) cc=gcc flags="-mgeneral-regs-only -fno-pic" ;;
 x86_64-clang) cc=clang flags="-mno-sse -mno-mmx -mno-80387 -fno-pic -Wno-unknown-warning-option" ;;
@@ -20,9 +20,12 @@ rv64imc_zve32x | rv32imc_zve32x) # the kernels alone have vectors
     prefix=riscv64-linux-gnu- cc=clang-19 bits=${target#rv} bits=${bits%%imc*}
     link="-m elf${bits}lriscv"
     flags="--target=riscv$bits-unknown-elf -march=rv${bits}imc -mcmodel=medany -Wno-unknown-warning-option" ;;
+hexagon) cc=clang-19 linker=ld.lld-19 flags="--target=hexagon-unknown-elf -mcpu=hexagonv65 -mhvx -mhvx-length=128B -G0 -fno-pic -Wno-unknown-warning-option
+    -mllvm -max-store-memcpy=64" ;;
 *) echo "integer_only.sh: unknown target $target" >&2; exit 2 ;;
 esac
-for tool in $cc ${prefix}nm; do
+: ${linker:=${prefix}ld}
+for tool in $cc $linker ${prefix}nm; do
     command -v $tool >/dev/null || { echo "skipped: $tool is not installed"; exit 77; }
 done
 case $target in
@@ -40,14 +43,14 @@ for source in "$@"; do
     case $target$source in
     rv*/riscv/pack_rvv.c) ;;
     rv*/riscv/*_rvv.c) vectors="-march=$target -Wframe-larger-than=256" ;;
-    rv32*) vectors=-Wframe-larger-than=256 ;;
+    rv32* | hexagon*) vectors=-Wframe-larger-than=256 ;;
     esac
     $cc $flags $vectors -O2 -std=c99 -pedantic-errors -Wall -Wextra -Wvla -Walloca -Wstack-usage=256 -Werror -ffreestanding \
         -fno-stack-protector -fno-asynchronous-unwind-tables -fstack-usage \
         -I"$runtime/include" -I"$runtime/include/mnq" -I"$runtime/kernels" -I"$runtime/src" -c "$source" -o "$object" || fail "$source"
 done
 [ $status = 0 ] || exit 1
-${prefix}ld $link -r "$work"/*.o -o "$work/all"
+$linker $link -r "$work"/*.o -o "$work/all"
 
 undefined=$(${prefix}nm -u "$work/all" | awk '{print $NF}' | sort -u)
 for symbol in $undefined; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|rv64gcv|cortex-m4|cortex-m55 ROOT ARGUMENTS SOURCE...
+# usage: cross.sh aarch64|rv64gcv|cortex-m4|cortex-m55|hexagonv65|hexagonv66|hexagonv67 ROOT ARGUMENTS SOURCE...
 #   ROOT        the source tree
 #   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
@@ -52,6 +52,28 @@ cortex-m4 | cortex-m55)
     for word in $arguments; do words=$words,arg=$word; done
     timeout 280 qemu-system-arm -M $board -nographic -monitor none -serial none -kernel "$work/program" \
         -semihosting-config enable=on,target=native,"$words" </dev/null
+    ;;
+hexagonv6[567])
+    # no library at all: what the programs want of one is in tests/cross; divisions and double are best at v67, the highest that runs
+    need clang-19 ld.lld-19 qemu-hexagon
+    cross=$root/tests/cross
+    tests=$(for file; do case $file in */kernels/hexagon/*) ;; *) echo "$file" ;; esac; done)
+    kernels=$(for file; do case $file in */kernels/hexagon/*) echo "$file" ;; esac; done)
+    compile() {
+        cpu=$1
+        shift
+        (mkdir -p "$work/$cpu" && cd "$work/$cpu" && clang-19 --target=hexagon-unknown-elf -mcpu=$cpu "$@" -c -std=c11 -O2 \
+            -ffreestanding -ffp-contract=off -DMNQ_HAVE_HVX=1 -Wall -Wextra -Werror -mllvm -max-store-memcpy=64 -isystem "$cross/bare" \
+            -I"$root/tests/kerncheck" -I"$root/tests/oracle" -I"$root/runtime/kernels" -I"$root/runtime/include" \
+            -I"$root/runtime/include/mnq" -I"$root/runtime/src" -I"$root/quant")
+    }
+    # shellcheck disable=SC2086
+    compile hexagonv67 "$cross/hexagon_start.c" "$cross/hexagon_divide.c" $tests
+    # shellcheck disable=SC2086
+    [ -z "$kernels" ] || compile "$target" -mhvx -mhvx-length=128B $kernels
+    ld.lld-19 -o "$work/program" "$work"/hexagon*/*.o
+    # shellcheck disable=SC2086
+    qemu-hexagon "$work/program" $arguments
     ;;
 *)
     echo "cross.sh: unknown target $target"

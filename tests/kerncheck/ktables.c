@@ -47,6 +47,10 @@ static int has_avx2(void)
 #include "riscv/rvv.h"
 #endif
 
+#ifdef MNQ_HAVE_HVX
+#include "hexagon/hvx.h"
+#endif
+
 const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
 #ifdef MNQ_CORTEX_M_DSP
@@ -57,6 +61,9 @@ const struct mnq_ktable mnq_ktables[] = {
 #endif
 #ifdef MNQ_HAVE_RVV
     {&mnq_kernels_rvv, mnq_has_rvv},
+#endif
+#ifdef MNQ_HAVE_HVX
+    {&mnq_kernels_hvx, NULL},
 #endif
 #ifdef MNQ_HAVE_AVX2
     {&mnq_kernels_avx2, has_avx2},
