@@ -8,6 +8,7 @@
  * and H by the optimal brain surgeon (obs.h), output by output. */
 #include "prune_fit.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
 #include "util/pool.h"
 
@@ -26,8 +27,8 @@ struct sums {
     struct mnq_fit *f;
     const float *w0;
     double *cross; /* [outputs][inputs] cov(x, y) */
-    double *xd;    /* [rows][inputs] centred inputs of the rows that count */
-    size_t rows;
+    double *xd;    /* [rows][stride] centred inputs of the rows that count */
+    size_t rows, stride;
     double *drawn; /* [inputs] diagonal of D */
 };
 
@@ -41,11 +42,12 @@ static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
     const struct mnq_rows *r = s->r;
     size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples;
     struct mnq_fit *f = s->f;
-    s->xd = mnq_arena_array(scratch, all * in, sizeof *s->xd);
+    s->stride = mnq_panel_stride(r->inputs);
+    s->xd = mnq_arena_array(scratch, all * s->stride, sizeof *s->xd);
     if (s->xd == NULL) return mnq_fail_nomem(e);
     for (size_t row = 0; row < all; row++) {
         if (!counts(r, s->o, row)) continue;
-        for (size_t i = 0; i < in; i++) f->mean_x[i] += s->xd[s->rows * in + i] = (double)r->x[row * in + i];
+        for (size_t i = 0; i < in; i++) f->mean_x[i] += s->xd[s->rows * s->stride + i] = (double)r->x[row * in + i];
         for (size_t j = 0; j < out; j++) f->mean_y[j] += (double)r->y[row * out + j];
         s->rows++;
     }
@@ -55,43 +57,54 @@ static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
     for (size_t j = 0; j < out; j++)
         f->mean_y[j] = s->o->fixed_bias == NULL ? f->mean_y[j] / n : (double)s->o->fixed_bias[j];
     for (size_t row = 0; row < s->rows; row++)
-        for (size_t i = 0; i < in; i++) s->xd[row * in + i] -= f->mean_x[i];
+        for (size_t i = 0; i < in; i++) s->xd[row * s->stride + i] -= f->mean_x[i];
     return 0;
 }
 
-/* Row i of the covariance, in the order of the rows. */
-static int sum_input(void *ctx, int i, int w, struct mnq_err *e)
+/* Rows of covariances that a task makes, and rows of samples that pass at a time. */
+enum { TILE = 32 };
+
+/* TILE rows of the covariance of inputs, sums in the order of the samples' rows. */
+static int sum_inputs(void *ctx, int tile, int w, struct mnq_err *e)
 {
     (void)w;
     (void)e;
     struct sums *s = ctx;
-    size_t in = (size_t)s->r->inputs;
-    double *to = s->f->h + (size_t)i * in;
-    for (size_t row = 0; row < s->rows; row++) {
-        const double *x = s->xd + row * in;
-        double v = x[i];
-        if (v == 0) continue;
-        for (size_t k = 0; k <= (size_t)i; k++) to[k] += v * x[k];
+    size_t in = (size_t)s->r->inputs, first = (size_t)tile * TILE, n = in - first < TILE ? in - first : TILE;
+    struct mnq_fouter o = {.rows = (int)n, .cols = (int)(first + n), .a_stride = in, .plus = true, .lower = true};
+    o.u_stride = o.v_stride = s->stride;
+    for (size_t row = 0; row < s->rows; row += TILE) {
+        const double *x = s->xd + row * s->stride;
+        o.k = (int)(s->rows - row < TILE ? s->rows - row : TILE);
+        mnq_fkernels_best()->outer(&o, s->f->h + first * in, x + first, x);
     }
-    for (size_t k = 0; k <= (size_t)i; k++) to[k] /= (double)s->rows;
+    for (size_t i = first; i < first + n; i++)
+        for (size_t k = 0; k <= i; k++) s->f->h[i * in + k] /= (double)s->rows;
     return 0;
 }
 
-static int sum_output(void *ctx, int j, int w, struct mnq_err *e)
+/* The same for the covariances of TILE outputs with all inputs. */
+static int sum_outputs(void *ctx, int tile, int w, struct mnq_err *e)
 {
     (void)w;
     (void)e;
     struct sums *s = ctx;
     const struct mnq_rows *r = s->r;
-    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples, k = 0;
-    double *to = s->cross + (size_t)j * in, mean = s->f->mean_y[j];
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples;
+    size_t first = (size_t)tile * TILE, n = out - first < TILE ? out - first : TILE, at = 0;
+    double y[TILE * TILE], *to = s->cross + first * in;
+    struct mnq_fouter o = {.rows = (int)n, .cols = (int)in, .a_stride = in, .u_stride = TILE, .v_stride = s->stride};
+    o.plus = true;
     for (size_t row = 0; row < all; row++) {
         if (!counts(r, s->o, row)) continue;
-        const double *x = s->xd + k++ * in;
-        double y = (double)r->y[row * out + (size_t)j] - mean;
-        for (size_t i = 0; i < in; i++) to[i] += y * x[i];
+        for (size_t j = 0; j < n; j++)
+            y[(size_t)o.k * TILE + j] = (double)r->y[row * out + first + j] - s->f->mean_y[first + j];
+        at++;
+        if (++o.k < TILE && at < s->rows) continue;
+        mnq_fkernels_best()->outer(&o, to, y, s->xd + (at - (size_t)o.k) * s->stride);
+        o.k = 0;
     }
-    for (size_t i = 0; i < in; i++) to[i] /= (double)s->rows;
+    for (size_t i = 0; i < n * in; i++) to[i] /= (double)s->rows;
     return 0;
 }
 
@@ -136,11 +149,35 @@ static int trace_all(struct mnq_fit *f, const double *inverse, struct mnq_err *e
     return rc;
 }
 
-/* w = (C + D)^-1 (c + D w0); leaves the inverse of H in `inverse`. */
-static int regress(struct sums *s, double *inverse, double *scratch, struct mnq_err *e)
+struct solving_dense {
+    const struct sums *s;
+    const double *l; /* factor of f->h */
+    double *room;    /* [threads][inputs][TILE] */
+};
+
+static int solve_dense(void *ctx, int tile, int worker, struct mnq_err *e)
 {
+    (void)e;
+    const struct solving_dense *d = ctx;
+    const struct sums *s = d->s;
     struct mnq_fit *f = s->f;
     size_t in = (size_t)f->inputs, out = (size_t)f->outputs;
+    size_t first = (size_t)tile * TILE, n = out - first < TILE ? out - first : TILE;
+    double *b = d->room + (size_t)worker * in * TILE;
+    for (size_t i = 0; i < in; i++)
+        for (size_t j = 0; j < n; j++)
+            b[i * n + j] = s->cross[(first + j) * in + i] + s->drawn[i] * (double)s->w0[i * out + first + j];
+    mnq_cholesky_solve_many(d->l, f->inputs, b, (int)n);
+    for (size_t i = 0; i < in; i++)
+        for (size_t j = 0; j < n; j++) f->w[(first + j) * in + i] = b[i * n + j];
+    return 0;
+}
+
+/* w = (C + D)^-1 (c + D w0); leaves the inverse of H in `inverse`. */
+static int regress(struct sums *s, double *inverse, double *scratch, double *panel, double *room, struct mnq_err *e)
+{
+    struct mnq_fit *f = s->f;
+    size_t in = (size_t)f->inputs;
     double mean = 0;
     for (size_t i = 0; i < in; i++) mean += f->h[i * in + i] / (double)in;
     for (size_t i = 0; i < in; i++) {
@@ -153,14 +190,10 @@ static int regress(struct sums *s, double *inverse, double *scratch, struct mnq_
     if (mnq_obs_invert(inverse, f->inputs, scratch) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     memcpy(scratch, f->h, in * in * sizeof *scratch);
-    if (mnq_cholesky(scratch, f->inputs) != 0)
+    if (mnq_cholesky_panels(scratch, f->inputs, panel) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
-    for (size_t j = 0; j < out; j++) {
-        double *w = f->w + j * in;
-        for (size_t i = 0; i < in; i++) w[i] = s->cross[j * in + i] + s->drawn[i] * (double)s->w0[i * out + j];
-        mnq_cholesky_solve(scratch, f->inputs, w);
-    }
-    return 0;
+    struct solving_dense d = {s, scratch, room};
+    return mnq_pool_for((f->outputs + TILE - 1) / TILE, f->threads, solve_dense, &d, e);
 }
 
 int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern pattern, const struct mnq_fit_opts *o,
@@ -181,13 +214,17 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     s.drawn = mnq_arena_array(&scratch, in, sizeof *s.drawn);
     double *inverse = mnq_arena_array(&scratch, in * in, sizeof *inverse);
     double *more = mnq_arena_array(&scratch, in * in, sizeof *more);
+    double *panel = mnq_arena_array(&scratch, MNQ_PANEL * mnq_panel_stride(r->inputs), sizeof *panel);
+    double *room = mnq_arena_array(&scratch, (size_t)o->threads * in * TILE, sizeof *room);
     int rc = -1;
     if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL || f->error == NULL || f->order == NULL ||
-        f->removable == NULL || s.cross == NULL || s.drawn == NULL || inverse == NULL || more == NULL)
+        f->removable == NULL || s.cross == NULL || s.drawn == NULL || inverse == NULL || more == NULL || panel == NULL ||
+        room == NULL)
         mnq_fail_nomem(e);
-    else if (center(&s, &scratch, e) == 0 && mnq_pool_for(r->inputs, o->threads, sum_input, &s, e) == 0 &&
-             mnq_pool_for(r->outputs, o->threads, sum_output, &s, e) == 0) {
-        if (regress(&s, inverse, more, e) == 0) rc = trace_all(f, inverse, e);
+    else if (center(&s, &scratch, e) == 0 &&
+             mnq_pool_for((r->inputs + TILE - 1) / TILE, o->threads, sum_inputs, &s, e) == 0 &&
+             mnq_pool_for((r->outputs + TILE - 1) / TILE, o->threads, sum_outputs, &s, e) == 0) {
+        if (regress(&s, inverse, more, panel, room, e) == 0) rc = trace_all(f, inverse, e);
     }
     mnq_arena_free(&scratch);
     return rc;

@@ -60,7 +60,8 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
 int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, float *b, struct mnq_err *e);
 
 /** Sums of squares of y - (w x + b) and of y around its mean over the held-out (or, with holdout 0, all) samples' rows. */
-void mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, double *noise, double *signal);
+int mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, int threads, double *noise,
+                   double *signal, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

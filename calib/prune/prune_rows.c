@@ -2,6 +2,9 @@
  * Rows for a layer's regression: inputs of the network under work beside outputs of the dense one, at the same pixels. */
 #include "prune_fit.h"
 
+#include "graph/fkernel/fkernel.h"
+#include "util/pool.h"
+
 #include <string.h>
 
 struct gather {
@@ -52,23 +55,81 @@ int mnq_rows_gather(struct mnq_stream *dense, struct mnq_stream *now, const stru
     return mnq_stream_run(now, i, settled, visit, &ga, e);
 }
 
-void mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, double *noise, double *signal)
+/* ---- errors ---- */
+
+enum { TILE = 32 }; /* rows, and outputs, at a time */
+
+struct judging {
+    const struct mnq_rows *r;
+    const double *w; /* [inputs][outputs] */
+    const float *b;
+    int holdout;
+    double *x;              /* [threads][inputs][TILE] rows, transposed */
+    double *noise, *signal; /* [outputs] */
+};
+
+/* What `n` rows' outputs, made [TILE][TILE], add to the sums of each output. */
+static void add_errors(const struct judging *j, const size_t *row, int n, size_t first, int outputs, const double *made,
+                       double *sum, double *squares)
 {
-    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, per = (size_t)r->per;
-    *noise = *signal = 0;
-    for (size_t o = 0; o < out; o++) {
-        double sum = 0, squares = 0, errors = 0, n = 0;
-        for (size_t row = 0; row < per * (size_t)r->samples; row++) {
-            if (holdout > 0 && (row / per) % (size_t)holdout != (size_t)holdout - 1) continue;
-            const float *x = r->x + row * in;
-            double y = (double)r->y[row * out + o], made = b != NULL ? (double)b[o] : 0;
-            for (size_t i = 0; i < in; i++) made += (double)x[i] * (double)w[i * out + o];
-            sum += y;
-            squares += y * y;
-            errors += (y - made) * (y - made);
-            n += 1;
+    size_t out = (size_t)j->r->outputs;
+    for (int k = 0; k < n; k++)
+        for (int o = 0; o < outputs; o++) {
+            double y = (double)j->r->y[row[k] * out + first + (size_t)o], d = y - made[k * TILE + o];
+            sum[o] += y;
+            squares[o] += y * y;
+            j->noise[first + (size_t)o] += d * d;
         }
-        *noise += errors;
-        if (n > 0) *signal += squares - sum * sum / n;
+}
+
+/* TILE outputs over all rows that count, each output's sums in the order of the rows. */
+static int judge_outputs(void *ctx, int tile, int worker, struct mnq_err *e)
+{
+    (void)e;
+    const struct judging *j = ctx;
+    const struct mnq_rows *r = j->r;
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs, per = (size_t)r->per, all = per * (size_t)r->samples;
+    size_t first = (size_t)tile * TILE, at[TILE], count = 0;
+    double made[TILE * TILE], sum[TILE] = {0}, squares[TILE] = {0}, *x = j->x + (size_t)worker * in * TILE;
+    struct mnq_fouter o = {.cols = (int)(out - first < TILE ? out - first : TILE), .k = r->inputs, .plus = true};
+    o.a_stride = o.u_stride = TILE;
+    o.v_stride = out;
+    for (size_t row = 0; row <= all; row++) {
+        if (row < all && (j->holdout <= 0 || (row / per) % (size_t)j->holdout == (size_t)j->holdout - 1)) {
+            for (size_t i = 0; i < in; i++) x[i * TILE + (size_t)o.rows] = (double)r->x[row * in + i];
+            for (int k = 0; k < o.cols; k++) made[o.rows * TILE + k] = j->b != NULL ? (double)j->b[first + (size_t)k] : 0;
+            at[o.rows++] = row;
+            count++;
+        }
+        if (o.rows < TILE && row < all) continue;
+        mnq_fkernels_best()->outer(&o, made, x, j->w + first);
+        add_errors(j, at, o.rows, first, o.cols, made, sum, squares);
+        o.rows = 0;
     }
+    for (int k = 0; count > 0 && k < o.cols; k++)
+        j->signal[first + (size_t)k] = squares[k] - sum[k] * sum[k] / (double)count;
+    return 0;
+}
+
+int mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, int threads, double *noise,
+                   double *signal, struct mnq_err *e)
+{
+    size_t in = (size_t)r->inputs, out = (size_t)r->outputs;
+    struct mnq_arena scratch = {0};
+    double *wide = mnq_arena_array(&scratch, in * out, sizeof *wide);
+    double *x = mnq_arena_array(&scratch, (size_t)threads * in * TILE, sizeof *x);
+    double *sums = mnq_arena_array(&scratch, 2 * out, sizeof *sums);
+    int rc = wide == NULL || x == NULL || sums == NULL ? mnq_fail_nomem(e) : 0;
+    if (rc == 0) {
+        struct judging j = {r, wide, b, holdout, x, sums, sums + out};
+        for (size_t i = 0; i < in * out; i++) wide[i] = (double)w[i];
+        rc = mnq_pool_for((r->outputs + TILE - 1) / TILE, threads, judge_outputs, &j, e);
+    }
+    *noise = *signal = 0;
+    for (size_t o = 0; rc == 0 && o < out; o++) {
+        *noise += sums[o];
+        *signal += sums[out + o];
+    }
+    mnq_arena_free(&scratch);
+    return rc;
 }

@@ -128,11 +128,9 @@ static int prune_layer(struct mnq_pruning *p, struct mnq_stream *dense, struct m
     if (rc == 0) rc = mnq_fit_make(&rows, w0, layer->pattern, &fo, &fit, &scratch, e);
     if (rc == 0 && mnq_fit_error(&fit, p->zeros[l], per_output) < 0) rc = mnq_fail_nomem(e);
     if (rc == 0) rc = mnq_fit_solve(&fit, per_output, nd->w, fo.fixed_bias == NULL ? nd->b : NULL, e);
-    if (rc == 0) {
-        double noise, signal;
-        mnq_rows_error(&rows, nd->w, nd->b, MNQ_PRUNE_HOLDOUT, &noise, &signal);
-        layer->error = signal > 0 ? noise / signal : 0;
-    }
+    double noise = 0, signal = 0;
+    if (rc == 0) rc = mnq_rows_error(&rows, nd->w, nd->b, MNQ_PRUNE_HOLDOUT, p->o->threads, &noise, &signal, e);
+    if (rc == 0) layer->error = signal > 0 ? noise / signal : 0;
     mnq_arena_free(&scratch);
     return rc;
 }

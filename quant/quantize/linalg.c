@@ -10,7 +10,7 @@
 /* Row-oriented factorizations whose inner loops are axpys over contiguous rows. PANEL rows are worked off at a time, so that
  * what they do to ROWS rows behind them is done while values lie in registers. Every element meets the same operations in
  * the same order as without panels. */
-enum { PANEL = 32, ROWS = 4 };
+enum { PANEL = MNQ_PANEL, ROWS = 4 };
 
 static double *row(double *a, int n, int i)
 {
@@ -107,6 +107,36 @@ int mnq_inverse_cholesky(double *a, int n)
     return 0;
 }
 
+size_t mnq_panel_stride(int n)
+{
+    size_t lines = ((size_t)n + 7) / 8;
+    return (lines | 1) * 8;
+}
+
+int mnq_cholesky_panels(double *a, int n, double *v)
+{
+    const struct mnq_fkernels *kernels = mnq_fkernels_best();
+    size_t stride = mnq_panel_stride(n);
+    for (int first = 0; first < n; first += PANEL) {
+        int end = n - first < PANEL ? n : first + PANEL;
+        for (int k = first; k < end; k++) {
+            double *vk = v + (size_t)(k - first) * stride, d = row(a, n, k)[k];
+            for (int q = first; q < k; q++) d -= row(a, n, k)[q] * row(a, n, k)[q];
+            if (!(d > 0)) return -1;
+            d = row(a, n, k)[k] = sqrt(d);
+            for (int i = k + 1; i < n; i++) vk[i] = row(a, n, i)[k];
+            struct mnq_fouter one = {.rows = 1, .cols = n - k - 1, .k = k - first, .u_stride = stride, .v_stride = stride};
+            kernels->outer(&one, vk + k + 1, v + k, v + k + 1);
+            for (int i = k + 1; i < n; i++) row(a, n, i)[k] = vk[i] /= d;
+        }
+        struct mnq_fouter o = {.rows = n - end, .cols = n - end, .k = end - first, .lower = true};
+        o.a_stride = (size_t)n;
+        o.u_stride = o.v_stride = stride;
+        if (end < n) kernels->outer(&o, row(a, n, end) + end, v + end, v + end);
+    }
+    return 0;
+}
+
 int mnq_cholesky(double *a, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -138,5 +168,27 @@ void mnq_cholesky_solve(const double *l, int n, double *b)
         double s = b[i];
         for (int k = i + 1; k < n; k++) s -= l[(size_t)k * (size_t)n + (size_t)i] * b[k];
         b[i] = s / l[(size_t)i * (size_t)n + (size_t)i];
+    }
+}
+
+void mnq_cholesky_solve_many(const double *l, int n, double *b, int count)
+{
+    const struct mnq_fkernels *kernels = mnq_fkernels_best();
+    size_t wide = (size_t)count;
+    struct mnq_fouter o = {.rows = 1, .cols = count, .u_stride = 1, .v_stride = wide};
+    for (int i = 0; i < n; i++) {
+        const double *li = l + (size_t)i * (size_t)n;
+        double *bi = b + (size_t)i * wide;
+        o.k = i;
+        kernels->outer(&o, bi, li, b);
+        for (int c = 0; c < count; c++) bi[c] /= li[i];
+    }
+    o.u_stride = (size_t)n;
+    for (int i = n - 1; i >= 0; i--) {
+        const double *li = l + (size_t)i * (size_t)n;
+        double *bi = b + (size_t)i * wide;
+        o.k = n - 1 - i;
+        if (o.k > 0) kernels->outer(&o, bi, li + n + i, bi + wide);
+        for (int c = 0; c < count; c++) bi[c] /= li[i];
     }
 }

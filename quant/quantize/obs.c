@@ -2,7 +2,8 @@
  * The optimal brain surgeon for one output of a linear layer.
  *
  * The inverse is kept as the lower triangle of the inputs still there, the last of them moving into the place of the one
- * that left: n^3 / 6 multiplications for all of them, in axpys over contiguous rows. */
+ * that left: n^3 / 6 multiplications for all of them. They are put off until PANEL inputs have left, so that the matrix
+ * passes through the processor once for all of these; until then the columns that are looked at are brought up to date. */
 #include "quantize/obs.h"
 
 #include "graph/fkernel/fkernel.h"
@@ -12,19 +13,21 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { BLOCK_MAX = 16, PANEL = 32 };
+enum { BLOCK_MAX = 16, PANEL = MNQ_PANEL };
 
 struct state {
     double *h, *w, *diagonal;
-    double *v, inv[PANEL]; /* [PANEL][n] columns of the inputs that left last, their 1 / v_pp */
-    int *input, *place;    /* of position; of input, -1 once it left */
+    double *v, inv[PANEL]; /* [PANEL][stride] columns of the inputs that left last, their 1 / v_pp */
+    double *scaled;        /* [PANEL][stride] these times 1 / v_pp */
+    size_t stride;
+    int *input, *place; /* of position; of input, -1 once it left */
     const struct mnq_fkernels *kernels;
     int n, left, waiting; /* row length, positions in use, downdates to come */
 };
 
 unsigned long mnq_obs_work(int n)
 {
-    return (unsigned long)n * ((PANEL + 1) * sizeof(double) + 2 * sizeof(int)) + 64;
+    return (2 * PANEL + 1) * (unsigned long)mnq_panel_stride(n) * sizeof(double) + 2 * (unsigned long)n * sizeof(int) + 64;
 }
 
 static double *row(double *a, int n, int i)
@@ -32,12 +35,17 @@ static double *row(double *a, int n, int i)
     return a + (size_t)i * (size_t)n;
 }
 
+static double *waiting_column(const struct state *s, int q)
+{
+    return s->v + (size_t)q * s->stride;
+}
+
 /* An entry as it would be without waiting downdates. */
 static double at(const struct state *s, int i, int j)
 {
     double x = i >= j ? row(s->h, s->n, i)[j] : row(s->h, s->n, j)[i];
     for (int q = 0; q < s->waiting; q++) {
-        const double *v = row(s->v, s->n, q);
+        const double *v = waiting_column(s, q);
         x -= v[i] * s->inv[q] * v[j];
     }
     return x;
@@ -45,7 +53,15 @@ static double at(const struct state *s, int i, int j)
 
 static void flush(struct state *s)
 {
-    s->kernels->downdate(s->h, (size_t)s->n, s->left, s->v, s->inv, s->waiting);
+    for (int q = 0; q < s->waiting; q++) {
+        const double *v = waiting_column(s, q);
+        double *to = s->scaled + (size_t)q * s->stride, f = s->inv[q];
+        for (int i = 0; i < s->left; i++) to[i] = v[i] * f;
+    }
+    struct mnq_fouter o = {.rows = s->left, .cols = s->left, .k = s->waiting, .lower = true};
+    o.a_stride = (size_t)s->n;
+    o.u_stride = o.v_stride = s->stride;
+    s->kernels->outer(&o, s->h, s->scaled, s->v);
     s->waiting = 0;
 }
 
@@ -64,11 +80,10 @@ static void column(const struct state *s, int p, double *v)
     const double *rp = row(s->h, s->n, p);
     for (int i = 0; i <= p; i++) v[i] = rp[i];
     for (int i = p + 1; i < s->left; i++) v[i] = row(s->h, s->n, i)[p];
-    for (int q = 0; q < s->waiting; q++) {
-        const double *old = row(s->v, s->n, q);
-        double c = old[p] * s->inv[q];
-        for (int i = 0; i < s->left; i++) v[i] -= c * old[i];
-    }
+    double c[PANEL];
+    for (int q = 0; q < s->waiting; q++) c[q] = waiting_column(s, q)[p] * s->inv[q];
+    const struct mnq_faxpys d = {.rows = 1, .k = s->waiting, .n = s->left, .x_stride = (ptrdiff_t)s->stride};
+    s->kernels->axpys(&d, v, s->v, c);
 }
 
 /* The last position moves to p. */
@@ -82,7 +97,7 @@ static void move_last(struct state *s, int p)
     memcpy(row(s->h, s->n, p), from, (size_t)p * sizeof *from);
     for (int i = p + 1; i < last; i++) row(s->h, s->n, i)[p] = from[i];
     row(s->h, s->n, p)[p] = from[last];
-    for (int q = 0; q < s->waiting; q++) row(s->v, s->n, q)[p] = row(s->v, s->n, q)[last];
+    for (int q = 0; q < s->waiting; q++) waiting_column(s, q)[p] = waiting_column(s, q)[last];
     s->w[p] = s->w[last];
     s->diagonal[p] = s->diagonal[last];
     s->input[p] = s->input[last];
@@ -91,13 +106,11 @@ static void move_last(struct state *s, int p)
 
 static void take_out(struct state *s, int p)
 {
-    double *v = row(s->v, s->n, s->waiting);
+    double *v = waiting_column(s, s->waiting);
     column(s, p, v);
     double inv = v[p] > 0 ? 1 / v[p] : 0, f = s->w[p] * inv;
-    for (int i = 0; i < s->left; i++) {
-        s->w[i] -= f * v[i];
-        s->diagonal[i] -= v[i] * v[i] * inv;
-    }
+    s->kernels->axpy(s->w, v, f, s->left);
+    for (int i = 0; i < s->left; i++) s->diagonal[i] -= v[i] * v[i] * inv;
     s->inv[s->waiting++] = inv;
     move_last(s, p);
     if (s->waiting == PANEL) flush(s);
@@ -152,8 +165,10 @@ static int trace_blocks(struct state *s, int block, int *order, double *error)
 int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work)
 {
     struct state s = {.h = hinv, .w = w, .v = work, .kernels = mnq_fkernels_best(), .n = n, .left = n};
-    s.diagonal = s.v + (size_t)PANEL * (size_t)n;
-    s.input = (int *)(void *)(s.diagonal + n);
+    s.stride = mnq_panel_stride(n);
+    s.scaled = s.v + PANEL * s.stride;
+    s.diagonal = s.scaled + PANEL * s.stride;
+    s.input = (int *)(void *)(s.diagonal + s.stride);
     s.place = s.input + n;
     for (int i = 0; i < n; i++) {
         s.input[i] = s.place[i] = i;
@@ -185,37 +200,11 @@ int mnq_obs_trace(double *hinv, double *w, int n, struct mnq_obs_pattern p, int 
     return gone;
 }
 
-/* A = L L^T in the lower triangle, PANEL columns at a time; v: PANEL * n doubles. */
-static int factor(double *a, int n, double *v)
-{
-    const struct mnq_fkernels *kernels = mnq_fkernels_best();
-    double ones[PANEL];
-    for (int q = 0; q < PANEL; q++) ones[q] = 1;
-    for (int first = 0; first < n; first += PANEL) {
-        int end = n - first < PANEL ? n : first + PANEL;
-        for (int k = first; k < end; k++) {
-            double *vk = v + (size_t)(k - first) * (size_t)n, d = row(a, n, k)[k];
-            for (int q = first; q < k; q++) d -= row(a, n, k)[q] * row(a, n, k)[q];
-            if (!(d > 0)) return -1;
-            d = row(a, n, k)[k] = sqrt(d);
-            for (int i = k + 1; i < n; i++) vk[i] = row(a, n, i)[k];
-            for (int q = first; q < k; q++) {
-                const double *vq = v + (size_t)(q - first) * (size_t)n;
-                double c = vq[k];
-                for (int i = k + 1; i < n; i++) vk[i] -= c * vq[i];
-            }
-            for (int i = k + 1; i < n; i++) row(a, n, i)[k] = vk[i] /= d;
-        }
-        if (end < n) kernels->downdate(row(a, n, end) + end, (size_t)n, n - end, v + end, ones, end - first);
-    }
-    return 0;
-}
-
 int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, double *scratch, void *work)
 {
     /* H_SS (w'_S - w_S) = H_SP w_P */
-    double *b = work, *v = b + n;
-    int *kept = (int *)(void *)(v + (size_t)PANEL * (size_t)n), m = 0;
+    double *b = work, *v = b + mnq_panel_stride(n);
+    int *kept = (int *)(void *)(v + PANEL * mnq_panel_stride(n)), m = 0;
     for (int i = 0; i < n; i++)
         if (!gone[i]) kept[m++] = i;
     for (int i = 0; i < m; i++) b[i] = 0;
@@ -228,7 +217,7 @@ int mnq_obs_refit(const double *h, int n, const unsigned char *gone, double *w, 
         const double *from = h + (size_t)kept[a] * (size_t)n;
         for (int c = 0; c <= a; c++) row(scratch, m, a)[c] = from[kept[c]];
     }
-    if (factor(scratch, m, v) != 0) return -1;
+    if (mnq_cholesky_panels(scratch, m, v) != 0) return -1;
     mnq_cholesky_solve(scratch, m, b);
     for (int a = 0; a < m; a++) w[kept[a]] += b[a];
     for (int i = 0; i < n; i++)
@@ -241,11 +230,14 @@ int mnq_obs_invert(double *a, int n, double *scratch)
     memcpy(scratch, a, (size_t)n * (size_t)n * sizeof *a);
     if (mnq_inverse_cholesky(scratch, n) != 0) return -1;
     /* inverse(A) = U^T U: row k of U adds U_ki U_kj; PANEL rows k at a time, the same order for every element */
-    void (*axpy)(double *, const double *, double, int) = mnq_fkernels_best()->axpy;
     for (int i = 0; i < n; i++) memset(row(a, n, i), 0, (size_t)(i + 1) * sizeof *a);
-    for (int first = 0; first < n; first += PANEL)
-        for (int i = first; i < n; i++)
-            for (int k = first; k <= i && k < first + PANEL; k++)
-                axpy(row(a, n, i) + k, row(scratch, n, k) + k, -row(scratch, n, k)[i], i - k + 1);
+    for (int first = 0; first < n; first += PANEL) {
+        struct mnq_fouter o = {.rows = n - first, .cols = n - first, .k = n - first < PANEL ? n - first : PANEL};
+        o.a_stride = o.u_stride = o.v_stride = (size_t)n;
+        o.plus = o.lower = true;
+        for (int k = 1; k < o.k; k++) memset(row(scratch, n, first + k) + first, 0, (size_t)k * sizeof *scratch);
+        mnq_fkernels_best()->outer(&o, row(a, n, first) + first, row(scratch, n, first) + first,
+                                   row(scratch, n, first) + first);
+    }
     return 0;
 }

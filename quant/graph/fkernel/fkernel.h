@@ -40,6 +40,14 @@ struct mnq_fsteps {
     const double *step, *inv;
 };
 
+/** k outer products into a [rows][cols]. */
+struct mnq_fouter {
+    int rows, cols, k;
+    size_t a_stride, u_stride, v_stride; /* doubles from row to row */
+    bool plus;
+    bool lower; /* only j <= i + cols - rows is wanted; what lies above is undefined afterwards */
+};
+
 /** Variants for one instruction set. No kernel reads or writes outside of its tensors; out overlaps no input. */
 struct mnq_fkernels {
     const char *name;
@@ -64,11 +72,9 @@ struct mnq_fkernels {
     /** out[p][j] = (a[p][j] - mean[j]) * scale[j] + offset[j]; mean may be NULL (zero). */
     void (*affine)(const float *a, const float *mean, const float *scale, const float *offset, float *out,
                    const struct mnq_fmat *m);
-    /**
-     * Lower triangle of a [n][stride]: a[i][j] -= (v[0][i] f[0]) v[0][j] + ... for j <= i, one k after the other.
-     * v [k][stride]; what stands above the diagonal of a is undefined afterwards; a and v do not overlap.
+    /** a[i][j] -= (`plus`: +=) u[0][i] v[0][j], u[1][i] v[1][j] and so on, one after the other; a overlaps neither u nor v.
      */
-    void (*downdate)(double *a, size_t stride, int n, const double *v, const double *f, int k);
+    void (*outer)(const struct mnq_fouter *o, double *a, const double *u, const double *v);
     /**
      * sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; b [n][stride].
      * `narrow`: every block's sum fits 32 bits.

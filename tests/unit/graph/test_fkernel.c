@@ -114,6 +114,40 @@ static void test_axpys(void **state)
         }
 }
 
+/* Sums in the order of k, nothing written beyond the columns, and below the diagonal the same when only that is wanted. */
+static void test_outer(void **state)
+{
+    (void)state;
+    enum { MOST = 9 };
+    double u[ROWS * STRIDE], v[ROWS * STRIDE], a[MOST * STRIDE];
+    for (int i = 0; i < ROWS * STRIDE; i++) {
+        u[i] = rand() / 1e9 - 1;
+        v[i] = rand() / 3e8;
+    }
+    for (int i = 0; i < MOST * STRIDE; i++) a[i] = rand() / 7e7;
+    for (int n = 0; n <= LEN; n++)
+        for (int k = 0; k <= ROWS; k++) {
+            struct mnq_fouter o = {.rows = 1 + (n + k) % MOST, .cols = n, .k = k, .plus = k % 2 != 0, .lower = n % 3 == 0};
+            o.a_stride = o.u_stride = o.v_stride = STRIDE;
+            for (int t = 0; mnq_fkernels_at(t) != NULL; t++) {
+                double got[MOST * STRIDE];
+                memcpy(got, a, sizeof a);
+                mnq_fkernels_at(t)->outer(&o, got, u, v);
+                for (int i = 0; i < MOST; i++)
+                    for (int j = 0; j < STRIDE; j++) {
+                        double want = a[i * STRIDE + j];
+                        bool in = i < o.rows && j < n;
+                        if (in && o.lower && j > i + n - o.rows) continue;
+                        for (int q = 0; in && q < k; q++) {
+                            double x = u[q * STRIDE + i] * v[q * STRIDE + j];
+                            want = o.plus ? want + x : want - x;
+                        }
+                        assert_true(got[i * STRIDE + j] == want);
+                    }
+            }
+        }
+}
+
 static void test_round_noise(void **state)
 {
     (void)state;
@@ -148,8 +182,8 @@ static void test_round_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels),  cmocka_unit_test(test_axpy),
-        cmocka_unit_test(test_axpys),    cmocka_unit_test(test_round_noise),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_axpy),
+        cmocka_unit_test(test_axpys),    cmocka_unit_test(test_outer),      cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,34 @@ static void solve(void **state)
     }
 }
 
+/* In panels, and with many right sides at once: the bits of one after the other. */
+static void panels_give_the_same_bits(void **state)
+{
+    (void)state;
+    enum { RIGHT = 5, LARGE = 75, WIDE = 88 };
+    static double a[LARGE * LARGE], l[LARGE * LARGE], v[MNQ_PANEL * WIDE], many[LARGE * RIGHT];
+    srand(8);
+    for (int n = 1; n <= LARGE; n += n < 35 ? 1 : 8) {
+        double one[RIGHT][LARGE];
+        assert_true(mnq_panel_stride(n) >= (size_t)n && mnq_panel_stride(n) <= WIDE && mnq_panel_stride(n) / 8 % 2 == 1);
+        for (int i = 0; i < n; i++)
+            for (int k = 0; k <= i; k++) a[i * n + k] = a[k * n + i] = (i == k ? n : 0) + (double)rand() / RAND_MAX;
+        for (int c = 0; c < RIGHT; c++)
+            for (int i = 0; i < n; i++) one[c][i] = many[i * RIGHT + c] = (double)rand() / RAND_MAX;
+        memcpy(l, a, sizeof a);
+        assert_int_equal(mnq_cholesky(a, n), 0);
+        assert_int_equal(mnq_cholesky_panels(l, n, v), 0);
+        for (int i = 0; i < n; i++) assert_memory_equal(a + i * n, l + i * n, (size_t)(i + 1) * sizeof *a);
+        mnq_cholesky_solve_many(l, n, many, RIGHT);
+        for (int c = 0; c < RIGHT; c++) {
+            mnq_cholesky_solve(a, n, one[c]);
+            for (int i = 0; i < n; i++) assert_true(one[c][i] == many[i * RIGHT + c]);
+        }
+    }
+    double wrong[4] = {1, 2, 2, 1};
+    assert_int_equal(mnq_cholesky_panels(wrong, 2, v), -1);
+}
+
 static void indefinite_is_refused(void **state)
 {
     (void)state;
@@ -78,6 +106,6 @@ static void indefinite_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(inverse_factor), cmocka_unit_test(solve),
-                                       cmocka_unit_test(indefinite_is_refused)};
+                                       cmocka_unit_test(panels_give_the_same_bits), cmocka_unit_test(indefinite_is_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
