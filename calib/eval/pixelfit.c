@@ -410,7 +410,7 @@ int mnq_pixelfit_settle(struct mnq_subject *s, const struct mnq_dataset *d, int 
     bool open = s->preprocess_from == MNQ_FROM_NOWHERE;
     if (mnq_pixelfit(s, d, open, threads, f, e) != 0) return -1;
     snprintf(s->preprocess_why, sizeof s->preprocess_why, "%s", f->text);
-    if (!open) return 0;
+    if (!open && (s->preprocess_from != MNQ_FROM_FAMILY || !mnq_pixelfit_contradicts(f))) return 0;
     if (!f->clear)
         return mnq_fail(e, MNQ_EXIT_USAGE,
                         "%s: preprocessing is not stated, and the data does not tell it (%s); give --preprocess", s->file,
@@ -420,5 +420,6 @@ int mnq_pixelfit_settle(struct mnq_subject *s, const struct mnq_dataset *d, int 
     p.filter = s->preprocess.filter;
     s->preprocess = p;
     s->preprocess_from = MNQ_FROM_DATA;
+    f->own = f->best;
     return 1;
 }

@@ -50,6 +50,7 @@ int mnq_pixelfit(const struct mnq_subject *s, const struct mnq_dataset *d, bool 
 
 /**
  * Settles the preprocessing of a subject whose file does not state one, or whose own first layers are all that speaks of it.
+ * What is only usual for its family stands unless the data contradicts.
  * return  1: settled by f; 0: nothing to settle, f tells whether the data contradicts; -1 with e: it is not clear, which is
  * a matter of usage
  */

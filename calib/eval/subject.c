@@ -73,7 +73,7 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
     const char *text = o->preprocess;
     s->preprocess_from = MNQ_FROM_OPTION;
     if (text == NULL) {
-        s->preprocess_from = MNQ_FROM_MODEL;
+        s->preprocess_from = s->raw.preprocess_usual ? MNQ_FROM_FAMILY : MNQ_FROM_MODEL;
         text = s->raw.preprocess;
     }
     if (text == NULL) { /* layers that scale their input are no statement: some want bytes, some what is scaled already */
@@ -244,7 +244,8 @@ int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct 
 
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made)
 {
-    if (s->kind != MNQ_SUBJECT_FLOAT || s->preprocess_from != MNQ_FROM_NOWHERE || made->kind != MNQ_SUBJECT_INT8)
+    if (s->kind != MNQ_SUBJECT_FLOAT || made->kind != MNQ_SUBJECT_INT8 ||
+        (s->preprocess_from != MNQ_FROM_NOWHERE && s->preprocess_from != MNQ_FROM_FAMILY))
         return false;
     if (made->package.q.source_crc != s->file_crc || made->package.q.source_name == NULL) return false;
     if (made->preprocess.channels != s->preprocess.channels) return false;

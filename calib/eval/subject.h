@@ -21,6 +21,7 @@ enum mnq_subject_kind { MNQ_SUBJECT_FLOAT, MNQ_SUBJECT_INT8 };
 enum mnq_preprocess_from {
     MNQ_FROM_OPTION,  /* stated by the user */
     MNQ_FROM_MODEL,   /* stored in or implied by the file */
+    MNQ_FROM_FAMILY,  /* usual for the network's family: the data may say better */
     MNQ_FROM_SIBLING, /* taken from an .mnq made from this very file */
     MNQ_FROM_NOWHERE, /* not known yet: tf until it is */
     MNQ_FROM_DATA     /* it fits the data, pixelfit.h */

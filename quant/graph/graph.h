@@ -125,6 +125,7 @@ struct mnq_graph {
     int n_note;
     /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
     const char *preprocess;
+    bool preprocess_usual; /* the file does not say that: it is what networks of its family are usually given */
     bool resize_tf,
         resize_crop;  /* a layer at the front resized pictures as TensorFlow does, or cropped them to their shape */
     bool size_open;   /* the file leaves the input's height and width open: those of the graph are assumed */

@@ -153,6 +153,7 @@ int mnq_arch_build(struct mnq_build *b, const struct mnq_arch *a, struct mnq_err
     if (out < 0) return -1;
     b->g->output = out;
     b->g->preprocess = a->preprocess;
+    b->g->preprocess_usual = !a->preprocess_stated;
     return sort_slots(b, e) != 0 ? -1 : add_auto_names(b, e);
 }
 

@@ -53,7 +53,8 @@ static int read_words(const struct mnq_ynode *map, struct mnq_arch_given *a, str
     a->arch.act = act[c];
     a->arch.head = (enum mnq_head)h;
     a->arch.final = (enum mnq_final)f;
-    if (mnq_y_get(map, "preprocess") != NULL) a->arch.preprocess = preprocess[pre];
+    a->arch.preprocess_stated = mnq_y_get(map, "preprocess") != NULL;
+    if (a->arch.preprocess_stated) a->arch.preprocess = preprocess[pre];
     if (mnq_y_get(map, "activation") != NULL && a->arch.family > MNQ_FAMILY_V2)
         return mnq_y_fail(mnq_y_get(map, "activation"), e, "only V1 and V2 have a choice of activations");
     if (p == 1 && (a->arch.family == MNQ_FAMILY_NASNET || a->arch.family == MNQ_FAMILY_XCEPTION))

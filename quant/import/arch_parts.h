@@ -49,6 +49,7 @@ struct mnq_arch {
     enum mnq_act act; /* V1, V2: activation of the convolutions; NONE = ReLU6 */
     double eps;       /* of BatchNormalization */
     const char *preprocess;
+    bool preprocess_stated; /* by the user, not by what is usual */
 };
 
 /** V3 in either size? */

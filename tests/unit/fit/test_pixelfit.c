@@ -126,7 +126,12 @@ static void contradiction(void **state)
     assert_int_equal(mnq_pixelfit_settle(&s, dataset, 2, &f, &e), 0); /* stated: it stands */
     assert_string_equal(s.preprocess.name, "none");
     assert_true(mnq_pixelfit_contradicts(&f));
+    s.preprocess_from = MNQ_FROM_FAMILY; /* only usual: the data says better */
+    assert_int_equal(mnq_pixelfit_settle(&s, dataset, 2, &f, &e), 1);
+    assert_string_equal(s.preprocess.name, "tf");
+    assert_true(s.preprocess_from == MNQ_FROM_DATA && f.best == f.own);
     open_net(&s, "tf", "tf", &arena);
+    s.preprocess_from = MNQ_FROM_FAMILY;
     assert_int_equal(mnq_pixelfit_settle(&s, dataset, 2, &f, &e), 0);
     assert_false(mnq_pixelfit_contradicts(&f));
     mnq_arena_free(&arena);
