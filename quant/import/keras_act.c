@@ -46,6 +46,8 @@ int mnq_knet_activation(struct mnq_knet *k, const struct mnq_klayer *l, const ch
     };
     activation = usual_name(activation);
     if (strcmp(activation, "linear") == 0) return in;
+    if (strcmp(activation, "softmax") == 0 && mnq_knet_turned(k, in))
+        return mnq_knet_fail(k, l, "its softmax runs over the columns of a channels_first model");
     if (strcmp(activation, "softmax") == 0) return mnq_build_softmax(&k->b, name, in, k->e);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strcmp(activation, known[i].name) != 0) continue;
@@ -126,11 +128,13 @@ int mnq_knet_softmax(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     enum { ROWS, COLUMNS, CHANNELS };
     struct mnq_shape s = k->b.g->node[in].out;
     const struct mnq_ynode *v = mnq_kv_plain(axes);
+    if (v == NULL && mnq_knet_turned(k, in)) return mnq_knet_fail(k, l, "runs over the columns of a channels_first model");
     bool vector = s.h == 1 && s.w == 1, over[3] = {s.h == 1, s.w == 1, v == NULL};
     for (const struct mnq_ynode *c = v != NULL && v->kind == MNQ_Y_SEQ ? v->first : v; c != NULL;) {
         int axis;
         if (mnq_kv_int(c, -3, 3, &axis, k->e) != 0) return -1;
         if (axis == 0) return mnq_knet_fail(k, l, "runs over the batch");
+        axis = mnq_knet_axis(k, in, axis);
         int last = vector ? 1 : k->sequence[in] ? 2 : 3;
         axis = axis < 0 ? axis + 3 : axis > last ? CHANNELS : axis + 2 - last;
         over[axis] = true;

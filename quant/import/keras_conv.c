@@ -13,7 +13,7 @@ static int read_conv(struct mnq_knet *k, const struct mnq_klayer *l, struct mnq_
     const struct mnq_ynode *v = mnq_kf_get(l, "kernel_size", NULL);
     *c = (struct mnq_conv){.sh = 1, .sw = 1};
     *a = (struct mnq_apart){1, 1, 1};
-    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &c->padding) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0 || mnq_kf_padding(k, l, &c->padding) != 0) return -1;
     if (v != NULL) {
         if (mnq_kv_pair(v, 1, MAX_WINDOW, &c->kh, &c->kw, k->e) != 0) return -1;
     } else if (mnq_kf_int(k, l, "kernel_size", "nb_row", 1, MAX_WINDOW, 0, &c->kh) != 0 ||
@@ -76,6 +76,8 @@ int mnq_kl_dense(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, 
     if (mnq_kf_int(k, l, "units", "output_dim", 1, 1 << 20, 0, &units) != 0 ||
         mnq_kf_bool(k, l, "use_bias", "bias", true, &bias) != 0)
         return -1;
+    if (mnq_knet_turned(k, in[0]))
+        return mnq_knet_fail(k, l, "works on the columns of a channels_first model, which is not supported");
     int i = mnq_build_dense(&k->b, l->name, in[0], units, bias, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
 }

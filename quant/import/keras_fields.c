@@ -56,12 +56,30 @@ int mnq_kf_text(struct mnq_knet *k, const struct mnq_klayer *l, const char *key,
     return v == NULL ? 0 : mnq_y_string(v, out, k->e);
 }
 
-int mnq_kf_channels_last(struct mnq_knet *k, const struct mnq_klayer *l)
+int mnq_kf_data_format(struct mnq_knet *k, const struct mnq_klayer *l)
 {
     const char *format;
-    if (mnq_kf_text(k, l, "data_format", "dim_ordering", "channels_last", &format) != 0) return -1;
-    if (strcmp(format, "channels_last") == 0 || strcmp(format, "tf") == 0 || strcmp(format, "default") == 0) return 0;
-    return mnq_knet_fail(k, l, "data_format is %.40s, only channels_last is supported", format);
+    if (mnq_kf_text(k, l, "data_format", "dim_ordering", k->first ? "channels_first" : "channels_last", &format) != 0)
+        return -1;
+    bool first = strcmp(format, "channels_first") == 0,
+         last = strcmp(format, "channels_last") == 0 || strcmp(format, "tf") == 0 || strcmp(format, "default") == 0;
+    if (!first && !last)
+        return mnq_knet_fail(k, l, "data_format is %.40s, channels_last and channels_first are supported", format);
+    if (first == k->first) return 0;
+    return mnq_knet_fail(k, l, "is %s and other layers are not, one data_format is supported", format);
+}
+
+bool mnq_knet_turned(const struct mnq_knet *k, int in)
+{
+    struct mnq_shape s = k->b.g->node[in].out;
+    return k->first && (s.h > 1 || s.w > 1) && !k->sequence[in];
+}
+
+int mnq_knet_axis(const struct mnq_knet *k, int in, int axis)
+{
+    static const int place[] = {3, 1, 2}; /* where channels, rows and columns are */
+    if (!mnq_knet_turned(k, in) || axis == 0 || axis < -3 || axis > 3) return axis;
+    return place[axis > 0 ? axis - 1 : axis + 3];
 }
 
 int mnq_kf_padding(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_padding *out)

@@ -17,6 +17,7 @@ struct mnq_knet {
     int version;       /* Keras' major version, 0 if unknown */
     int resolution;    /* wanted input height and width, 0 = the file's own */
     bool open_input;   /* the file leaves the input's height or width open */
+    bool first;        /* layers are channels_first; the graph is not: shapes and axes are read as if they were last */
     bool hard_sigmoid; /* a Keras 1 or 2 "hard_sigmoid" was met, whose form is settled at the end */
     /* The node's last axes were folded into its channels (Keras' tensor has more than three): what looks at the last axis
      * alone would not see it. Its size; 0: nothing was folded. */
@@ -56,8 +57,14 @@ int mnq_kf_text(struct mnq_knet *k, const struct mnq_klayer *l, const char *key,
 /** Numbers of a scalar or of lists into v; their count, 1 to max, or -1. */
 int mnq_kf_numbers(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, float missing, float *v, int max);
 
-/** Refuses every data_format but channels_last. */
-int mnq_kf_channels_last(struct mnq_knet *k, const struct mnq_klayer *l);
+/** Refuses every data_format but the model's. */
+int mnq_kf_data_format(struct mnq_knet *k, const struct mnq_klayer *l);
+
+/** An axis of node `in` as Keras counts it, as of a tensor whose channels are last. */
+int mnq_knet_axis(const struct mnq_knet *k, int in, int axis);
+
+/** Whether node `in` is a map in a channels_first model: its last axis is not its channels. */
+bool mnq_knet_turned(const struct mnq_knet *k, int in);
 
 int mnq_kf_padding(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_padding *out);
 

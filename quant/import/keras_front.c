@@ -40,6 +40,9 @@ int mnq_kl_normalization(struct mnq_knet *k, const struct mnq_klayer *l, const i
     float mean[MAX_CHANNELS], variance[MAX_CHANNELS], scale[MAX_CHANNELS], offset[MAX_CHANNELS];
     int axis, c = k->b.g->node[in[0]].out.c;
     bool invert, stated = mnq_kf_get(l, "mean", NULL) != NULL && mnq_kf_get(l, "variance", NULL) != NULL;
+    if (mnq_knet_turned(k, in[0]) && c > 1)
+        return mnq_knet_fail(
+            k, l, "normalizes in a channels_first model, which is not supported; scale the pixels in front of it");
     if (normalization_axis(k, l, &axis) != 0 || mnq_kf_bool(k, l, "invert", NULL, false, &invert) != 0) return -1;
     if (!stated) return mnq_build_normalization(&k->b, l->name, in[0], axis == 0 ? 1 : c, invert, k->e);
     int n = mnq_kf_numbers(k, l, "mean", 0, mean, MAX_CHANNELS),
@@ -104,7 +107,7 @@ int mnq_knet_resize_front(struct mnq_knet *k, const struct mnq_klayer *l, int in
 
 static int read_size(struct mnq_knet *k, const struct mnq_klayer *l, int *h, int *w)
 {
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0) return -1;
     return mnq_kf_int(k, l, "height", "target_height", 1, MAX_SIZE, 0, h) != 0 ||
                    mnq_kf_int(k, l, "width", "target_width", 1, MAX_SIZE, 0, w) != 0
                ? -1
@@ -179,7 +182,7 @@ int mnq_kl_grayscale(struct mnq_knet *k, const struct mnq_klayer *l, const int *
     static const float rgb[] = {0.2989f, 0.5870f, 0.1140f}; /* TensorFlow's rgb_to_grayscale */
     int channels, c = k->b.g->node[in[0]].out.c;
     float w[9];
-    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_int(k, l, "output_channels", NULL, 1, 3, 1, &channels) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0 || mnq_kf_int(k, l, "output_channels", NULL, 1, 3, 1, &channels) != 0) return -1;
     if (c != 3 || channels == 2) return mnq_knet_fail(k, l, "makes %d channels of %d, 1 or 3 of 3 are wanted", channels, c);
     for (int i = 0; i < 3; i++)
         for (int o = 0; o < channels; o++) w[i * channels + o] = rgb[i];

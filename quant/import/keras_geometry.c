@@ -13,7 +13,7 @@ int mnq_kl_zero_padding(struct mnq_knet *k, const struct mnq_klayer *l, const in
     (void)n_in;
     const struct mnq_ynode *v = mnq_kf_get(l, "padding", NULL);
     int t, b, left, right;
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0) return -1;
     if (v == NULL) return mnq_knet_fail(k, l, "has no padding");
     if (v->kind == MNQ_Y_SEQ && v->n == 2 && v->first->kind == MNQ_Y_SEQ) {
         if (mnq_kv_pair(v->first, 0, MAX_WINDOW, &t, &b, k->e) != 0 ||
@@ -32,9 +32,14 @@ int mnq_kl_flatten(struct mnq_knet *k, const struct mnq_klayer *l, const int *in
     (void)n_in;
     struct mnq_shape s = k->b.g->node[in[0]].out;
     int64_t n = (int64_t)s.h * s.w * s.c;
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    static const int channels_in_front[] = {3, 1, 2};
+    /* Flatten moves channels to the end itself, if it is told that they are in front */
+    bool told = mnq_y_is(mnq_kf_get(l, "data_format", NULL), "channels_first");
+    if (!k->first && mnq_kf_data_format(k, l) != 0) return -1;
     if (n > 1 << 20) return mnq_knet_fail(k, l, "flattens %lld values, at most %d are supported", (long long)n, 1 << 20);
-    return k->knows = mnq_build_reshape(&k->b, l->name, in[0], (struct mnq_shape){1, 1, (int)n}, k->e);
+    int from = in[0];
+    if (mnq_knet_turned(k, from) && !told) from = mnq_knet_permute(k, l, channels_in_front, 3, from);
+    return k->knows = from < 0 ? -1 : mnq_build_reshape(&k->b, l->name, from, (struct mnq_shape){1, 1, (int)n}, k->e);
 }
 
 /* Sizes of target_shape behind the first `skip`, of which one may be open (-1): their number, or -1. */
@@ -64,6 +69,10 @@ int mnq_knet_reshape(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     int dim[MAX_RANK], n = read_target(k, l, target, skip, (int64_t)s.h * s.w * s.c, dim);
     if (n < 0) return -1;
     struct mnq_shape to = {n > 2 ? dim[0] : 1, n > 2 ? dim[1] : n > 1 ? dim[0] : 1, dim[n > 2 ? 2 : n - 1]};
+    bool vector = s.h == 1 && s.w == 1;
+    if (mnq_knet_turned(k, in) || (k->first && (n > 3 || (n == 3 && (!vector || dim[1] != 1 || dim[2] != 1)))))
+        return mnq_knet_fail(k, l, "reshapes pixels of a channels_first model, which is not supported");
+    if (k->first && n == 3) to = (struct mnq_shape){1, 1, dim[0]};
     for (int i = 3; i < n; i++) {
         if (dim[i] < 1 || to.c < 1 || to.c > (1 << 20) / dim[i]) return mnq_knet_fail(k, l, "target_shape is out of range");
         to.c *= dim[i];
@@ -115,6 +124,8 @@ static int transpose(struct mnq_knet *k, const struct mnq_klayer *l, int in, con
 int mnq_knet_permute(struct mnq_knet *k, const struct mnq_klayer *l, const int *dim, int n, int in)
 {
     if (n < 1 || n > 4) return mnq_knet_fail(k, l, "dims must order 1 to 3 dimensions");
+    if (mnq_knet_turned(k, in) && strcmp(l->class_name, "Flatten") != 0)
+        return mnq_knet_fail(k, l, "exchanges axes in a channels_first model, which is not supported");
     if (n == 4) return exchange(k, l, dim, in);
     if (k->folded[in] > 0) return mnq_knet_fail(k, l, "orders %d of more dimensions", n);
     struct mnq_node *from = &k->b.g->node[in];

@@ -80,6 +80,7 @@ static int join(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, i
 int mnq_knet_concat(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n, int axis)
 {
     bool vector = true, sequence = true, folded = false;
+    axis = mnq_knet_axis(k, in[0], axis);
     for (int i = 0; i < n; i++) {
         struct mnq_shape s = k->b.g->node[in[i]].out;
         vector = vector && s.h == 1 && s.w == 1;

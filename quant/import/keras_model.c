@@ -31,6 +31,10 @@ static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const 
         dim[i] = 0;
         if (!mnq_y_null(v) && mnq_kv_int(v, 1, 1 << 14, &dim[i], k->e) != 0) return -1;
     }
+    if (k->first) { /* as if channels were last */
+        int channels = dim[0];
+        dim[0] = dim[1], dim[1] = dim[2], dim[2] = channels;
+    }
     k->open_input = dim[0] == 0 || dim[1] == 0;
     if (dim[2] == 0) return mnq_y_fail(shape, k->e, "input '%.100s' leaves its channels open", name);
     if (k->resolution > 0) {
@@ -478,9 +482,24 @@ static int set_outputs(struct mnq_knet *k, const struct ends *ends)
     return 0;
 }
 
+/* Whether a convolution or pool somewhere below says channels_first; Flatten's own word is no proof. */
+static bool says_first(const struct mnq_ynode *v)
+{
+    const struct mnq_ynode *class_name = mnq_y_get(v, "class_name"), *config = mnq_y_get(v, "config");
+    if (!mnq_y_is(class_name, "Flatten") && mnq_y_is(mnq_y_get(config, "data_format"), "channels_first")) return true;
+    bool holds = v->kind == MNQ_Y_MAP || v->kind == MNQ_Y_SEQ, first = false;
+    for (const struct mnq_ynode *c = holds ? v->first : NULL; c != NULL && !first; c = c->next)
+        first = (c->kind == MNQ_Y_MAP || c->kind == MNQ_Y_SEQ) && says_first(c);
+    return first;
+}
+
 int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
 {
     struct ends ends;
+    k->first = says_first(model);
+    if (k->first && mnq_graph_note(k->b.g, "the model is channels_first: pictures and maps are read and given with their "
+                                           "channels last, as files have them") != 0)
+        return mnq_fail_nomem(k->e);
     if (build_model(k, model, -1, (struct place){0, ""}, &ends) != 0 || set_outputs(k, &ends) != 0) return -1;
     if (k->hard_sigmoid) settle_hard_sigmoid(k, model);
     return 0;

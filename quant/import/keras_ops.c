@@ -160,6 +160,8 @@ static int affine(struct mnq_knet *k, const struct mnq_klayer *l, enum op op, in
     int n = mnq_kv_numbers(constant, c, MAX_CONSTANTS, k->e);
     if (n < 0) return -1;
     if (n == 0) return mnq_knet_fail(k, l, "its constant is empty");
+    if (n > 1 && mnq_knet_turned(k, x))
+        return mnq_knet_fail(k, l, "a constant for each column of a channels_first model is not supported");
     for (int i = 0; i < n; i++) {
         scale[i] = 1;
         offset[i] = 0;
@@ -341,9 +343,10 @@ static int apply(struct mnq_knet *k, const struct mnq_klayer *l, const struct mn
     if (o[0].node < 0) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
     switch (op->op) {
     case OP_SLICE:
-        return mnq_knet_slice(k, l, o[1].value, o[0].node);
     case OP_STRIDED:
-        return strided(k, l, o[0].node);
+        if (mnq_knet_turned(k, o[0].node)) return mnq_knet_fail(k, l, "slices are not supported in channels_first models");
+        if (op->op == OP_STRIDED) return strided(k, l, o[0].node);
+        return mnq_knet_slice(k, l, o[1].value, o[0].node);
     case OP_CLIP:
         return clip(k, l, o);
     case OP_POWER:
@@ -374,6 +377,9 @@ static int by_name(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
     mnq_kmove *move = mnq_kmove_of(name);
     if (move != NULL) {
         if (call->n_tensor != 1) return mnq_knet_fail(k, l, "%d inputs, one is wanted", call->n_tensor);
+        if (mnq_knet_turned(k, in[0]))
+            return mnq_knet_fail(k, l, "function %.60s looks at axes, which is not supported in channels_first models",
+                                 function);
         return (*out = move(k, l, call, in[0])) < 0 ? -1 : 1;
     }
     for (size_t i = 0; i < sizeof op_table / sizeof *op_table; i++)

@@ -14,7 +14,7 @@ int mnq_kl_upsampling(struct mnq_knet *k, const struct mnq_klayer *l, const int 
     const struct mnq_ynode *v = mnq_kf_get(l, "size", NULL);
     const char *how;
     int kh = 2, kw = 2;
-    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_text(k, l, "interpolation", NULL, "nearest", &how) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0 || mnq_kf_text(k, l, "interpolation", NULL, "nearest", &how) != 0) return -1;
     if (v != NULL && mnq_kv_pair(v, 1, MAX_FACTOR, &kh, &kw, k->e) != 0) return -1;
     bool bilinear = strcmp(how, "bilinear") == 0;
     if (!bilinear && strcmp(how, "nearest") != 0)
@@ -27,7 +27,7 @@ int mnq_kl_cropping(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
     (void)n_in;
     const struct mnq_ynode *v = mnq_kf_get(l, "cropping", NULL);
     int t = 0, b = 0, left = 0, right = 0;
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0) return -1;
     if (v != NULL && v->kind == MNQ_Y_SEQ && v->n == 2 && v->first->kind == MNQ_Y_SEQ) {
         if (mnq_kv_pair(v->first, 0, MAX_CROP, &t, &b, k->e) != 0 ||
             mnq_kv_pair(v->first->next, 0, MAX_CROP, &left, &right, k->e) != 0)

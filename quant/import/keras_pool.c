@@ -10,7 +10,7 @@ static int pooling(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_op o
 {
     const struct mnq_ynode *v = mnq_kf_get(l, "pool_size", NULL);
     struct mnq_conv c = {.kh = 2, .kw = 2};
-    if (mnq_kf_channels_last(k, l) != 0 || mnq_kf_padding(k, l, &c.padding) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0 || mnq_kf_padding(k, l, &c.padding) != 0) return -1;
     if (v != NULL && mnq_kv_pair(v, 1, MAX_WINDOW, &c.kh, &c.kw, k->e) != 0) return -1;
     c.sh = c.kh;
     c.sw = c.kw;
@@ -22,7 +22,7 @@ static int pooling(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_op o
 /* With or without keepdims: 1 x 1 x C. */
 static int global(struct mnq_knet *k, const struct mnq_klayer *l, enum mnq_op op, int in)
 {
-    if (mnq_kf_channels_last(k, l) != 0) return -1;
+    if (mnq_kf_data_format(k, l) != 0) return -1;
     return mnq_build_pool(&k->b, op, l->name, in, (struct mnq_conv){0}, k->e);
 }
 

@@ -231,8 +231,8 @@ static void refused_convolutions(void **state)
                    "m.h5: conv 'x': window of 3 x 3 does not fit its input of 8 x 8");
     expect_refused(LAYER("Conv2D", ", \"filters\": 2, \"kernel_size\": [3, 3], \"groups\": 2"),
                    "m.h5: layer 'x' (Conv2D): 2 groups do not divide 3 channels and 2 filters");
-    expect_refused(LAYER("Conv2D", ", \"filters\": 2, \"kernel_size\": [3, 3], \"data_format\": \"channels_first\""),
-                   "m.h5: layer 'x' (Conv2D): data_format is channels_first, only channels_last is supported");
+    expect_refused(LAYER("Conv2D", ", \"filters\": 2, \"kernel_size\": [3, 3], \"data_format\": \"rows\""),
+                   "m.h5: layer 'x' (Conv2D): data_format is rows, channels_last and channels_first are supported");
     expect_refused(LAYER("Conv2D", ", \"filters\": 2, \"kernel_size\": [3, 3], \"padding\": \"causal\""),
                    "m.h5: layer 'x' (Conv2D): padding is causal, only same and valid are supported");
     expect_refused(LAYER("Conv2D", ", \"filters\": 2, \"kernel_size\": [9, 9]"),

@@ -534,6 +534,36 @@ static void softmaxes(void **state)
     refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": 0"), NONE), "over the batch");
 }
 
+/* Channels in front: of the input, of axes, of what is flattened. Pictures have them last all the same. */
+static void channels_first(void **state)
+{
+    (void)state;
+#define POOL ", \"pool_size\": [1, 1], \"data_format\": \"channels_first\""
+#define BEHIND_POOL(class_name, config)                                                                                     \
+    "{\"class_name\": \"MaxPooling2D\", \"config\": {\"name\": \"p\"" POOL "}}, " LAYER(class_name, config)
+    const float in[] = {0, 10, 1, 11, 2, 12}; /* three columns of two channels */
+    const double front[] = {0, 1, 2, 10, 11, 12}, last[] = {0, 10, 1, 11, 2, 12};
+    taken(import_on("2, 1, 3", "2.9.0", LAYER("MaxPooling2D", POOL), NONE));
+    assert_true(g.node[0].out.h == 1 && g.node[0].out.w == 3 && g.node[0].out.c == 2);
+    computes(in, last, 6);
+    taken(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Flatten", ""), NONE));
+    computes(in, front, 6);
+    taken(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Flatten", ", \"data_format\": \"channels_first\""), NONE));
+    computes(in, last, 6);
+    taken(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Softmax", ", \"axis\": 1"), NONE));
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Softmax", ""), NONE), "columns of a channels_first model");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Activation", ", \"activation\": \"softmax\""), NONE),
+            "columns of a channels_first model");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("BatchNormalization", ", \"axis\": 3"), NONE),
+            "axis is 3, only the channels (1)");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Dense", ", \"units\": 2"), NONE), "columns of a channels_first");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Reshape", ", \"target_shape\": [3, 2]"), NONE), "reshapes pixels");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Permute", ", \"dims\": [2, 3, 1]"), NONE), "exchanges axes");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("Rescaling", ", \"scale\": [1, 2, 3]"), NONE), "columns of a");
+    refused(import_on("2, 1, 3", "2.9.0", BEHIND_POOL("AveragePooling2D", ", \"data_format\": \"channels_last\""), NONE),
+            "one data_format is supported");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(spellings), cmocka_unit_test(pruned),
@@ -542,7 +572,7 @@ int main(void)
                                        cmocka_unit_test(sizes),     cmocka_unit_test(identities),
                                        cmocka_unit_test(lambdas),   cmocka_unit_test(inlined),
                                        cmocka_unit_test(shared),    cmocka_unit_test(reshapes),
-                                       cmocka_unit_test(softmaxes)};
+                                       cmocka_unit_test(softmaxes), cmocka_unit_test(channels_first)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_arena_free(&arena);
     return rc;
