@@ -25,9 +25,14 @@ static size_t mve_scratch(const struct mnq_layer *l)
     return mnq_xset_scratch(MNQ_XSET_MVE, l);
 }
 
+static size_t rvv_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_RVV, l);
+}
+
 void mnq_xcost_arenas(struct mnq_export *x)
 {
-    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch, mve_scratch};
+    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch, mve_scratch, rvv_scratch};
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 
@@ -87,8 +92,15 @@ static const double *numbers_of(const char *kernel, const char *core)
 static const char *counted(enum mnq_xcore core)
 {
     static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55",
-                                                 "rv32imc",   "rv32imc",   "cortex-m3"};
+                                                 "rv32imc",   "rv64gcv",   "cortex-m3"};
     return name[core];
+}
+
+/* A kernel that was not counted on a core: its numbers on one that is like it. */
+static const double *elsewhere(const char *kernel, enum mnq_xcore core)
+{
+    const double *per = core == MNQ_XCORE_RV64 ? numbers_of(kernel, "rv32imc") : NULL;
+    return per != NULL ? per : numbers_of(kernel, "cortex-m3");
 }
 
 int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows)
@@ -98,10 +110,10 @@ int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows)
     const double *per = numbers_of(kernel, counted(x->o->target->core));
     double f[MNQ_XFEATURES], sum = 0;
 
-    if (per == NULL) per = numbers_of(kernel, "cortex-m3");
+    if (per == NULL) per = elsewhere(kernel, x->o->target->core);
     if (per == NULL) kernel = counted_kernel(kernel);
     if (per == NULL) per = numbers_of(kernel, counted(x->o->target->core));
-    if (per == NULL) per = numbers_of(kernel, "cortex-m3");
+    if (per == NULL) per = elsewhere(kernel, x->o->target->core);
     if (per == NULL) return 0;
     mnq_xfeature_of(l, calls, rows, f);
     for (int i = 0; i < MNQ_XFEATURES; i++) sum += per[i] * f[i];

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Instructions per feature (xfeature.h) of each kernel on each core. Made by tests/export/fit.py of exact counts under
- * emulation (gcc 12, -O2). */
+ * emulation (gcc 12, -O2; rv64gcv: clang 19, vectors of 128 bits). */
 #include "export/xcost_table.h"
 
 const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_add_c", "cortex-m0", {0, 0, 92, 0, 130.3, 45.5, 0, 1.349e+04}},
     {"mnq_add_c", "cortex-m3", {0, 0, 45, 0, 108.3, 35, 0, 9882}},
     {"mnq_add_c", "cortex-m4", {0, 0, 35.74, 0, 8.817, 0, 0, 0}},
+    {"mnq_add_rvv", "rv64gcv", {40.77, 0, 0, 0, 0, 0, 0, 1443}},
     {"mnq_avgpool_c", "cortex-m0", {7.317, 9.114, 86.18, 0, 2210, 0, 0, 31.12}},
     {"mnq_avgpool_c", "cortex-m3", {5.977, 6.906, 43.28, 0, 1234, 0, 0, 16.19}},
     {"mnq_avgpool_c", "cortex-m4", {7.229, 8.092, 32.55, 0, 858.3, 0, 0, 0}},
     {"mnq_avgpool_c", "cortex-m55", {13.64, 14.45, 6.863, 0, 0, 0, 0, 0}},
     {"mnq_avgpool_c", "rv32imc", {5.924, 6.368, 42.76, 0, 1634, 0, 0, 30.49}},
+    {"mnq_avgpool_rvv", "rv64gcv", {9.745, 251, 0, 0, 0, 0, 0, 865.6}},
     {"mnq_conv_dsp", "cortex-m4", {21.46, 18.84, 0, 6.32, 0, 0, 29.55, 0}},
     {"mnq_conv_s16_c", "cortex-m0", {19.35, 0, 0, 47.31, 0, 0, 0, 0}},
     {"mnq_conv_s16_c", "cortex-m3", {11.79, 0, 0, 32.62, 0, 0, 0, 0}},
@@ -19,11 +21,16 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_conv_s8_c", "cortex-m0", {17.29, 0, 0, 0, 0, 0, 0, 9664}},
     {"mnq_conv_s8_c", "cortex-m3", {11.79, 0, 0, 0, 0, 0, 0, 3536}},
     {"mnq_conv_s8_c", "rv32imc", {12.97, 0, 0, 0, 0, 0, 0, 4111}},
+    {"mnq_dense_x16w16_rvv", "rv64gcv", {9.838, 8.278, 0, 221.7, 38.02, 0, 0, 321}},
+    {"mnq_dense_x16w8_rvv", "rv64gcv", {8.166, 6.625, 197.5, 725.8, 0, 20.49, 0, 202.1}},
+    {"mnq_dense_x8w16_rvv", "rv64gcv", {9.916, 16.4, 115.2, 223.9, 0, 25.75, 605, 0}},
+    {"mnq_dense_x8w8_rvv", "rv64gcv", {9.592, 0, 0, 240, 49.85, 0, 0, 943.4}},
     {"mnq_dot_mve", "cortex-m55", {15.84, 27.7, 5.689, 30.28, 0, 0, 23.39, 542.3}},
     {"mnq_dwconv3x3_dsp", "cortex-m4", {61.11, 54.75, 3.681, 4.878, 4.963, 575.6, 0, 0}},
     {"mnq_dwconv3x3_mve", "cortex-m55", {35.79, 60.96, 0, 131.4, 0, 325, 0, 0}},
     {"mnq_dwconv5x5_dsp", "cortex-m4", {162, 99.93, 0, 0, 0, 2140, 0, 0}},
     {"mnq_dwconv_mve", "cortex-m55", {18.08, 0, 11.37, 0, 6.227, 0, 0, 3229}},
+    {"mnq_dwconv_rvv", "rv64gcv", {10.09, 16.09, 16.97, 0, 35.86, 0, 0, 405.2}},
     {"mnq_dwconv_s16_c", "cortex-m0", {18.28, 18.32, 0, 0, 38.67, 111.3, 0, 1.391e+04}},
     {"mnq_dwconv_s16_c", "cortex-m3", {11.85, 11.3, 0, 0, 35.11, 73.95, 0, 9854}},
     {"mnq_dwconv_s16_c", "rv32imc", {13.39, 12.65, 0, 0, 0, 58.11, 0, 1.466e+04}},
@@ -34,6 +41,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_mul_c", "cortex-m0", {0, 0, 90.7, 0, 12.86, 0, 0, 2438}},
     {"mnq_mul_c", "cortex-m3", {0, 0, 46.7, 0, 14.91, 0, 0, 1276}},
     {"mnq_mul_c", "cortex-m4", {0, 0, 31.07, 0, 8.82, 0, 0, 1358}},
+    {"mnq_mul_rvv", "rv64gcv", {39.05, 0, 0, 0, 0, 0, 0, 2906}},
     {"mnq_pw_binary_c", "cortex-m4", {7.327, 5.983, 50.77, 0, 0, 0, 33.61, 1754}},
     {"mnq_pw_binary_c", "cortex-m55", {5.963, 4.441, 85.58, 0, 0, 0, 36.19, 1870}},
     {"mnq_pw_dsp", "cortex-m4", {13.4, 11.16, 61.44, 3.518, 0.8983, 4.884, 42.77, 679.8}},
@@ -58,5 +66,6 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_softmax_c", "cortex-m4", {0, 0, 219.6, 0, 0, 504.8, 0, 0}},
     {"mnq_softmax_c", "cortex-m55", {0, 0, 261, 0, 399, 0, 0, 0}},
     {"mnq_softmax_c", "rv32imc", {0, 0, 199.3, 0, 1148, 0, 0, 0}},
+    {"mnq_softmax_c", "rv64gcv", {0, 0, 67.54, 0, 1015, 0, 0, 0}},
 };
 const int mnq_n_xcost_rows = (int)(sizeof mnq_xcost_rows / sizeof *mnq_xcost_rows);

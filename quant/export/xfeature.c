@@ -127,6 +127,53 @@ static void dw_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[7] = n;
 }
 
+/* RISC-V vectors of 128 bits, blocks of up to 32 channels. */
+enum { RVV_LANES = 32 };
+
+/* Inputs by threes and by sixes of pixels, these threes and sixes, blocks of outputs; h-swish's; values unpacked, calls. */
+static void dense_rvv(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pixels = l->op == MNQ_L_PW ? (double)rows * l->w : l->ow, runs = n * (l->op == MNQ_L_PW ? 1 : rows);
+    const double blocks = up(l->oc, RVV_LANES), inputs = (double)l->kh * l->kw * l->c;
+    const int six = l->oc <= RVV_LANES / 2;
+
+    f[six] = runs * up(pixels, six ? 6 : 3) * blocks * inputs;
+    f[2 + six] = runs * up(pixels, six ? 6 : 3) * blocks;
+    f[4] = runs * pixels * blocks;
+    f[5] = l->q.act != MNQ_A_CLAMP ? f[4] : 0;
+    f[6] = l->op == MNQ_L_CONV ? n * ((rows - 1) * l->sh + l->kh) : 0;
+    f[7] = runs * blocks;
+}
+
+/* Taps of pairs, by stride, and of pixels at borders, rows of windows; blocks of outputs; h-swish's; rows. */
+static void dw_rvv(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double blocks = n * rows * up(l->c, RVV_LANES), taps = (double)l->kh * l->kw;
+    int edges = 0, inside;
+
+    for (int x = 0; x < l->ow; x++) edges += x * l->sw < l->pl || x * l->sw - l->pl + l->kw > l->w;
+    inside = l->ow - edges;
+    edges += inside % 2;
+    f[l->kw == 3 && l->sw == 1 ? 0 : 1] = blocks * (inside / 2) * taps;
+    f[2] = blocks * edges * taps;
+    f[3] = blocks * (inside / 2 + edges);
+    f[4] = blocks * l->ow;
+    f[5] = l->q.act != MNQ_A_CLAMP ? f[4] : 0;
+    f[6] = l->in16 ? n * up(l->c, RVV_LANES) : 0;
+    f[7] = blocks;
+}
+
+/* Blocks of channels of windows and of outputs; h-swish's; calls. */
+static void each_rvv(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double blocks = n * rows * l->ow * up(l->c, RVV_LANES);
+
+    f[0] = blocks * l->kh * l->kw;
+    f[1] = blocks;
+    f[5] = l->q.act != MNQ_A_CLAMP ? blocks : 0;
+    f[7] = n;
+}
+
 /* Non-zero weights of a bitmap. */
 static double stored(const struct mnq_layer *l)
 {
@@ -180,7 +227,11 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);
-    else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
+    else if (strstr(k->kernel->symbol, "_rvv") != NULL) {
+        if (k->l.packed != NULL) dense_rvv(&k->l, calls, rows, f);
+        else if (k->l.op == MNQ_L_DWCONV) dw_rvv(&k->l, calls, rows, f);
+        else each_rvv(&k->l, calls, rows, f);
+    } else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) dw_dsp(&k->l, calls, rows, f);
     else plain(&k->l, calls, rows, f);
 }

@@ -19,7 +19,7 @@ static const char *runner_of(const struct mnq_xtarget *t)
                                             {"cortex-m55", "qemu-system-arm -M mps3-an547"},
                                             {"cortex-m85", "qemu-system-arm -M mps3-an547"},
                                             {"rv32imc", "qemu-riscv32"},
-                                            {"rv64gcv", "qemu-riscv64"},
+                                            {"rv64gcv", "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0"},
                                             {"aarch64", "qemu-aarch64"},
                                             {"hexagon", "qemu-hexagon"}};
     for (size_t i = 0; i < sizeof runner / sizeof *runner; i++)
@@ -78,7 +78,9 @@ static void makefile(struct mnq_export *x, struct mnq_xtext *t)
                       "START = test/startup.c\n\n");
     else
         mnq_xtext_add(t, "LINK = -Wl,--gc-sections%s\nEMULATE =\nSTART =\n\n",
-                      strcmp(g->name, "aarch64") == 0 ? " -static" : "");
+                      g->set == MNQ_XSET_RVV            ? " -static -fuse-ld=lld"
+                      : strcmp(g->name, "aarch64") == 0 ? " -static"
+                                                        : "");
     mnq_xtext_add(t,
                   "$(BUILD)/selftest: $(BUILD)/lib%s.a test/main.c $(START)\n"
                   "\t$(CC) $(CORE) $(OPT) $(CFLAGS) -Isrc test/main.c $(START) $(BUILD)/lib%s.a $(LINK) -o $@\n\n"
@@ -93,7 +95,7 @@ static void cmakelists(struct mnq_export *x, struct mnq_xtext *t)
                   "# The library `%s`: add_subdirectory() here, or a project of its own with a toolchain file for %s (%s).\n"
                   "cmake_minimum_required(VERSION 3.16)\nproject(%s LANGUAGES C%s)\nadd_library(%s STATIC\n",
                   x->name, x->o->target->name, x->o->target->flags, x->name,
-                  x->o->target->set != MNQ_XSET_GENERIC ? " ASM" : "", x->name);
+                  is_cortex(x->o->target) && x->o->target->set != MNQ_XSET_GENERIC ? " ASM" : "", x->name);
     mnq_xformat_sources(x, t, "  ", "", 0);
     mnq_xtext_add(t,
                   ")\ntarget_include_directories(%s PUBLIC src)\n"

@@ -7,10 +7,17 @@
 #include "cortexm/layout_dsp.h"
 #include "helium/layout_mve.h"
 #include "helium/mve.h"
+#include "riscv/rvv.h"
 
 #include <string.h>
 
-enum { GENERIC = 1u << MNQ_XSET_GENERIC, DSP = 1u << MNQ_XSET_DSP, MVE = 1u << MNQ_XSET_MVE, ALL = GENERIC | DSP | MVE };
+enum {
+    GENERIC = 1u << MNQ_XSET_GENERIC,
+    DSP = 1u << MNQ_XSET_DSP,
+    MVE = 1u << MNQ_XSET_MVE,
+    RVV = 1u << MNQ_XSET_RVV,
+    ALL = GENERIC | DSP | MVE | RVV
+};
 
 static int pw_packed(const struct mnq_layer *l)
 {
@@ -37,6 +44,10 @@ static int conv_packed(const struct mnq_layer *l)
     {                                                                                                                       \
         return condition;                                                                                                   \
     }
+IS(x8w8, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S8)
+IS(x8w16, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S16)
+IS(x16w8, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S8)
+IS(x16w16, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S16)
 IS(conv_groups, l->op == MNQ_L_CONV && l->mult > 1)
 IS(dw_curve, l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID)
 IS(avgpool_counted, l->op == MNQ_L_AVGPOOL && l->counted)
@@ -65,6 +76,8 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 
 #define BLOCKS                                                                                                              \
     " cortexm/block_dsp.c cortexm/finish_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
+#define DENSE(x, in, w, type)                                                                                               \
+    "l->packed != 0 && " in "l->in16 && l->wtype == " #type, x##w, "riscv/dense_" #x #w "_rvv.c riscv/emit_rvv.c"
 #define PIXELS " generic/pixels_c.c"
 
 const struct mnq_xkernel mnq_xkernels[] = {
@@ -75,6 +88,10 @@ const struct mnq_xkernel mnq_xkernels[] = {
      0},
     {"mnq_dot_mve", "helium/mve.h", "l->packed != 0", dot_packed, "helium/dot_mve.c helium/block_mve.S helium/pack_mve.c",
      MVE, 0},
+    {"mnq_dense_x8w8_rvv", "riscv/rvv.h", DENSE(x8, "!", w8, MNQ_W_S8), RVV, 6},
+    {"mnq_dense_x8w16_rvv", "riscv/rvv.h", DENSE(x8, "!", w16, MNQ_W_S16), RVV, 6},
+    {"mnq_dense_x16w8_rvv", "riscv/rvv.h", DENSE(x16, "", w8, MNQ_W_S8), RVV, 6},
+    {"mnq_dense_x16w16_rvv", "riscv/rvv.h", DENSE(x16, "", w16, MNQ_W_S16), RVV, 6},
     {"mnq_conv_groups_c", "generic/generic.h", "l->op == MNQ_L_CONV && l->mult > 1", conv_groups, "generic/conv_groups_c.c",
      ALL, 7},
     {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
@@ -90,6 +107,14 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "helium/dwconv3x3_mve.c helium/dw3x3_mve.S helium/pack_mve.c", MVE, 7},
     {"mnq_dwconv_mve", "helium/mve.h", "mnq_mve_dw_serves(l)", mnq_mve_dw_serves, "helium/dwconv_mve.c helium/pack_mve.c",
      MVE, 7},
+    {"mnq_dwconv_rvv", "riscv/rvv.h", "mnq_rvv_dw_serves(l)", mnq_rvv_dw_serves,
+     "riscv/dwconv_rvv.c riscv/emit_rvv.c riscv/pack_rvv.c", RVV, 7},
+    {"mnq_add_rvv", "riscv/rvv.h", "mnq_rvv_add_serves(l)", mnq_rvv_add_serves,
+     "riscv/elementwise_rvv.c riscv/emit_rvv.c riscv/pack_rvv.c", RVV, 7},
+    {"mnq_mul_rvv", "riscv/rvv.h", "mnq_rvv_mul_serves(l)", mnq_rvv_mul_serves,
+     "riscv/elementwise_rvv.c riscv/emit_rvv.c riscv/pack_rvv.c", RVV, 7},
+    {"mnq_avgpool_rvv", "riscv/rvv.h", "mnq_rvv_avgpool_serves(l)", mnq_rvv_avgpool_serves,
+     "riscv/elementwise_rvv.c riscv/emit_rvv.c riscv/pack_rvv.c", RVV, 7},
     {"mnq_conv_s8_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s8, MNQ_W_S8), "generic/conv_c.c", ALL, 7},
     {"mnq_conv_s16_c", "generic/generic.h", GEN(MNQ_L_CONV, conv_s16, MNQ_W_S16), "generic/conv_c.c", ALL, 7},
     {"mnq_dwconv_s8_c", "generic/generic.h", GEN(MNQ_L_DWCONV, dw_s8, MNQ_W_S8), "generic/dwconv_c.c", ALL, 7},

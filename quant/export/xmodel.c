@@ -210,10 +210,12 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
     if (x->o->target->set == MNQ_XSET_DSP)
         mnq_xtext_add(t, "#include \"cortexm/dwconv_dsp.h\"\n#include \"cortexm/dwconv5x5_dsp.h\"\n");
     if (x->o->target->set == MNQ_XSET_MVE) mnq_xtext_add(t, "#include \"helium/mve.h\"\n");
+    if (x->o->target->set == MNQ_XSET_RVV) mnq_xtext_add(t, "#include \"riscv/rvv.h\"\n");
 }
 
 static void table(const struct mnq_export *x, struct mnq_xtext *t)
 {
+    static const char *const scratch[] = {NULL, "mnq_dsp_scratch", "mnq_mve_scratch", "mnq_rvv_scratch"};
     const struct mnq_xkernel *last = NULL;
 
     mnq_xtext_add(t, "static mnq_kernel *find(const struct mnq_layer *l)\n{\n");
@@ -230,7 +232,7 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, 0, 0, 0};\n\n", x->o->target->name);
     else if (x->o->target->set != MNQ_XSET_GENERIC)
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, %s, 0, 0};\n\n", x->o->target->name,
-                      x->o->target->set == MNQ_XSET_DSP ? "mnq_dsp_scratch" : "mnq_mve_scratch");
+                      scratch[x->o->target->set]);
     else
         mnq_xtext_add(t,
                       "static size_t scratch(const struct mnq_layer *l)\n{\n"

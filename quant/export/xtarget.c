@@ -4,6 +4,7 @@
 
 #include "cortexm/layout_dsp.h"
 #include "helium/mve.h"
+#include "riscv/rvv.h"
 
 #include <string.h>
 
@@ -20,8 +21,8 @@ const struct mnq_xtarget mnq_xtargets[] = {
     {"cortex-m85", "-mcpu=cortex-m85 -mthumb -mfloat-abi=hard", ARM, "Cortex-M85", MNQ_XSET_MVE, MNQ_XCORE_M55},
     {"rv32imc", "-march=rv32imc -mabi=ilp32 -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 32 bits", MNQ_XSET_GENERIC,
      MNQ_XCORE_RV32},
-    {"rv64gcv", "-march=rv64gc -mabi=lp64d -mcmodel=medany -ffreestanding", "riscv64-unknown-elf-gcc", "RISC-V, 64 bits",
-     MNQ_XSET_GENERIC, MNQ_XCORE_RV64},
+    {"rv64gcv", "--target=riscv64-linux-gnu -march=rv64gcv -mabi=lp64d -mcmodel=medany -ffreestanding", "clang-19",
+     "RISC-V, 64 bits, with vectors", MNQ_XSET_RVV, MNQ_XCORE_RV64},
     {"aarch64", "", "aarch64-linux-gnu-gcc", "AArch64", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
     {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0 -ffreestanding -mllvm -max-store-memcpy=64", "clang",
      "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
@@ -52,18 +53,29 @@ const struct mnq_xtarget *mnq_xtarget_named(const char *name, struct mnq_err *e)
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (!mnq_layer_plain(l)) return 0;
-    return set == MNQ_XSET_DSP ? mnq_dsp_packed_bytes(l) : set == MNQ_XSET_MVE ? mnq_mve_packed_bytes(l) : 0;
+    switch (set) {
+    case MNQ_XSET_DSP:
+        return mnq_dsp_packed_bytes(l);
+    case MNQ_XSET_MVE:
+        return mnq_mve_packed_bytes(l);
+    case MNQ_XSET_RVV: /* what is compressed stays so: it would take the flash of int8 */
+        return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16 ? mnq_rvv_packed_bytes(l) : 0;
+    default:
+        return 0;
+    }
 }
 
 void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
 {
     if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
     if (set == MNQ_XSET_MVE) mnq_mve_pack(l, mem);
+    if (set == MNQ_XSET_RVV) mnq_rvv_pack(l, mem);
 }
 
 size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
     if (set == MNQ_XSET_MVE) return mnq_mve_scratch(l);
+    if (set == MNQ_XSET_RVV) return mnq_rvv_scratch(l);
     return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;
 }

@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 /** Kernels of a core, beside the generic ones. */
-enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP, MNQ_XSET_MVE };
+enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP, MNQ_XSET_MVE, MNQ_XSET_RVV };
 
 /** What code and time of a core are like: columns of the tables in xcost.c. */
 enum mnq_xcore {

@@ -18,12 +18,12 @@ CORES = {
     "cortex-m4": "arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb",
     "cortex-m55": "arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard",
     "rv32imc": "riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32",
-    "rv64gcv": "riscv64-unknown-elf-gcc -march=rv64gc -mabi=lp64d",
+    "rv64gcv": "clang-19 --target=riscv64-linux-gnu -march=rv64gcv -mabi=lp64d",
     "aarch64": "aarch64-linux-gnu-gcc",
 }
 HEAD = """/* SPDX-License-Identifier: Apache-2.0
  * Bytes of code and constants of each source as far as exports link it, for the cores of enum mnq_xcore. Made by
- * tests/export/code.py of linker maps (gcc 12, as exports compile them, --gc-sections). */
+ * tests/export/code.py of linker maps (gcc 12, rv64gcv clang 19, as exports compile them, --gc-sections). */
 #include "export/xcost_table.h"
 
 const struct mnq_xcode_row mnq_xcode_rows[] = {"""
@@ -40,7 +40,7 @@ def linked_sizes(path):
 
 
 def object_size(runtime, core, path):
-    level = "-O2" if "/generic/" in path or "/helium/" in path else "-Os"
+    level = "-O2" if "/generic/" in path or "/helium/" in path or "/riscv/" in path or CORES[core].startswith("clang") else "-Os"
     command = CORES[core].split() + [level, "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
     command += [f"-I{runtime}/{d}" for d in ("include", "include/mnq", "kernels", "src")]
     if subprocess.run(command, capture_output=True).returncode != 0:
@@ -58,7 +58,8 @@ def main():
         for name, n in linked_sizes(path).items():
             linked[core][name] = max(linked[core].get(name, 0), n)
     print(HEAD)
-    for folder, place in (("src", ""), ("kernels/generic", "generic/"), ("kernels/cortexm", "cortexm/"), ("kernels/helium", "helium/")):
+    for folder, place in (("src", ""), ("kernels/generic", "generic/"), ("kernels/cortexm", "cortexm/"), ("kernels/helium", "helium/"),
+                          ("kernels/riscv", "riscv/")):
         for name in sorted(os.listdir(f"{runtime}/{folder}")):
             if not name.endswith((".c", ".S")):
                 continue
@@ -66,6 +67,9 @@ def main():
             own, reference = object_size(runtime, "cortex-m4", path), linked["cortex-m4"].get(name, linked["cortex-m3"].get(name))
             for core in CORES:
                 if place == "helium/" and core != "cortex-m55" or place == "cortexm/" and core not in ("cortex-m4", "cortex-m55"):
+                    row.append(0)
+                    continue
+                if place == "riscv/" and core != "rv64gcv":
                     row.append(0)
                     continue
                 n = linked[core].get(name)

@@ -124,22 +124,22 @@ void mnq_rvv_pack(const struct mnq_layer *l, void *mem)
 
 int mnq_rvv_dw_serves(const struct mnq_layer *l)
 {
-    return l->op == MNQ_L_DWCONV && l->mult == 1 && !l->in_flip && l->kh <= MNQ_RVV_ROWS;
+    return l->op == MNQ_L_DWCONV && mnq_layer_plain(l) && l->mult == 1 && !l->in_flip && l->kh <= MNQ_RVV_ROWS;
 }
 
 int mnq_rvv_add_serves(const struct mnq_layer *l)
 {
-    return l->op == MNQ_L_ADD && !l->in_flip;
+    return l->op == MNQ_L_ADD && mnq_layer_plain(l) && !l->in_flip;
 }
 
 int mnq_rvv_mul_serves(const struct mnq_layer *l)
 {
-    return l->op == MNQ_L_MUL && !l->in_flip;
+    return l->op == MNQ_L_MUL && mnq_layer_plain(l) && !l->in_flip;
 }
 
 int mnq_rvv_avgpool_serves(const struct mnq_layer *l)
 {
-    return (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_AVGPOOL_SUM) && !l->in_flip;
+    return mnq_layer_plain(l) && (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_AVGPOOL_SUM) && !l->in_flip;
 }
 
 /* Accumulators, and behind them: CONV kh rows of its input, DWCONV a pixel of padding as int16. Sums are kept where they

@@ -14,7 +14,7 @@ mnq_kernel mnq_dense_x8w8_rvv, mnq_dense_x8w16_rvv, mnq_dense_x16w8_rvv, mnq_den
 mnq_kernel mnq_dwconv_rvv;                            /* any window and stride, no multiplier */
 mnq_kernel mnq_add_rvv, mnq_mul_rvv, mnq_avgpool_rvv; /* AVGPOOL: global row by row, too */
 
-/** Whether a kernel serves a layer that is mnq_layer_plain(). Plain C. */
+/** Whether a kernel serves a layer. Plain C. */
 int mnq_rvv_dw_serves(const struct mnq_layer *l);
 int mnq_rvv_add_serves(const struct mnq_layer *l);
 int mnq_rvv_mul_serves(const struct mnq_layer *l);
