@@ -29,7 +29,7 @@ struct run {
     const struct mnq_qlayer *layer; /* at work */
     const struct mnq_qready *ready; /* the same */
     int64_t *taps;                  /* [threads][kh * kw * C_in] sums of its inputs */
-    int32_t *scratch;               /* [threads][C_in] */
+    int32_t *scratch;               /* [threads] of mnq_qlayer_tap_scratch() */
 };
 
 static size_t bytes_of(const struct run *r, int t)
@@ -71,7 +71,7 @@ static int sum_sample(void *ctx, int i, int w, struct mnq_err *e)
     struct run *r = ctx;
     const struct mnq_qlayer *y = r->layer;
     mnq_qlayer_tap_sums(r->q, y, at(r, y->in0, mnq_fit_sample(i, r->o->split)), r->taps + (size_t)w * taps_of(r, y),
-                        r->scratch + (size_t)w * (size_t)r->q->tensor[y->in0].shape.c);
+                        r->scratch + (size_t)w * mnq_qlayer_tap_scratch(r->q, y));
     return 0;
 }
 
@@ -170,14 +170,14 @@ static double mean_pre(const struct run *r, int node, size_t c)
 /* Moves the bias so that the mean pre-activation over the samples equals the float graph's. */
 static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mnq_err *e)
 {
-    size_t cout = (size_t)r->q->tensor[y->out].shape.c, cin = (size_t)r->q->tensor[y->in0].shape.c, taps = taps_of(r, y);
+    size_t cout = (size_t)r->q->tensor[y->out].shape.c, apart = mnq_qlayer_tap_scratch(r->q, y), taps = taps_of(r, y);
     int64_t pixels = (int64_t)r->q->tensor[y->out].shape.h * r->q->tensor[y->out].shape.w * r->fitted;
     struct mnq_arena arena = {0};
     int rc = -1;
     double *delta = mnq_arena_array(&arena, cout, sizeof *delta);
     int64_t *sum = mnq_arena_array(&arena, cout, sizeof *sum);
     r->taps = mnq_arena_array(&arena, (size_t)r->o->threads * taps, sizeof *r->taps);
-    r->scratch = mnq_arena_array(&arena, (size_t)r->o->threads * cin, sizeof *r->scratch);
+    r->scratch = mnq_arena_array(&arena, (size_t)r->o->threads * apart, sizeof *r->scratch);
     r->layer = y;
     if (delta == NULL || sum == NULL || r->taps == NULL || r->scratch == NULL) {
         mnq_fail_nomem(e);

@@ -103,54 +103,85 @@ void mnq_qready_run(const struct mnq_qready *r, int worker, void *out, const voi
     else run(r, &r->d, worker, out, in0, in1);
 }
 
-/* to[c] += the values of a run of pixels of C channels, all inside the tensor. */
-static void add_pixels(const struct mnq_qtensor *t, const void *x, size_t at, int pixels, int64_t *to, int32_t *part)
+/* Sums of pixels of one row, all channels of each: every `apart`-th one from column x0 on, before column x1. */
+static void sum_columns(const struct mnq_qtensor *t, const uint8_t *row, int x0, int x1, int apart, int32_t *sum)
 {
-    enum { RUN = 32768 }; /* of 16-bit values that 32 bits hold */
-    int c = t->shape.c;
-    uint8_t flip = t->dtype == MNQ_U8 ? 0x80 : 0;
-    size_t wide = t->dtype == MNQ_S16 ? 2 : 1;
-    for (int done = 0; done < pixels; done += RUN) {
-        int run = pixels - done < RUN ? pixels - done : RUN;
-        memset(part, 0, (size_t)c * sizeof *part);
-        mnq_fkernels_best()->sum_pixels((const uint8_t *)x + at * wide, t->dtype == MNQ_S16, flip, run, c, part);
-        at += (size_t)run * (size_t)c;
-        for (int k = 0; k < c; k++) to[k] += part[k];
+    const size_t c = (size_t)t->shape.c, bytes = t->dtype == MNQ_S16 ? 2 : 1;
+    const struct mnq_fpixels p = {.n = x1 > x0 ? (x1 - x0 + apart - 1) / apart : 0,
+                                  .c = t->shape.c,
+                                  .stride = c * (size_t)apart,
+                                  .wide = t->dtype == MNQ_S16,
+                                  .flip = t->dtype == MNQ_U8 ? 0x80 : 0};
+    memset(sum, 0, c * sizeof *sum);
+    if (p.n > 0) mnq_fkernels_best()->sum_pixels(&p, row + (size_t)x0 * c * bytes, sum);
+}
+
+/* Outputs of one axis whose tap k lies inside: from *first on, before *end. */
+static void inside(int in, int out, int stride, int pad, int k, int *first, int *end)
+{
+    *first = k >= pad ? 0 : (pad - k + stride - 1) / stride;
+    *end = in - 1 - k + pad;
+    *end = *end < 0 ? 0 : *end / stride + 1;
+    if (*end > out) *end = out;
+    if (*end < *first) *end = *first;
+}
+
+/* Sums over one row of the input of what the taps of one column of the window see. The sums of all pixels of a stride's
+ * remainder are there already (all [sw][C_in]); only what lies outside is added up for each tap. */
+static void row_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l,
+                     const uint8_t *row, int kx, const int32_t *all, int32_t *sum, int32_t *part)
+{
+    int c = in->shape.c, first, end, shift = kx - l->pl;
+    inside(in->shape.w, out->shape.w, l->sw, l->pl, kx, &first, &end);
+    memset(sum, 0, (size_t)c * sizeof *sum);
+    if (end == first) return;
+    int from = first * l->sw + shift, to = (end - 1) * l->sw + shift, r = from % l->sw;
+    const int32_t *whole = all + (size_t)r * (size_t)c;
+    for (int k = 0; k < c; k++) sum[k] = whole[k];
+    for (int side = 0; side < 2; side++) {
+        int x0 = side == 0 ? r : to + l->sw, x1 = side == 0 ? from : in->shape.w;
+        if (x0 >= x1) continue;
+        sum_columns(in, row, x0, x1, l->sw, part);
+        for (int k = 0; k < c; k++) sum[k] -= part[k];
     }
 }
 
-/* The same for every stride-th pixel of a row. */
-static void add_strided(const struct mnq_qtensor *t, const void *x, size_t at, int pixels, int stride, int64_t *to,
-                        int32_t *part)
+/* Whether an output's tap in row ky of the window lies in row y. */
+static bool reads_row(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, int y, int ky)
 {
-    if (stride == 1) {
-        add_pixels(t, x, at, pixels, to, part);
-        return;
-    }
-    for (int p = 0; p < pixels; p++) add_pixels(t, x, at + (size_t)p * (size_t)stride * (size_t)t->shape.c, 1, to, part);
+    int first, end, at = y + l->pt - ky;
+    inside(in->shape.h, out->shape.h, l->sh, l->pt, ky, &first, &end);
+    return at >= 0 && at % l->sh == 0 && at / l->sh >= first && at / l->sh < end;
 }
 
-/* Adds what tap (ky, kx) sees over the output's pixels, for every input channel. */
+/* What every tap sees, row after row of the input: [kh * kw][C_in]. */
 static void tap_sums(const struct mnq_qtensor *in, const struct mnq_qtensor *out, const struct mnq_qlayer *l, const void *x,
-                     int ky, int kx, int64_t *s, int32_t *part)
+                     int64_t *s, int32_t *scratch)
 {
-    int cin = in->shape.c, padded = 0;
-    int first = kx >= l->pl ? 0 : (l->pl - kx + l->sw - 1) / l->sw; /* columns of the output whose tap is inside */
-    int end = in->shape.w - 1 - kx + l->pl;                         /* from first on, before end */
-    end = end < 0 ? 0 : end / l->sw + 1;
-    if (end > out->shape.w) end = out->shape.w;
-    if (end < first) end = first;
-    for (int oy = 0; oy < out->shape.h; oy++) {
-        int y = oy * l->sh + ky - l->pt;
-        if (y < 0 || y >= in->shape.h) {
-            padded += out->shape.w;
-            continue;
+    size_t c = (size_t)in->shape.c, row_bytes = (size_t)in->shape.w * c * (in->dtype == MNQ_S16 ? 2 : 1);
+    int32_t *all = scratch, *sum = all + (size_t)l->sw * c, *part = sum + c;
+    const uint8_t *row = x;
+    for (int y = 0; y < in->shape.h; y++, row += row_bytes) {
+        bool read = false;
+        for (int ky = 0; ky < l->kh && !read; ky++) read = reads_row(in, out, l, y, ky);
+        if (!read) continue;
+        for (int r = 0; r < l->sw; r++) sum_columns(in, row, r, in->shape.w, l->sw, all + (size_t)r * c);
+        for (int kx = 0; kx < l->kw; kx++) {
+            row_sums(in, out, l, row, kx, all, sum, part);
+            for (int ky = 0; ky < l->kh; ky++) {
+                if (!reads_row(in, out, l, y, ky)) continue;
+                int64_t *to = s + (size_t)(ky * l->kw + kx) * c;
+                for (size_t k = 0; k < c; k++) to[k] += sum[k];
+            }
         }
-        size_t pixel = (size_t)y * (size_t)in->shape.w + (size_t)(first * l->sw + kx - l->pl);
-        if (end > first) add_strided(in, x, pixel * (size_t)cin, end - first, l->sw, s, part);
-        padded += out->shape.w - (end - first);
     }
-    for (int c = 0; padded > 0 && c < cin; c++) s[c] += (int64_t)padded * l->pad[c];
+    for (int t = 0; t < l->kh * l->kw; t++, s += c) { /* outputs whose tap lies outside see padding */
+        int y0, y1, x0, x1;
+        inside(in->shape.h, out->shape.h, l->sh, l->pt, t / l->kw, &y0, &y1);
+        inside(in->shape.w, out->shape.w, l->sw, l->pl, t % l->kw, &x0, &x1);
+        int64_t padded = (int64_t)out->shape.h * out->shape.w - (int64_t)(y1 - y0) * (x1 - x0);
+        for (size_t k = 0; padded > 0 && k < c; k++) s[k] += padded * l->pad[k];
+    }
 }
 
 /* The same for XNOR, which has one tap and no padding: sums of +-256. */
@@ -160,14 +191,17 @@ static void sign_sums(const struct mnq_qtensor *in, const struct mnq_qlayer *l, 
     for (size_t i = 0; i < n; i++) s[i % c] += mnq_qtensor_at(in, x, i) >= l->threshold[i % c] ? 256 : -256;
 }
 
+size_t mnq_qlayer_tap_scratch(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
+{
+    return (size_t)q->tensor[l->in0].shape.c * (size_t)(l->sw + 2);
+}
+
 int64_t mnq_qlayer_tap_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
                             int32_t *scratch)
 {
     const struct mnq_qtensor *in = &q->tensor[l->in0], *out = &q->tensor[l->out];
-    for (int t = 0; t < l->kh * l->kw; t++, sum += in->shape.c) {
-        if (l->wtype == MNQ_W_XNOR) sign_sums(in, l, in0, sum);
-        else tap_sums(in, out, l, in0, t / l->kw, t % l->kw, sum, scratch);
-    }
+    if (l->wtype == MNQ_W_XNOR) sign_sums(in, l, in0, sum);
+    else tap_sums(in, out, l, in0, sum, scratch);
     return (int64_t)out->shape.h * out->shape.w;
 }
 

@@ -34,9 +34,10 @@ void mnq_qready_run(const struct mnq_qready *r, int worker, void *out, const voi
  * Sums of the inputs that every tap sees over the output's pixels of one picture, padding included; for CONV, DWCONV and PW.
  * Exact. The accumulator is linear in them: any number of pictures may be summed before it is taken.
  * sum      [kh * kw][C_in], added to
- * scratch  [C_in]
+ * scratch  mnq_qlayer_tap_scratch() values
  * return   pixels summed
  */
+size_t mnq_qlayer_tap_scratch(const struct mnq_qmodel *q, const struct mnq_qlayer *l);
 int64_t mnq_qlayer_tap_sums(const struct mnq_qmodel *q, const struct mnq_qlayer *l, const void *in0, int64_t *sum,
                             int32_t *scratch);
 

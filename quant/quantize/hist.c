@@ -2,6 +2,8 @@
  * Streaming histograms per channel. */
 #include "quantize/hist.h"
 
+#include "graph/fkernel/fkernel.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -66,47 +68,57 @@ static void cover(struct mnq_hist *h, int c, float x)
     reach(h, c, e - HALF_LOG2 > EXP_EMPTY ? e - HALF_LOG2 : EXP_EMPTY + 1);
 }
 
-enum { GROUP = 16, SLICE = 256 }; /* channels and pixels turned at a time: a line of the cache each */
-
-/* n values of channel c; their sum is added to *sum in their order. */
-static void add_values(struct mnq_hist *h, int c, const float *x, int n, double *sum)
+/* What n values of one channel add to its counts, by their bins. */
+static void count(uint32_t *cnt, const int16_t *bin, int n)
 {
-    const float limit = 1e30f; /* infinities would never fit */
-    uint32_t *cnt = h->count + (size_t)c * (size_t)h->bins + (h->sign ? h->bins / 2 : 0), zeros = 0;
-    float lo = 0, hi = 0;
-    double total = *sum;
+    enum { APART = 8 };
+    uint32_t ignored[APART] = {
+        0}; /* for zeros, half of what follows a ReLU: without branches, and none waits for the one before */
     for (int i = 0; i < n; i++) {
-        lo = x[i] < lo ? x[i] : lo;
-        hi = x[i] > hi ? x[i] : hi;
-    }
-    lo = h->sign ? fmaxf(lo, -limit) : 0;
-    hi = fminf(hi, limit);
-    cover(h, c, fmaxf(-lo, hi));
-    float inv = h->inv[c];
-    for (int i = 0; i < n; i++) { /* without branches: half of what follows a ReLU is zero, in no order */
-        float v = x[i] < lo ? lo : !(x[i] <= hi) ? hi : x[i], k = v * inv; /* not a number: hi */
-        int bin = (int)k;
-        uint32_t *to = v == 0.0f ? &zeros : cnt + (bin - (k < (float)bin)); /* floor */
+        uint32_t *to = bin[i] == INT16_MIN ? &ignored[i % APART] : cnt + bin[i];
         *to += 1;
-        total += (double)x[i];
     }
-    if (lo < h->lo[c]) h->lo[c] = lo;
-    if (hi > h->hi[c]) h->hi[c] = hi;
-    h->zeros[c] += zeros;
-    *sum = total;
+}
+
+/* n pixels of `group` channels from c0 on, at x; sums are added to in their order. */
+static void add_slice(struct mnq_hist *h, int c0, int group, const float *x, size_t stride, int n, double *sum)
+{
+    const struct mnq_fkernels *f = mnq_fkernels_best();
+    const float limit = 1e30f; /* infinities would never fit */
+    struct mnq_fbins b = {{0}, {0}, {0}};
+    int16_t bin[MNQ_FTOGETHER][MNQ_FSLICE];
+    int32_t zeros[MNQ_FTOGETHER];
+    f->extremes(x, stride, n, b.lo, b.hi, sum);
+    for (int c = 0; c < group; c++) {
+        b.lo[c] = h->sign ? fmaxf(b.lo[c], -limit) : 0;
+        b.hi[c] = fminf(b.hi[c], limit);
+        cover(h, c0 + c, fmaxf(-b.lo[c], b.hi[c]));
+        b.inv[c] = h->inv[c0 + c];
+    }
+    f->bins(x, stride, n, &b, bin, zeros);
+    for (int c = 0; c < group; c++) {
+        count(h->count + (size_t)(c0 + c) * (size_t)h->bins + (h->sign ? h->bins / 2 : 0), bin[c], n);
+        if (b.lo[c] < h->lo[c0 + c]) h->lo[c0 + c] = b.lo[c];
+        if (b.hi[c] > h->hi[c0 + c]) h->hi[c0 + c] = b.hi[c];
+        h->zeros[c0 + c] += (uint32_t)zeros[c];
+    }
 }
 
 void mnq_hist_add(struct mnq_hist *h, const float *x, int n)
 {
-    float turned[GROUP][SLICE];
+    enum { GROUP = MNQ_FTOGETHER, SLICE = MNQ_FSLICE };
+    float padded[SLICE][GROUP] = {{0}}; /* the last channels */
+    const size_t channels = (size_t)h->channels;
     for (int c0 = 0; c0 < h->channels; c0 += GROUP) {
         int group = h->channels - c0 < GROUP ? h->channels - c0 : GROUP;
         double sum[GROUP] = {0};
         for (int i0 = 0; i0 < n; i0 += SLICE) {
             int len = n - i0 < SLICE ? n - i0 : SLICE;
-            for (int i = 0; i < len; i++)
-                for (int c = 0; c < group; c++) turned[c][i] = x[(size_t)(i0 + i) * (size_t)h->channels + (size_t)(c0 + c)];
-            for (int c = 0; c < group; c++) add_values(h, c0 + c, turned[c], len, &sum[c]);
+            const float *from = x + (size_t)i0 * channels + (size_t)c0;
+            for (int i = 0; group < GROUP && i < len; i++)
+                memcpy(padded[i], from + (size_t)i * channels, (size_t)group * sizeof *from);
+            if (group < GROUP) add_slice(h, c0, group, padded[0], GROUP, len, sum);
+            else add_slice(h, c0, group, from, channels, len, sum);
         }
         for (int c = 0; c < group; c++) {
             double mean = n > 0 ? sum[c] / n : 0;

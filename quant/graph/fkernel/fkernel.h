@@ -32,6 +32,21 @@ struct mnq_faxpys {
     ptrdiff_t y_stride, x_stride, f_stride; /* in doubles; x_stride may be negative */
 };
 
+/** Pixels of c channels, `stride` values apart. */
+struct mnq_fpixels {
+    int n, c;
+    size_t stride;
+    bool wide;
+    uint8_t flip;
+};
+
+/** Channels and pixels that histograms take at a time. */
+enum { MNQ_FTOGETHER = 16, MNQ_FSLICE = 256 };
+
+struct mnq_fbins {
+    float lo[MNQ_FTOGETHER], hi[MNQ_FTOGETHER], inv[MNQ_FTOGETHER];
+};
+
 enum { MNQ_FSTEPS = 8 };
 
 /** Widths of quantization steps, and their inverses. */
@@ -80,8 +95,17 @@ struct mnq_fkernels {
      * `narrow`: every block's sum fits 32 bits.
      */
     void (*products)(const int16_t *a, const int16_t *b, size_t stride, int n, int len, bool narrow, int64_t *sum);
-    /** sum[c] += the values of `pixels` pixels x [pixels][c]: int16 if `wide`, else bytes with `flip` xored. */
-    void (*sum_pixels)(const void *x, bool wide, uint8_t flip, int pixels, int c, int32_t *sum);
+    /** sum[c] += the values of p->n pixels: int16 if p->wide, else bytes with p->flip xored. */
+    void (*sum_pixels)(const struct mnq_fpixels *p, const void *x, int32_t *sum);
+    /** Of n pixels of MNQ_FTOGETHER channels: extremes (those so far and zero included; no NaN) and sums, in their order. */
+    void (*extremes)(const float *x, size_t stride, int n, float *lo, float *hi, double *sum);
+    /**
+     * Where values lie: bin[c][i] = floor(v inv[c]), or INT16_MIN for zero, where v is x within lo[c] .. hi[c], or hi[c] if
+     * it is not a number. Counts the zeros of each channel.
+     * bin  [MNQ_FTOGETHER][MNQ_FSLICE]
+     */
+    void (*bins)(const float *x, size_t stride, int n, const struct mnq_fbins *b, int16_t (*bin)[MNQ_FSLICE],
+                 int32_t *zeros);
     /** y[i] -= f x[i]; x and y do not overlap. */
     void (*axpy)(double *y, const double *x, double f, int n);
     /** y[r][i] -= f[r][0] x[0][i], then f[r][1] x[1][i] and so on to k - 1, for i < n; y overlaps neither x nor f. */

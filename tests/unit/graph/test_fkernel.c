@@ -55,19 +55,69 @@ static void test_sum_pixels(void **state)
     for (int c = 1; c <= LEN; c++)
         for (int kind = 0; kind < 3; kind++) { /* int8, uint8, int16 */
             const uint8_t flip = kind == 1 ? 0x80 : 0;
+            const size_t apart = (size_t)(c + (LEN - c) * (c % 2));
+            const struct mnq_fpixels d = {1 + c % PIXELS, c, apart, kind == 2, flip};
             int32_t want[LEN];
             for (int k = 0; k < c; k++) {
                 want[k] = k;
-                for (int p = 0; p < PIXELS; p++) want[k] += kind == 2 ? x16[p * c + k] : (int8_t)(x8[p * c + k] ^ flip);
+                for (size_t p = 0; p < (size_t)d.n; p++)
+                    want[k] += kind == 2 ? x16[p * apart + (size_t)k] : (int8_t)(x8[p * apart + (size_t)k] ^ flip);
             }
             for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
                 int32_t got[LEN + 1];
                 for (int k = 0; k <= c; k++) got[k] = k;
-                mnq_fkernels_at(v)->sum_pixels(kind == 2 ? (const void *)x16 : x8, kind == 2, flip, PIXELS, c, got);
+                mnq_fkernels_at(v)->sum_pixels(&d, kind == 2 ? (const void *)x16 : x8, got);
                 assert_memory_equal(got, want, (size_t)c * sizeof *want);
                 assert_int_equal(got[c], c);
             }
         }
+}
+
+/* What histograms are made of, with zeros of both signs, infinities and what is not a number. */
+static void test_bins(void **state)
+{
+    (void)state;
+    enum { APART = MNQ_FTOGETHER + 3 };
+    static float x[MNQ_FSLICE * APART];
+    for (int n = 0; n <= MNQ_FSLICE; n += n < 9 ? 1 : 13) {
+        struct mnq_fbins b;
+        for (int i = 0; i < MNQ_FSLICE * APART; i++)
+            x[i] = rand() % 3 == 0 ? 0 : rand() % 50 == 0 ? -0.0F : (float)(rand() / 1e8 - 10);
+        for (int i = 0; i < n; i++)
+            if (i % 7 == 3) x[i * APART + i % MNQ_FTOGETHER] = i % 3 == 0 ? INFINITY : i % 3 == 1 ? -INFINITY : NAN;
+        for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
+            float lo[MNQ_FTOGETHER] = {0}, hi[MNQ_FTOGETHER] = {0};
+            double sum[MNQ_FTOGETHER] = {1, 2, 3};
+            static int16_t bin[MNQ_FTOGETHER][MNQ_FSLICE];
+            int32_t zeros[MNQ_FTOGETHER];
+            mnq_fkernels_at(v)->extremes(x, APART, n, lo, hi, sum);
+            for (int c = 0; c < MNQ_FTOGETHER; c++) {
+                b.lo[c] = c % 2 == 0 ? fmaxf(lo[c], -1e30F) : 0;
+                b.hi[c] = fminf(hi[c], 1e30F);
+                b.inv[c] = c % 3 == 0 ? 1e-28F : 8;
+            }
+            mnq_fkernels_at(v)->bins(x, APART, n, &b, bin, zeros);
+            for (int c = 0; c < MNQ_FTOGETHER; c++) {
+                float least = 0, most = 0;
+                double total = c < 3 ? c + 1 : 0;
+                int none = 0;
+                for (int i = 0; i < n; i++) {
+                    float a = x[i * APART + c];
+                    least = a < least ? a : least;
+                    most = a > most ? a : most;
+                    total += (double)a;
+                    float in = a < b.lo[c] ? b.lo[c] : !(a <= b.hi[c]) ? b.hi[c] : a;
+                    if (b.inv[c] > 1 && fabsf(in) > 1000) continue; /* no bin is so far out */
+                    none += !(in < 0) && !(in > 0);
+                    assert_int_equal(bin[c][i], !(in < 0) && !(in > 0) ? INT16_MIN : (int)floorf(in * b.inv[c]));
+                }
+                assert_memory_equal(&lo[c], &least, sizeof least);
+                assert_memory_equal(&hi[c], &most, sizeof most);
+                assert_true(memcmp(&sum[c], &total, sizeof total) == 0 || (isnan(sum[c]) && isnan(total)));
+                assert_int_equal(zeros[c], none);
+            }
+        }
+    }
 }
 
 static void test_axpy(void **state)
@@ -182,8 +232,9 @@ static void test_round_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_axpy),
-        cmocka_unit_test(test_axpys),    cmocka_unit_test(test_outer),      cmocka_unit_test(test_round_noise),
+        cmocka_unit_test(test_products),    cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_axpy),        cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

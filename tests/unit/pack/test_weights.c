@@ -144,7 +144,7 @@ static void one(int wtype, enum mnq_dtype dtype)
     assert_memory_equal(mnq_output(&p.model, memory), out, mnq_qtensor_bytes(&q.tensor[1]));
 
     int64_t sum[40], taps[MAX_C] = {0};
-    int32_t scratch[MAX_C];
+    int32_t scratch[3 * MAX_C];
     assert_int_equal(mnq_qlayer_tap_sums(&q, l, in, taps, scratch), SIDE * SIDE);
     mnq_qlayer_acc_sums(&q, l, taps, SIDE * SIDE, sum);
     for (int o = 0; o < cout; o++) {
