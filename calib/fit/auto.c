@@ -10,6 +10,7 @@
  * bisection, each taken only if an upper bound of its loss is small enough (fixed sequence testing needs no correction for
  * several tests on such a path: Angelopoulos et al. 2021, arXiv:2110.01052). What luck is left is measured: each fold judges
  * what the other folds would have chosen. */
+#include "afford.h"
 #include "assign.h"
 #include "calib_run.h"
 #include "pack/stage.h"
@@ -29,6 +30,7 @@ enum { PLACES = 16, POINTS_MAX = 16 };
 struct point {
     int steps, uniform; /* the latter an index of probed[], -1: on the path */
     double bytes;
+    bool paid;    /* within the budgets of the core */
     double *loss; /* [pictures] */
     struct mnq_bound bound;
 };
@@ -37,7 +39,8 @@ struct search {
     struct mnq_calib_run *c;
     const struct mnq_fit *fit;
     struct mnq_choices *choices;
-    int n;
+    int n, formats;        /* formats: of probed[], from the first on */
+    struct mnq_xbill bill; /* of the formats that were asked about last */
     struct mnq_step_down *step;
     bool *taken; /* [steps] */
     int steps;
@@ -70,8 +73,11 @@ static void add_candidate(const struct mnq_calib_run *c, struct mnq_choices *x, 
 static int list_choices(struct search *s, const struct mnq_probe *p)
 {
     const struct mnq_calib_run *c = s->c;
+    s->n = 0;
+    s->bytes = 0;
     for (int i = 0; i < c->g->n; i++) {
         if (!may_choose(c, i)) continue;
+        s->choices[s->n].n = 0;
         struct mnq_choices *x = &s->choices[s->n++];
         x->node = i;
         double gain = p->nearest[i] > 0 ? c->sensitivity[i] / p->nearest[i] : 0;
@@ -81,7 +87,7 @@ static int list_choices(struct search *s, const struct mnq_probe *p)
             add_candidate(c, x, MNQ_WFORMAT_INT8, c->sensitivity[i]);
             continue;
         }
-        for (int k = 0; k < PROBED_FORMATS; k++)
+        for (int k = 0; k < s->formats; k++)
             add_candidate(c, x, probed[k], gain * p->noise[(size_t)i * PROBED_FORMATS + (size_t)k]);
     }
     for (int k = 0; k < s->n; k++) s->bytes += s->choices[k].candidate[0].bytes;
@@ -165,6 +171,55 @@ static int steps_for_flash(const struct search *s, int *steps, double *room, str
     return 0;
 }
 
+/* ---- the core ---- */
+
+/* Whether the formats in place are within the core's budgets. */
+static int paid(struct search *s, bool *yes, struct mnq_err *e)
+{
+    const struct mnq_xbudget *b = &s->c->o->budget;
+    *yes = true;
+    if (b->ram <= 0 && b->flash <= 0 && b->cycles <= 0) return 0;
+    if (mnq_calib_bill(s->c, &s->bill, e) != 0) return -1;
+    *yes = mnq_xbudget_meets(b, &s->bill);
+    return 0;
+}
+
+/* The first steps that the core's budgets allow. least  the bill that comes nearest to them so far */
+static int steps_for_core(struct search *s, int *steps, bool *found, struct mnq_xbill *least, struct mnq_err *e)
+{
+    enum { TRIES = 32 };
+    const struct mnq_xbudget *b = &s->c->o->budget;
+    const int stride = s->steps / TRIES + 1;
+    *found = false;
+    for (int k = 0;; k = k + stride < s->steps ? k + stride : s->steps) {
+        apply(s, k);
+        if (paid(s, found, e) != 0) return -1;
+        *steps = k;
+        if (least->flash == 0 || mnq_xbudget_excess(b, &s->bill) < mnq_xbudget_excess(b, least)) *least = s->bill;
+        if (*found || k == s->steps) return 0;
+    }
+}
+
+/* Without a core, all formats. Cores are slow with binary weights: they are candidates only where 8 and 4 bits exceed the
+ * budgets, 4 bits only where they do not exceed them. Last 16-bit activations go. */
+static int list_for_core(struct search *s, const struct mnq_probe *p, int *steps, struct mnq_err *e)
+{
+    static const int formats[] = {2, 1, PROBED_FORMATS};
+    const bool core = s->c->o->budget.target != NULL;
+    struct mnq_xbill least = {0};
+    bool found, any;
+    for (;;) {
+        for (int k = core ? 0 : 2; k < 3; k++) {
+            s->formats = formats[k];
+            list_choices(s, p);
+            if (steps_for_core(s, steps, &found, &least, e) != 0) return -1;
+            if (found) return 0;
+        }
+        if (mnq_calib_narrow_tensors(s->c, &any, e) != 0) return -1;
+        if (!any) return mnq_xbudget_require(&s->c->o->budget, &least, "the model", e);
+    }
+}
+
 /* ---- points ---- */
 
 /* Asks the pictures about a point; NULL with e. */
@@ -178,6 +233,7 @@ static struct point *measure(struct search *s, int steps, int uniform, struct mn
         return NULL;
     }
     p->bytes = apply_point(s, p);
+    if (paid(s, &p->paid, e) != 0) return NULL;
     int n = mnq_calib_losses(s->c, s->fit, "formats", p->loss, e);
     if (n < 0) return NULL;
     p->bound = mnq_bound_of(p->loss, n);
@@ -187,7 +243,7 @@ static struct point *measure(struct search *s, int steps, int uniform, struct mn
 
 static bool promises(const struct search *s, const struct point *p)
 {
-    return p->bound.upper + s->c->optimism <= s->max_drop;
+    return p->paid && p->bound.upper + s->c->optimism <= s->max_drop;
 }
 
 /* Losses of a point in one fold, or in all others. */
@@ -254,13 +310,14 @@ static int last_on_path(struct search *s, struct mnq_err *e)
 static int try_uniform(struct search *s, int *chosen, double room, struct mnq_err *e)
 {
     static const double SAME = 1.02; /* of the bytes */
-    bool by_size = s->c->o->flash > 0;
-    for (int u = 1; u < PROBED_FORMATS && s->points < POINTS_MAX; u++) {
+    bool by_size = s->c->o->flash > 0 || s->c->o->budget.flash > 0;
+    for (int u = 1; u < s->formats && s->points < POINTS_MAX; u++) {
         const struct point *best = &s->point[*chosen];
         double bytes = apply_uniform(s, u);
         if (by_size ? bytes > room : bytes > SAME * best->bytes) continue;
         const struct point *p = measure(s, 0, u, e);
         if (p == NULL) return -1;
+        if (!p->paid) continue;
         bool smaller = bytes * SAME < best->bytes, better = p->bound.points < best->bound.points;
         if (by_size ? better : promises(s, p) && (smaller || better)) *chosen = s->points - 1;
         else if (!by_size && !promises(s, p) && smaller) break; /* fewer bits still lose more */
@@ -272,7 +329,7 @@ static int try_uniform(struct search *s, int *chosen, double room, struct mnq_er
 static int choose(struct search *s, int from, double room, struct mnq_err *e)
 {
     struct mnq_calib_report *r = s->c->report;
-    bool by_size = s->c->o->flash > 0, limited = s->c->o->max_drop > 0 || !by_size;
+    bool by_size = s->c->o->flash > 0 || s->c->o->budget.flash > 0, limited = s->c->o->max_drop > 0 || !by_size;
     const struct point *start = measure(s, from, -1, e);
     int chosen = 0;
     if (start == NULL) return -1;
@@ -301,7 +358,8 @@ int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
     struct search s = {.c = c, .fit = &fit, .arena = &arena};
     int steps = 0, rc = -1;
     double before = *error, room = 0;
-    s.max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 ? 100 : MAX_DROP;
+    s.max_drop = c->o->max_drop > 0 ? c->o->max_drop : c->o->flash > 0 || c->o->budget.flash > 0 ? 100 : MAX_DROP;
+    s.formats = PROBED_FORMATS;
     p.noise = mnq_arena_array(&arena, n * PROBED_FORMATS, sizeof *p.noise);
     p.nearest = mnq_arena_array(&arena, n, sizeof *p.nearest);
     s.choices = mnq_arena_array(&arena, n, sizeof *s.choices);
@@ -312,7 +370,8 @@ int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e)
         goto done;
     }
     if (mnq_calib_error(c, &fit, &p, "probe", error, e) != 0) goto done;
-    list_choices(&s, &p);
+    if (list_for_core(&s, &p, &steps, e) != 0) goto done;
+    if (c->o->budget.flash > 0) room = HUGE_VAL; /* the bill says what fits */
     if (c->o->flash > 0 && steps_for_flash(&s, &steps, &room, e) != 0) goto done;
     if (choose(&s, steps, room, e) != 0) goto done;
     if (mnq_calib_error(c, &fit, NULL, "formats", error, e) != 0) goto done;

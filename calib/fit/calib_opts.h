@@ -5,6 +5,7 @@
 
 #include "bound.h"
 #include "rules.h"
+#include "export/xbudget.h"
 #include "graph/task.h"
 #include "pack/stage.h"
 #include "pack/storage.h"
@@ -36,9 +37,10 @@ struct mnq_calib_opts {
     enum mnq_weights weights; /* of 1x1 and dense layers with small_layer weights or more: INT8, INT4, BINARY, AUTO */
     int bases;                /* of BINARY, 1..4 */
     int small_layer;
-    double max_drop;    /* AUTO: points of expected accuracy that may go, 0 = 1 point unless flash is given */
-    int64_t flash;      /* AUTO: bytes of the file at most, 0 = no limit */
-    int64_t meta_bytes; /* what the caller will add to the file's META section */
+    double max_drop;           /* AUTO: points of expected accuracy that may go, 0 = 1 point unless flash is given */
+    int64_t flash;             /* AUTO without a core: bytes of the file at most, 0 = no limit */
+    struct mnq_xbudget budget; /* of the core that the model is for */
+    int64_t meta_bytes;        /* what the caller will add to the file's META section */
     const struct mnq_layer_choice *choice; /* [legal->n] what rules say of single layers, or NULL */
     bool shrink;                           /* remove channels that provably never change */
     enum mnq_storage_mode storage;         /* of 1x1 weights with zeros */

@@ -32,7 +32,8 @@ struct mnq_calib_run {
     mnq_progress *progress;
     void *progress_ctx;
     struct mnq_split judged; /* held samples that judge the steps and are not fitted to; none: too few, all do both */
-    double optimism;         /* points by which choosing among estimates made the chosen one too good */
+    enum mnq_storage_mode storage;
+    double optimism; /* points by which choosing among estimates made the chosen one too good */
 };
 
 /** How the weights of one run are fitted. */
@@ -61,6 +62,9 @@ int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const st
  * return  their number, or -1 with e
  */
 int mnq_calib_losses(struct mnq_calib_run *c, const struct mnq_fit *fit, const char *phase, double *loss, struct mnq_err *e);
+
+/** Chooses the scales of all tensors for the widths c->wide. qp  [g->n], its arrays in arena */
+int mnq_calib_ranges(struct mnq_calib_run *c, struct mnq_qparams *qp, struct mnq_arena *arena, struct mnq_err *e);
 
 /** Adds a line to the report. */
 void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, double after, bool kept);

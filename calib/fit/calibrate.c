@@ -6,6 +6,7 @@
  * and the report says what each one gained. */
 #include "calibrate.h"
 
+#include "afford.h"
 #include "calib_run.h"
 #include "pack/qrun.h"
 #include "pack/stage.h"
@@ -18,8 +19,6 @@
 
 enum { HELD_MAX = 200, HELD_MIN = 24, PROBED = 16, VIEWS = 2, VIEWS_AUTO = 3, VALIDATION_MAX = 2000 };
 static const double HELD_BYTES = 160e6;
-/* Share of nearest rounding's noise that second-order rounding leaves, for the choice of scales. */
-static const double SECOND_ORDER_NOISE = 0.4;
 
 /* Held samples that fit the memory set aside for their integer tensors, and for their logits and those of their views. */
 static int held_limit(const struct mnq_graph *g)
@@ -76,21 +75,6 @@ static int judge_plain(struct mnq_calib_run *c, double *error, struct mnq_err *e
     return rc;
 }
 
-static int choose_ranges(struct mnq_calib_run *c, struct mnq_err *e)
-{
-    const struct mnq_calib_opts *o = c->o;
-    struct mnq_range_opts ro = {.observer = o->observer,
-                                .percentile = o->percentile,
-                                .act_scale = o->act_scale,
-                                .weight_noise = o->rounding == MNQ_ROUND_SECOND_ORDER ? SECOND_ORDER_NOISE : 1,
-                                .small_layer = o->wide == MNQ_WIDE_NONE ? 0 : MNQ_SMALL_LAYER};
-    int *observer = mnq_arena_array(c->arena, (size_t)c->g->n, sizeof *observer);
-    if (observer == NULL) return mnq_fail_nomem(e);
-    for (int i = 0; i < c->g->n; i++) observer[i] = o->choice != NULL ? o->choice[i].observer : -1;
-    ro.observer_of = observer;
-    return mnq_qparams_choose(c->g, c->stats.hist, c->wide, c->p, &ro, c->qp, c->arena, e);
-}
-
 /* 16-bit activations for the tensors whose 8 bits hurt most; the ranges are chosen anew. */
 static int widen_tensors(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 {
@@ -98,10 +82,12 @@ static int widen_tensors(struct mnq_calib_run *c, double *error, struct mnq_err 
     double before = *error;
     if (mnq_tensor_sensitivity(&c->lowering, &c->stats, PROBED, c->threads, c->tensor_sensitivity, c->progress,
                                c->progress_ctx, e) != 0 ||
-        mnq_choose_wide_tensors(c->g, c->tensor_sensitivity, o->wide_activations, c->wide, e) != 0)
+        (o->budget.target != NULL && o->wide_activations == MNQ_WIDE_AUTO
+             ? mnq_calib_afford_tensors(c, e)
+             : mnq_choose_wide_tensors(c->g, c->tensor_sensitivity, o->wide_activations, NULL, NULL, c->wide, e)) != 0)
         return -1;
     if (o->wide_activations == MNQ_WIDE_NONE) return 0;
-    if (choose_ranges(c, e) != 0 || judge(c, "wide", error, e) != 0) return -1;
+    if (mnq_calib_ranges(c, c->qp, c->arena, e) != 0 || judge(c, "wide", error, e) != 0) return -1;
     mnq_calib_pass(c, "16-bit activations where they pay", before, *error, true);
     return 0;
 }
@@ -156,6 +142,19 @@ static int reduce_bits(struct mnq_calib_run *c, double *error, struct mnq_err *e
     if (!few_bits(c)) return 0;
     if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
     mnq_calib_pass(c, "fewer bits where asked for", before, *error, true);
+    return 0;
+}
+
+/* What the core's budgets cannot pay is given up. `--weights auto` chooses within them itself. */
+static int afford(struct mnq_calib_run *c, double *error, struct mnq_err *e)
+{
+    double before = *error;
+    bool changed;
+    if (c->o->weights == MNQ_WEIGHTS_AUTO) return 0;
+    if (mnq_calib_afford(c, &changed, e) != 0) return -1;
+    if (!changed) return 0;
+    if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
+    mnq_calib_pass(c, "16 bits given up for the core's budgets", before, *error, true);
     return 0;
 }
 
@@ -268,19 +267,22 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
     if (make_views(&c, e) != 0) return -1;
     if (mnq_samples_telling(&c.stats, &r->no_estimate, arena) != 0) return mnq_fail_nomem(e);
-    if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO && !(o->flash > 0 && !(o->max_drop > 0)))
+    if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO &&
+        !((o->flash > 0 || o->budget.flash > 0) && !(o->max_drop > 0)))
         return mnq_fail(e, MNQ_EXIT_FAILED,
                         "--weights auto chooses by the loss that the samples tell, and these cannot tell it: %s",
                         r->no_estimate);
     if (c.stats.held >= 2 * MNQ_SPLIT_FOLDS) c.judged = (struct mnq_split){MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;
+    c.storage = o->storage;
 
-    if (judge_plain(&c, &plain, e) != 0 || choose_ranges(&c, e) != 0 || judge(&c, "scales", &error, e) != 0) return -1;
+    if (judge_plain(&c, &plain, e) != 0 || mnq_calib_ranges(&c, c.qp, arena, e) != 0 || judge(&c, "scales", &error, e) != 0)
+        return -1;
     mnq_calib_pass(&c, o->act_scale == MNQ_SCALE_CHANNEL ? "activation ranges, a scale per channel" : "activation ranges",
                    plain, error, true);
     if (widen_tensors(&c, &error, e) != 0 || widen_weights(&c, &error, e) != 0 || reduce_bits(&c, &error, e) != 0 ||
-        mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
+        afford(&c, &error, e) != 0 || mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
         return -1;
     if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
@@ -290,7 +292,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         return -1;
     for (int k = 0; k < q->n_layers; k++) q->layer[k].macs = mnq_qlayer_macs(q, &q->layer[k]);
     if (o->shrink && mnq_shrink(q, &r->shrink, e) != 0) return -1;
-    if (mnq_choose_storage(q, o->storage, &r->storage, e) != 0) return -1;
+    if (mnq_calib_storage(q, c.storage, o->budget.target, &r->storage, e) != 0) return -1;
     if (mnq_qmodel_plan(q, e) != 0) return -1;
     return mnq_qmodel_stages(q, &o->stages, e);
 }

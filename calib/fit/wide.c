@@ -110,14 +110,29 @@ static int next_tensor(const struct mnq_graph *g, const double *sensitivity, con
     return best;
 }
 
-int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, uint8_t *wide,
-                            struct mnq_err *e)
+/* The memory plan of layers at once, and its bytes with 8 bits throughout. */
+struct at_once {
+    const struct mnq_graph *g;
+    struct mnq_qmodel *q;
+    uint32_t limit;
+};
+
+static int plan_fits(void *context, const uint8_t *wide, struct mnq_err *e)
+{
+    struct at_once *p = context;
+    uint32_t bytes;
+    if (planned_bytes(p->g, wide, p->q, &bytes, e) != 0) return -1;
+    return bytes <= p->limit;
+}
+
+int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, mnq_wide_fits *fits,
+                            void *context, uint8_t *wide, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     struct mnq_qmodel q = {.tensor = mnq_arena_array(&arena, (size_t)g->n, sizeof *q.tensor),
                            .layer = mnq_arena_array(&arena, (size_t)g->n, sizeof *q.layer)};
     uint8_t *tried = mnq_arena_alloc(&arena, (size_t)g->n);
-    uint32_t limit, bytes;
+    struct at_once plan = {.g = g, .q = &q};
     double total = 0, removed = 0;
     int rc = -1;
     if (q.tensor == NULL || q.layer == NULL || tried == NULL) {
@@ -125,18 +140,25 @@ int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity
         goto done;
     }
     memset(wide, 0, (size_t)g->n);
-    if (planned_bytes(g, wide, &q, &limit, e) != 0) goto done;
+    if (planned_bytes(g, wide, &q, &plan.limit, e) != 0) goto done;
     for (int i = 0; i < g->n; i++) {
         total += sensitivity[i];
         wide[i] = tried[i] = may_be_wide(g, i) && (mode == MNQ_WIDE_ALL || (mode == MNQ_WIDE_AUTO && is_evidence(g, i)));
         if (wide[i]) removed += sensitivity[i];
     }
+    if (fits == NULL) {
+        fits = plan_fits;
+        context = &plan;
+    } else if (mode == MNQ_WIDE_AUTO && fits(context, wide, e) < 0) {
+        goto done;
+    }
     while (mode == MNQ_WIDE_AUTO && removed < WIDE_SHARE * total) {
         int best = next_tensor(g, sensitivity, tried);
         if (best < 0) break;
         tried[best] = wide[best] = 1;
-        if (planned_bytes(g, wide, &q, &bytes, e) != 0) goto done;
-        if (bytes > limit) wide[best] = 0;
+        const int fit = fits(context, wide, e);
+        if (fit < 0) goto done;
+        if (fit == 0) wide[best] = 0;
         else removed += sensitivity[best];
     }
     rc = 0;

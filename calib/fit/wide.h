@@ -19,14 +19,18 @@ extern "C" {
 void mnq_choose_wide(const struct mnq_graph *g, const double *sensitivity, const size_t *weights, enum mnq_wide wide,
                      double budget, struct mnq_wformat *format);
 
+/** Whether these tensors may be wide: 1, 0, or -1 with e. First asked about those that are in any case. */
+typedef int mnq_wide_fits(void *context, const uint8_t *wide, struct mnq_err *e);
+
 /**
- * Chooses 16-bit activations: tensors by falling sensitivity until most of the noise is gone, as long as the memory plan
- * does not grow; always those that feed or follow the global pool. ALL and NONE say so.
+ * Chooses 16-bit activations: tensors by falling sensitivity until most of the noise is gone, as long as they fit (NULL: as
+ * long as the memory plan of layers at once does not grow); always those that feed or follow the global pool. ALL and NONE
+ * say so.
  *
  * wide  [g->n], filled with 0 or 1
  */
-int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, uint8_t *wide,
-                            struct mnq_err *e);
+int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, mnq_wide_fits *fits,
+                            void *context, uint8_t *wide, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

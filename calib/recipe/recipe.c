@@ -48,6 +48,11 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads)
     o.flash = r->flash;
     o.storage = (enum mnq_storage_mode)r->storage;
     o.stages = (struct mnq_stage_options){.speed = r->plan != 0 || r->ram > 0, .ram = r->ram};
+    if (r->target != NULL) { /* bytes are those of the core, and exports make plans of their own */
+        o.budget = (struct mnq_xbudget){mnq_xtarget_find(r->target), r->ram, r->flash, r->cycles};
+        o.flash = 0;
+        o.stages = (struct mnq_stage_options){.speed = r->plan != 0};
+    }
     o.samples = r->samples;
     o.threads = threads;
     return o;

@@ -39,15 +39,17 @@ struct mnq_recipe {
     double percentile, wide_budget;
     int samples;
     /* calibrate: weight formats */
-    int weights;     /* enum mnq_weights of the layers without a rule: INT8, INT4, BINARY, AUTO */
-    int bases;       /* of binary weights, 1..4 */
-    int small_layer; /* layers with fewer weights keep int8, unless a rule names another format */
-    double max_drop; /* AUTO: points of accuracy that may be lost; 0 = unset */
-    int64_t flash;   /* AUTO: bytes of the file at most; 0 = unset */
-    int re_fit;      /* off on */
-    int storage;     /* enum mnq_storage_mode */
-    int plan;        /* of stages: 0 the least RAM, 1 few calls of kernels */
-    int64_t ram;     /* bytes of arena at most, few calls within them; 0 = unset */
+    int weights;        /* enum mnq_weights of the layers without a rule: INT8, INT4, BINARY, AUTO */
+    int bases;          /* of binary weights, 1..4 */
+    int small_layer;    /* layers with fewer weights keep int8, unless a rule names another format */
+    double max_drop;    /* AUTO: points of accuracy that may be lost; 0 = unset */
+    int64_t flash;      /* AUTO: bytes of the file at most; with a target: of all of its flash, any weights; 0 = unset */
+    int re_fit;         /* off on */
+    int storage;        /* enum mnq_storage_mode */
+    int plan;           /* of stages: 0 the least RAM, 1 few calls of kernels */
+    int64_t ram;        /* bytes of arena at most, few calls within them; with a target: of all of its RAM; 0 = unset */
+    const char *target; /* the core that the model is for; NULL: none */
+    int64_t cycles;     /* target: instructions of one picture at most; 0 = unset */
     /* prune */
     double ratio;        /* share of zeros, 0 = unset */
     int scope;           /* enum mnq_prune_scope */
@@ -75,6 +77,7 @@ struct mnq_calib_opts mnq_recipe_calib(const struct mnq_recipe *r, int threads);
 #define MNQ_MAX_DROP_MIN    0.01
 #define MNQ_MAX_DROP_MAX    100.0
 #define MNQ_FLASH_MAX       2147483648.0
+#define MNQ_CYCLES_MAX      1e12
 #define MNQ_RATIO_MAX       0.99
 #define MNQ_THRESHOLD_MIN   0.000001
 #define MNQ_THRESHOLD_MAX   0.999999

@@ -53,6 +53,6 @@ int mnq_recipe_assign(struct mnq_recipe *r, const struct mnq_calib_report *repor
     r->n_rules = n;
     r->weights = MNQ_WEIGHTS_INT8;
     r->max_drop = 0;
-    r->flash = 0;
+    if (r->target == NULL) r->flash = 0;
     return 0;
 }

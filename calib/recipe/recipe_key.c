@@ -65,6 +65,8 @@ const struct mnq_key mnq_recipe_keys[] = {
     WORD("storage", storage, mnq_storage_words),
     {"plan", MNQ_KEY_WORD, offsetof(S, plan), 0, 0, 0, mnq_plan_words, -1},
     NUMBER("ram", MNQ_KEY_SIZE, ram, 1, MNQ_FLASH_MAX, 0),
+    TEXT("target", MNQ_KEY_STRING, target),
+    NUMBER("cycles", MNQ_KEY_SIZE, cycles, 1, MNQ_CYCLES_MAX, 0),
     NUMBER("ratio", MNQ_KEY_DOUBLE, ratio, 0, MNQ_RATIO_MAX, 0),
     WORD("scope", scope, mnq_scope_words),
     WORD("method", method, mnq_method_words),

@@ -90,8 +90,8 @@ static int write_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq
     return mnq_ximage_write(x->p, x->o->full, &x->image, arena, e);
 }
 
-int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,
-                    struct mnq_err *e)
+int mnq_export_foretell(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o,
+                        struct mnq_arena *arena, struct mnq_err *e)
 {
     *x = (struct mnq_export){.p = p, .o = o};
     settle_name(x);
@@ -101,8 +101,14 @@ int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const str
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: --storage speed: the tables of a trusted library do not hold this model",
                         p->file);
     if (mnq_xsource_list(&x->image, o->target->set, o->full, &x->sources, e) != 0) return -1;
-    if (mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     mnq_xcost_fill(x);
+    return 0;
+}
+
+int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,
+                    struct mnq_err *e)
+{
+    if (mnq_export_foretell(x, p, o, arena, e) != 0 || mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     write_format(x);
     struct mnq_xtext *mark = mnq_xfiles_add(&x->files, "%s", MNQ_XFOLDER_MARK);
     const char *json = mnq_export_json(x, arena);

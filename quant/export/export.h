@@ -33,12 +33,13 @@ extern const char *const mnq_xinput_words[];
 struct mnq_xopts {
     const struct mnq_xtarget *target;
     enum mnq_xformat format;
-    const char *name; /* an identifier; NULL: from the file's name */
-    int full;         /* the target proves the model again when it loads it */
-    int plan;         /* enum mnq_xplan */
-    int64_t ram;      /* bytes of arena for it; 0: no limit */
-    int input;        /* enum mnq_xinput */
-    int fast;         /* compressed weights are decoded for a target that trusts, where that takes fewer instructions */
+    const char *name;     /* an identifier; NULL: from the file's name */
+    int full;             /* the target proves the model again when it loads it */
+    int plan;             /* enum mnq_xplan */
+    int64_t ram;          /* bytes of arena for it; 0: no limit */
+    int input;            /* enum mnq_xinput */
+    const char *measured; /* what an evaluation said of it, for the header, or NULL */
+    int fast;             /* compressed weights are decoded for a target that trusts, where that takes fewer instructions */
 };
 
 /** Bytes of stack of mnq_run() and all that it calls, the deepest of the counted cores, rounded up. */
@@ -64,6 +65,10 @@ struct mnq_export {
     int slower;        /* layers whose compressed weights take more instructions than decoded ones, */
     int64_t slower_by; /* by so many in all, foretold */
 };
+
+/** All but the files: kernels, packed weights, plans, and what they cost. Nothing is to be ended. */
+int mnq_export_foretell(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o,
+                        struct mnq_arena *arena, struct mnq_err *e);
 
 /** Makes everything in memory. End with mnq_export_end(), after a failure too. */
 int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const struct mnq_xopts *o, struct mnq_arena *arena,

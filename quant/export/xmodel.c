@@ -109,14 +109,16 @@ static void header(struct mnq_export *x, struct mnq_xtext *t)
     for (int k = 0; k < mnq_qmodel_outputs(q); k++) output_meaning(x, t, k);
     mnq_xtext_add(
         t,
+        "%s%s%s"
         " * Needs    about %zu bytes of flash (code %zu, weights %zu, tables %zu), %zu of arena, %zu of stack,\n"
         " *          about %llu instructions a picture (-O2)\n"
         " *\n"
         " * No heap, no float, no writable data, no C library but memcpy, memmove and memset. Little-endian cores only. */\n"
         "#ifndef %s_MODEL_H\n#define %s_MODEL_H\n\n#include \"mnq/mnq.h\"\n\n"
         "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-        c->flash_code + c->flash_weights + c->flash_tables, c->flash_code, c->flash_weights, c->flash_tables, c->arena,
-        c->stack, (unsigned long long)c->instructions, u, u);
+        x->o->measured != NULL ? " * Measured " : "", x->o->measured != NULL ? x->o->measured : "",
+        x->o->measured != NULL ? "\n" : "", c->flash_code + c->flash_weights + c->flash_tables, c->flash_code,
+        c->flash_weights, c->flash_tables, c->arena, c->stack, (unsigned long long)c->instructions, u, u);
     mnq_xtext_add(t, "#define %s_MODEL_CRC 0x%08xu\n", u, (unsigned)mnq_bytes_crc32(0, x->p->bytes, x->p->n_bytes));
     mnq_xtext_add(t, "#define %s_INPUT_HEIGHT %d\n#define %s_INPUT_WIDTH %d\n#define %s_INPUT_CHANNELS %d\n", u, in->shape.h,
                   u, in->shape.w, u, in->shape.c);

@@ -71,7 +71,10 @@ static const struct mnq_option options[] = {
      "given)",
      MNQ_MAX_DROP_MIN, MNQ_MAX_DROP_MAX, NULL},
     {"flash", 0, MNQ_OPT_SIZE, R(flash), "BYTES",
-     "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow)", 1, MNQ_FLASH_MAX, NULL},
+     "--weights auto: the best model in a file of at most this size (k, M, KiB, MiB may follow); with --target, any "
+     "weights: "
+     "of at most so much flash in all",
+     1, MNQ_FLASH_MAX, NULL},
     {"against", 0, MNQ_OPT_STRING, offsetof(struct calibrate_opts, against), "FLOAT",
      "the float model that MODEL was pruned or tuned from: the expected drop counts from it", 0, 0, NULL},
     {"val", 0, MNQ_OPT_LIST, offsetof(struct calibrate_opts, val), "PATH",
@@ -84,8 +87,16 @@ static const struct mnq_option options[] = {
     {"plan", 0, MNQ_OPT_CHOICE, R(plan), "HOW", "bands of rows for the least RAM (ram), or layers at once (speed)", 0, 0,
      mnq_plan_words},
     {"ram", 0, MNQ_OPT_SIZE, R(ram), "BYTES",
-     "the fastest plan whose arena has at most this size; fail if none fits even with the picture pushed by rows", 1,
-     MNQ_FLASH_MAX, NULL},
+     "the fastest plan whose arena has at most this size; fail if none fits even with the picture pushed by rows; with "
+     "--target: of at most so much RAM, stack and all",
+     1, MNQ_FLASH_MAX, NULL},
+    {"target", 0, MNQ_OPT_STRING, R(target), "CORE",
+     "the core that the model is for, as export has them: its cost model chooses widths and storage, and judges --flash, "
+     "--ram and --cycles",
+     0, 0, NULL},
+    {"cycles", 0, MNQ_OPT_SIZE, R(cycles), "N",
+     "--target: at most so many instructions for a picture, as the core's cost model counts them (k, M may follow)", 1,
+     MNQ_CYCLES_MAX, NULL},
     {"shrink", 0, MNQ_OPT_CHOICE, R(shrink), "ON|OFF", "remove channels that provably never change", 0, 0, mnq_switch_words},
     {"samples", 'n', MNQ_OPT_INT, R(samples), "N", "use at most N samples, evenly spaced", 1, MNQ_SAMPLES_MAX, NULL},
 };
@@ -116,7 +127,10 @@ static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
 /* Options that belong together. */
 static int check_weights(const struct mnq_recipe *r, struct mnq_err *e)
 {
-    const char *lonely = r->max_drop > 0 ? "--max-drop" : r->flash > 0 ? "--flash" : NULL;
+    const char *lonely = r->max_drop > 0 ? "--max-drop" : r->flash > 0 && r->target == NULL ? "--flash" : NULL;
+    if (r->target != NULL && mnq_xtarget_named(r->target, e) == NULL) return -1;
+    if (r->cycles > 0 && r->target == NULL)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--cycles needs --target, the core whose instructions are meant");
     if (lonely != NULL && r->weights != MNQ_WEIGHTS_AUTO)
         return mnq_fail(e, MNQ_EXIT_USAGE, "%s needs --weights auto, which chooses formats; the weights are %s", lonely,
                         mnq_weights_words[r->weights]);
@@ -284,10 +298,14 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     if (q->tool == NULL || name_classes(q, d, s->task.kind == MNQ_TASK_BINARY ? 2 : s->outputs, &cli->arena) != 0)
         return mnq_fail_nomem(&cli->err);
     if (mnq_qmodel_pack(q, &x->bytes, &x->n, &cli->err) != 0) return -1;
-    if (r->flash > 0 && x->n > (size_t)r->flash)
-        return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)r->flash,
+    if (co.flash > 0 && x->n > (size_t)co.flash)
+        return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)co.flash,
                         x->n);
-    return mnq_package_parse(s->file, x->bytes, x->n, &x->package, &cli->arena, &cli->err);
+    if (mnq_package_parse(s->file, x->bytes, x->n, &x->package, &cli->arena, &cli->err) != 0) return -1;
+    x->budget = co.budget;
+    if (co.budget.target == NULL) return 0;
+    if (mnq_xbudget_bill(&x->package, &co.budget, &x->bill, &cli->err) != 0) return -1;
+    return mnq_xbudget_require(&co.budget, &x->bill, s->file, &cli->err);
 }
 
 /* The model and the recipe, or neither. */

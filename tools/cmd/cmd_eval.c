@@ -12,7 +12,7 @@ struct eval_opts {
     struct mnq_data_opts from;
     struct mnq_opt_list data;
     double min_agreement, min_top1;
-    const char *html;
+    const char *html, *target;
     bool samples, layers, force;
 };
 
@@ -21,6 +21,8 @@ static const struct mnq_option options[] = {
      "folder, CSV of path,label, or HDF5 file with images and labels; may be repeated", 0, 0, NULL},
     {"html", 0, MNQ_OPT_STRING, offsetof(struct eval_opts, html), "FILE",
      "also write a page with all figures, plots, and the pictures that changed", 0, 0, NULL},
+    {"target", 0, MNQ_OPT_STRING, offsetof(struct eval_opts, target), "CORE",
+     "also foretell flash, RAM and instructions of the integer models on a core, as export names them", 0, 0, NULL},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct eval_opts, force), NULL, "overwrite FILE", 0, 0, NULL},
     {"layers", 'l', MNQ_OPT_FLAG, offsetof(struct eval_opts, layers), NULL,
      "also compare integer models layer by layer with their float model; --html does it always", 0, 0, NULL},
@@ -66,6 +68,19 @@ static int check_gates(const struct mnq_evaluation *ev, const struct eval_opts *
 /* The second only when layers are asked for. */
 static const struct mnq_term_step steps[] = {{"eval", 1}, {"compare", 0.7}};
 
+/* What integer models take on a core. */
+static int foretell(struct mnq_cli *cli, const struct eval_opts *o, const struct mnq_subject *s, struct mnq_eval_result *r)
+{
+    const struct mnq_xbudget b = {.target = mnq_xtarget_named(o->target, &cli->err)};
+    if (b.target == NULL) return -1;
+    r->bill = mnq_arena_array(&cli->arena, (size_t)cli->n_inputs, sizeof *r->bill);
+    if (r->bill == NULL) return mnq_fail_nomem(&cli->err);
+    for (int i = 0; i < cli->n_inputs; i++)
+        if (s[i].kind == MNQ_SUBJECT_INT8 && mnq_xbudget_bill(&s[i].package, &b, &r->bill[i], &cli->err) != 0) return -1;
+    r->target = b.target;
+    return 0;
+}
+
 /* Everything measured. */
 static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_subject *s, struct mnq_eval_result *r)
 {
@@ -78,6 +93,7 @@ static int measure(struct mnq_cli *cli, const struct eval_opts *o, struct mnq_su
     if (r->stored == NULL) return mnq_fail_nomem(&cli->err);
     for (int i = 0; i < n; i++)
         if (mnq_stored_read(&s[i], &r->stored[i], &cli->arena, &cli->err) != 0) return -1;
+    if (o->target != NULL && foretell(cli, o, s, r) != 0) return -1;
     mnq_term_plan(&cli->term, steps, o->layers || o->html != NULL ? 2 : 1);
     if (mnq_cli_settle_all(cli, s, n, &r->data) != 0) return -1;
     if (mnq_evaluate(s, n, &r->data, threads, &r->ev, &cli->arena, mnq_term_progress, &cli->term, &cli->err) != 0) return -1;

@@ -5,13 +5,15 @@
 #include "export/export.h"
 #include "export/xfolder.h"
 #include "export/xplan.h"
+#include "export/xreport.h"
 #include "figures.h"
 #include "share.h"
+#include "util/file.h"
 
 #include <string.h>
 
 struct export_opts {
-    const char *target, *output, *name, *load;
+    const char *target, *output, *name, *load, *report;
     int format, plan, input, storage;
     int64_t ram;
     bool force;
@@ -41,6 +43,8 @@ static const struct mnq_option options[] = {
      mnq_xinput_words},
     {"storage", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, storage), "HOW",
      "compressed weights as the file has them, or decoded where the core is faster with them (speed)", 0, 0, storage_words},
+    {"report", 0, MNQ_OPT_STRING, offsetof(struct export_opts, report), "FILE",
+     "what `eval --json` said of the model: the header states its figures", 0, 0, NULL},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct export_opts, force), NULL, "replace DIR if it holds an export", 0, 0, NULL},
 };
 
@@ -104,6 +108,9 @@ static int run(struct mnq_cli *cli)
 
     if (p == NULL || x == NULL) return mnq_fail_nomem(e);
     if (settle(cli, &xo) != 0 || mnq_package_open(cli->input[0], p, &cli->arena, e) != 0) return -1;
+    if (o->report != NULL &&
+        mnq_xreport_read(o->report, mnq_bytes_crc32(0, p->bytes, p->n_bytes), &xo.measured, &cli->arena, e) != 0)
+        return -1;
     int rc = mnq_export_make(x, p, &xo, &cli->arena, e);
     if (rc == 0) rc = mnq_xfolder_write(o->output, o->force, &x->files, e);
     if (rc == 0 && cli->global.json) {

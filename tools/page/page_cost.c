@@ -30,6 +30,40 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+/* Flash, RAM and instructions of the integer models on a core. */
+static void on_core(struct mnq_page *p)
+{
+    const struct mnq_eval_result *r = p->r;
+    int64_t flash = 0, ram = 0, pushed = 0, cycles = 0;
+    bool first = true;
+    for (int i = 0; i < r->ev.n_models; i++) {
+        flash = larger(flash, r->bill[i].flash);
+        ram = larger(ram, r->bill[i].ram);
+        pushed = larger(pushed, r->bill[i].ram_rows);
+        cycles = larger(cycles, r->bill[i].cycles);
+    }
+    mnq_html_put(&p->h, "<h3>");
+    mnq_html_textf(&p->h, "On %s, foretold", r->target->name);
+    mnq_html_put(&p->h, "</h3>\n<table class=\"stack\"><thead><tr><th class=\"l\" scope=\"col\">model</th><th class=\"l\" "
+                        "scope=\"col\">flash</th><th class=\"l\" scope=\"col\">RAM</th><th class=\"l\" scope=\"col\">RAM, "
+                        "rows pushed</th><th class=\"l\" scope=\"col\">instructions</th></tr></thead><tbody>\n");
+    for (int i = 0; i < r->ev.n_models; i++) {
+        const struct mnq_xbill *b = &r->bill[i];
+        if (r->subject[i].kind != MNQ_SUBJECT_INT8) continue;
+        mnq_html_put(&p->h, "<tr>");
+        mnq_page_model_cell(p, i);
+        bar(p, "flash", b->flash, flash, mnq_fig_bytes(b->flash), NULL, first);
+        bar(p, "RAM", b->ram, ram, mnq_fig_bytes(b->ram), NULL, first);
+        bar(p, "RAM, rows pushed", b->ram_rows, pushed, mnq_fig_bytes(b->ram_rows), NULL, first);
+        bar(p, "instructions", b->cycles, cycles, mnq_fig_count(b->cycles), NULL, first);
+        mnq_html_put(&p->h, "</tr>\n");
+        first = false;
+    }
+    mnq_html_put(&p->h, "</tbody></table>\n<p class=\"note\">");
+    mnq_html_text(&p->h, "Of a library that export writes: code, weights and tables; arena and stack; one picture at -O2.");
+    mnq_html_put(&p->h, "</p>\n");
+}
+
 void mnq_page_cost(struct mnq_page *p)
 {
     const struct mnq_subject *base = &p->r->subject[0];
@@ -69,5 +103,6 @@ void mnq_page_cost(struct mnq_page *p)
                   "each: stored bits of the weight arrays over the number of weights. Zeros: in 1x1 convolutions and "
                   "dense layers.");
     mnq_html_put(&p->h, "</p>\n");
+    if (p->r->target != NULL) on_core(p);
     mnq_page_end_section(p);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What `mnquant calibrate` made, as tables and as JSON. */
+#include "bill_text.h"
 #include "calibrate_result.h"
 
 #include "kernels.h"
@@ -154,6 +155,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     printf("RAM, pushed   %12s   with the picture's rows pushed as they come\n",
            mnq_text_bytes(a, mnq_package_stream(&x->package)));
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
+    if (x->budget.target != NULL) mnq_bill_print(x->budget.target, &x->bill);
     print_drop(x);
     double zeros = zero_share(&s->legal);
     if (zeros > PRUNED && strcmp(x->against, s->file) == 0) {
@@ -269,6 +271,7 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     mnq_json_int(&w, "arena_bytes", s->arena_bytes);
     mnq_json_int(&w, "macs", s->macs);
     mnq_json_end(&w);
+    if (x->budget.target != NULL) mnq_bill_json(&w, x->budget.target, &x->bill);
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);

@@ -16,6 +16,8 @@ struct mnq_calibrate_result {
     uint8_t *bytes;
     size_t n;
     const char *recipe;
+    struct mnq_xbudget budget;
+    struct mnq_xbill bill;           /* with a core: what an export takes there */
     const char *against;             /* the float model whose answers the expected drop counts from */
     bool validated;                  /* pictures of --val judge */
     struct mnq_layer_choice *choice; /* of each node of the legal graph */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The JSON document of `mnquant eval`. */
+#include "bill_text.h"
 #include "eval_result.h"
 
 #include "command.h"
@@ -144,6 +145,7 @@ static void model(struct mnq_json *w, const struct mnq_eval_result *r, int i, st
     mnq_json_int(w, "params", s->params);
     stored(w, &r->stored[i]);
     provenance(w, s);
+    if (r->target != NULL && s->kind == MNQ_SUBJECT_INT8) mnq_bill_json(w, r->target, &r->bill[i]);
     confusion(w, ev, i, arena);
     if (r->layers != NULL && s->kind == MNQ_SUBJECT_INT8) layers(w, r, i);
     mnq_json_end(w);

@@ -234,6 +234,24 @@ static void print_layers(const struct mnq_eval_result *r, int i, struct mnq_cli 
     show(&t, cli);
 }
 
+/* What integer models take on a core. */
+static void print_bills(const struct mnq_eval_result *r, struct mnq_cli *cli)
+{
+    struct mnq_table t;
+    char flash[32], ram[32], pushed[32], cycles[32], head[64];
+    if (r->target == NULL) return;
+    snprintf(head, sizeof head, "on %s", r->target->name);
+    mnq_table_init(&t, &cli->arena, "lrrrr");
+    mnq_table_row(&t, head, "flash", "RAM", "RAM, pushed", "instructions");
+    for (int i = 0; i < r->ev.n_models; i++) {
+        const struct mnq_xbill *b = &r->bill[i];
+        if (r->subject[i].kind != MNQ_SUBJECT_INT8) continue;
+        mnq_table_row(&t, r->subject[i].file, mnq_text_count(flash, b->flash), mnq_text_count(ram, b->ram),
+                      mnq_text_count(pushed, b->ram_rows), mnq_text_count(cycles, b->cycles));
+    }
+    show(&t, cli);
+}
+
 void mnq_eval_print(const struct mnq_eval_result *r, bool layers, struct mnq_cli *cli)
 {
     if (r->ev.task.kind == MNQ_TASK_CLASSES && !mnq_task_is_map(&r->ev.task)) print_models(r, cli);
@@ -242,6 +260,7 @@ void mnq_eval_print(const struct mnq_eval_result *r, bool layers, struct mnq_cli
     print_deltas(r, cli);
     print_steps(r, cli);
     print_weights(r, cli);
+    print_bills(r, cli);
     for (int i = 0; layers && i < r->ev.n_models; i++)
         if (r->subject[i].kind == MNQ_SUBJECT_INT8) print_layers(r, i, cli);
 }

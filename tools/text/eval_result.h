@@ -5,6 +5,7 @@
 
 #include "compare.h"
 #include "evaluate.h"
+#include "export/xbudget.h"
 #include "paired.h"
 #include "stored.h"
 
@@ -21,6 +22,8 @@ struct mnq_eval_result {
     struct mnq_stored *stored;         /* [ev.n_models] */
     struct mnq_eval_layers *layers;    /* [ev.n_models]; NULL: not asked for */
     struct mnq_data data;
+    const struct mnq_xtarget *target; /* a core, or NULL; then */
+    struct mnq_xbill *bill;           /* [ev.n_models] what integer models take there */
 };
 
 /** Name of a class: the dataset's, else one that a model carries, else its number (written to `number`). */
