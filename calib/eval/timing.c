@@ -134,7 +134,9 @@ static int conclude(struct bench *b, const struct mnq_package *p, int rounds, st
         const struct mnq_qlayer *l = &q->layer[i];
         const int64_t weights =
             l->w == NULL ? 0 : (int64_t)mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c);
-        out->layer[i] = (struct mnq_timed_layer){.ms = quantile(b->layers + (size_t)i * (size_t)rounds, rounds, 0.5),
+        double *const ms = b->layers + (size_t)i * (size_t)rounds;
+        out->layer[i] = (struct mnq_timed_layer){.ms = quantile(ms, rounds, 0.5),
+                                                 .ms_min = quantile(ms, rounds, 0),
                                                  .macs = l->macs,
                                                  .bytes = tensor_bytes(q, l->in0) + tensor_bytes(q, l->in1) +
                                                           tensor_bytes(q, l->out) + weights};
@@ -142,33 +144,17 @@ static int conclude(struct bench *b, const struct mnq_package *p, int rounds, st
     return 0;
 }
 
-int mnq_timing_run(const struct mnq_package *model, int n_models, const struct mnq_kernels *const *table, int n_tables,
-                   int rounds, struct mnq_timing *out, bool *pinned, struct mnq_arena *arena, struct mnq_err *e)
-{
-    const int n = n_models * n_tables;
-    struct bench *b = mnq_arena_array(arena, (size_t)n, sizeof *b);
-    if (b == NULL) return mnq_fail_nomem(e);
-    for (int i = 0; i < n; i++)
-        if (prepare(&b[i], &model[i / n_tables], table[i % n_tables], rounds, arena, e) != 0) return -1;
-    *pinned = pin();
-    for (int r = -1; r < rounds; r++)
-        for (int i = 0; i < n; i++)
-            if (one_round(&b[i], &model[i / n_tables], r, rounds, e) != 0) return -1;
-    for (int i = 0; i < n; i++)
-        if (conclude(&b[i], &model[i / n_tables], rounds, &out[i], arena, e) != 0) return -1;
-    return 0;
-}
-
 /* ---- peak ---- */
 
-enum { PIXELS = 24, INPUTS = 256, OUTPUTS = 32, CALLS = 100, RUNS = 15 };
+enum { PIXELS = 24, INPUTS = 256, OUTPUTS = 32, CALLS = 30, RUNS = 3 };
 
 static size_t rounded(size_t n)
 {
     return (n + 63) / 64 * 64;
 }
 
-double mnq_timing_peak(const struct mnq_kernels *table)
+/* The best of RUNS; a round has few, for there are many rounds. */
+static double peak_rate(const struct mnq_kernels *table)
 {
     _Alignas(64) int8_t weights[INPUTS * OUTPUTS];
     _Alignas(64) static const int8_t shift[OUTPUTS] = {1};
@@ -213,4 +199,30 @@ double mnq_timing_peak(const struct mnq_kernels *table)
     free(memory);
     free(p);
     return best;
+}
+
+/* ---- public ---- */
+
+int mnq_timing_run(const struct mnq_package *model, int n_models, const struct mnq_kernels *const *table, int n_tables,
+                   int rounds, struct mnq_timing *out, double *peak, bool *pinned, struct mnq_arena *arena,
+                   struct mnq_err *e)
+{
+    const int n = n_models * n_tables;
+    struct bench *b = mnq_arena_array(arena, (size_t)n, sizeof *b);
+    if (b == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < n; i++)
+        if (prepare(&b[i], &model[i / n_tables], table[i % n_tables], rounds, arena, e) != 0) return -1;
+    *pinned = pin();
+    for (int k = 0; k < n_tables; k++) peak[k] = 0;
+    for (int r = -1; r < rounds; r++) {
+        for (int i = 0; i < n; i++)
+            if (one_round(&b[i], &model[i / n_tables], r, rounds, e) != 0) return -1;
+        for (int k = 0; k < n_tables; k++) {
+            const double rate = peak_rate(table[k]);
+            if (rate > peak[k]) peak[k] = rate;
+        }
+    }
+    for (int i = 0; i < n; i++)
+        if (conclude(&b[i], &model[i / n_tables], rounds, &out[i], arena, e) != 0) return -1;
+    return 0;
 }

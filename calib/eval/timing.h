@@ -14,7 +14,7 @@ struct mnq_kernels;
 
 /** One layer. */
 struct mnq_timed_layer {
-    double ms; /* median */
+    double ms, ms_min; /* median, least */
     int64_t macs;
     int64_t bytes; /* read and written once: inputs, output, weights as the file stores them */
 };
@@ -33,16 +33,14 @@ struct mnq_timing {
  * Measures n_models models with n_tables tables each: `rounds` rounds, in every one each of them runs twice, whole and layer
  * by layer, after a round that is not counted. Times are the thread's processor time. The input is noise, the same for all.
  * out     [n_models][n_tables]
+ * peak    [n_tables] rate of a table where nothing but its products counts: a 1x1 layer of 8-bit weights and activations
+ * that stays in the first-level cache. Giga multiply-accumulates per second, the best of all rounds: on a machine that has
+ *         other work, the least times of layers are to be set against it. 0 without memory.
  * pinned  set to whether the thread stayed on one processor
  */
 int mnq_timing_run(const struct mnq_package *model, int n_models, const struct mnq_kernels *const *table, int n_tables,
-                   int rounds, struct mnq_timing *out, bool *pinned, struct mnq_arena *arena, struct mnq_err *e);
-
-/**
- * The rate of a table where nothing but its products counts: a 1x1 layer of 8-bit weights and activations that stays in the
- * first-level cache. Giga multiply-accumulates per second of one thread, the best of several runs; 0 without memory.
- */
-double mnq_timing_peak(const struct mnq_kernels *table);
+                   int rounds, struct mnq_timing *out, double *peak, bool *pinned, struct mnq_arena *arena,
+                   struct mnq_err *e);
 
 #ifdef __cplusplus
 }

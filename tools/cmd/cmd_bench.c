@@ -78,9 +78,8 @@ static int run(struct mnq_cli *cli)
         if (mnq_package_open(cli->input[i], &p[i], &cli->arena, &cli->err) != 0) return -1;
     struct mnq_timing *timing = mnq_arena_array(&cli->arena, (size_t)(r.n_models * r.n_tables), sizeof *timing);
     if (timing == NULL) return mnq_fail_nomem(&cli->err);
-    if (mnq_timing_run(p, r.n_models, table, r.n_tables, o->rounds, timing, &r.pinned, &cli->arena, &cli->err) != 0)
+    if (mnq_timing_run(p, r.n_models, table, r.n_tables, o->rounds, timing, peak, &r.pinned, &cli->arena, &cli->err) != 0)
         return -1;
-    for (int k = 0; k < r.n_tables; k++) peak[k] = mnq_timing_peak(table[k]);
     r.timing = timing;
     r.processor = processor_name(&cli->arena);
     r.processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -99,8 +98,9 @@ const struct mnq_command mnq_cmd_bench = {
     .usage = "MODEL...",
     .about = "Runs every MODEL (.mnq) with every kernel table that --kernels names, in turn, so\n"
              "that their times can be compared, on one thread that stays on one processor.\n"
-             "Times are processor time; rates are set against the peak of the table's own\n"
-             "1x1 kernel on data in the first-level cache.",
+             "Times are medians of processor time; the share of the peak is that of the best\n"
+             "run, against the best of the table's own 1x1 kernel on data in the first-level\n"
+             "cache, measured in every round: other work on the machine hardly moves it.",
     .examples = "  mnquant bench model.mnq --layers\n"
                 "  mnquant bench model.mnq int8.mnq --kernels generic --rounds 20 --json\n",
     .option = options,

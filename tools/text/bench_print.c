@@ -13,11 +13,18 @@ static double rate(int64_t macs, double ms)
     return macs > 0 && ms > 0 ? (double)macs / ms * 1e-6 : 0;
 }
 
-static void cell_rate(struct mnq_table *t, double gmacs, double peak)
+/* What the best run reached of the table's peak; 0 without any. */
+static double share(int64_t macs, double ms_min, double peak)
 {
-    if (gmacs > 0) mnq_table_cell(t, "%.1f", gmacs);
+    return peak > 0 ? rate(macs, ms_min) / peak : 0;
+}
+
+/* The median's rate, the best run's share of the peak. */
+static void cell_rate(struct mnq_table *t, int64_t macs, double ms, double ms_min, double peak)
+{
+    if (macs > 0) mnq_table_cell(t, "%.1f", rate(macs, ms));
     else mnq_table_cell(t, "-");
-    if (gmacs > 0 && peak > 0) mnq_table_cell(t, "%.0f", 100 * gmacs / peak);
+    if (macs > 0 && peak > 0) mnq_table_cell(t, "%.0f", 100 * share(macs, ms_min, peak));
     else mnq_table_cell(t, "-");
 }
 
@@ -33,7 +40,7 @@ static void print_models(const struct mnq_bench_result *r, struct mnq_arena *are
         mnq_table_cell(&t, "%.3f", x->ms_median);
         mnq_table_cell(&t, "%.3f", x->ms_min);
         mnq_table_cell(&t, "%.1f", 100 * (x->ms_high - x->ms_low) / x->ms_median);
-        cell_rate(&t, rate(x->macs, x->ms_median), r->peak[i % r->n_tables]);
+        cell_rate(&t, x->macs, x->ms_median, x->ms_min, r->peak[i % r->n_tables]);
         mnq_table_cell(&t, "%.2f", first->ms_median / x->ms_median);
     }
     mnq_table_print(&t, stdout, mnq_term_bold(color), mnq_term_plain(color));
@@ -49,13 +56,14 @@ static void print_classes(const struct mnq_bench_result *r, int model, struct mn
     for (int op = MNQ_L_CONV; op <= MNQ_L_LOGISTIC; op++)
         for (int k = 0; k < r->n_tables; k++) {
             const struct mnq_timing *x = &r->timing[model * r->n_tables + k];
-            double ms = 0;
+            double ms = 0, least = 0;
             int64_t macs = 0, bytes = 0;
             int n = 0;
             for (int i = 0; i < q->n_layers; i++) {
                 if (q->layer[i].op != op) continue;
                 n++;
                 ms += x->layer[i].ms;
+                least += x->layer[i].ms_min;
                 macs += x->layer[i].macs;
                 bytes += x->layer[i].bytes;
             }
@@ -63,7 +71,7 @@ static void print_classes(const struct mnq_bench_result *r, int model, struct mn
             mnq_table_cell(&t, "%d %s", n, mnq_layer_op_name(op));
             mnq_table_cell(&t, "%s", x->kernels->name);
             mnq_table_cell(&t, "%.3f", ms);
-            cell_rate(&t, rate(macs, ms), r->peak[k]);
+            cell_rate(&t, macs, ms, least, r->peak[k]);
             mnq_table_cell(&t, "%.1f", ms > 0 ? (double)bytes / ms * 1e-6 : 0);
         }
     mnq_table_print(&t, stdout, mnq_term_bold(color), mnq_term_plain(color));
@@ -83,7 +91,7 @@ static void print_layers(const struct mnq_bench_result *r, const struct mnq_timi
         mnq_table_cell(&t, "%s", q->layer[i].name);
         mnq_table_cell(&t, "%s", mnq_layer_op_name(q->layer[i].op));
         mnq_table_cell(&t, "%.4f", l->ms);
-        cell_rate(&t, rate(l->macs, l->ms), peak);
+        cell_rate(&t, l->macs, l->ms, l->ms_min, peak);
         mnq_table_cell(&t, "%s", mnq_text_count(bytes, l->bytes));
         mnq_table_cell(&t, "%.1f", l->ms > 0 ? (double)l->bytes / l->ms * 1e-6 : 0);
     }
@@ -129,13 +137,16 @@ void mnq_bench_json(const struct mnq_bench_result *r, struct mnq_json *w)
         mnq_json_double(w, "ms_median", x->ms_median);
         mnq_json_double(w, "ms_min", x->ms_min);
         mnq_json_double(w, "gmacs", rate(x->macs, x->ms_median));
+        mnq_json_double(w, "peak_share", share(x->macs, x->ms_min, r->peak[i % r->n_tables]));
         mnq_json_array(w, "layers");
         for (int k = 0; k < x->package->q.n_layers; k++) {
             mnq_json_object(w, NULL);
             mnq_json_string(w, "name", x->package->q.layer[k].name);
             mnq_json_string(w, "op", mnq_layer_op_name(x->package->q.layer[k].op));
             mnq_json_double(w, "ms_median", x->layer[k].ms);
+            mnq_json_double(w, "ms_min", x->layer[k].ms_min);
             mnq_json_double(w, "gmacs", rate(x->layer[k].macs, x->layer[k].ms));
+            mnq_json_double(w, "peak_share", share(x->layer[k].macs, x->layer[k].ms_min, r->peak[i % r->n_tables]));
             mnq_json_end(w);
         }
         mnq_json_end(w);
