@@ -12,7 +12,9 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
-enum { MAX_SCANS = 200 }; /* a progressive file needs some ten; thousands of empty scans over a large picture take hours */
+/* A progressive file needs some ten scans; hundreds of empty ones over a large picture take minutes, thousands hours.
+ * Pictures of more than FULL pixels may have fewer of them. */
+enum { MAX_SCANS = 200, LEAST_SCANS = 40, FULL = 1 << 22 };
 
 struct decoder {
     struct jpeg_decompress_struct jpeg;
@@ -41,11 +43,19 @@ static void on_message(j_common_ptr c, int level)
     longjmp(d->jump, 1);
 }
 
+static int scans_allowed(const struct jpeg_decompress_struct *j)
+{
+    double pixels = (double)j->image_width * (double)j->image_height;
+    double n = pixels > FULL ? MAX_SCANS * (FULL / pixels) : MAX_SCANS;
+    return n > LEAST_SCANS ? (int)n : LEAST_SCANS;
+}
+
 static void on_progress(j_common_ptr c)
 {
     struct decoder *d = c->client_data;
-    if (d->jpeg.input_scan_number <= MAX_SCANS) return;
-    mnq_fail(d->e, MNQ_EXIT_FAILED, "%s: bad JPEG: more than %d scans", d->name, MAX_SCANS);
+    if (d->jpeg.input_scan_number <= scans_allowed(&d->jpeg)) return;
+    mnq_fail(d->e, MNQ_EXIT_FAILED, "%s: bad JPEG: more than %d scans of %u x %u pixels", d->name, scans_allowed(&d->jpeg),
+             d->jpeg.image_width, d->jpeg.image_height);
     longjmp(d->jump, 1);
 }
 

@@ -4,6 +4,8 @@
 #include "export/xfolder.h"
 
 #include "util/cleanup.h"
+#include "util/file.h"
+#include "util/ydoc.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +17,9 @@
 #include <unistd.h>
 
 enum state { ABSENT, EMPTY, EXPORT, OTHER };
+
+/* Files that a user may have put beside an export's, how deep, and how long the list of an export's may be. */
+enum { OWN_FILES = 65536, OWN_DEPTH = 32, MARK_BYTES = 1 << 22 };
 
 static int fail_errno(const char *path, struct mnq_err *e)
 {
@@ -36,15 +41,104 @@ static int look(const char *dir, struct mnq_err *e)
     return state;
 }
 
+/* The folder that dir means: where a link leads. */
+static int settle(const char *dir, char *to, size_t size, struct mnq_err *e)
+{
+    struct stat st;
+    size_t n = strlen(dir);
+    if (n == 0 || n >= size) return mnq_fail(e, MNQ_EXIT_USAGE, "'%s': not the name of a folder", dir);
+    memcpy(to, dir, n + 1);
+    while (n > 1 && to[n - 1] == '/') to[--n] = 0;
+    if (lstat(to, &st) != 0 || !S_ISLNK(st.st_mode)) return 0;
+    char *real = realpath(to, NULL);
+    if (real == NULL && errno == ENOENT)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a link to a folder that does not exist", to);
+    if (real == NULL) return fail_errno(to, e);
+    n = strlen(real);
+    if (n < size) memcpy(to, real, n + 1);
+    free(real);
+    return n < size ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", dir);
+}
+
 int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e)
 {
-    int state = look(dir, e);
+    char plain[MNQ_XFOLDER_NAME];
+    if (settle(dir, plain, sizeof plain, e) != 0) return -1;
+    int state = look(plain, e);
     if (state < 0) return -1;
     if (state == OTHER)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds files that no export wrote; name a folder that is empty or absent",
                         dir);
     if (state == EXPORT && !force) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds an export; -f replaces it", dir);
     return 0;
+}
+
+/* ---- files that the user put beside those of an export ---- */
+
+struct own {
+    const char *root;
+    const struct mnq_ynode *listed; /* names that the export wrote */
+    char **path;                    /* [n] below root */
+    int n;
+    struct mnq_arena arena;
+};
+
+static int start_own(struct own *o, const char *dir, struct mnq_err *e)
+{
+    char path[MNQ_XFOLDER_NAME + 64];
+    uint8_t *text;
+    size_t n;
+    *o = (struct own){.root = dir};
+    snprintf(path, sizeof path, "%s/%s", dir, MNQ_XFOLDER_MARK);
+    if (mnq_file_read(path, MARK_BYTES, &o->arena, &text, &n, e) != 0) return -1;
+    const char *name = mnq_arena_strdup(&o->arena, path); /* what messages call the list */
+    if (name == NULL) return mnq_fail_nomem(e);
+    const struct mnq_ynode *root = mnq_ydoc_parse(name, MNQ_EXIT_FAILED, (const char *)text, n, &o->arena, e);
+    if (root == NULL) return -1;
+    o->listed = mnq_y_get(root, "files");
+    o->path = mnq_arena_array(&o->arena, OWN_FILES, sizeof *o->path);
+    return o->path == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+static bool wrote(const struct own *o, const char *path)
+{
+    const char *name;
+    struct mnq_err ignored;
+    if (strcmp(path, MNQ_XFOLDER_MARK) == 0) return true;
+    for (const struct mnq_ynode *v = mnq_y_at(o->listed, 0); v != NULL; v = v->next)
+        if (mnq_y_string(v, &name, &ignored) == 0 && strcmp(name, path) == 0) return true;
+    return false;
+}
+
+/* Adds what lies in the folder `below` (with a slash at its end, or empty) and was not written by the export. */
+static int find_own(struct own *o, const char *below, int depth, struct mnq_err *e)
+{
+    char path[MNQ_XFOLDER_NAME];
+    struct stat st;
+    snprintf(path, sizeof path, "%s/%s", o->root, below);
+    DIR *d = opendir(path);
+    int rc = d == NULL ? fail_errno(path, e) : 0;
+    for (struct dirent *p; rc == 0 && (p = readdir(d)) != NULL;) {
+        if (strcmp(p->d_name, ".") == 0 || strcmp(p->d_name, "..") == 0) continue;
+        size_t n = strlen(below) + strlen(p->d_name) + 2;
+        char *name = mnq_arena_alloc(&o->arena, n);
+        if (name == NULL) {
+            rc = mnq_fail_nomem(e);
+            break;
+        }
+        snprintf(name, n, "%s%s", below, p->d_name);
+        if (snprintf(path, sizeof path, "%s/%s", o->root, name) >= (int)sizeof path || o->n == OWN_FILES ||
+            depth == OWN_DEPTH) {
+            rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds too much that no export wrote; move it away", o->root);
+        } else if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+            snprintf(name, n, "%s%s/", below, p->d_name);
+            rc = find_own(o, name, depth + 1, e);
+        } else if (!wrote(o, name)) {
+            o->path[o->n++] = name;
+        }
+    }
+    if (d != NULL) closedir(d);
+    return rc;
 }
 
 /* Removes what the walk reaches, children first. */
@@ -72,7 +166,7 @@ static int make_parents(char *path, size_t root, struct mnq_err *e)
 
 static int write_file(const char *dir, const struct mnq_xfile *x, struct mnq_err *e)
 {
-    char path[4096];
+    char path[MNQ_XFOLDER_NAME];
     if (snprintf(path, sizeof path, "%s/%s", dir, x->path) >= (int)sizeof path)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", dir);
     if (make_parents(path, strlen(dir), e) != 0) return -1;
@@ -83,29 +177,66 @@ static int write_file(const char *dir, const struct mnq_xfile *x, struct mnq_err
     return 0;
 }
 
+/* Refuses what would stand in the place of a user's own file. */
+static int check_own(const struct own *o, const char *made, struct mnq_err *e)
+{
+    char path[MNQ_XFOLDER_NAME];
+    struct stat st;
+    for (int i = 0; i < o->n; i++) {
+        int n = snprintf(path, sizeof path, "%s/%s", made, o->path[i]);
+        if (n >= (int)sizeof path) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", o->path[i]);
+        if (lstat(path, &st) == 0)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s/%s: not written by an export, which would replace it; move it away",
+                            o->root, o->path[i]);
+    }
+    return 0;
+}
+
+/* Moves them from the old folder to the new one. */
+static int keep_own(const struct own *o, const char *old, const char *dir, struct mnq_err *e)
+{
+    char from[MNQ_XFOLDER_NAME], to[MNQ_XFOLDER_NAME];
+    for (int i = 0; i < o->n; i++) {
+        snprintf(from, sizeof from, "%s/%s", old, o->path[i]);
+        snprintf(to, sizeof to, "%s/%s", dir, o->path[i]);
+        if (make_parents(to, strlen(dir), e) != 0) return -1;
+        if (rename(from, to) != 0) return fail_errno(from, e);
+    }
+    return 0;
+}
+
+static int replace(const char *made, const char *dir, const char *old, struct mnq_err *e)
+{
+    struct own o;
+    int rc = start_own(&o, dir, e);
+    if (rc == 0) rc = find_own(&o, "", 0, e);
+    if (rc == 0) rc = check_own(&o, made, e);
+    if (rc == 0 && rename(dir, old) != 0) rc = fail_errno(dir, e);
+    else if (rc == 0 && rename(made, dir) != 0) {
+        rc = fail_errno(dir, e);
+        if (rename(old, dir) != 0) mnq_fail_in(e, old);
+    } else if (rc == 0) {
+        rc = keep_own(&o, old, dir, e);
+        if (rc == 0) remove_tree(old); /* else what is left there is the user's */
+    }
+    mnq_arena_free(&o.arena);
+    return rc;
+}
+
 /* Puts the finished folder in place of dir. */
 static int put_in_place(const char *made, const char *dir, const char *old, bool force, struct mnq_err *e)
 {
     int state = look(dir, e);
     if (state < 0) return -1;
     if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(dir, force, e);
-    if (state == EXPORT && rename(dir, old) != 0) return fail_errno(dir, e);
-    if (rename(made, dir) != 0) {
-        fail_errno(dir, e);
-        if (state == EXPORT && rename(old, dir) != 0) mnq_fail_in(e, old);
-        return -1;
-    }
-    if (state == EXPORT) remove_tree(old);
-    return 0;
+    if (state == EXPORT) return replace(made, dir, old, e);
+    return rename(made, dir) == 0 ? 0 : fail_errno(dir, e);
 }
 
 int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_err *e)
 {
-    char plain[3900], made[4000], old[4000];
-    size_t n = strlen(dir);
-    if (n == 0 || n >= sizeof plain) return mnq_fail(e, MNQ_EXIT_USAGE, "'%s': not the name of a folder", dir);
-    memcpy(plain, dir, n + 1);
-    while (n > 1 && plain[n - 1] == '/') plain[--n] = 0;
+    char plain[MNQ_XFOLDER_NAME - 200], made[MNQ_XFOLDER_NAME - 100], old[MNQ_XFOLDER_NAME - 100];
+    if (settle(dir, plain, sizeof plain, e) != 0) return -1;
     snprintf(made, sizeof made, "%s.part.XXXXXX", plain);
     snprintf(old, sizeof old, "%s.old.%ld", plain, (long)getpid());
     mnq_cleanup_hold(); /* a signal waits until the folder is whole or gone */

@@ -346,6 +346,31 @@ static void oversized(void **state)
     assert_string_equal(err.msg, "x: 65500 x 65500 pixels, wanted 1 to 16384 a side");
 }
 
+/* A scan costs as much as its picture is large, however few bytes it takes. */
+static void many_scans(void **state)
+{
+    enum { MOST = 200 };
+    static uint8_t rgb[H * W * 3];
+    size_t n;
+    (void)state;
+    uint8_t *file = mnq_make_jpeg(rgb, H, W, 3, 1, &n);
+    size_t last = n - 3;
+    while (last > 0 && (file[last] != 0xff || file[last + 1] != 0xda)) last--;
+    const size_t length = n - 2 - last; /* of the last scan; then the end of the picture */
+    for (int copies = 0; copies <= MOST; copies += MOST / 2) {
+        size_t size = n + (size_t)copies * length;
+        uint8_t *longer = malloc(size);
+        assert_non_null(longer);
+        memcpy(longer, file, n - 2);
+        for (int i = 0; i < copies; i++) memcpy(longer + n - 2 + (size_t)i * length, file + last, length);
+        memcpy(longer + size - 2, file + n - 2, 2);
+        assert_int_equal(decode(longer, size, 3), copies < MOST ? 0 : -1);
+        mnq_image_free(&im);
+        if (copies == MOST) assert_non_null(strstr(err.msg, "x: bad JPEG: more than 200 scans of "));
+    }
+    free(file);
+}
+
 /* Damage anywhere gives pixels or one error, nothing else (the sanitizers watch). */
 static void damaged(void **state)
 {
@@ -401,6 +426,7 @@ int main(void)
         cmocka_unit_test(png_with_packed_bombs),
         cmocka_unit_test(truncated),
         cmocka_unit_test(jpeg),
+        cmocka_unit_test(many_scans),
         cmocka_unit_test(oversized),
         cmocka_unit_test(damaged),
         cmocka_unit_test(from_file),
