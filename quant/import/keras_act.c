@@ -129,7 +129,7 @@ int mnq_knet_softmax(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     struct mnq_shape s = k->b.g->node[in].out;
     const struct mnq_ynode *v = mnq_kv_plain(axes);
     if (v == NULL && mnq_knet_turned(k, in)) return mnq_knet_fail(k, l, "runs over the columns of a channels_first model");
-    bool vector = s.h == 1 && s.w == 1, over[3] = {s.h == 1, s.w == 1, v == NULL};
+    bool vector = s.h == 1 && s.w == 1 && !k->plane[in], over[3] = {s.h == 1, s.w == 1, v == NULL};
     for (const struct mnq_ynode *c = v != NULL && v->kind == MNQ_Y_SEQ ? v->first : v; c != NULL;) {
         int axis;
         if (mnq_kv_int(c, -3, 3, &axis, k->e) != 0) return -1;

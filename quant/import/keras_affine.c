@@ -18,7 +18,7 @@ int mnq_kl_batchnorm(struct mnq_knet *k, const struct mnq_klayer *l, const int *
     struct mnq_shape shape = k->b.g->node[in[0]].out;
     bool vector = shape.h == 1 && shape.w == 1;
     int at = mnq_knet_axis(k, in[0], axis);
-    if (at != -1 && at != 3 && !(vector && at == 1))
+    if (at != -1 && at != 3 && !(vector && at == 1) && !(k->sequence[in[0]] && at == 2))
         return mnq_knet_fail(k, l, "axis is %d, only the channels (%s) are supported", axis, k->first ? "1" : "-1 or 3");
     if (mnq_kf_int(k, l, "mode", NULL, 0, 2, 0, &mode) != 0) return -1;
     if (mode == 1) return mnq_knet_fail(k, l, "mode is 1, only 0 and 2 are supported");

@@ -5,6 +5,8 @@
 #include "import/keras_values.h"
 #include "import/netbuild_ops.h"
 
+#include <string.h>
+
 enum { MAX_WINDOW = 4096, MAX_FILTERS = 1 << 16 };
 
 /* Window, strides, padding, bias, groups and dilation. */
@@ -40,6 +42,28 @@ int mnq_kl_conv(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, i
         return mnq_knet_fail(k, l, "%d groups do not divide %d channels and %d filters", a.groups, s.c, c.filters);
     int i = mnq_build_conv_apart(&k->b, l->name, in[0], c, a, k->e);
     return i < 0 ? -1 : mnq_knet_own_activation(k, l, i);
+}
+
+/* Along a sequence, which is held as one row of pixels. */
+int mnq_kl_conv1d(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
+{
+    (void)n_in;
+    struct mnq_conv c;
+    struct mnq_apart a;
+    const char *padding;
+    if (mnq_kf_text(k, l, "padding", NULL, "valid", &padding) != 0) return -1;
+    if (strcmp(padding, "causal") == 0) return mnq_knet_fail(k, l, "padding is causal, same and valid are supported");
+    if (read_conv(k, l, &c, &a) != 0 || mnq_kf_int(k, l, "filters", NULL, 1, MAX_FILTERS, 0, &c.filters) != 0) return -1;
+    if (k->b.g->node[in[0]].out.h != 1) return mnq_knet_fail(k, l, "reads a map, a sequence is wanted");
+    if (a.groups != 1) return mnq_knet_fail(k, l, "groups is %d, 1 is supported here", a.groups);
+    c.kh = c.sh = a.dh = 1;
+    int i = mnq_build_conv_apart(&k->b, l->name, in[0], c, a, k->e);
+    if (i < 0) return -1;
+    struct mnq_slot_var *kernel = &k->b.slot[k->b.n_slot - 1].var[0];
+    kernel->rank = 3; /* as Keras has it: window, channels, filters */
+    for (int d = 0; d < 3; d++) kernel->dim[d] = kernel->dim[d + 1];
+    if ((i = mnq_knet_own_activation(k, l, i)) >= 0) k->sequence[i] = true;
+    return k->knows = i;
 }
 
 int mnq_kl_depthwise(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)

@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-mnq_kl_emit mnq_kl_conv, mnq_kl_depthwise, mnq_kl_separable, mnq_kl_transposed, mnq_kl_dense;
+mnq_kl_emit mnq_kl_conv, mnq_kl_conv1d, mnq_kl_depthwise, mnq_kl_separable, mnq_kl_transposed, mnq_kl_dense;
 
 #ifdef __cplusplus
 }

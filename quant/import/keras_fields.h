@@ -24,6 +24,8 @@ struct mnq_knet {
     int folded[MNQ_BUILD_NODES];
     /* The node's one row is none: Keras' tensor is a sequence of two dimensions, whose axes are 1 and 2. */
     bool sequence[MNQ_BUILD_NODES];
+    /* The node is known to have height and width in Keras, even where both are 1: axis 1 is not its channels. */
+    bool plane[MNQ_BUILD_NODES];
     int knows;                         /* the newest node whose layer has settled both itself */
     int n_part, part[MNQ_OUTPUTS_MAX]; /* what the newest layer made, where that is several tensors; else n_part is 0 */
     struct mnq_err *e;

@@ -80,6 +80,7 @@ int mnq_knet_reshape(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     int i = mnq_build_reshape(&k->b, l->name, in, to, k->e);
     if (i >= 0 && n > 3) k->folded[i] = dim[n - 1];
     if (i >= 0) k->sequence[i] = n == 2;
+    if (i >= 0) k->plane[i] = n == 3;
     return k->knows = i;
 }
 

@@ -61,8 +61,10 @@ static const struct class_entry class_table[] = {
     {"BatchNormalizationV1", mnq_kl_batchnorm},
     {"BatchNormalizationV2", mnq_kl_batchnorm},
     {"CenterCrop", mnq_kl_center_crop},
+    {"Conv1D", mnq_kl_conv1d},
     {"Conv2D", mnq_kl_conv},
     {"Conv2DTranspose", mnq_kl_transposed},
+    {"Convolution1D", mnq_kl_conv1d},
     {"Convolution2D", mnq_kl_conv},
     {"Cropping2D", mnq_kl_cropping},
     {"CutMix", identity},
@@ -178,15 +180,24 @@ struct advice {
 
 static const struct advice advice_table[] = {
     {"AutoContrast", "stretches each picture by its own extremes at inference too; cut it off and prepare the pictures"},
+    {"AdditiveAttention", "attention is not supported"},
+    {"Attention", "attention is not supported"},
     {"Bidirectional", "recurrent layers are not supported"},
     {"CategoryEncoding", "takes categories, no pictures"},
+    {"ConvLSTM2D", "recurrent layers are not supported"},
+    {"Dot", "the product of two vectors is not supported; end the network with both, as outputs of their own"},
+    {"Embedding", "takes numbers of words, no pictures"},
     {"GRU", "recurrent layers are not supported"},
+    {"InstanceNormalization",
+     "normalizes by each picture's own mean, which does not fold into weights; BatchNormalization does"},
     {"LSTM", "recurrent layers are not supported"},
     {"LayerNormalization",
      "normalizes by each picture's own mean, which does not fold into weights; BatchNormalization does"},
     {"GroupNormalization",
      "normalizes by each picture's own mean, which does not fold into weights; BatchNormalization does"},
-    {"UnitNormalization", "normalizes by each picture's own length, which does not fold into weights"},
+    {"UnitNormalization",
+     "normalizes by each picture's own length, which does not fold into weights; leave it out at the end of the network: "
+     "cosines of features do not depend on it"},
     {"Masking", "masks steps of a sequence; leave it out of a network on pictures"},
     {"MultiHeadAttention", "attention is not supported"},
     {"RandomResizedCrop", "leaves the size of pictures open at inference; use RandomCrop or Resizing"},
@@ -198,6 +209,20 @@ static const struct advice advice_table[] = {
      "its own"},
 };
 
+/* Whether a layer's result has height and width: convolutions' have, a global pool's if it keeps them, functions' may. */
+static bool makes_plane(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
+{
+    enum mnq_op op = k->b.g->node[out].op;
+    bool keeps = false;
+    if (mnq_kl_merge_of(l->class_name) == NULL && strncmp(l->class_name, "Global", 6) == 0)
+        return mnq_kf_bool(k, l, "keepdims", NULL, false, &keeps) == 0 && keeps;
+    if (strstr(l->class_name, "Conv2D") != NULL) return true;
+    bool all = op != MNQ_OP_RESHAPE || k->b.g->node[in[0]].out.c == k->b.g->node[out].out.c;
+    for (int i = 0; i < n_in && all; i++) all = k->plane[in[i]];
+    return all && (op == MNQ_OP_ACT || op == MNQ_OP_ADD || op == MNQ_OP_MUL || op == MNQ_OP_SELECT || op == MNQ_OP_RESHAPE ||
+                   op == MNQ_OP_BATCHNORM || op == MNQ_OP_SOFTMAX);
+}
+
 /* What tensors are in Keras goes on from layer to layer. One of more than three dimensions is held with its last ones
  * folded: only what treats values one by one, or renames them, means the same there. */
 static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
@@ -206,6 +231,7 @@ static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const in
     int folded = 0;
     for (int i = 0; i < n_in; i++) folded = folded > 0 ? folded : k->folded[in[i]];
     if (k->knows == out) return out;
+    k->plane[out] = makes_plane(k, l, in, n_in, out);
     k->sequence[out] =
         k->sequence[in[0]] && k->b.g->node[out].out.h == 1 && k->b.g->node[out].out.w == k->b.g->node[in[0]].out.w;
     if (!folded || k->b.g->node[out].op == MNQ_OP_RESHAPE) {

@@ -83,7 +83,7 @@ int mnq_knet_concat(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
     axis = mnq_knet_axis(k, in[0], axis);
     for (int i = 0; i < n; i++) {
         struct mnq_shape s = k->b.g->node[in[i]].out;
-        vector = vector && s.h == 1 && s.w == 1;
+        vector = vector && s.h == 1 && s.w == 1 && !k->plane[in[i]];
         sequence = sequence && k->sequence[in[i]];
         folded = folded || k->folded[in[i]] > 0;
     }

@@ -6,6 +6,8 @@
 #include "passes/affine_map.h"
 #include "passes/pass.h"
 
+#include <string.h>
+
 static bool same(struct mnq_shape a, struct mnq_shape b)
 {
     return a.h == b.h && a.w == b.w && a.c == b.c;
@@ -136,6 +138,32 @@ static int take_order(struct mnq_rw *rw, int select, struct mnq_err *e)
     return !all ? 0 : mnq_rw_bypass(rw, select, e) != 0 ? -1 : 1;
 }
 
+/* Dense layers on two vectors, one behind the other, are the sum of one on each: what was flattened in front can be a window
+ * then. Such weights have no place in a file any more. */
+static int part_dense(struct mnq_rw *rw, int select, struct mnq_err *e)
+{
+    const struct mnq_node *nd = mnq_rw_at(rw, select);
+    int first = nd->in[0], second = nd->in[1], r = mnq_rw_only_reader(rw, select);
+    size_t rows = (size_t)mnq_rw_at(rw, first)->out.c, more = (size_t)mnq_rw_at(rw, second)->out.c;
+    if (r < 0 || first == second || nd->act != MNQ_ACT_NONE || rw->output == select) return 0;
+    const struct mnq_node *dense = mnq_rw_at(rw, r);
+    if (dense->op != MNQ_OP_DENSE && !(dense->op == MNQ_OP_CONV && is_plain(dense) && mnq_node_groups(dense) == 1)) return 0;
+    size_t c = (size_t)dense->out.c;
+    int sum = mnq_rw_make_behind(rw, MNQ_OP_ADD, "sum", r, e);
+    int other = sum < 0 ? -1 : mnq_rw_make(rw, MNQ_OP_DENSE, mnq_rw_at(rw, r)->name, "part", second, e);
+    float *w = mnq_arena_array(rw->arena, (rows + more) * c, sizeof *w);
+    if (other < 0) return -1;
+    if (w == NULL) return mnq_fail_nomem(e);
+    struct mnq_node *a = mnq_rw_at(rw, r), *b = mnq_rw_at(rw, other);
+    memcpy(w, a->w, (rows + more) * c * sizeof *w);
+    a->w = w;
+    b->w = w + rows * c;
+    b->out = a->out;
+    a->w_path = NULL;
+    a->in_gain = NULL;
+    return mnq_rw_read(rw, r, 0, first, e) != 0 || mnq_rw_second(rw, sum, other, e) != 0 ? -1 : 1;
+}
+
 /* One reader of reshape i: 1 if it was dealt with, 0, -1. */
 static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
 {
@@ -165,7 +193,10 @@ static int take(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     case MNQ_OP_SOFTMAX:
         return !keeps_channels ? 0 : sink(rw, i, r, from, e) != 0 ? -1 : 1;
     case MNQ_OP_SELECT:
-        return is_vector(to) && nd->n_in == 1 && nd->map != NULL ? take_order(rw, r, e) : 0;
+        if (!is_vector(to)) return 0;
+        return nd->n_in == 2 && nd->map == NULL   ? part_dense(rw, r, e)
+               : nd->n_in == 1 && nd->map != NULL ? take_order(rw, r, e)
+                                                  : 0;
     case MNQ_OP_ADD:
     case MNQ_OP_MUL:
         return sink_pair(rw, i, r, e);

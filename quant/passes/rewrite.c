@@ -174,6 +174,13 @@ int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, in
     return made < 0 || mnq_rw_replace(rw, i, made, e) != 0 ? -1 : made;
 }
 
+int mnq_rw_second(struct mnq_rw *rw, int i, int from, struct mnq_err *e)
+{
+    rw->node[i].nd.n_in = 2;
+    rw->node[i].nd.in[1] = from;
+    return add_reader(rw, from, i, e);
+}
+
 void mnq_rw_one_input(struct mnq_rw *rw, int i)
 {
     rw->node[i].nd.n_in = 1;

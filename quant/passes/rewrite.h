@@ -60,6 +60,9 @@ int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char 
 /** Puts a new node behind i, in front of all of i's readers. Its index, or -1. */
 int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, int i, struct mnq_err *e);
 
+/** Node i, which has one input, reads `from` as its second. */
+int mnq_rw_second(struct mnq_rw *rw, int i, int from, struct mnq_err *e);
+
 /** Node i with two equal inputs keeps one. */
 void mnq_rw_one_input(struct mnq_rw *rw, int i);
 

@@ -184,6 +184,17 @@ static void joined(void **state)
 {
     (void)state;
     static const double rows[] = {1, -2, 3, -4, -1, 2, -3, 4}, columns[] = {1, -2, -1, 2, 3, -4, -3, 4};
+    static const char points[] = /* of 1 x 1 x 2: one below the other, for axis 1 is not their channels */
+        MODEL("{\"class_name\": \"InputLayer\", \"name\": \"in\", \"config\": {\"batch_input_shape\": [null, 2, 2, 2], "
+              "\"name\": \"in\"}, \"inbound_nodes\": []}, {\"class_name\": \"GlobalAveragePooling2D\", \"name\": \"a\", "
+              "\"config\": {\"name\": \"a\", \"keepdims\": true}, \"inbound_nodes\": [[[\"in\", 0, 0, {}]]]}, "
+              "{\"class_name\": \"GlobalMaxPooling2D\", \"name\": \"m\", \"config\": {\"name\": \"m\", \"keepdims\": "
+              "true}, \"inbound_nodes\": [[[\"in\", 0, 0, {}]]]}, {\"class_name\": \"Concatenate\", \"name\": \"c\", "
+              "\"config\": {\"name\": \"c\", \"axis\": 1}, \"inbound_nodes\": [[[\"a\", 0, 0, {}], [\"m\", 0, 0, {}]]]}",
+              "c");
+    import_model("2.9.0", points);
+    assert_true(g.node[g.output].out.h == 2 && g.node[g.output].out.c == 2);
+    computes(small, (double[]){4, -1, 7, 8}, 4);
     join("1", 4, 2, rows);
     join("-3", 4, 2, rows);
     join("2", 2, 4, columns);

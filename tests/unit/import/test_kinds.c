@@ -508,6 +508,34 @@ static void reshapes(void **state)
     computes(in, (double[]){4 + 100 * (8 + 3)}, 1); /* channels first: [0][0][1] and [3][0][2] */
 }
 
+/* Conv1D along a sequence: here of the channels of a vector, as efficient channel attention has it. */
+static void sequences(void **state)
+{
+    (void)state;
+    const float in[] = {1, 2, 3, 4};
+    static const char weights[] = GROUP "l /model_weights/x weight_names x/kernel:0\n" W "x/kernel:0 f32 3,1,1 1 10 100\n";
+    taken(import_on("1, 1, 4", "2.9.0",
+                    "{\"class_name\": \"Reshape\", \"config\": {\"name\": \"r\", \"target_shape\": [4, 1]}}, " LAYER(
+                        "Conv1D", ", \"filters\": 1, \"kernel_size\": [3], \"padding\": \"same\", \"use_bias\": false"),
+                    weights));
+    computes(in, (double[]){210, 321, 432, 43}, 4);
+    taken(import_on(
+        "1, 1, 4", "2.9.0",
+        "{\"class_name\": \"Reshape\", \"config\": {\"name\": \"r\", \"target_shape\": [4, 1]}}, " LAYER(
+            "Conv1D", ", \"filters\": 1, \"kernel_size\": 3, \"use_bias\": false") ", {\"class_name\": \"Reshape\", "
+                                                                                   "\"config\": {\"name\": \"s\", "
+                                                                                   "\"target_shape\": [1, 1, 2]}}",
+        weights));
+    computes(in, (double[]){321, 432}, 2);
+    refused(import_on("1, 1, 4", "2.9.0",
+                      "{\"class_name\": \"Reshape\", \"config\": {\"name\": \"r\", \"target_shape\": [4, 1]}}, " LAYER(
+                          "Conv1D", ", \"filters\": 1, \"kernel_size\": 3, \"padding\": \"causal\""),
+                      weights),
+            "padding is causal");
+    refused(import_on("2, 2, 4", "2.9.0", LAYER("Conv1D", ", \"filters\": 1, \"kernel_size\": 3"), weights),
+            "reads a map, a sequence is wanted");
+}
+
 /* Over channels, or the pixels of one. */
 static void softmaxes(void **state)
 {
@@ -566,13 +594,14 @@ static void channels_first(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(spellings), cmocka_unit_test(pruned),
-                                       cmocka_unit_test(clustered), cmocka_unit_test(quantization_aware),
-                                       cmocka_unit_test(integers),  cmocka_unit_test(normalization),
-                                       cmocka_unit_test(sizes),     cmocka_unit_test(identities),
-                                       cmocka_unit_test(lambdas),   cmocka_unit_test(inlined),
-                                       cmocka_unit_test(shared),    cmocka_unit_test(reshapes),
-                                       cmocka_unit_test(softmaxes), cmocka_unit_test(channels_first)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(spellings),     cmocka_unit_test(pruned),
+                                       cmocka_unit_test(clustered),     cmocka_unit_test(quantization_aware),
+                                       cmocka_unit_test(integers),      cmocka_unit_test(normalization),
+                                       cmocka_unit_test(sizes),         cmocka_unit_test(identities),
+                                       cmocka_unit_test(lambdas),       cmocka_unit_test(inlined),
+                                       cmocka_unit_test(shared),        cmocka_unit_test(reshapes),
+                                       cmocka_unit_test(sequences),     cmocka_unit_test(softmaxes),
+                                       cmocka_unit_test(channels_first)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_arena_free(&arena);
     return rc;

@@ -482,6 +482,22 @@ static void test_softmax_inside(void **state)
     check("input conv conv conv softmax dwconv spread mul");
 }
 
+/* Two maps flattened, one behind the other, and a dense layer: a window on each. A few elements may be renamed one by one.
+ */
+static void test_flat_joined(void **state)
+{
+    (void)state;
+    fresh(1);
+    int x = conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true), y = conv(&b, x, 2, 3, 2, 1, true);
+    dense(&b, concat(&b, reshape(&b, x, 1, 1, 64), reshape(&b, y, 1, 1, 8)), 5, true);
+    check("input conv conv conv conv add");
+
+    fresh(2);
+    x = conv(&b, input(&b, 4, 4, 3), 4, 1, 1, 0, true);
+    concat(&b, reshape(&b, x, 1, 1, 64), dense(&b, global_pool(&b, x), 3, true));
+    check("input conv conv avgpool dense select");
+}
+
 static void test_dead_nodes(void **state)
 {
     (void)state;
@@ -670,6 +686,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reshape, setup, teardown),
         cmocka_unit_test_setup_teardown(test_buffered_inputs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_softmax_inside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flat_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dead_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_anything, setup, teardown),
