@@ -14,7 +14,7 @@ struct decoder {
     jmp_buf jump;
     const char *name;
     const uint8_t *bytes;
-    size_t n, at;
+    size_t n, at, left; /* left: bytes that may still be read while the last rows are */
     struct mnq_image *im;
     struct mnq_err *e;
 };
@@ -39,8 +39,27 @@ static void read_bytes(png_structp png, png_bytep out, png_size_t n)
         mnq_fail(d->e, MNQ_EXIT_FAILED, "%s: truncated PNG", d->name);
         longjmp(d->jump, 1);
     }
+    if (n > d->left) {
+        mnq_fail(d->e, MNQ_EXIT_FAILED, "%s: bad PNG: more data than its pixels take", d->name);
+        longjmp(d->jump, 1);
+    }
+    if (d->left != SIZE_MAX) d->left -= n;
     memcpy(out, d->bytes + d->at, n);
     d->at += n;
+}
+
+/* With the last row libpng inflates all that follows, a thousand times what the file holds: so that has to be little. The
+ * last row of an interlaced picture with pixels in the last pass is one of the last two. */
+static void read_rows(struct decoder *d, int passes, size_t stride)
+{
+    enum { SLACK = 1 << 16 };
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < d->im->h; y++) {
+            bool last = d->im->h <= 2 || (pass == passes - 1 && y + 2 >= d->im->h);
+            if (last && d->left == SIZE_MAX) d->left = SLACK + 16 * (size_t)d->im->w * 8;
+            png_read_row(d->png, d->im->data + stride * (size_t)y, NULL);
+        }
+    d->left = SIZE_MAX;
 }
 
 /* Everything that may jump; its locals do not survive a jump and nobody needs them to. */
@@ -67,8 +86,7 @@ static int decode(struct decoder *d)
     if (png_get_rowbytes(png, d->info) != stride)
         return mnq_fail(d->e, MNQ_EXIT_FAILED, "%s: bad PNG: rows of %zu bytes, wanted %zu", d->name,
                         (size_t)png_get_rowbytes(png, d->info), stride);
-    for (int pass = 0; pass < passes; pass++)
-        for (int y = 0; y < d->im->h; y++) png_read_row(png, d->im->data + stride * (size_t)y, NULL);
+    read_rows(d, passes, stride);
     png_read_end(png, NULL);
     return 0;
 }
@@ -83,7 +101,7 @@ static int guarded(struct decoder *d)
 
 int mnq_png_decode(const char *name, const uint8_t *bytes, size_t n, struct mnq_image *im, struct mnq_err *e)
 {
-    struct decoder d = {.name = name, .bytes = bytes, .n = n, .im = im, .e = e};
+    struct decoder d = {.name = name, .bytes = bytes, .n = n, .left = SIZE_MAX, .im = im, .e = e};
     int rc = guarded(&d);
     png_destroy_read_struct(&d.png, &d.info, NULL);
     return rc;

@@ -346,6 +346,40 @@ static void oversized(void **state)
     assert_string_equal(err.msg, "x: 65500 x 65500 pixels, wanted 1 to 16384 a side");
 }
 
+/* Behind the last row libpng inflates whatever there is. */
+static void more_than_pixels(void **state)
+{
+    enum { MORE = 84 << 20, PIECE = 1 << 20 };
+    static const uint8_t head[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\2\0\0";
+    (void)state;
+    for (int interlaced = 0; interlaced < 2; interlaced++)
+        for (size_t more = 0; more <= MORE; more += MORE) {
+            uint8_t *file = calloc(1, PIECE), *zeros = calloc(1, PIECE);
+            z_stream z = {0};
+            assert_true(file != NULL && zeros != NULL && deflateInit(&z, 9) == Z_OK);
+            memcpy(file, head, sizeof head - 1);
+            file[28] = (uint8_t)interlaced;
+            put32(file + 29, mnq_bytes_crc32(0, file + 12, 17));
+            memcpy(file + 37, "IDAT", 4);
+            z.next_out = file + 41;
+            z.avail_out = PIECE - 41 - 16;
+            for (size_t at = 0; at <= more; at += PIECE) {
+                z.next_in = zeros;
+                z.avail_in = more == 0 ? 8 * 25 + 8 * 7 : PIECE;
+                deflate(&z, more == 0 || at == more ? Z_FINISH : Z_NO_FLUSH);
+            }
+            size_t n = (size_t)z.total_out;
+            deflateEnd(&z);
+            put32(file + 33, (uint32_t)n);
+            put32(file + 41 + n, mnq_bytes_crc32(0, file + 37, n + 4));
+            memcpy(file + 45 + n, "\0\0\0\0IEND\xae\x42\x60\x82", 12);
+            free(zeros);
+            assert_int_equal(decode(file, 57 + n, 3), more == 0 ? 0 : -1);
+            assert_string_equal(err.msg, more == 0 ? "" : "x: bad PNG: more data than its pixels take");
+            mnq_image_free(&im);
+        }
+}
+
 /* A scan costs as much as its picture is large, however few bytes it takes. */
 static void many_scans(void **state)
 {
@@ -426,6 +460,7 @@ int main(void)
         cmocka_unit_test(png_with_packed_bombs),
         cmocka_unit_test(truncated),
         cmocka_unit_test(jpeg),
+        cmocka_unit_test(more_than_pixels),
         cmocka_unit_test(many_scans),
         cmocka_unit_test(oversized),
         cmocka_unit_test(damaged),
