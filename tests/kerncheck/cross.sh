@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|rv64gcv|cortex-m4|cortex-m55|hexagonv65|hexagonv66|hexagonv67 ROOT ARGUMENTS SOURCE...
+# usage: cross.sh aarch64|rv64gcv|rv32imac_zve32x|cortex-m4|cortex-m55|hexagonv65|hexagonv66|hexagonv67 ROOT ARGUMENTS SOURCE...
 #   ROOT        the source tree
 #   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
@@ -40,6 +40,20 @@ rv64gcv) # every length of vectors, 32-bit lanes at most
         # shellcheck disable=SC2086
         qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=$vlen "$work/program" $arguments
     done
+    ;;
+rv32imac_zve32x) # a bare core whose vectors have no 64-bit lanes
+    need clang-19 riscv64-unknown-elf-gcc qemu-system-riscv32
+    picolibc=/usr/lib/picolibc/riscv64-unknown-elf
+    [ -d $picolibc ] || { echo "skipped: no picolibc"; exit 77; }
+    build clang-19 --target=riscv32-unknown-elf -march=$target -mabi=ilp32 -isystem $picolibc/include -D_GNU_SOURCE -DMNQ_HAVE_RVV \
+        -fno-vectorize -fno-slp-vectorize -r -nostdlib -fuse-ld=lld-19 "$@" "$here/start_rv32.c"
+    riscv64-unknown-elf-gcc --specs=picolibc.specs --crt0=semihost --oslib=semihost -march=rv32imac -mabi=ilp32 "$work/program" \
+        -Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x400000,--defsym=__ram=0x80400000,--defsym=__ram_size=0x800000 \
+        -Wl,--no-warn-rwx-segments -o "$work/firmware"
+    words=
+    for word in $arguments; do words=$words,arg=$word; done
+    timeout 280 qemu-system-riscv32 -M virt -cpu rv32,Zve32f=true,vext_spec=v1.0,vlen=128,elen=32 -bios none -nographic -monitor none \
+        -serial none -kernel "$work/firmware" -semihosting-config enable=on,target=native"$words" </dev/null
     ;;
 cortex-m4 | cortex-m55)
     board=mps2-an386 float=-mfloat-abi=soft
