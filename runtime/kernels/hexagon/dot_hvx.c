@@ -5,11 +5,11 @@
 #include "finish_hvx.h"
 #include "gather_hvx.h"
 #include "mnq_port.h"
+#include "rows_hvx.h"
 
 /* One call. */
 struct job {
     const struct mnq_layer *l;
-    const struct mnq_band *band;
     mnq_hvx_copy *copy;
     const int32_t *x[MNQ_HVX_PIXELS]; /* words of inputs of a block's pixels */
     int32_t less[MNQ_HVX_PIXELS];     /* int8: what 128 times the sum of the inputs is */
@@ -18,7 +18,9 @@ struct job {
     uint8_t *end;                     /* of the band's output */
     size_t pixel, output;             /* bytes from pixel to pixel there */
     int32_t groups, words;
-    int wide, many;
+    int wide, many, straight; /* straight: inputs are used where they are */
+    struct mnq_hvx_rows rows; /* CONV, of output row y; -1: of none yet */
+    int32_t y;
     const int16_t *threshold; /* XNOR */
 };
 
@@ -58,64 +60,53 @@ static MNQ_APART void signs(uint8_t *to, const uint8_t *from, const struct job *
     }
 }
 
-/* Padding of the columns kx of one row of a window. */
-static uint8_t *pad_columns(const struct job *job, uint8_t *to, int32_t columns)
+/* The window of the output pixel in column x, whose rows are there, one row behind the other. */
+static inline void window(const struct job *job, uint8_t *to, int32_t x)
 {
     const struct mnq_layer *const l = job->l;
-    mnq_hvx_copy *const copy = job->wide ? mnq_hvx_widen_8 : mnq_hvx_copy_8;
+    const size_t at = (size_t)(x * l->sw * l->c) << job->wide;
+    const int32_t bytes = l->kw * l->c << job->wide;
+    int32_t ky, i;
 
-    for (; columns > 0; columns--, to += (size_t)l->c << job->wide) copy(to, (const uint8_t *)l->pad, l->c);
-    return to;
-}
-
-/* The window of output pixel (y, x) one row behind the other. */
-static void window(const struct job *job, uint8_t *to, int32_t y, int32_t x)
-{
-    const struct mnq_layer *const l = job->l;
-    const int32_t left = x * l->sw - l->pl, top = y * l->sh - l->pt;
-    const int32_t x0 = left >= 0 ? 0 : left < -l->kw ? l->kw : -left;
-    const int32_t x1 = l->w - left >= l->kw ? l->kw : l->w - left <= x0 ? x0 : l->w - left;
-    int32_t ky;
-
-    for (ky = 0; ky < l->kh; ky++) {
-        const int32_t iy = top + ky;
-        if (iy < 0 || iy >= l->h || x0 == x1) {
-            to = pad_columns(job, to, l->kw);
-            continue;
-        }
-        if (x0 > 0) to = pad_columns(job, to, x0);
-        job->copy(to, (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)((left + x0) * l->c) << l->in16),
-                  (x1 - x0) * l->c);
-        to += (size_t)((x1 - x0) * l->c) << job->wide;
-        if (x1 < l->kw) to = pad_columns(job, to, l->kw - x1);
+    for (ky = 0; ky < l->kh; ky++, to += bytes) {
+        const uint8_t *const from = job->rows.rows[ky] + at;
+        v_store(to, v_load(from));
+        for (i = 128; i < bytes; i += 128) v_store(to + i, v_load(from + i));
     }
 }
 
-/* Points x at the inputs of n pixels from number p of the band on, which is (y, x) of the output. */
-static MNQ_APART void take(struct job *job, int32_t p, int32_t y, int32_t x, int32_t n)
+/* Points x at the inputs of n pixels of a CONV from (y, x) of the output on. */
+static MNQ_APART void take_windows(struct job *job, int32_t y, int32_t x, int32_t n)
 {
-    const struct mnq_layer *const l = job->l;
-    const size_t bytes = (size_t)l->c << l->in16;
-    const int plain = l->op == MNQ_L_PW && bytes % 4 == 0 && !l->in_flip && job->wide == l->in16 && job->threshold == NULL;
-    const uint8_t *from = (const uint8_t *)job->band->in0.at + (size_t)p * bytes;
+    uint8_t *to = job->inputs;
+    int32_t i;
+
+    for (i = 0; i < n; i++, to += job->pixel) {
+        if (y != job->y) mnq_hvx_rows_take(&job->rows, y, job->y < 0);
+        job->y = y;
+        window(job, to, x);
+        job->x[i] = (const int32_t *)(void *)to;
+        if (!job->wide) job->less[i] = sum_of(job->x[i], job->words);
+        if (++x == job->l->ow) x = 0, y++;
+    }
+}
+
+/* Points x at the inputs of n pixels of a PW from `from` on. */
+static MNQ_APART void take_pixels(struct job *job, const uint8_t *from, int32_t n)
+{
+    const size_t bytes = (size_t)job->l->c << job->l->in16;
     uint8_t *to = job->inputs;
     int32_t i;
 
     for (i = 0; i < n; i++, from += bytes, to += job->pixel) {
-        if (plain) {
+        if (job->straight) {
             job->x[i] = (const int32_t *)(const void *)from;
         } else {
             job->x[i] = (const int32_t *)(void *)to;
             if (job->threshold != NULL) signs(to, from, job);
-            else if (l->op == MNQ_L_PW) job->copy(to, from, l->c);
-            else window(job, to, y, x);
+            else job->copy(to, from, job->l->c);
         }
         if (!job->wide) job->less[i] = sum_of(job->x[i], job->words);
-        if (++x == l->ow) x = 0, y++;
-    }
-    for (; i < MNQ_HVX_PIXELS; i++) { /* some are computed twice */
-        job->x[i] = job->x[0];
-        job->less[i] = job->less[0];
     }
 }
 
@@ -240,36 +231,68 @@ static MNQ_APART void pixel16(const struct job *job, uint8_t *out, int32_t n)
     block(job, out, 1, 1, n);
 }
 
+/* Fills in what is the same for all blocks. */
+static void start(struct job *job, const struct mnq_layer *l, const struct mnq_band *band)
+{
+    uint8_t *at;
+    int32_t i;
+
+    job->l = l;
+    job->wide = mnq_hvx_wide(l);
+    job->many = *(const uint8_t *)l->packed;
+    job->copy = mnq_hvx_copier(l, job->wide);
+    job->groups = mnq_hvx_groups(l);
+    job->words = mnq_hvx_words(l);
+    job->pixel = mnq_hvx_pixel(l);
+    job->output = mnq_hvx_output(l);
+    job->sums = (mnq_v *)mnq_hvx_aligned(band->scratch);
+    job->inputs = (uint8_t *)(job->sums + MNQ_HVX_PIXELS);
+    job->outputs = job->inputs + MNQ_HVX_PIXELS * job->pixel;
+    job->threshold = NULL;
+    job->straight = l->wtype != MNQ_W_XNOR && !l->in_flip && job->wide == l->in16 && (l->c << l->in16) % 4 == 0;
+    if (l->wtype == MNQ_W_XNOR)
+        job->threshold = (const int16_t *)(const void *)((const uint8_t *)l->packed + MNQ_HVX_HEADER +
+                                                         (size_t)job->groups * mnq_hvx_record(l, job->many));
+    if (l->op != MNQ_L_CONV) return;
+    at = job->outputs + MNQ_HVX_PIXELS * job->output;
+    job->y = -1;
+    job->rows.l = l;
+    job->rows.in = &band->in0;
+    job->rows.copy = job->copy;
+    job->rows.rows = (uint8_t **)(void *)at;
+    job->rows.columns = mnq_hvx_columns(l);
+    job->rows.wide = job->wide;
+    job->rows.phases = 1;
+    at += mnq_hvx_pointers(l);
+    for (i = 0; i < l->kh; i++, at += job->rows.columns) job->rows.rows[i] = at;
+}
+
 void mnq_dot_hvx(const struct mnq_layer *l, const struct mnq_band *band)
 {
     static void (*const runs[2][2])(const struct job *, uint8_t *, int32_t) = {{pixel8, block8}, {pixel16, block16}};
     const int32_t pixels = band->n * l->ow;
-    const size_t bytes = (size_t)l->oc << l->q.out16;
+    const size_t bytes = (size_t)l->oc << l->q.out16, in_bytes = (size_t)l->c << l->in16;
+    const uint8_t *in = (const uint8_t *)band->in0.at;
     uint8_t *out = (uint8_t *)band->out;
     struct job job;
-    int32_t p, n, y = band->y, x = 0;
+    int32_t p, n, i, y = band->y, x = 0;
 
-    job.l = l;
-    job.band = band;
-    job.wide = mnq_hvx_wide(l);
-    job.many = *(const uint8_t *)l->packed;
-    job.copy = mnq_hvx_copier(l, job.wide);
-    job.groups = mnq_hvx_groups(l);
-    job.words = mnq_hvx_words(l);
-    job.pixel = mnq_hvx_pixel(l);
-    job.output = mnq_hvx_output(l);
-    job.sums = (mnq_v *)mnq_hvx_aligned(band->scratch);
-    job.inputs = (uint8_t *)(job.sums + MNQ_HVX_PIXELS);
-    job.outputs = job.inputs + MNQ_HVX_PIXELS * job.pixel;
+    start(&job, l, band);
     job.end = out + (size_t)pixels * bytes;
-    job.threshold = NULL;
-    if (l->wtype == MNQ_W_XNOR)
-        job.threshold = (const int16_t *)(const void *)((const uint8_t *)l->packed + MNQ_HVX_HEADER +
-                                                        (size_t)job.groups * mnq_hvx_record(l, job.many));
     for (p = 0; p < pixels; p += n, out += (size_t)n * bytes) {
         n = pixels - p < MNQ_HVX_PIXELS ? pixels - p : MNQ_HVX_PIXELS;
-        take(&job, p, y, x, n);
+        if (l->op == MNQ_L_CONV) {
+            take_windows(&job, y, x, n);
+            for (i = 0; i < n; i++)
+                if (++x == l->ow) x = 0, y++;
+        } else {
+            take_pixels(&job, in, n);
+            in += (size_t)n * in_bytes;
+        }
+        for (i = n; i < MNQ_HVX_PIXELS; i++) { /* some are computed twice */
+            job.x[i] = job.x[0];
+            job.less[i] = job.less[0];
+        }
         runs[job.wide][n > 1](&job, out, n);
-        for (x += n; x >= l->ow; x -= l->ow) y++;
     }
 }

@@ -4,8 +4,21 @@
 
 static mnq_kernel *find(const struct mnq_layer *l)
 {
-    if (l->packed != NULL) return mnq_dot_hvx;
-    return mnq_kernels_generic.find(l);
+    if (l->packed == NULL) return mnq_kernels_generic.find(l);
+    switch (l->op) {
+    case MNQ_L_DWCONV:
+        return mnq_dwconv_hvx;
+    case MNQ_L_ADD:
+        return mnq_add_hvx;
+    case MNQ_L_MUL:
+        return mnq_mul_hvx;
+    case MNQ_L_AVGPOOL:
+        return mnq_avgpool_hvx;
+    case MNQ_L_AVGPOOL_SUM:
+        return mnq_avgpool_sum_hvx;
+    default:
+        return mnq_dot_hvx;
+    }
 }
 
 static const struct mnq_packing packing = {mnq_hvx_packed_bytes, mnq_hvx_pack};

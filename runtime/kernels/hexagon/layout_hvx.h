@@ -7,10 +7,10 @@
  * weights, and 128 times the sum of a pixel's inputs is taken away from its sums.
  *
  *     packed:  header 16 bytes, then a record per 32 output channels, the last filled up with zeros
- *     header:  u8 1 if outputs take more than one multiplication and one shift, else 0; 15 x 0
- *     record:  for every word of inputs a vector, the word's weights of 32 channels; then the numbers of 32 channels, i32
- * each: bias, m, rounding, shift; with the header's 1 also shift to the left before, and m, rounding, shift and shift to the
- * left of the activation XNOR:    behind the last record the thresholds, i16[c] */
+ *     header:  u8 1 if outputs take more than one multiplication and one shift, else 0; u8 channels of the whole pixels that
+ * a vector holds, below, else 0; 14 x 0 record:  for every word of inputs a vector, the word's weights of 32 channels; then
+ * the numbers of 32 channels, i32 each: bias, m, rounding, shift; with the header's 1 also shift to the left before, and m,
+ * rounding, shift and shift to the left of the activation XNOR:    behind the last record the thresholds, i16[c] */
 #ifndef MNQ_LAYOUT_HVX_H
 #define MNQ_LAYOUT_HVX_H
 
@@ -33,6 +33,12 @@ enum mnq_hvx_number {
     MNQ_HVX_MANY
 };
 
+/** Numbers of a channel that a record holds, by the header's byte. */
+static inline size_t mnq_hvx_numbers(int many)
+{
+    return many ? MNQ_HVX_MANY : MNQ_HVX_FEW;
+}
+
 /** Inputs of one output. */
 static inline int32_t mnq_hvx_run(const struct mnq_layer *l)
 {
@@ -51,16 +57,90 @@ static inline int32_t mnq_hvx_words(const struct mnq_layer *l)
     return mnq_hvx_wide(l) ? (mnq_hvx_run(l) + 1) / 2 : (mnq_hvx_run(l) + 3) / 4;
 }
 
-/** Numbers of a channel that a record holds, by the header's byte. */
-static inline size_t mnq_hvx_numbers(int many)
-{
-    return many ? MNQ_HVX_MANY : MNQ_HVX_FEW;
-}
-
 static inline size_t mnq_hvx_record(const struct mnq_layer *l, int many)
 {
     return ((size_t)mnq_hvx_words(l) + mnq_hvx_numbers(many)) * MNQ_HVX_BYTES;
 }
+
+/* ---- lanes of channels ---- */
+
+enum { MNQ_HVX_VALUES = 64 };
+
+/** Whether a layer has such a kernel. */
+static inline int mnq_hvx_lanes_serve(const struct mnq_layer *l)
+{
+    if (l->op == MNQ_L_DWCONV) return l->mult == 1;
+    if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_AVGPOOL_SUM) return !l->in_flip;
+    return l->op == MNQ_L_ADD || l->op == MNQ_L_MUL;
+}
+
+/** Weights of a channel: taps of a window, inputs that are added. */
+static inline int32_t mnq_hvx_taps(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_DWCONV ? l->kh * l->kw : l->op == MNQ_L_ADD ? 2 : 0;
+}
+
+static inline int32_t mnq_hvx_lanes_records(const struct mnq_layer *l)
+{
+    return (l->c + MNQ_HVX_VALUES - 1) / MNQ_HVX_VALUES;
+}
+
+static inline size_t mnq_hvx_lanes_record(const struct mnq_layer *l, int many)
+{
+    return ((size_t)mnq_hvx_taps(l) + 2 * mnq_hvx_numbers(many)) * MNQ_HVX_BYTES;
+}
+
+/** The channel that record g begins with. */
+static inline int32_t mnq_hvx_channel(const struct mnq_layer *l, int32_t g)
+{
+    const int32_t c = g * MNQ_HVX_VALUES;
+
+    return g > 0 && c + MNQ_HVX_VALUES > l->c ? l->c - MNQ_HVX_VALUES : c;
+}
+
+/** Channels from the first vector of a record to the next: whole pixels of few, a pixel of many. */
+static inline int32_t mnq_hvx_step(const struct mnq_layer *l)
+{
+    const int32_t step = ((const uint8_t *)l->packed)[1];
+
+    return step > 0 ? step : l->c;
+}
+
+/* ---- windows ---- */
+
+/** Whether inputs are kept as int16, and every how many columns follow one another. */
+static inline int mnq_hvx_rows_wide(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_DWCONV || mnq_hvx_wide(l);
+}
+
+static inline int32_t mnq_hvx_phases(const struct mnq_layer *l)
+{
+    return l->op == MNQ_L_DWCONV ? l->sw : 1;
+}
+
+/** Bytes of a row's columns of one phase in scratch; vectors may reach behind the last. */
+static inline size_t mnq_hvx_columns(const struct mnq_layer *l)
+{
+    const size_t columns = l->op == MNQ_L_DWCONV ? (size_t)(l->ow + l->kw) : (size_t)((l->ow - 1) * l->sw + l->kw);
+
+    return ((columns * (size_t)l->c << mnq_hvx_rows_wide(l)) + MNQ_HVX_BYTES - 1) / MNQ_HVX_BYTES * MNQ_HVX_BYTES +
+           4 * MNQ_HVX_BYTES;
+}
+
+/** Pointers that a call keeps: of the rows and, of a depthwise layer, of the taps. */
+static inline size_t mnq_hvx_pointers(const struct mnq_layer *l)
+{
+    return ((size_t)l->kh * l->kw + l->kh) * 8 / MNQ_HVX_BYTES * MNQ_HVX_BYTES + MNQ_HVX_BYTES;
+}
+
+/** All of it: pointers and rows. */
+static inline size_t mnq_hvx_rows_bytes(const struct mnq_layer *l)
+{
+    return mnq_hvx_pointers(l) + (size_t)(l->kh * mnq_hvx_phases(l)) * mnq_hvx_columns(l);
+}
+
+/* ---- outputs ---- */
 
 /** Whether outputs take more than one multiplication and one shift. */
 int mnq_hvx_many(const struct mnq_layer *l);

@@ -141,6 +141,40 @@ int mnq_hvx_many(const struct mnq_layer *l)
     return 0;
 }
 
+/* ---- lanes of channels ---- */
+
+/* Lane j of a record: the weights and numbers of channel o. */
+static void pack_lane(const struct mnq_layer *l, int many, uint8_t *p, int32_t j, int32_t o)
+{
+    const int32_t taps = mnq_hvx_taps(l);
+    int32_t t;
+
+    for (t = 0; t < taps; t++) {
+        const size_t at = (size_t)t * (size_t)l->oc + (size_t)o;
+        const int32_t w = l->wtype == MNQ_W_S16 ? ((const int16_t *)l->weights)[at] : ((const int8_t *)l->weights)[at];
+        p[t * MNQ_HVX_BYTES + 2 * j] = (uint8_t)w;
+        p[t * MNQ_HVX_BYTES + 2 * j + 1] = (uint8_t)((uint32_t)w >> 8);
+    }
+    mnq_hvx_put_numbers(l, many, p + (taps + j % 2) * MNQ_HVX_BYTES + 4 * (j / 2), 2 * MNQ_HVX_BYTES, o);
+}
+
+/* return channels of the whole pixels of a vector; 0: it holds none */
+static int32_t pack_lanes(const struct mnq_layer *l, int many, uint8_t *p)
+{
+    int32_t whole = 0, g, j;
+
+    for (g = 0; g < mnq_hvx_lanes_records(l); g++, p += mnq_hvx_lanes_record(l, many)) {
+        int32_t o = mnq_hvx_channel(l, g);
+        for (j = 0; j < MNQ_HVX_VALUES; j++) {
+            pack_lane(l, many, p, j, o);
+            if (++o < l->c) continue;
+            o = 0; /* the next pixel */
+            if (l->c <= MNQ_HVX_VALUES) whole = j + 1;
+        }
+    }
+    return whole;
+}
+
 /* ---- layers ---- */
 
 static int is_dot(const struct mnq_layer *l)
@@ -150,6 +184,8 @@ static int is_dot(const struct mnq_layer *l)
 
 size_t mnq_hvx_packed_bytes(const struct mnq_layer *l)
 {
+    if (mnq_hvx_lanes_serve(l))
+        return MNQ_HVX_HEADER + (size_t)mnq_hvx_lanes_records(l) * mnq_hvx_lanes_record(l, mnq_hvx_many(l));
     if (!is_dot(l)) return 0;
     return MNQ_HVX_HEADER + (size_t)mnq_hvx_groups(l) * mnq_hvx_record(l, mnq_hvx_many(l)) +
            (l->wtype == MNQ_W_XNOR ? (size_t)l->c * 2 : 0);
@@ -164,6 +200,10 @@ void mnq_hvx_pack(const struct mnq_layer *l, void *mem)
 
     memset(mem, 0, MNQ_HVX_HEADER);
     header[0] = (uint8_t)many;
+    if (!is_dot(l)) {
+        header[1] = (uint8_t)pack_lanes(l, many, p);
+        return;
+    }
     for (o = 0; o < l->oc; o += MNQ_HVX_LANES, p += record) {
         for (j = 0; j < MNQ_HVX_LANES; j++) {
             pack_weights(l, p, o + j, j);
@@ -175,7 +215,21 @@ void mnq_hvx_pack(const struct mnq_layer *l, void *mem)
 
 size_t mnq_hvx_scratch(const struct mnq_layer *l)
 {
-    if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
-    if (l->packed == NULL) return 0;
-    return MNQ_HVX_BYTES + MNQ_HVX_PIXELS * (mnq_hvx_pixel(l) + mnq_hvx_output(l) + MNQ_HVX_BYTES);
+    const size_t sums = 3 * MNQ_HVX_BYTES; /* two vectors, wherever scratch begins */
+
+    if (l->packed == NULL) return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
+    switch (l->op) {
+    case MNQ_L_DWCONV:
+        return sums + mnq_hvx_rows_bytes(l);
+    case MNQ_L_MUL: /* the gates of a vector or a pixel */
+        return sums + ((size_t)l->c + 2 * MNQ_HVX_VALUES) * 2 + 2 * MNQ_HVX_BYTES;
+    case MNQ_L_ADD:
+    case MNQ_L_AVGPOOL:
+        return sums;
+    case MNQ_L_AVGPOOL_SUM:
+        return sums + (size_t)mnq_hvx_lanes_records(l) * 2 * MNQ_HVX_BYTES;
+    default:
+        return MNQ_HVX_BYTES + MNQ_HVX_PIXELS * (mnq_hvx_pixel(l) + mnq_hvx_output(l) + MNQ_HVX_BYTES) +
+               (l->op == MNQ_L_CONV ? mnq_hvx_rows_bytes(l) : 0);
+    }
 }

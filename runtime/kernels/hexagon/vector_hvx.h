@@ -47,6 +47,7 @@ typedef int mnq_vu __attribute__((__vector_size__(128), __aligned__(1), __may_al
 
 V_OP2(v_add_w, vaddw)
 V_OP2(v_sub_w, vsubw)
+V_OP2(v_sub_h, vsubh)
 V_OP2(v_add_h_sat, vaddhsat)
 V_OP2(v_min_w, vminw)
 V_OP2(v_max_w, vmaxw)
@@ -60,6 +61,7 @@ V_OP2(v_asl_w, vaslwv)
 V_OP2(v_mul_w_uh, vmpyiewuh)     /* low 32 bits of a.w times the lower, unsigned half of b */
 V_OP2(v_pack_w_sat, vpackwh_sat) /* int16 of b, then those of a */
 V_OP2(v_pack_h_sat, vpackhb_sat) /* int8 of b, then those of a */
+V_OP2(v_sat_w, vsatwh)           /* int16 of b as even, of a as odd lanes */
 V_WIDE1(v_unpack_b, vunpackb)    /* int16 of the lower and of the upper bytes */
 V_WIDE3(v_mac_h, vmpyhv_acc)     /* a.w += products of int16: even lanes, odd lanes */
 V_WIDE2(v_mul_h, vmpyhv)
@@ -74,9 +76,19 @@ MNQ_HVX_INLINE mnq_v v_high(mnq_vv a)
     return V_(hi, a);
 }
 
+MNQ_HVX_INLINE mnq_vv v_pair(mnq_v high, mnq_v low)
+{
+    return V_(vcombine, high, low);
+}
+
 MNQ_HVX_INLINE mnq_v v_splat_w(int32_t x)
 {
     return V_(lvsplatw, x);
+}
+
+MNQ_HVX_INLINE mnq_vv v_zero(void)
+{
+    return v_pair(v_splat_w(0), v_splat_w(0));
 }
 
 MNQ_HVX_INLINE mnq_v v_splat_h(int32_t x)
@@ -113,12 +125,6 @@ MNQ_HVX_INLINE mnq_v v_mulhi_w(mnq_v a, mnq_v m)
     return V_(hi, V_(vmpyowh_64_acc, V_(vmpyewuh_64, a, m), a, m));
 }
 
-/** Even and odd lanes of pairs in the order of lanes. */
-MNQ_HVX_INLINE mnq_vv v_zip_w(mnq_vv a)
-{
-    return V_(vshuffvdd, V_(hi, a), V_(lo, a), -4);
-}
-
 /** Lanes of c where a.w equals b.w, else of d. */
 MNQ_HVX_INLINE mnq_v v_where_equal_w(mnq_v a, mnq_v b, mnq_v c, mnq_v d)
 {
@@ -129,6 +135,12 @@ MNQ_HVX_INLINE mnq_v v_where_equal_w(mnq_v a, mnq_v b, mnq_v c, mnq_v d)
 MNQ_HVX_INLINE mnq_v v_where_greater_h(mnq_v a, mnq_v b, mnq_v c, mnq_v d)
 {
     return V_(vmux, V_(vgth, a, b), c, d);
+}
+
+/** Elements of n bytes, a power of two, of b and then a: those with even numbers, those with odd ones. */
+MNQ_HVX_INLINE mnq_vv v_deal(mnq_v a, mnq_v b, int32_t n)
+{
+    return V_(vdealvdd, a, b, -n);
 }
 
 /* ---- memory ---- */
