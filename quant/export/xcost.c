@@ -30,9 +30,25 @@ static size_t rvv_scratch(const struct mnq_layer *l)
     return mnq_xset_scratch(MNQ_XSET_RVV, l);
 }
 
+static size_t neon_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_NEON, l);
+}
+
+static size_t dotprod_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_DOTPROD, l);
+}
+
+static size_t i8mm_scratch(const struct mnq_layer *l)
+{
+    return mnq_xset_scratch(MNQ_XSET_I8MM, l);
+}
+
 void mnq_xcost_arenas(struct mnq_export *x)
 {
-    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch, mve_scratch, rvv_scratch};
+    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch,     mve_scratch, rvv_scratch,
+                                                                  neon_scratch,    dotprod_scratch, i8mm_scratch};
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 
@@ -92,7 +108,7 @@ static const double *numbers_of(const char *kernel, const char *core)
 static const char *counted(enum mnq_xcore core)
 {
     static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55",
-                                                 "rv32imc",   "rv64gcv",   "cortex-m3"};
+                                                 "rv32imc",   "rv64gcv",   "aarch64"};
     return name[core];
 }
 

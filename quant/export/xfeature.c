@@ -2,6 +2,7 @@
  * What a kernel's instructions are counted in. */
 #include "export/xfeature.h"
 
+#include "aarch64/pack_neon.h"
 #include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "helium/dw3x3_mve.h"
@@ -174,6 +175,38 @@ static void each_rvv(const struct mnq_layer *l, double n, int rows, double f[MNQ
     f[7] = n;
 }
 
+/* Tiles of n outputs: of 8, 2 and 1, and of 4 too unless products are wide. */
+static double tiles_of(int n, int wide)
+{
+    return n / 8 + (n & 1) + (wide ? n % 8 / 2 : (n >> 2 & 1) + (n >> 1 & 1));
+}
+
+/* AArch64: units of weights (or taps) that tiles of outputs meet, and single outputs; tiles; outputs that are not stored at
+ * once; inputs taken, by width; rows of blocks; calls. */
+static void neon(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const struct mnq_neon_head *h = (const struct mnq_neon_head *)l->packed;
+    const int dense = l->op == MNQ_L_PW || l->op == MNQ_L_CONV, wide = dense && h->kind == MNQ_NEON_WIDE;
+    const int fast = l->q.act == MNQ_A_CLAMP && !h->general && (!l->q.out16 || l->q.zp == 0);
+    const double blocks = up(l->oc, 8), outputs = (double)rows * l->ow;
+    const double tiles = l->op == MNQ_L_PW ? tiles_of(rows * l->ow, wide) : rows * tiles_of(l->ow, wide);
+    double units = (double)l->kh * l->kw, taken = ((rows - 1) * l->sh + l->kh) * (double)l->w * l->c;
+
+    if (dense) {
+        units = (double)mnq_neon_rows(l, h->kind) * mnq_neon_units(mnq_neon_inputs(l, h->kind), h->kind) *
+                (h->split == 0 ? 1 : 2);
+        taken = outputs * l->kh * l->kw * l->c;
+    }
+    f[0] = n * tiles * blocks * units;
+    f[1] = n * outputs * blocks * units;
+    f[2] = n * tiles * blocks;
+    f[3] = n * outputs * (fast ? (double)(l->oc % 8 != 0) * 8 : blocks * 8);
+    f[4] = n * taken * !l->in16;
+    f[5] = n * taken * l->in16;
+    f[6] = n * rows * blocks;
+    f[7] = n * (l->op == MNQ_L_DWCONV || l->op == MNQ_L_CONV ? rows * l->kh : 1);
+}
+
 /* Non-zero weights of a bitmap. */
 static double stored(const struct mnq_layer *l)
 {
@@ -227,6 +260,7 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->header, "aarch64/neon.h") == 0) neon(&k->l, calls, rows, f);
     else if (strstr(k->kernel->symbol, "_rvv") != NULL) {
         if (k->l.packed != NULL) dense_rvv(&k->l, calls, rows, f);
         else if (k->l.op == MNQ_L_DWCONV) dw_rvv(&k->l, calls, rows, f);

@@ -21,6 +21,8 @@ static const char *runner_of(const struct mnq_xtarget *t)
                                             {"rv32imc", "qemu-riscv32"},
                                             {"rv64gcv", "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0"},
                                             {"aarch64", "qemu-aarch64"},
+                                            {"aarch64-dotprod", "qemu-aarch64"},
+                                            {"aarch64-i8mm", "qemu-aarch64"},
                                             {"hexagon", "qemu-hexagon"}};
     for (size_t i = 0; i < sizeof runner / sizeof *runner; i++)
         if (strcmp(runner[i][0], t->name) == 0) return runner[i][1];
@@ -78,9 +80,9 @@ static void makefile(struct mnq_export *x, struct mnq_xtext *t)
                       "START = test/startup.c\n\n");
     else
         mnq_xtext_add(t, "LINK = -Wl,--gc-sections%s\nEMULATE =\nSTART =\n\n",
-                      g->set == MNQ_XSET_RVV            ? " -static -fuse-ld=lld"
-                      : strcmp(g->name, "aarch64") == 0 ? " -static"
-                                                        : "");
+                      g->set == MNQ_XSET_RVV  ? " -static -fuse-ld=lld"
+                      : mnq_xset_neon(g->set) ? " -static"
+                                              : "");
     mnq_xtext_add(t,
                   "$(BUILD)/selftest: $(BUILD)/lib%s.a test/main.c $(START)\n"
                   "\t$(CC) $(CORE) $(OPT) $(CFLAGS) -Isrc test/main.c $(START) $(BUILD)/lib%s.a $(LINK) -o $@\n\n"

@@ -2,6 +2,7 @@
  * The kernels that an export can hold. */
 #include "export/xkernel.h"
 
+#include "aarch64/pack_neon.h"
 #include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
@@ -16,7 +17,10 @@ enum {
     DSP = 1u << MNQ_XSET_DSP,
     MVE = 1u << MNQ_XSET_MVE,
     RVV = 1u << MNQ_XSET_RVV,
-    ALL = GENERIC | DSP | MVE | RVV
+    I8MM = 1u << MNQ_XSET_I8MM,
+    DOTPROD = 1u << MNQ_XSET_DOTPROD | I8MM,
+    NEON = 1u << MNQ_XSET_NEON | DOTPROD,
+    ALL = GENERIC | DSP | MVE | RVV | NEON
 };
 
 static int pw_packed(const struct mnq_layer *l)
@@ -39,6 +43,17 @@ static int conv_packed(const struct mnq_layer *l)
     return l->packed != NULL && l->op == MNQ_L_CONV;
 }
 
+/* Kernels of AArch64, the narrower kinds first: what is left is wide. */
+static int octets(const struct mnq_layer *l, int op)
+{
+    return l->packed != NULL && l->op == op && mnq_neon_kind(MNQ_NEON_I8MM, l) == MNQ_NEON_OCTETS;
+}
+
+static int quads(const struct mnq_layer *l, int op)
+{
+    return l->packed != NULL && l->op == op && mnq_neon_kind(MNQ_NEON_DOTPROD, l) == MNQ_NEON_QUADS;
+}
+
 #define IS(name, condition)                                                                                                 \
     static int name(const struct mnq_layer *l)                                                                              \
     {                                                                                                                       \
@@ -48,6 +63,14 @@ IS(x8w8, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S8)
 IS(x8w16, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S16)
 IS(x16w8, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S8)
 IS(x16w16, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S16)
+IS(pw_octets, octets(l, MNQ_L_PW))
+IS(conv_octets, octets(l, MNQ_L_CONV))
+IS(pw_quads, quads(l, MNQ_L_PW))
+IS(conv_quads, quads(l, MNQ_L_CONV))
+IS(dw_packed, l->packed != NULL && l->op == MNQ_L_DWCONV)
+IS(add_packed, l->packed != NULL && l->op == MNQ_L_ADD)
+IS(mul_packed, l->packed != NULL && l->op == MNQ_L_MUL)
+IS(pool_packed, l->packed != NULL && l->op == MNQ_L_AVGPOOL)
 IS(conv_groups, l->op == MNQ_L_CONV && l->mult > 1)
 IS(dw_curve, l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID)
 IS(avgpool_counted, l->op == MNQ_L_AVGPOOL && l->counted)
@@ -79,6 +102,10 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 #define DENSE(x, in, w, type)                                                                                               \
     "l->packed != 0 && " in "l->in16 && l->wtype == " #type, x##w, "riscv/dense_" #x #w "_rvv.c riscv/emit_rvv.c"
 #define PIXELS " generic/pixels_c.c"
+#define A64(name, op, kind, serves, source, set)                                                                            \
+    {                                                                                                                       \
+        name, "aarch64/neon.h", "mnq_neon_packed(l, " #op ", " #kind ")", serves, source " aarch64/emit_neon.c", set, 0     \
+    }
 
 const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_s4_dsp", "cortexm/dsp.h", "l->packed != 0 && l->wtype == MNQ_W_S4", s4_packed, "cortexm/pw_s4_dsp.c" BLOCKS,
@@ -92,6 +119,16 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_dense_x8w16_rvv", "riscv/rvv.h", DENSE(x8, "!", w16, MNQ_W_S16), RVV, 6},
     {"mnq_dense_x16w8_rvv", "riscv/rvv.h", DENSE(x16, "", w8, MNQ_W_S8), RVV, 6},
     {"mnq_dense_x16w16_rvv", "riscv/rvv.h", DENSE(x16, "", w16, MNQ_W_S16), RVV, 6},
+    A64("mnq_pw_i8mm", MNQ_L_PW, MNQ_NEON_OCTETS, pw_octets, "aarch64/dense_mm_neon.c", I8MM),
+    A64("mnq_conv_i8mm", MNQ_L_CONV, MNQ_NEON_OCTETS, conv_octets, "aarch64/dense_mm_neon.c", I8MM),
+    A64("mnq_pw_dotprod", MNQ_L_PW, MNQ_NEON_QUADS, pw_quads, "aarch64/dense_dot_neon.c", DOTPROD),
+    A64("mnq_conv_dotprod", MNQ_L_CONV, MNQ_NEON_QUADS, conv_quads, "aarch64/dense_dot_neon.c", DOTPROD),
+    A64("mnq_pw_neon", MNQ_L_PW, MNQ_NEON_WIDE, pw_packed, "aarch64/dense_wide_neon.c", NEON),
+    A64("mnq_conv_neon", MNQ_L_CONV, MNQ_NEON_WIDE, conv_packed, "aarch64/dense_wide_neon.c", NEON),
+    A64("mnq_dwconv_neon", MNQ_L_DWCONV, MNQ_NEON_WIDE, dw_packed, "aarch64/dw_neon.c", NEON),
+    A64("mnq_add_neon", MNQ_L_ADD, MNQ_NEON_WIDE, add_packed, "aarch64/elementwise_neon.c", NEON),
+    A64("mnq_mul_neon", MNQ_L_MUL, MNQ_NEON_WIDE, mul_packed, "aarch64/elementwise_neon.c", NEON),
+    A64("mnq_avgpool_neon", MNQ_L_AVGPOOL, MNQ_NEON_WIDE, pool_packed, "aarch64/avgpool_neon.c", NEON),
     {"mnq_conv_groups_c", "generic/generic.h", "l->op == MNQ_L_CONV && l->mult > 1", conv_groups, "generic/conv_groups_c.c",
      ALL, 7},
     {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
@@ -155,6 +192,7 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
 {
     unsigned needs = k->needs;
     if (needs != 0) return needs;
+    if (strcmp(k->header, "aarch64/neon.h") == 0) return 0;
     if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
     if (mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
     /* Fewer than four pixels in a call, or shifts that do not fold: single outputs are computed as the definition says. */

@@ -2,6 +2,7 @@
  * The cores that models are exported for. */
 #include "export/xtarget.h"
 
+#include "aarch64/pack_neon.h"
 #include "cortexm/layout_dsp.h"
 #include "helium/mve.h"
 #include "riscv/rvv.h"
@@ -23,7 +24,11 @@ const struct mnq_xtarget mnq_xtargets[] = {
      MNQ_XCORE_RV32},
     {"rv64gcv", "--target=riscv64-linux-gnu -march=rv64gcv -mabi=lp64d -mcmodel=medany -ffreestanding", "clang-19",
      "RISC-V, 64 bits, with vectors", MNQ_XSET_RVV, MNQ_XCORE_RV64},
-    {"aarch64", "", "aarch64-linux-gnu-gcc", "AArch64", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
+    {"aarch64", "", "aarch64-linux-gnu-gcc", "AArch64 with NEON", MNQ_XSET_NEON, MNQ_XCORE_A64},
+    {"aarch64-dotprod", "-march=armv8.2-a+dotprod", "aarch64-linux-gnu-gcc", "AArch64 with dot products", MNQ_XSET_DOTPROD,
+     MNQ_XCORE_A64},
+    {"aarch64-i8mm", "-march=armv8.2-a+dotprod+i8mm", "aarch64-linux-gnu-gcc", "AArch64 with matrix products of int8",
+     MNQ_XSET_I8MM, MNQ_XCORE_A64},
     {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0 -ffreestanding -mllvm -max-store-memcpy=64", "clang",
      "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
     {"generic", "", "cc", "any little-endian core", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
@@ -50,6 +55,11 @@ const struct mnq_xtarget *mnq_xtarget_named(const char *name, struct mnq_err *e)
     return NULL;
 }
 
+static enum mnq_neon_level level(enum mnq_xset set)
+{
+    return set == MNQ_XSET_I8MM ? MNQ_NEON_I8MM : set == MNQ_XSET_DOTPROD ? MNQ_NEON_DOTPROD : MNQ_NEON_BASE;
+}
+
 size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (!mnq_layer_plain(l)) return 0;
@@ -58,10 +68,10 @@ size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
         return mnq_dsp_packed_bytes(l);
     case MNQ_XSET_MVE:
         return mnq_mve_packed_bytes(l);
-    case MNQ_XSET_RVV: /* what is compressed stays so: it would take the flash of int8 */
-        return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16 ? mnq_rvv_packed_bytes(l) : 0;
-    default:
-        return 0;
+    default: /* what is compressed stays so: it would take the flash of int8 */
+        if (l->op == MNQ_L_PW && l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) return 0;
+        if (set == MNQ_XSET_RVV) return mnq_rvv_packed_bytes(l);
+        return mnq_xset_neon(set) ? mnq_neon_pack_bytes(level(set), l) : 0;
     }
 }
 
@@ -70,6 +80,7 @@ void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
     if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
     if (set == MNQ_XSET_MVE) mnq_mve_pack(l, mem);
     if (set == MNQ_XSET_RVV) mnq_rvv_pack(l, mem);
+    if (mnq_xset_neon(set)) mnq_neon_pack(level(set), l, mem);
 }
 
 size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
@@ -77,5 +88,7 @@ size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
     if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
     if (set == MNQ_XSET_MVE) return mnq_mve_scratch(l);
     if (set == MNQ_XSET_RVV) return mnq_rvv_scratch(l);
+    if (mnq_xset_neon(set) && mnq_layer_plain(l) && mnq_neon_scratch(level(set), l) > 0)
+        return mnq_neon_scratch(level(set), l);
     return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;
 }

@@ -11,7 +11,15 @@ extern "C" {
 #endif
 
 /** Kernels of a core, beside the generic ones. */
-enum mnq_xset { MNQ_XSET_GENERIC, MNQ_XSET_DSP, MNQ_XSET_MVE, MNQ_XSET_RVV };
+enum mnq_xset {
+    MNQ_XSET_GENERIC,
+    MNQ_XSET_DSP,
+    MNQ_XSET_MVE,
+    MNQ_XSET_RVV,
+    MNQ_XSET_NEON, /* the three of AArch64, in the order of enum mnq_neon_level */
+    MNQ_XSET_DOTPROD,
+    MNQ_XSET_I8MM
+};
 
 /** What code and time of a core are like: columns of the tables in xcost.c. */
 enum mnq_xcore {
@@ -35,6 +43,12 @@ struct mnq_xtarget {
 
 extern const struct mnq_xtarget mnq_xtargets[];
 extern const int mnq_n_xtargets;
+
+/** Whether a set is one of AArch64's. */
+static inline int mnq_xset_neon(enum mnq_xset set)
+{
+    return set >= MNQ_XSET_NEON && set <= MNQ_XSET_I8MM;
+}
 
 /** By name, NULL if there is none. */
 const struct mnq_xtarget *mnq_xtarget_find(const char *name);

@@ -96,7 +96,8 @@ int mnq_xvariants_small(const struct mnq_export *x, const char *path)
     const size_t n = strlen(path);
 
     if (!x->image.flash || n < 2 || strcmp(path + n - 2, ".c") != 0) return 0;
-    if (strncmp(path, "helium/", 7) == 0 || strncmp(path, "riscv/", 6) == 0 || strcmp(path, "cortexm/finish_dsp.c") == 0)
+    if (strncmp(path, "helium/", 7) == 0 || strncmp(path, "riscv/", 6) == 0 || strncmp(path, "aarch64/", 8) == 0 ||
+        strcmp(path, "cortexm/finish_dsp.c") == 0)
         return 0;
     if (strncmp(path, "generic/", 8) != 0) return 1;
     return x->o->target->set != MNQ_XSET_GENERIC && !at_work(x, path);

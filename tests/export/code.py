@@ -19,7 +19,7 @@ CORES = {
     "cortex-m55": "arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard",
     "rv32imc": "riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32",
     "rv64gcv": "clang-19 --target=riscv64-linux-gnu -march=rv64gcv -mabi=lp64d",
-    "aarch64": "aarch64-linux-gnu-gcc",
+    "aarch64": "aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod+i8mm",
 }
 HEAD = """/* SPDX-License-Identifier: Apache-2.0
  * Bytes of code and constants of each source as far as exports link it, for the cores of enum mnq_xcore. Made by
@@ -40,7 +40,7 @@ def linked_sizes(path):
 
 
 def object_size(runtime, core, path):
-    level = "-O2" if "/generic/" in path or "/helium/" in path or "/riscv/" in path or CORES[core].startswith("clang") else "-Os"
+    level = "-O2" if "/generic/" in path or "/helium/" in path or "/aarch64/" in path or "/riscv/" in path or CORES[core].startswith("clang") else "-Os"
     command = CORES[core].split() + [level, "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
     command += [f"-I{runtime}/{d}" for d in ("include", "include/mnq", "kernels", "src")]
     if subprocess.run(command, capture_output=True).returncode != 0:

@@ -14,6 +14,7 @@ prefix= flags= link= linker=
 case $target in
 x86_64) cc=gcc flags="-mgeneral-regs-only -fno-pic" ;;
 x86_64-clang) cc=clang flags="-mno-sse -mno-mmx -mno-80387 -fno-pic -Wno-unknown-warning-option" ;;
+aarch64-neon) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-march=armv8.2-a+dotprod+i8mm -fno-pic" ;;
 aarch64) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-mgeneral-regs-only -fno-pic" ;;
 cortex-m0 | cortex-m4) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=soft" ;;
 rv64imc_zve32x | rv32imc_zve32x) # the kernels alone have vectors
@@ -63,6 +64,12 @@ for symbol in $undefined; do
     *) fail "undefined symbol $symbol" ;;
     esac
 done
+# Vectors of integers live in the registers of floats: no instruction may be one of theirs.
+float='^(fadd|fsub|fmul|fmla|fmls|fmadd|fmsub|fnm.*|fdiv|fsqrt|fcmp.*|fcmeq|fcmg.*|fcvt.*|frint.*|fmax.*|fmin.*|[su]cvtf)$'
+if [ "$target" = aarch64-neon ]; then
+    found=$(${prefix}objdump -d --no-show-raw-insn "$work/all" | awk '{print $2}' | grep -E "$float" | sort -u)
+    [ -z "$found" ] || fail "float instructions: $found"
+fi
 [ "$(${prefix}nm "$work/all" | grep -c ' T mnq_')" -ge 8 ] || fail "the public functions are missing: nothing was checked"
 [ -z "$(${prefix}nm "$work/all" | grep -i ' [bdc] ')" ] || fail "writable symbols: $(${prefix}nm "$work/all" | grep -i ' [bdc] ')"
 case $target in

@@ -23,7 +23,7 @@ static const char *const storage_words[] = {"file", "speed", NULL};
 
 static const struct mnq_option options[] = {
     {"target", 't', MNQ_OPT_STRING, offsetof(struct export_opts, target), "CORE",
-     "the core: cortex-m0, -m3, -m4, -m7, -m33, -m55, -m85, rv32imc, rv64gcv, aarch64, hexagon, or generic", 0, 0, NULL},
+     "the core: cortex-m0, -m3, -m4, -m7, -m33, -m55, -m85, rv32imc, rv64gcv, aarch64, -dotprod, -i8mm, hexagon, or generic", 0, 0, NULL},
     {"output", 'o', MNQ_OPT_STRING, offsetof(struct export_opts, output), "DIR", "the folder to write, absent or empty", 0,
      0, NULL},
     {"format", 0, MNQ_OPT_CHOICE, offsetof(struct export_opts, format), "NAME", "how the folder is laid out", 0, 0,

@@ -28,8 +28,9 @@ static MNQ_APART void window(const struct mnq_layer *l, const struct mnq_view *i
 {
     const struct mnq_neon_head *const h = (const struct mnq_neon_head *)l->packed;
     const int32_t *const record = mnq_neon_records(h) + (size_t)(o / 8) * e->record;
-    const int channels = l->c - o < 8 ? (int)(l->c - o) : 8;
-    const size_t pixel = (size_t)l->c << l->in16, first = ((size_t)left * (size_t)l->c + (size_t)o) << l->in16;
+    const int32_t c = mnq_neon_first(l->c, l->c - o);
+    const int channels = mnq_neon_stored(l->c);
+    const size_t pixel = (size_t)l->c << l->in16, first = ((size_t)left * (size_t)l->c + (size_t)c) << l->in16;
     int32x4_t a[1][2];
     int32_t ky;
 
@@ -37,7 +38,7 @@ static MNQ_APART void window(const struct mnq_layer *l, const struct mnq_view *i
     a[0][1] = vld1q_s32(record + 4);
     for (ky = 0; ky < l->kh; ky++)
         add_row(a[0], (const uint8_t *)mnq_view_row(in, top + ky) + first, pixel, l->kw, l->in16, channels);
-    mnq_neon_put(e, record, a, channels, out, 1);
+    mnq_neon_put(e, record, a, channels, out + ((size_t)c << e->out16), 1);
 }
 
 void mnq_avgpool_neon(const struct mnq_layer *l, const struct mnq_band *b)
@@ -48,7 +49,7 @@ void mnq_avgpool_neon(const struct mnq_layer *l, const struct mnq_band *b)
 
     for (y = b->y; y < b->y + b->n; y++)
         for (x = 0; x < l->ow; x++, out += e.step)
-            for (o = 0; o < l->c; o += 8) window(l, &b->in0, &e, y * l->sh, x * l->sw, o, out + ((size_t)o << e.out16));
+            for (o = 0; o < l->c; o += 8) window(l, &b->in0, &e, y * l->sh, x * l->sw, o, out);
 }
 
 void mnq_avgpool_sum_neon(const struct mnq_layer *l, const struct mnq_band *b)

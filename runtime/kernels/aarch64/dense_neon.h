@@ -61,12 +61,14 @@ static MNQ_APART uint8x16_t load_few(const uint8_t *p, int32_t n, enum how how)
                        vdup_n_u8(0));
 }
 
-/* The last n inputs of a pixel of c at p. */
-MNQ_NEON_INLINE uint8x16_t load_last(const uint8_t *p, int32_t c, int32_t n, uint8x16_t places, enum how how)
+/* The last n inputs of a pixel of c at p; `end`: of the pixels. What is behind meets weights of 0. */
+MNQ_NEON_INLINE uint8x16_t load_last(const uint8_t *p, const uint8_t *end, int32_t c, int32_t n, uint8x16_t places,
+                                     enum how how)
 {
     const size_t wide = how != BYTES;
     if (c >= 16) return vqtbl1q_u8(load16(p + ((size_t)(c - 16) << wide), how), places);
     if (c >= 8) return vqtbl1q_u8(vcombine_u8(load8(p, how), load8(p + ((size_t)(c - 8) << wide), how)), places);
+    if (end - p >= 8 << wide) return vcombine_u8(load8(p, how), vdup_n_u8(0));
     return load_few(p, n, how);
 }
 
@@ -77,7 +79,7 @@ MNQ_NEON_INLINE void plane_of(const struct source *s, uint8_t *to, const uint8_t
 {
     const int32_t c = s->inputs;
     const size_t wide = how != BYTES, pixel = s->pixel, plane = s->x_plane;
-    const uint8_t *p[8];
+    const uint8_t *const end = from + (size_t)n * pixel, *p[8];
     uint8x16_t places = vdupq_n_u8(0);
     int32_t i;
     int j;
@@ -100,7 +102,7 @@ MNQ_NEON_INLINE void plane_of(const struct source *s, uint8_t *to, const uint8_t
     } else if (i < c) {
         uint8x16_t v[8];
         MNQ_NEON_UNROLL
-        for (j = 0; j < 8; j++) v[j] = load_last(p[j], c, c - i, places, how);
+        for (j = 0; j < 8; j++) v[j] = load_last(p[j], end, c, c - i, places, how);
         put_units16(to, plane, v, again);
     }
 }
@@ -196,11 +198,12 @@ static MNQ_APART void dense(const struct source *s, const struct mnq_neon_emit *
 
     for (p = 0; p < n; p += 8)
         take(s, kept + (size_t)(p / 8) * s->panel, from + (size_t)p * s->pixel, n - p < 8 ? n - p : 8);
-    for (left = s->l->oc; left > 0; left -= 8, w += block, record += e->record, out += (size_t)8 << e->out16) {
-        const int channels = left < 8 ? (int)left : 8;
-        if (s->split == 0) tiles_bytes(e, s, kept, w, record, channels, n, out);
-        else if (s->split == MNQ_NEON_SPLIT_W) tiles_w(e, s, kept, w, record, channels, n, out);
-        else tiles_x(e, s, kept, w, record, channels, n, out);
+    for (left = s->l->oc; left > 0; left -= 8, w += block, record += e->record) {
+        const int channels = mnq_neon_stored(s->l->oc);
+        uint8_t *const first = out + ((size_t)mnq_neon_first(s->l->oc, left) << e->out16);
+        if (s->split == 0) tiles_bytes(e, s, kept, w, record, channels, n, first);
+        else if (s->split == MNQ_NEON_SPLIT_W) tiles_w(e, s, kept, w, record, channels, n, first);
+        else tiles_x(e, s, kept, w, record, channels, n, first);
     }
 }
 

@@ -67,9 +67,9 @@ static MNQ_APART void dense(const struct mnq_layer *l, const struct mnq_neon_emi
     const int32_t *record = mnq_neon_records(h);
     int32_t left;
 
-    for (left = l->oc; left > 0; left -= 8, w += block, record += e->record, out += (size_t)8 << e->out16) {
-        const int channels = left < 8 ? (int)left : 8;
-        uint8_t *to = out;
+    for (left = l->oc; left > 0; left -= 8, w += block, record += e->record) {
+        const int channels = mnq_neon_stored(l->oc);
+        uint8_t *to = out + ((size_t)mnq_neon_first(l->oc, left) << e->out16);
         size_t at = 0;
         int32_t i = n;
         for (; i >= 8; i -= 8, at += 8 * s->step, to += 8 * e->step) tile(e, s, at, w, record, channels, to, 8);

@@ -80,6 +80,18 @@ BLOCK(block_3_2, 3, 2)
 BLOCK(block_5_1, 5, 1)
 BLOCK(block_5_2, 5, 2)
 
+/* A pixel of whole vectors; those of the next pixel that are taken with it meet weights of 0. */
+MNQ_NEON_INLINE void wide_pixel(int16_t *to, const uint8_t *from, size_t column, int in16, uint8_t in_flip)
+{
+    size_t i;
+
+    if (in16)
+        for (i = 0; i < column; i += 8) vst1q_u8((uint8_t *)(to + i), vld1q_u8(from + 2 * i));
+    else
+        for (i = 0; i < column; i += 8)
+            vst1q_s16(to + i, vmovl_s8(vreinterpret_s8_u8(veor_u8(vld1_u8(from + i), vdup_n_u8(in_flip)))));
+}
+
 /* One row of the input as int16, c channels as a multiple of eight, or a row of padding (from NULL). */
 static MNQ_APART void take(const struct mnq_layer *l, int16_t *to, const uint8_t *from)
 {
@@ -92,8 +104,11 @@ static MNQ_APART void take(const struct mnq_layer *l, int16_t *to, const uint8_t
     if (from != NULL && c == column) {
         mnq_neon_wide(to + (size_t)l->pl * column, from, (size_t)l->w * c, l->in16, l->in_flip);
     } else if (from != NULL) {
-        for (x = 0; x < l->w; x++)
-            mnq_neon_wide(to + (size_t)(l->pl + x) * column, from + ((size_t)x * c << l->in16), c, l->in16, l->in_flip);
+        int16_t *p = to + (size_t)l->pl * column;
+        const uint8_t *const last = from + ((size_t)(l->w - 1) * c << l->in16);
+        for (; last - from >= 8 << l->in16; from += c << l->in16, p += column)
+            wide_pixel(p, from, column, l->in16, l->in_flip);
+        for (; from <= last; from += c << l->in16, p += column) mnq_neon_wide(p, from, c, l->in16, l->in_flip);
     }
     for (x = 0; x < columns; x++) {
         if (from != NULL && x == l->pl) x += l->w;
@@ -129,12 +144,13 @@ void mnq_dwconv_neon(const struct mnq_layer *l, const struct mnq_band *b)
             next = iy + 1;
         }
         for (o = 0; o < l->oc; o += 8, w += 8 * l->kh * l->kw, record += e.record) {
-            const int channels = l->oc - o < 8 ? (int)(l->oc - o) : 8;
-            uint8_t *const to = out + ((size_t)o << e.out16);
-            if (l->kh == 3 && l->sw == 1) block_3_1(&e, &s, (size_t)o, w, record, channels, to);
-            else if (l->kh == 3) block_3_2(&e, &s, (size_t)o, w, record, channels, to);
-            else if (l->sw == 1) block_5_1(&e, &s, (size_t)o, w, record, channels, to);
-            else block_5_2(&e, &s, (size_t)o, w, record, channels, to);
+            const int channels = mnq_neon_stored(l->oc);
+            const size_t first = (size_t)mnq_neon_first(l->oc, l->oc - o);
+            uint8_t *const to = out + (first << e.out16);
+            if (l->kh == 3 && l->sw == 1) block_3_1(&e, &s, first, w, record, channels, to);
+            else if (l->kh == 3) block_3_2(&e, &s, first, w, record, channels, to);
+            else if (l->sw == 1) block_5_1(&e, &s, first, w, record, channels, to);
+            else block_5_2(&e, &s, first, w, record, channels, to);
         }
     }
 }

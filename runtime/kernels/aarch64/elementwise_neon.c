@@ -67,12 +67,9 @@ static void blocks(const struct mnq_layer *l, const struct mnq_band *b, const in
 {
     const struct mnq_neon_emit e = mnq_neon_emit_of(l, b->scratch);
     const int32_t *record = mnq_neon_records((const struct mnq_neon_head *)l->packed);
-    uint8_t *out = (uint8_t *)b->out;
     struct pair s;
     int32_t left;
 
-    s.x = (const uint8_t *)b->in0.at;
-    s.y = (const uint8_t *)b->in1.at;
     s.x_step = (size_t)l->c << l->in16;
     s.y_step = l->point1 ? 0 : (size_t)l->c << l->in16b;
     s.x16 = l->in16;
@@ -80,13 +77,14 @@ static void blocks(const struct mnq_layer *l, const struct mnq_band *b, const in
     s.z0 = l->zp0;
     s.z1 = l->zp1;
     for (left = l->c; left > 0; left -= 8, record += e.record) {
-        const int channels = left < 8 ? (int)left : 8;
+        const int channels = mnq_neon_stored(l->c);
+        const size_t first = (size_t)mnq_neon_first(l->c, left);
+        uint8_t *const out = (uint8_t *)b->out + (first << e.out16);
+        s.x = (const uint8_t *)b->in0.at + (first << l->in16);
+        s.y = (const uint8_t *)b->in1.at + (first << l->in16b);
         if (w != NULL) sums(&e, &s, w, record, channels, b->n * l->w, out);
         else products(&e, &s, record, channels, b->n * l->w, out);
         if (w != NULL) w += 16;
-        s.x += (size_t)8 << l->in16;
-        s.y += (size_t)8 << l->in16b;
-        out += (size_t)8 << e.out16;
     }
 }
 

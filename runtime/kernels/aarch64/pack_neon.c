@@ -67,6 +67,11 @@ static struct mnq_neon_head head_of(enum mnq_neon_level level, const struct mnq_
     return h;
 }
 
+int mnq_neon_kind(enum mnq_neon_level level, const struct mnq_layer *l)
+{
+    return head_of(level, l).kind;
+}
+
 static size_t aligned(size_t n)
 {
     return (n + 15) / 16 * 16;
@@ -126,10 +131,11 @@ static void put_records(const struct mnq_layer *l, const struct mnq_neon_head *h
     const struct mnq_requant_params *const q = &l->q;
     int32_t *const records = (int32_t *)(void *)(mem + sizeof *h);
     struct mnq_neon_head *const head = (struct mnq_neon_head *)(void *)mem;
-    int32_t o;
+    int32_t i;
 
-    for (o = 0; o < mnq_neon_padded(l->oc); o++) {
-        int32_t *const p = records + o / BLOCK * h->fields * BLOCK + o % BLOCK;
+    for (i = 0; i < mnq_neon_padded(l->oc); i++) {
+        int32_t *const p = records + i / BLOCK * h->fields * BLOCK + i % BLOCK;
+        const int32_t o = mnq_neon_first(l->oc, l->oc - i / BLOCK * BLOCK) + i % BLOCK;
         const int real = o < l->oc;
         p[MNQ_NEON_BIAS] = real ? q->bias[o] : 0;
         put_rounding(p + MNQ_NEON_MULT * BLOCK, real ? q->mult[o] : 0, real ? q->shift[o] : 1);
@@ -149,11 +155,12 @@ struct sink {
     size_t block, plane; /* bytes */
     size_t record;       /* int32 */
     int32_t run;         /* inputs in a row of the kernel */
+    int32_t channels;
     int kind, split;
 };
 
-/* Weight i of row ky of channel o. */
-static void put(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32_t w)
+/* Weight i of row ky of the channel in place `o`. */
+static void put_at(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32_t w)
 {
     const int32_t unit = ky * mnq_neon_units(s->run, s->kind) + i / s->kind;
     const size_t at = ((size_t)unit * BLOCK + (size_t)(o % BLOCK)) * (size_t)s->kind + (size_t)(i % s->kind);
@@ -170,6 +177,25 @@ static void put(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32_t 
         *bias = (int32_t)((uint32_t)*bias - 128u * (uint8_t)w);
     }
     if (s->split == MNQ_NEON_SPLIT_X) *bias = (int32_t)((uint32_t)*bias + 128u * (uint32_t)w);
+}
+
+/* The places of channel o of c: one, or another one in the last block too. */
+static int32_t places(int32_t c, int32_t o, int32_t at[2])
+{
+    const int32_t last = (c - 1) / BLOCK * BLOCK, first = mnq_neon_first(c, c - last);
+    int32_t n = 0;
+
+    if (o < last || first == last) at[n++] = o;
+    if (first != last && o >= first) at[n++] = last + o - first;
+    return n;
+}
+
+/* Weight i of row ky of channel o. */
+static void put(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32_t w)
+{
+    int32_t at[2], n = places(s->channels, o, at);
+
+    while (n > 0) put_at(s, at[--n], ky, i, w);
 }
 
 static int32_t weight(const struct mnq_layer *l, size_t i)
@@ -229,11 +255,14 @@ static void put_binary(const struct mnq_layer *l, const struct sink *s)
 static void put_taps(const struct mnq_layer *l, uint8_t *to, size_t block, int32_t taps)
 {
     size_t from = 0;
-    int32_t tap, o;
+    int32_t tap, o, n, at[2];
 
     for (tap = 0; tap < taps; tap++)
         for (o = 0; o < l->oc; o++, from++)
-            ((int16_t *)(void *)(to + (size_t)(o / BLOCK) * block))[tap * BLOCK + o % BLOCK] = (int16_t)weight(l, from);
+            for (n = places(l->oc, o, at); n > 0; n--) {
+                const int32_t i = at[n - 1];
+                ((int16_t *)(void *)(to + (size_t)(i / BLOCK) * block))[tap * BLOCK + i % BLOCK] = (int16_t)weight(l, from);
+            }
 }
 
 /* As the kernels keep their inputs: int16, or bytes of QUADS. */
@@ -262,6 +291,7 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
     s.plane = plane_bytes(l, &h);
     s.record = (size_t)h.fields * BLOCK;
     s.run = mnq_neon_inputs(l, h.kind);
+    s.channels = l->oc;
     s.kind = h.kind;
     s.split = h.split;
     if (l->op == MNQ_L_DWCONV) put_taps(l, s.to, s.block, l->kh * l->kw);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * How the AArch64 tables pack a layer: output channels in blocks of eight, filled up with zeros. Plain C, shared by the
- * packer and the kernels.
+ * How the AArch64 tables pack a layer: output channels in blocks of eight, of which the last may repeat some of the one
+ * before it; fewer than eight are filled up with zeros. Plain C, shared by the packer and the kernels.
  *
  *     packed:  struct mnq_neon_head; a record for every block; weights from `weights` on; padding from `pad` on
  *     record:  i32 bias[8]; multiplier[8]; -(r + 1)[8]; [8] of 1 - r where r < 1, else 0;
@@ -75,6 +75,19 @@ static inline int32_t mnq_neon_padded(int32_t c)
     return (c + MNQ_NEON_BLOCK - 1) / MNQ_NEON_BLOCK * MNQ_NEON_BLOCK;
 }
 
+/** The first channel of the block that starts with `left` of c channels left: the last block starts earlier where there are
+ * enough. */
+static inline int32_t mnq_neon_first(int32_t c, int32_t left)
+{
+    return left >= MNQ_NEON_BLOCK || c < MNQ_NEON_BLOCK ? c - left : c - MNQ_NEON_BLOCK;
+}
+
+/** Channels of a block that are stored. */
+static inline int mnq_neon_stored(int32_t c)
+{
+    return c < MNQ_NEON_BLOCK ? (int)c : MNQ_NEON_BLOCK;
+}
+
 /** Bytes of a row that CONV keeps. */
 static inline size_t mnq_neon_conv_row(const struct mnq_layer *l, int kind)
 {
@@ -118,6 +131,15 @@ static inline int32_t mnq_neon_run(const struct mnq_layer *l, int kind, int spli
     const size_t n = 16384 / mnq_neon_pixel(l, kind, split) / 8 * 8;
     return n < 8 ? 8 : n > 64 ? 64 : (int32_t)n;
 }
+
+/** Whether a layer of this operator was packed this way. */
+static inline int mnq_neon_packed(const struct mnq_layer *l, int op, int kind)
+{
+    return l->packed != NULL && l->op == op && ((const struct mnq_neon_head *)l->packed)->kind == kind;
+}
+
+/** How a layer is packed, enum mnq_neon_kind, 0: it is not. */
+int mnq_neon_kind(enum mnq_neon_level level, const struct mnq_layer *l);
 
 /** Bytes of one packed layer, 0: it is used as it is. */
 size_t mnq_neon_pack_bytes(enum mnq_neon_level level, const struct mnq_layer *l);
