@@ -200,7 +200,7 @@ static void neon(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFE
     f[0] = n * tiles * blocks * units;
     f[1] = n * outputs * blocks * units;
     f[2] = n * tiles * blocks;
-    f[3] = n * outputs * (fast ? (double)(l->oc % 8 != 0) * 8 : blocks * 8);
+    f[3] = n * outputs * (fast && l->oc >= 8 ? 0 : blocks * 8);
     f[4] = n * taken * !l->in16;
     f[5] = n * taken * l->in16;
     f[6] = n * rows * blocks;
