@@ -9,13 +9,13 @@
 #             of those named; of each the first N
 #   signals   each STEP-th of the signals that end a program, at those calls
 #   short     writes that take half of what they are given, and files that cannot grow beyond each STEP-th KiB
-#   COMMAND   import inspect packed run eval page compare export bench prune calibrate; default all but bench
+#   COMMAND   import inspect packed run eval page compare json export bench prune tune calibrate; default all but bench and tune
 # A run must succeed with the same output and the same files as one without a fault, or say why in one line (a signal
 # needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was.
 set -u
 kind=$1 bin=$(cd "$2" && pwd)/mnquant starve=$(realpath "$3") step=$4
 shift 4
-commands=${*:-import inspect packed run eval page compare export prune calibrate}
+commands=${*:-import inspect packed run eval page compare json export prune calibrate}
 sample=$(cd "$(dirname "$0")/../golden/reader" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -34,9 +34,11 @@ arguments() {
     eval) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --json" ;;
     page) echo "eval reader.h5 model.mnq --data reader-golden.h5 -j1 --html out.html -f" ;;
     compare) echo "compare reader.h5 model.mnq --data reader-golden.h5 -j1" ;;
+    json) echo "compare reader.h5 model.mnq --data reader-golden.h5 -j1 --json" ;;
     export) echo "export model.mnq --target cortex-m4 -o out" ;;
     bench) echo "bench model.mnq" ;;
     prune) echo "prune reader.h5 --ratio 0.5 -o out.h5 -f" ;;
+    tune) echo "tune pruned.h5 --teacher reader.h5 --data reader-golden.h5 -j1 --epochs 1 -o out.h5 -f" ;;
     calibrate) echo "calibrate reader.h5 --data reader-golden.h5 -j1 --re-fit off -o out.mnq --save-recipe out.yaml -f" ;;
     *) echo "no command $1" >&2; exit 2 ;;
     esac
@@ -47,7 +49,7 @@ prepare() {
     rm -rf "$work/at"
     mkdir "$work/at"
     cp "$sample/reader.h5" "$sample/reader-golden.h5" "$work/at"
-    [ ! -e "$work/model.mnq" ] || cp "$work/model.mnq" "$work/at"
+    for f in model.mnq pruned.h5; do [ ! -e "$work/$f" ] || cp "$work/$f" "$work/at"; done
     for f in out.h5 out.html out.mnq out.yaml; do echo "old $f" >"$work/at/$f"; done
 }
 
@@ -89,7 +91,7 @@ check() {
     fi
     for f in "$work"/at/.[!.]* "$work"/at/*; do
         case ${f##*/} in
-        '.[!.]*' | reader.h5 | reader-golden.h5 | model.mnq | out.h5 | out.html | out.mnq | out.yaml | out) ;;
+        '.[!.]*' | reader.h5 | reader-golden.h5 | model.mnq | pruned.h5 | out.h5 | out.html | out.mnq | out.yaml | out) ;;
         *) fault "$what" "left ${f##*/}" ;;
         esac
     done
@@ -101,6 +103,7 @@ trace() { # PROGRAM OF STRACE...: the command of this round under strace; its ex
 
 prepare
 "$bin" -q calibrate "$work/at/reader.h5" --data "$work/at/reader-golden.h5" --re-fit off -o "$work/model.mnq" 2>/dev/null || exit 1
+case " $commands " in *' tune '*) "$bin" -q prune "$work/at/reader.h5" --ratio 0.7 -o "$work/pruned.h5" || exit 1 ;; esac
 calls=${FAULTS_CALLS:-openat read pread64 write fsync fchmod renameat renameat2 socketpair clone fcntl close}
 for command in $commands; do
     args=$(arguments "$command")
