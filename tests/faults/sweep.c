@@ -142,7 +142,7 @@ static int judge(int process, int n, int status)
     else if (!ok && WEXITSTATUS(status) != 1) wrong = "another exit code";
     else if (!ok && strstr(said.p, "out of memory") == NULL) wrong = "another message";
     else if (!ok && lines(said.p) != 1) wrong = "more than a line";
-    else if (ok && !same(printed, good_out)) wrong = "exit 0 with another output";
+    else if (ok && strcmp(command, "bench") != 0 && !same(printed, good_out)) wrong = "exit 0 with another output";
     else if (!ok && printed.n > 0) wrong = "an output in spite of the message";
     for (int i = 0; i < names; i++) {
         struct bytes now = read_file(".", name[i]);
