@@ -20,7 +20,8 @@ static int foretell(const struct mnq_package *p, const struct mnq_xopts *o, stru
                                    .flash = (int64_t)(c->flash_code + c->flash_weights + c->flash_tables),
                                    .ram = (int64_t)(c->arena + c->stack),
                                    .ram_rows = (int64_t)(c->arena_rows + c->stack),
-                                   .cycles = (int64_t)c->instructions};
+                                   .cycles = (int64_t)c->instructions,
+                                   .at_once = o->plan == MNQ_XPLAN_SPEED};
     }
     mnq_arena_free(&arena);
     return rc;
@@ -37,7 +38,7 @@ int mnq_xbudget_bill(const struct mnq_package *p, const struct mnq_xbudget *b, s
     if (b->ram <= 0) {
         if (foretell(p, &o, bill, e) != 0) return -1;
         o.plan = MNQ_XPLAN_SPEED;
-        return b->cycles > 0 && bill->cycles > b->cycles ? foretell(p, &o, bill, e) : 0;
+        return mnq_xbudget_meets(b, bill) ? 0 : foretell(p, &o, bill, e);
     }
     o.plan = MNQ_XPLAN_RAM;
     if (foretell(p, &o, bill, e) != 0) return -1;

@@ -23,9 +23,10 @@ struct mnq_xbill {
     int64_t code, weights, tables, flash; /* bytes; flash: the sum */
     int64_t ram, ram_rows;                /* bytes, stack and all: the picture in memory, its rows pushed */
     int64_t cycles;
+    bool at_once; /* with `export --plan speed`: layers run at once, not in bands of rows */
 };
 
-/** The bill of a package, with layers at once where bands of rows would exceed b->cycles and nothing limits the RAM. Where
+/** The bill of a package, with layers at once where bands of rows would exceed b->cycles or b->flash and nothing limits RAM. Where
  * no plan meets b->ram, that of the plan that takes least. */
 int mnq_xbudget_bill(const struct mnq_package *p, const struct mnq_xbudget *b, struct mnq_xbill *bill, struct mnq_err *e);
 

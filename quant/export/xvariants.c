@@ -60,6 +60,12 @@ static int last_reader(const struct mnq_export *x)
     return last;
 }
 
+/* Whether the export has a plan of stages. */
+static int planned(const struct mnq_export *x)
+{
+    return x->image.plan.bytes != NULL || x->image.push.bytes != NULL;
+}
+
 void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
 {
     const struct variants v = variants_of(x);
@@ -69,8 +75,8 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
         "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
         "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define MNQ_VARIANTS_DW "
         "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
-        "#define MNQ_VARIANTS_ACT %u\n\n",
-        v.block, v.dw, v.in, v.planes, v.rising, v.act);
+        "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_PLANS %d\n\n",
+        v.block, v.dw, v.in, v.planes, v.rising, v.act, planned(x));
     mnq_xtext_add(t,
                   "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_REFS %zu\n#define MNQ_FLASH_LAST "
                   "%d\n#define MNQ_FLASH_ARENA %zu\n"
@@ -109,7 +115,9 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     const struct variants v = variants_of(x);
     int n = 0;
 
-    if (!x->image.flash || x->o->target->set != MNQ_XSET_DSP) return -1;
+    if (!x->image.flash) return -1;
+    if (!planned(x) && (strcmp(path, "band.c") == 0 || strcmp(path, "stages.c") == 0)) return 0; /* not linked */
+    if (x->o->target->set != MNQ_XSET_DSP) return -1;
     if (strcmp(path, "cortexm/block_dsp.S") == 0) {
         n += v.block & 0xf ? 572 : 0;
         n += v.block & 0xf0 ? 508 : 0;

@@ -16,6 +16,9 @@
 #define MNQ_VARIANTS_RISING 1
 #define MNQ_VARIANTS_ACT    3
 
+/* 1: some model may have plans of stages; else every layer runs at once. */
+#define MNQ_VARIANTS_PLANS  1
+
 /* 1: the tables of flash.h stand in for the file's, and all sizes are known: MNQ_FLASH_*. */
 #define MNQ_FLASH 0
 

@@ -9,12 +9,15 @@
 
 #include "mnq_port.h"
 
+/* Whether there is plan p: a library without one links nothing of stages. */
+#define PLANNED(p) (MNQ_VARIANTS_PLANS && (p).places != NULL)
+
 /* ---- sizes ---- */
 
 #if MNQ_FLASH
 static size_t size_of(const struct mnq_model *m, const struct mnq_plan *p)
 {
-    return p->places == NULL ? MNQ_FLASH_LAYERS : p == &m->push ? MNQ_FLASH_PUSH : MNQ_FLASH_ARENA;
+    return !PLANNED(*p) ? MNQ_FLASH_LAYERS : p == &m->push ? MNQ_FLASH_PUSH : MNQ_FLASH_ARENA;
 }
 #else
 /* What the kernels of m must be given for layer i, in bytes. */
@@ -33,7 +36,7 @@ static size_t scratch_planned(const struct mnq_model *m, const struct mnq_plan *
     struct mnq_links t;
     struct mnq_place out;
 
-    if (p->places == NULL) return 0;
+    if (!PLANNED(*p)) return 0;
     mnq_links_read(m, i, &t);
     mnq_place_read(p, t.out, &out);
     return out.scratch_bytes;
@@ -49,7 +52,7 @@ static size_t size_of(const struct mnq_model *m, const struct mnq_plan *p)
         const size_t n = scratch_wanted(m, i);
         if (n > most && n > scratch_planned(m, p, i)) most = n;
     }
-    return (p->places == NULL ? m->arena_size : p->bytes) + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
+    return (!PLANNED(*p) ? m->arena_size : p->bytes) + (most + MNQ_ALIGN - 1) / MNQ_ALIGN * MNQ_ALIGN;
 }
 #endif
 
@@ -61,7 +64,7 @@ size_t mnq_arena_size(const struct mnq_model *m)
 /* Without a plan the rows are counted behind the arena. */
 size_t mnq_stream_size(const struct mnq_model *m)
 {
-    return size_of(m, &m->push) + (m->push.places == NULL ? MNQ_ALIGN : 0);
+    return size_of(m, &m->push) + (!PLANNED(m->push) ? MNQ_ALIGN : 0);
 }
 
 static enum mnq_status check_arena(const struct mnq_model *m, const void *arena)
@@ -100,7 +103,7 @@ enum mnq_status mnq_run_layer(const struct mnq_model *m, void *arena, size_t are
     enum mnq_status s = check_arena(m, arena);
 
     if (s != MNQ_OK) return s;
-    if (m->plan.places != NULL || i >= m->n_layers) return MNQ_E_ARG;
+    if (PLANNED(m->plan) || i >= m->n_layers) return MNQ_E_ARG;
     if (arena_size < mnq_arena_size(m)) return MNQ_E_ARENA;
     run_layer(m, (uint8_t *)arena, arena_size, 0, i);
     return MNQ_OK;
@@ -113,7 +116,7 @@ static uint32_t offset_of(const struct mnq_model *m, const struct mnq_plan *p, u
     struct mnq_tensor t;
     struct mnq_place place;
 
-    if (p->places != NULL) {
+    if (PLANNED(*p)) {
         mnq_place_read(p, i, &place);
         return place.offset;
     }
@@ -157,7 +160,7 @@ enum mnq_status mnq_run(const struct mnq_model *m, void *arena, size_t arena_siz
     if (s != MNQ_OK) return s;
     wanted = mnq_arena_size(m);
     if (arena_size < wanted) return MNQ_E_ARENA;
-    if (m->plan.places == NULL) {
+    if (!PLANNED(m->plan)) {
         run_layers(m, (uint8_t *)arena, wanted, 0);
     } else {
         const struct mnq_work w = mnq_work_of(m, &m->plan, arena, wanted);
@@ -193,7 +196,7 @@ enum mnq_status mnq_begin(const struct mnq_model *m, void *arena, size_t arena_s
     if (s != MNQ_OK) return s;
     wanted = mnq_stream_size(m);
     if (arena_size < wanted) return MNQ_E_ARENA;
-    if (m->push.places == NULL) {
+    if (!PLANNED(m->push)) {
         arrival_of(m, arena)->wanted = (uint32_t)wanted;
         arrival_of(m, arena)->rows = 0;
     } else {
@@ -231,7 +234,7 @@ static void push_row(const struct mnq_work *w, const struct mnq_tensor *in, cons
 /* Whether the arena is as large as mnq_begin() found that it must be: no layer is looked at again. */
 static int begun(const struct mnq_model *m, const void *arena, size_t size)
 {
-    if (m->push.places == NULL) return size >= m->arena_size + MNQ_ALIGN && size >= arrival_of(m, arena)->wanted;
+    if (!PLANNED(m->push)) return size >= m->arena_size + MNQ_ALIGN && size >= arrival_of(m, arena)->wanted;
     return size >= m->push.bytes && size >= progress_of(m, arena)->wanted;
 }
 
@@ -244,7 +247,7 @@ enum mnq_status mnq_push_rows(const struct mnq_model *m, void *arena, size_t are
     if (s != MNQ_OK) return s;
     if (!begun(m, arena, arena_size)) return MNQ_E_ARENA;
     mnq_tensor_read(m, m->input, &in);
-    if (m->push.places == NULL) {
+    if (!PLANNED(m->push)) {
         there = arrival_of(m, arena)->rows;
         if ((rows == NULL && n > 0) || n > in.h - there) return MNQ_E_ARG;
         push_whole(m, (uint8_t *)arena, &in, rows, n);
@@ -270,6 +273,6 @@ const void *mnq_done_at(const struct mnq_model *m, const void *arena, unsigned k
     unsigned there;
 
     mnq_tensor_read(m, m->input, &in);
-    there = m->push.places == NULL ? arrival_of(m, arena)->rows : progress_of(m, arena)->in_rows;
+    there = !PLANNED(m->push) ? arrival_of(m, arena)->rows : progress_of(m, arena)->in_rows;
     return t == MNQ_NO_TENSOR || there < in.h ? NULL : (const uint8_t *)arena + offset_of(m, &m->push, t);
 }

@@ -9,7 +9,7 @@
 void mnq_bill_print(const struct mnq_xtarget *target, const struct mnq_xbill *b)
 {
     char a[32];
-    printf("on %s, as export foretells it\n", target->name);
+    printf("on %s, as export%s foretells it\n", target->name, b->at_once ? " --plan speed" : "");
     printf("  flash       %12s   code %lld, weights %lld, tables %lld\n", mnq_text_count(a, b->flash), (long long)b->code,
            (long long)b->weights, (long long)b->tables);
     printf("  RAM         %12s   with the picture in memory, stack and all\n", mnq_text_count(a, b->ram));
@@ -21,6 +21,7 @@ void mnq_bill_json(struct mnq_json *w, const struct mnq_xtarget *target, const s
 {
     mnq_json_object(w, "on_target");
     mnq_json_string(w, "target", target->name);
+    mnq_json_string(w, "plan", b->at_once ? "speed" : "balanced");
     mnq_json_object(w, "flash");
     mnq_json_int(w, "code", b->code);
     mnq_json_int(w, "weights", b->weights);
