@@ -3,6 +3,7 @@
 #include "export/xfeature.h"
 
 #include "aarch64/pack_neon.h"
+#include "generic/pixels.h"
 #include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "helium/dw3x3_mve.h"
@@ -251,6 +252,11 @@ static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XF
     f[5] = l->op == MNQ_L_CONV ? n * outputs * l->kh : n * pixels * l->kh * l->kw * up(l->oc, 24);
     f[6] = l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY ? n * pixels * (double)l->c : 0;
     f[7] = n;
+    if (l->wtype == MNQ_W_BINARY) { /* maps are read for a block of pixels, of which the last few go one by one */
+        const double maps = (double)l->oc * l->c * l->mult;
+        f[3] = n * maps * ((int)pixels % MNQ_LANES);
+        f[5] = n * maps * up(pixels, MNQ_PIXELS);
+    }
 }
 
 void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES])

@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work/x"
 # Data is not code: arrays are cut to their first line.
 sed -i '/^[0-9, ]*$/{/,$/d}' src/eye.c
-# Left out: right shifts of negative numbers, arithmetic as the runtime requires (MISRA.md); calls through the typedef of a function
+# Left out: right shifts of negative numbers, arithmetic as the runtime requires (PORTING.md); calls through the typedef of a function
 # that returns a pointer to a kernel, which the tool takes for integers.
 cppcheck --quiet --std=c99 --enable=warning,portability --error-exitcode=1 --max-configs=2 -j2 -U__cplusplus -Isrc \
     --suppress=missingIncludeSystem --suppress=shiftNegativeLHS --suppress=CastIntegerToAddressAtReturn src
