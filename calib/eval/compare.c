@@ -167,7 +167,9 @@ static int start_worker(struct run *r, struct worker *me, struct mnq_arena *aren
     if (me->pixels_float == NULL || me->pixels_int == NULL || me->input == NULL || me->value == NULL || me->arena == NULL)
         return mnq_fail_nomem(e);
     me->exec = mnq_exec_new(&r->flt->legal, true, e);
-    return me->exec == NULL ? mnq_fail_nomem(e) : 0;
+    if (me->exec == NULL) return mnq_fail_nomem(e);
+    mnq_exec_keep_weights(me->exec);
+    return 0;
 }
 
 static void add(struct sums *to, const struct sums *s)

@@ -281,6 +281,7 @@ struct mnq_runner *mnq_runner_new(const struct mnq_subject *s, struct mnq_err *e
         r->exec = mnq_exec_new(&s->legal, false, e);
         r->input = malloc((size_t)elements(s->input) * sizeof *r->input);
         r->output = malloc((size_t)s->values * sizeof *r->output);
+        if (r->exec != NULL) mnq_exec_keep_weights(r->exec);
         if (r->exec != NULL && r->input != NULL && r->output != NULL) return r;
     } else {
         r->arena_size = mnq_arena_size(&s->package.model);

@@ -119,7 +119,9 @@ static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
         if (mnq_hist_init(&w->hist[i], g->node[i].out.c, !mnq_node_nonnegative(g, i), &w->arena) != 0)
             return mnq_fail_nomem(e);
     }
-    return mnq_float_worker_init(&w->net, g, false, e);
+    if (mnq_float_worker_init(&w->net, g, false, e) != 0) return -1;
+    mnq_exec_keep_weights(w->net.exec);
+    return 0;
 }
 
 /* Adds all workers into worker 0 and moves the result to stats. */

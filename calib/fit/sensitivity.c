@@ -102,6 +102,7 @@ static int fill(struct probe *p, struct mnq_arena *arena, int threads, struct mn
         memcpy(w->g.node, g->node, n * sizeof *g->node);
         w->exec = mnq_exec_new(&w->g, true, e);
         if (w->exec == NULL) return -1;
+        mnq_exec_keep_weights(w->exec);
     }
     return 0;
 }

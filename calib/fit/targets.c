@@ -105,8 +105,10 @@ struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct m
         mnq_fail_nomem(e);
         goto fail;
     }
-    for (int w = 0; w < threads; w++)
+    for (int w = 0; w < threads; w++) {
         if (mnq_float_worker_init(&t->worker[w], l->g, false, e) != 0) goto fail;
+        mnq_exec_keep_weights(t->worker[w].exec);
+    }
     return t;
 fail:
     mnq_targets_free(t);

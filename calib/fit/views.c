@@ -90,7 +90,11 @@ static int worker_init(struct worker *w, const struct pass *ps, struct mnq_err *
     w->part = mnq_arena_alloc(&w->arena, bytes);
     w->view = mnq_arena_alloc(&w->arena, bytes);
     if (w->part == NULL || w->view == NULL) return mnq_fail_nomem(e);
-    if (ps->q == NULL) return mnq_float_worker_init(&w->net, ps->g, false, e);
+    if (ps->q == NULL) {
+        if (mnq_float_worker_init(&w->net, ps->g, false, e) != 0) return -1;
+        mnq_exec_keep_weights(w->net.exec);
+        return 0;
+    }
     w->tensor = mnq_arena_array(&w->arena, (size_t)ps->q->n_tensors, sizeof *w->tensor);
     for (int t = 0; w->tensor != NULL && t < ps->q->n_tensors; t++)
         if ((w->tensor[t] = mnq_arena_alloc(&w->arena, mnq_qtensor_bytes(&ps->q->tensor[t]))) == NULL)

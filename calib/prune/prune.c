@@ -156,7 +156,7 @@ static int look_at_data(struct mnq_pruning *p, const struct mnq_dataset *data, c
     p->judge = mnq_logits_of(g, p->o->task);
     p->logits = mnq_arena_array(p->arena, (size_t)p->pictures.n * p->judge.n, sizeof *p->logits);
     if (p->logits == NULL) return mnq_fail_nomem(e);
-    struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, e);
+    struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, true, e);
     struct logits l = {&p->judge, p->logits};
     int rc = s == NULL ? -1 : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, keep_logits, &l, e);
     if (rc == 0) rc = mnq_logits_set_mean(&p->judge, p->logits, p->pictures.n, p->arena, e);

@@ -148,6 +148,7 @@ static int measure(struct probe *pr, struct mnq_err *e)
         memcpy(w->g.node, p->legal->node, nodes * sizeof *w->g.node);
         w->exec = mnq_exec_new(&w->g, true, e);
         if (w->exec == NULL) goto done;
+        mnq_exec_keep_weights(w->exec);
     }
     if (mnq_pool_for(pr->n, threads, probe_sample, pr, e) != 0) goto done;
     double signal = 0;
@@ -205,7 +206,7 @@ int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e)
     int held = p->pictures.n / MNQ_PRUNE_HOLDOUT;
     pr.n = held > PROBED ? PROBED : held > 0 ? held : p->pictures.n;
     pr.candidate = mnq_arena_array(p->arena, (size_t)p->r->n_layers, sizeof *pr.candidate);
-    struct mnq_stream *dense = mnq_stream_new(p->legal, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, e);
+    struct mnq_stream *dense = mnq_stream_new(p->legal, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, true, e);
     int rc = pr.candidate == NULL ? mnq_fail_nomem(e) : dense == NULL ? -1 : 0;
     for (int l = 0; rc == 0 && l < p->r->n_layers; l++) {
         if (p->want_here[l] < 0) rc = make_candidate(p, dense, l, &pr.candidate[l], e);

@@ -51,7 +51,7 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, dou
 {
     int n = p->pictures.n;
     double *v = calloc(2 * (size_t)n, sizeof *v), noise = 0, signal = 0;
-    struct mnq_stream *s = v == NULL ? NULL : mnq_stream_new(g, &p->pictures, p->o->threads, 0, e);
+    struct mnq_stream *s = v == NULL ? NULL : mnq_stream_new(g, &p->pictures, p->o->threads, 0, true, e);
     struct judging j = {p, v, v + n, calloc((size_t)p->o->threads * p->judge.n, sizeof(float))};
     int rc = s == NULL || j.room == NULL ? mnq_fail_nomem(e)
                                          : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, judge, &j, e);
@@ -138,8 +138,9 @@ static int prune_layer(struct mnq_pruning *p, struct mnq_stream *dense, struct m
 int mnq_prune_sequential(struct mnq_pruning *p, struct mnq_err *e)
 {
     const struct mnq_graph *g = p->legal;
-    struct mnq_stream *dense = mnq_stream_new(g, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, e);
-    struct mnq_stream *now = dense == NULL ? NULL : mnq_stream_new(p->out, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, e);
+    struct mnq_stream *dense = mnq_stream_new(g, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, true, e);
+    struct mnq_stream *now =
+        dense == NULL ? NULL : mnq_stream_new(p->out, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, false, e);
     int rc = now == NULL ? -1 : 0, l = 0;
     bool changed = false;
     for (int i = 0; rc == 0 && i < g->n; i++) {

@@ -82,7 +82,7 @@ static size_t alive_floats(const struct mnq_graph *g, int cut)
 }
 
 struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pictures *pictures, int threads, size_t budget,
-                                  struct mnq_err *e)
+                                  bool constant, struct mnq_err *e)
 {
     struct mnq_stream *s = calloc(1, sizeof *s);
     if (s == NULL) {
@@ -100,6 +100,7 @@ struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pi
         struct worker *w = &s->worker[t];
         w->g = *g;
         if (mnq_float_worker_init(&w->net, &w->g, true, e) != 0) goto fail;
+        if (constant) mnq_exec_keep_weights(w->net.exec);
     }
     return s;
 fail:

@@ -35,9 +35,9 @@ struct mnq_stream;
  */
 typedef void mnq_visit(void *ctx, int sample, int worker, const float *pre, struct mnq_exec *x);
 
-/** g stays the caller's; its weights may change between calls. budget: bytes for what is kept. */
+/** g stays the caller's; its weights may change between calls unless they are `constant`. budget: bytes for what is kept. */
 struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pictures *s, int threads, size_t budget,
-                                  struct mnq_err *e);
+                                  bool constant, struct mnq_err *e);
 void mnq_stream_free(struct mnq_stream *s);
 
 /**

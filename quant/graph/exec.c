@@ -9,6 +9,8 @@
 
 /* Floats of scratch memory; a layer that wants more is no layer of a MobileNet. */
 #define MAX_SCRATCH ((size_t)1 << 30)
+/* Floats of packed weights that are kept. */
+#define MAX_KEPT ((size_t)1 << 25)
 
 struct mnq_exec {
     const struct mnq_graph *g;
@@ -18,6 +20,9 @@ struct mnq_exec {
     int *slot;      /* [n] which buffer a node writes */
     float **buffer; /* [slots] */
     float *scratch;
+    struct mnq_exec_packed *kept; /* [n] with mnq_exec_keep_weights(), else NULL */
+    float *kept_floats;
+    int kept_n;
 };
 
 /* ---- memory plan ---- */
@@ -130,12 +135,33 @@ void mnq_exec_free(struct mnq_exec *x)
 {
     if (x == NULL) return;
     mnq_arena_free(&x->arena);
+    free(x->kept);
+    free(x->kept_floats);
     free(x);
+}
+
+void mnq_exec_keep_weights(struct mnq_exec *x)
+{
+    const struct mnq_graph *g = x->g;
+    size_t floats = 0;
+    for (int i = 0; i < g->n && floats <= MAX_KEPT; i++) floats += mnq_exec_packed_floats(g, &g->node[i]);
+    if (x->kept != NULL || floats == 0 || floats > MAX_KEPT) return;
+    x->kept_floats = malloc(floats * sizeof *x->kept_floats);
+    x->kept = x->kept_floats == NULL ? NULL : calloc((size_t)g->n, sizeof *x->kept);
+    if (x->kept == NULL) return;
+    x->kept_n = g->n;
+    floats = 0;
+    for (int i = 0; i < g->n; i++) {
+        size_t n = mnq_exec_packed_floats(g, &g->node[i]);
+        if (n > 0) x->kept[i].to = x->kept_floats + floats;
+        floats += n;
+    }
 }
 
 void mnq_exec_variant(struct mnq_exec *x, const struct mnq_fkernels *kernels)
 {
     x->kernels = kernels;
+    for (int i = 0; x->kept != NULL && i < x->kept_n; i++) x->kept[i].of = NULL; /* another layout */
 }
 
 const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *ctx)
@@ -146,6 +172,7 @@ const float *mnq_exec_rerun(struct mnq_exec *x, int first, mnq_tap *tap, void *c
         struct mnq_exec_op op = {.g = g, .nd = nd, .kernels = x->kernels, .scratch = x->scratch};
         for (int k = 0; k < nd->n_in; k++) op.in[k] = x->buffer[x->slot[nd->in[k]]];
         op.out = x->buffer[x->slot[i]];
+        if (x->kept != NULL && x->kept[i].to != NULL) op.kept = &x->kept[i];
         mnq_exec_linear(&op);
         if (tap != NULL && nd->act != MNQ_ACT_NONE) tap(ctx, i, MNQ_TAP_PRE, op.out);
         mnq_exec_act(&op);

@@ -31,6 +31,13 @@ struct mnq_exec;
 struct mnq_exec *mnq_exec_new(const struct mnq_graph *g, bool keep_all, struct mnq_err *e);
 void mnq_exec_free(struct mnq_exec *x);
 
+/**
+ * Says that weights of the graph will change by other pointers only, never in place: they are then packed once, not at every
+ * run, and again where a pointer changed. Results are the same. Where memory is short, or much would be needed, nothing
+ * changes.
+ */
+void mnq_exec_keep_weights(struct mnq_exec *x);
+
 /** Runs the graph on one input (H*W*C floats, preprocessed). Returns the output tensor of g->output, valid until the next
  * run. */
 const float *mnq_exec_run(struct mnq_exec *x, const float *input, mnq_tap *tap, void *ctx);

@@ -108,6 +108,18 @@ static size_t groups_scratch(const struct mnq_node *nd, int cin)
     return k * (n + width) + tile_pixels(k) * (k + n);
 }
 
+static const float *packed_weights(const struct mnq_exec_op *op, const struct mnq_fmat *m)
+{
+    struct mnq_exec_packed *k = op->kept;
+    if (k == NULL) {
+        op->kernels->pack(m, op->nd->w, op->scratch);
+        return op->scratch;
+    }
+    if (k->of != op->nd->w) op->kernels->pack(m, op->nd->w, k->to);
+    k->of = op->nd->w;
+    return k->to;
+}
+
 static void conv(const struct mnq_exec_op *op)
 {
     const struct mnq_node *nd = op->nd;
@@ -118,8 +130,7 @@ static void conv(const struct mnq_exec_op *op)
     }
     struct mnq_fmat m = {nd->out.h * nd->out.w, is_pointwise(nd) ? in.c : nd->kh * nd->kw * in.c, nd->out.c};
     bool pack = m.pixels >= PACK_FROM;
-    float *packed = op->scratch;
-    if (pack) op->kernels->pack(&m, nd->w, packed);
+    const float *packed = pack ? packed_weights(op, &m) : NULL;
     if (is_pointwise(nd)) {
         if (pack) op->kernels->matmul(&m, op->in[0], packed, nd->b, op->out);
         else op->kernels->matvec(&m, op->in[0], nd->w, nd->b, op->out);
@@ -276,6 +287,14 @@ size_t mnq_exec_scratch(const struct mnq_graph *g, const struct mnq_node *nd)
     k *= cin;
     size_t tile = tile_pixels(k);
     return (pixels >= PACK_FROM ? k * n : 0) + (is_pointwise(nd) ? 0 : k * (pixels < tile ? pixels : tile));
+}
+
+size_t mnq_exec_packed_floats(const struct mnq_graph *g, const struct mnq_node *nd)
+{
+    if ((nd->op != MNQ_OP_CONV && nd->op != MNQ_OP_DENSE) || is_apart(nd)) return 0;
+    size_t k = (size_t)nd->kh * (size_t)nd->kw * (size_t)g->node[nd->in[0]].out.c;
+    if (is_pointwise(nd)) k = (size_t)g->node[nd->in[0]].out.c;
+    return nd->out.h * nd->out.w >= PACK_FROM ? k * mnq_fpacked_width(nd->out.c) : 0;
 }
 
 void mnq_exec_linear(const struct mnq_exec_op *op)

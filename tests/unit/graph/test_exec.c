@@ -355,6 +355,38 @@ static void test_rerun(void **state)
     mnq_exec_free(y);
 }
 
+/* Packed once, and again where a pointer changed or another instruction set runs. */
+static void test_kept_weights(void **state)
+{
+    (void)state;
+    residual_network();
+    const float *in = random_input();
+    struct mnq_exec *x = mnq_exec_new(&b.g, true, &err), *y = mnq_exec_new(&b.g, false, &err);
+    assert_non_null(x);
+    assert_non_null(y);
+    mnq_exec_keep_weights(x);
+    size_t size = count(b.g.node[b.g.output].out) * sizeof(float);
+    for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
+        mnq_exec_variant(x, mnq_fkernels_at(v));
+        assert_memory_equal(mnq_exec_run(x, in, NULL, NULL), mnq_exec_run(y, in, NULL, NULL), size);
+        for (int i = 0; i < b.g.n; i++) {
+            float *clean = b.g.node[i].w;
+            size_t n = mnq_node_weights(&b.g, &b.g.node[i]);
+            if (n == 0) continue;
+            float *other = malloc(n * sizeof *other);
+            assert_non_null(other);
+            for (size_t k = 0; k < n; k++) other[k] = clean[k] + 0.25f;
+            b.g.node[i].w = other;
+            assert_memory_equal(mnq_exec_rerun(x, i, NULL, NULL), mnq_exec_run(y, in, NULL, NULL), size);
+            b.g.node[i].w = clean;
+            assert_memory_equal(mnq_exec_rerun(x, i, NULL, NULL), mnq_exec_run(y, in, NULL, NULL), size);
+            free(other);
+        }
+    }
+    mnq_exec_free(x);
+    mnq_exec_free(y);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -385,6 +417,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_elementwise, setup, teardown),
         cmocka_unit_test_setup_teardown(test_extremes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rerun, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept_weights, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
