@@ -18,7 +18,7 @@ static const char *runner_of(const struct mnq_xtarget *t)
                                             {"cortex-m33", "qemu-system-arm -M mps3-an547"},
                                             {"cortex-m55", "qemu-system-arm -M mps3-an547"},
                                             {"cortex-m85", "qemu-system-arm -M mps3-an547"},
-                                            {"rv32imc", "qemu-riscv32"},
+                                            {"rv32imc", "qemu-system-riscv32 -M virt -bios none"},
                                             {"rv64gcv", "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0"},
                                             {"aarch64", "qemu-aarch64"},
                                             {"aarch64-dotprod", "qemu-aarch64"},
@@ -78,6 +78,13 @@ static void makefile(struct mnq_export *x, struct mnq_xtext *t)
                       "-Wl,-Map=$(BUILD)/selftest.map\n"
                       "EMULATE = -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel\n"
                       "START = test/startup.c\n\n");
+    else if (g->core == MNQ_XCORE_RV32)
+        mnq_xtext_add(t,
+                      "LINK = --specs=picolibc.specs --oslib=semihost --crt0=hosted -Wl,--gc-sections "
+                      "-Wl,--defsym=__flash=0x80000000,--defsym=__flash_size=0x4000000,--defsym=__ram=0x84000000,"
+                      "--defsym=__ram_size=0x3000000\n"
+                      "EMULATE = -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel\n"
+                      "START =\n\n");
     else
         mnq_xtext_add(t, "LINK = -Wl,--gc-sections%s\nEMULATE =\nSTART =\n\n",
                       g->set == MNQ_XSET_RVV  ? " -static -fuse-ld=lld"
