@@ -101,7 +101,7 @@ struct mnq_fkernels {
     void (*extremes)(const float *x, size_t stride, int n, float *lo, float *hi, double *sum);
     /**
      * Where values lie: bin[c][i] = floor(v inv[c]), or INT16_MIN for zero, where v is x within lo[c] .. hi[c], or hi[c] if
-     * it is not a number. Counts the zeros of each channel.
+     * it is not a number. Counts the zeros of each channel. |v inv[c]| < 2^15.
      * bin  [MNQ_FTOGETHER][MNQ_FSLICE]
      */
     void (*bins)(const float *x, size_t stride, int n, const struct mnq_fbins *b, int16_t (*bin)[MNQ_FSLICE],

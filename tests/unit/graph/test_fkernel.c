@@ -84,7 +84,7 @@ static void test_bins(void **state)
         for (int i = 0; i < MNQ_FSLICE * APART; i++)
             x[i] = rand() % 3 == 0 ? 0 : rand() % 50 == 0 ? -0.0F : (float)(rand() / 1e8 - 10);
         for (int i = 0; i < n; i++)
-            if (i % 7 == 3) x[i * APART + i % MNQ_FTOGETHER] = i % 3 == 0 ? INFINITY : i % 3 == 1 ? -INFINITY : NAN;
+            if (i % 7 == 3) x[i * APART + i % MNQ_FTOGETHER / 3 * 3] = i % 3 == 0 ? INFINITY : i % 3 == 1 ? -INFINITY : NAN;
         for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
             float lo[MNQ_FTOGETHER] = {0}, hi[MNQ_FTOGETHER] = {0};
             double sum[MNQ_FTOGETHER] = {1, 2, 3};
@@ -107,7 +107,6 @@ static void test_bins(void **state)
                     most = a > most ? a : most;
                     total += (double)a;
                     float in = a < b.lo[c] ? b.lo[c] : !(a <= b.hi[c]) ? b.hi[c] : a;
-                    if (b.inv[c] > 1 && fabsf(in) > 1000) continue; /* no bin is so far out */
                     none += !(in < 0) && !(in > 0);
                     assert_int_equal(bin[c][i], !(in < 0) && !(in > 0) ? INT16_MIN : (int)floorf(in * b.inv[c]));
                 }
