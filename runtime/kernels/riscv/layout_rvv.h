@@ -14,6 +14,7 @@
 enum {
     MNQ_RVV_ACC = 3072,  /* bytes of accumulators on their way to the output stage, at the start of scratch */
     MNQ_RVV_LANES = 256, /* output channels that are computed together, at most: three pixels of them fit */
+    MNQ_RVV_STRIP = 64,  /* lanes of several pixels of a depthwise layer of few channels, at most */
     MNQ_RVV_ROWS = 8     /* rows of a window; others are left to the generic kernels */
 };
 
@@ -34,6 +35,27 @@ static inline int32_t mnq_rvv_columns(const struct mnq_layer *l)
 static inline size_t mnq_rvv_row_bytes(const struct mnq_layer *l)
 {
     return (((size_t)mnq_rvv_columns(l) * (size_t)l->c << l->in16) + 1) / 2 * 2;
+}
+
+/** Whether a depthwise layer has so few channels that several neighbours in a row, stride 1, may be lanes of one vector. */
+static inline int mnq_rvv_strips(const struct mnq_layer *l)
+{
+    return l->sw == 1 && 2 * l->c <= MNQ_RVV_STRIP && l->ow >= 8;
+}
+
+/** What is kept for that: bias and multipliers, padding, weights, shifts of all lanes, the layer as it looks with them. */
+struct mnq_rvv_strip {
+    struct mnq_layer l;
+    int32_t bias[MNQ_RVV_STRIP], mult[MNQ_RVV_STRIP], mult2[MNQ_RVV_STRIP];
+    int16_t pad[MNQ_RVV_STRIP];
+    int8_t shift[MNQ_RVV_STRIP], shift2[MNQ_RVV_STRIP];
+    int16_t weights[MNQ_RVV_STRIP]; /* of the first tap; those of the others follow */
+};
+
+/** Bytes of padding of a depthwise layer that reads int16, a multiple of 16. */
+static inline size_t mnq_rvv_pad_bytes(const struct mnq_layer *l)
+{
+    return l->in16 ? ((size_t)l->c * 2 + 15) / 16 * 16 : 0;
 }
 
 #endif

@@ -142,12 +142,14 @@ int mnq_rvv_avgpool_serves(const struct mnq_layer *l)
     return mnq_layer_plain(l) && (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_AVGPOOL_SUM) && !l->in_flip;
 }
 
-/* Accumulators, and behind them: CONV kh rows of its input, DWCONV a pixel of padding as int16. Sums are kept where they
- * are. */
+/* Accumulators, and behind them: CONV kh rows of its input, DWCONV a pixel of padding as int16 and what strips need. Sums
+ * are kept where they are. */
 size_t mnq_rvv_scratch(const struct mnq_layer *l)
 {
     if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
     if (l->packed != NULL) return MNQ_RVV_ACC + (l->op == MNQ_L_CONV ? (size_t)l->kh * mnq_rvv_row_bytes(l) : 0);
-    if (mnq_rvv_dw_serves(l)) return MNQ_RVV_ACC + (l->in16 ? (size_t)l->c * 2 : 0);
+    if (mnq_rvv_dw_serves(l))
+        return MNQ_RVV_ACC + mnq_rvv_pad_bytes(l) +
+               (mnq_rvv_strips(l) ? sizeof(struct mnq_rvv_strip) + (size_t)(l->kh * l->kw - 1) * MNQ_RVV_STRIP * 2 : 0);
     return mnq_rvv_add_serves(l) || mnq_rvv_mul_serves(l) || mnq_rvv_avgpool_serves(l) ? MNQ_RVV_ACC : 0;
 }
