@@ -257,6 +257,10 @@ static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XF
         f[3] = n * maps * ((int)pixels % MNQ_LANES);
         f[5] = n * maps * up(pixels, MNQ_PIXELS);
     }
+    if (l->wtype == MNQ_W_SPARSE) {
+        f[3] = n * stored(l) * ((int)pixels % MNQ_LANES);
+        f[5] = n * (double)l->oc * (double)mnq_bitmap_bytes(l->c, l->mult) * up(pixels, MNQ_PIXELS);
+    }
 }
 
 void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES])
