@@ -14,8 +14,8 @@ static mnq_kernel *find(const struct mnq_layer *l)
         return mnq_mul_hvx;
     case MNQ_L_AVGPOOL:
         return mnq_avgpool_hvx;
-    case MNQ_L_AVGPOOL_SUM:
-        return mnq_avgpool_sum_hvx;
+    case MNQ_L_AVGPOOL_SUM: /* a plan gives it room for its sums and no more */
+        return mnq_kernels_generic.find(l);
     default:
         return mnq_dot_hvx;
     }

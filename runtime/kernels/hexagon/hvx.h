@@ -11,12 +11,11 @@
 
 extern const struct mnq_kernels mnq_kernels_hvx;
 
-mnq_kernel mnq_dot_hvx;         /* CONV and PW, packed, as all of them */
-mnq_kernel mnq_dwconv_hvx;      /* any window and stride, no multiplier */
-mnq_kernel mnq_add_hvx;         /* of two tensors of one shape */
-mnq_kernel mnq_mul_hvx;         /* by one pixel */
-mnq_kernel mnq_avgpool_hvx;     /* windows inside the input */
-mnq_kernel mnq_avgpool_sum_hvx; /* global, as rows come */
+mnq_kernel mnq_dot_hvx;     /* CONV and PW, packed, as all of them */
+mnq_kernel mnq_dwconv_hvx;  /* any window and stride, no multiplier */
+mnq_kernel mnq_add_hvx;     /* of two tensors of one shape */
+mnq_kernel mnq_mul_hvx;     /* by one pixel */
+mnq_kernel mnq_avgpool_hvx; /* windows inside the input */
 
 /** The packer, and scratch of a layer's kernel: see struct mnq_packing and struct mnq_kernels. Plain C. */
 size_t mnq_hvx_packed_bytes(const struct mnq_layer *l);

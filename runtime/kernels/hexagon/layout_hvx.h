@@ -70,7 +70,7 @@ enum { MNQ_HVX_VALUES = 64 };
 static inline int mnq_hvx_lanes_serve(const struct mnq_layer *l)
 {
     if (l->op == MNQ_L_DWCONV) return l->mult == 1;
-    if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_AVGPOOL_SUM) return !l->in_flip;
+    if (l->op == MNQ_L_AVGPOOL) return !l->in_flip;
     return l->op == MNQ_L_ADD || l->op == MNQ_L_MUL;
 }
 

@@ -217,7 +217,8 @@ size_t mnq_hvx_scratch(const struct mnq_layer *l)
 {
     const size_t sums = 3 * MNQ_HVX_BYTES; /* two vectors, wherever scratch begins */
 
-    if (l->packed == NULL) return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
+    if (l->op == MNQ_L_AVGPOOL_SUM) return (size_t)l->c * sizeof(int32_t);
+    if (l->packed == NULL) return 0;
     switch (l->op) {
     case MNQ_L_DWCONV:
         return sums + mnq_hvx_rows_bytes(l);
@@ -226,8 +227,6 @@ size_t mnq_hvx_scratch(const struct mnq_layer *l)
     case MNQ_L_ADD:
     case MNQ_L_AVGPOOL:
         return sums;
-    case MNQ_L_AVGPOOL_SUM:
-        return sums + (size_t)mnq_hvx_lanes_records(l) * 2 * MNQ_HVX_BYTES;
     default:
         return MNQ_HVX_BYTES + MNQ_HVX_PIXELS * (mnq_hvx_pixel(l) + mnq_hvx_output(l) + MNQ_HVX_BYTES) +
                (l->op == MNQ_L_CONV ? mnq_hvx_rows_bytes(l) : 0);

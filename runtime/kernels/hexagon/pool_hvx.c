@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * AVGPOOL on HVX: at once, and global pooling as its input arrives. */
+ * AVGPOOL on HVX. */
 #include "hexagon/hvx.h"
 
 #include "lanes_hvx.h"
@@ -32,13 +32,6 @@ static MNQ_APART void clear(mnq_v *sums)
     v_store_aligned(sums + 1, v_splat_w(0));
 }
 
-/* Two vectors, one of them aligned to nothing. */
-static MNQ_APART void move(void *to, const void *from)
-{
-    v_store(to, v_load(from));
-    v_store((uint8_t *)to + MNQ_HVX_BYTES, v_load((const uint8_t *)from + MNQ_HVX_BYTES));
-}
-
 void mnq_avgpool_hvx(const struct mnq_layer *l, const struct mnq_band *band)
 {
     const size_t pixel = (size_t)l->c << l->in16, bytes = (size_t)l->c << l->q.out16;
@@ -60,25 +53,5 @@ void mnq_avgpool_hvx(const struct mnq_layer *l, const struct mnq_band *band)
                 put_pixel(l, out, g, sums, end);
             }
         }
-    }
-}
-
-/* Scratch may move between two calls: what is kept there is aligned to nothing. */
-void mnq_avgpool_sum_hvx(const struct mnq_layer *l, const struct mnq_band *band)
-{
-    const size_t pixel = (size_t)l->c << l->in16;
-    const int32_t groups = mnq_hvx_lanes_records(l), pixels = band->n * l->w;
-    const uint8_t *const in = (const uint8_t *)band->in0.at;
-    uint8_t *kept = (uint8_t *)band->scratch, *const out = (uint8_t *)band->out;
-    mnq_v *const sums = (mnq_v *)mnq_hvx_aligned(kept + (size_t)groups * 2 * MNQ_HVX_BYTES);
-    int32_t g;
-
-    for (g = 0; g < groups; g++, kept += 2 * MNQ_HVX_BYTES) {
-        if (band->y == 0) clear(sums);
-        else move(sums, kept);
-        add_pixels(sums, in + ((size_t)mnq_hvx_channel(l, g) << l->in16), in + (size_t)pixels * pixel, pixel, pixels,
-                   l->in16);
-        move(kept, sums);
-        if (band->y + band->n == l->h) put_pixel(l, out, g, sums, out + ((size_t)l->c << l->q.out16));
     }
 }
