@@ -29,11 +29,11 @@ struct job {
 /* 128 times the sum of a pixel's int8 inputs. */
 static inline int32_t sum_of(const int32_t *x, int32_t words)
 {
-    int64_t sum = 0;
+    const int32_t *const end = x + (words & ~1);
+    int64_t sum = (words & 1) != 0 ? __builtin_HEXAGON_M5_vrmpybsu((int64_t)(uint32_t)*end, 0x0101010101010101) : 0;
 
-    for (; words > 1; words -= 2, x += 2)
-        sum = __builtin_HEXAGON_M5_vrmacbsu(sum, (int64_t)x[1] << 32 | (uint32_t)x[0], 0x0101010101010101);
-    if (words > 0) sum = __builtin_HEXAGON_M5_vrmacbsu(sum, (int64_t)(uint32_t)x[0], 0x0101010101010101);
+    _Pragma("clang loop unroll(disable)") for (; x != end; x += 2) sum =
+        __builtin_HEXAGON_M5_vrmacbsu(sum, (int64_t)x[1] << 32 | (uint32_t)x[0], 0x0101010101010101);
     return 128 * ((int32_t)sum + (int32_t)(sum >> 32));
 }
 
@@ -60,34 +60,34 @@ static MNQ_APART void signs(uint8_t *to, const uint8_t *from, const struct job *
     }
 }
 
-/* The window of the output pixel in column x, whose rows are there, one row behind the other. */
-static inline void window(const struct job *job, uint8_t *to, int32_t x)
+/* kh runs of `bytes` bytes, `at` bytes from the beginning of the window's rows, one behind the other. */
+static inline void window(uint8_t *const *row, int32_t kh, uint8_t *to, size_t at, int32_t bytes)
 {
-    const struct mnq_layer *const l = job->l;
-    const size_t at = (size_t)(x * l->sw * l->c) << job->wide;
-    const int32_t bytes = l->kw * l->c << job->wide;
-    int32_t ky, i;
-
-    for (ky = 0; ky < l->kh; ky++, to += bytes) {
-        const uint8_t *const from = job->rows.rows[ky] + at;
+    _Pragma("clang loop unroll(disable)") for (; kh > 0; kh--, to += bytes)
+    {
+        const uint8_t *const from = *row++ + at;
+        int32_t i = 128;
         v_store(to, v_load(from));
-        for (i = 128; i < bytes; i += 128) v_store(to + i, v_load(from + i));
+        _Pragma("clang loop unroll(disable)") for (; i < bytes; i += 128) v_store(to + i, v_load(from + i));
     }
 }
 
 /* Points x at the inputs of n pixels of a CONV from (y, x) of the output on. */
 static MNQ_APART void take_windows(struct job *job, int32_t y, int32_t x, int32_t n)
 {
+    const struct mnq_layer *const l = job->l;
+    const int32_t kh = l->kh, bytes = l->kw * l->c << job->wide, step = l->sw * l->c << job->wide, words = job->words;
+    const int wide = job->wide;
     uint8_t *to = job->inputs;
     int32_t i;
 
     for (i = 0; i < n; i++, to += job->pixel) {
         if (y != job->y) mnq_hvx_rows_take(&job->rows, y, job->y < 0);
         job->y = y;
-        window(job, to, x);
+        window(job->rows.rows, kh, to, (size_t)(x * step), bytes);
         job->x[i] = (const int32_t *)(void *)to;
-        if (!job->wide) job->less[i] = sum_of(job->x[i], job->words);
-        if (++x == job->l->ow) x = 0, y++;
+        if (!wide) job->less[i] = sum_of(job->x[i], words);
+        if (++x == l->ow) x = 0, y++;
     }
 }
 
@@ -98,6 +98,10 @@ static MNQ_APART void take_pixels(struct job *job, const uint8_t *from, int32_t 
     uint8_t *to = job->inputs;
     int32_t i;
 
+    if (job->straight && job->wide) {
+        for (i = 0; i < n; i++, from += bytes) job->x[i] = (const int32_t *)(const void *)from;
+        return;
+    }
     for (i = 0; i < n; i++, from += bytes, to += job->pixel) {
         if (job->straight) {
             job->x[i] = (const int32_t *)(const void *)from;
@@ -140,31 +144,37 @@ MNQ_HVX_INLINE void multiply(const struct job *job, mnq_v sum[MNQ_HVX_PIXELS], c
 
 /* ---- outputs ---- */
 
+/* Stores one pixel's outputs: all of the vector if there is room for it behind every pixel. */
+MNQ_HVX_INLINE void store(uint8_t *to, mnq_v v, int room, const uint8_t *end)
+{
+    if (room) v_store(to, v);
+    else v_store_before(to, v, end);
+}
+
 /* 32 sums of each of n pixels, in front of their zero point, to `to`, `step` bytes from pixel to pixel, and no byte from
  * `end` on; what is behind a pixel's outputs is written again later. */
 MNQ_HVX_INLINE void put(const struct job *job, const mnq_v y[MNQ_HVX_PIXELS], uint8_t *to, size_t step, int32_t n,
                         const uint8_t *end)
 {
     const struct mnq_requant_params *const q = &job->l->q;
-    int32_t i;
+    const int room = end - to >= (ptrdiff_t)(3 * step + MNQ_HVX_BYTES);
+    mnq_v v;
 
     if (q->out16) {
-        mnq_v v = mnq_hvx_out16(y[1], y[0], q);
-        for (i = 0; i < n; i++, to += step) {
-            if (i == 2) v = mnq_hvx_out16(y[3], y[2], q);
-            v_store_before(to, v, end);
-            v = v_rotate(v, 64);
-        }
+        v = mnq_hvx_out16(y[1], y[0], q);
+        store(to, v, room, end);
+        if (n > 1) store(to + step, v_rotate(v, 64), room, end);
+        if (n < 3) return;
+        v = mnq_hvx_out16(y[3], y[2], q);
+        store(to + 2 * step, v, room, end);
+        if (n > 3) store(to + 3 * step, v_rotate(v, 64), room, end);
     } else {
-        mnq_v v = mnq_hvx_out8(y, q);
-        if (step == 32 && n == MNQ_HVX_PIXELS) {
-            v_store_before(to, v, end);
-            return;
-        }
-        for (i = 0; i < n; i++, to += step) {
-            v_store_before(to, v, end);
-            v = v_rotate(v, 32);
-        }
+        v = mnq_hvx_out8(y, q);
+        store(to, v, room, end);
+        if (n == 1 || (step == 32 && room)) return;
+        store(to + step, v_rotate(v, 32), room, end);
+        if (n > 2) store(to + 2 * step, v_rotate(v, 64), room, end);
+        if (n > 3) store(to + 3 * step, v_rotate(v, 96), room, end);
     }
 }
 
