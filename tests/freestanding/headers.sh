@@ -22,14 +22,19 @@ for path in $(cd "$runtime" && find include kernels src -name '*.h' | sort); do
     case $path in
     kernels/x86/*_avx2.h) isa=-mavx2 ;;
     esac
+    # Templates are part of the files that define their names.
+    ! grep -qE 'ncludes it defines|Included by one file per' "$runtime/$path" || continue
+    other= # the compiler of another core's kernels
     case $path in
-    kernels/hexagon/*)
-        command -v clang-19 >/dev/null || continue
-        check "$runtime/$path" clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv65 -mhvx -mhvx-length=128B -ffreestanding -x c -std=c99 \
-            -Wno-unused-function
-        continue
-        ;;
+    kernels/aarch64/*) other="aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod+i8mm" ;;
+    kernels/hexagon/*) other="clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv65 -mhvx -mhvx-length=128B -ffreestanding" ;;
+    kernels/riscv/*) other="clang-19 --target=riscv64-linux-gnu -march=rv64gcv -isystem /usr/riscv64-linux-gnu/include" ;;
     esac
+    if [ -n "$other" ]; then
+        command -v "${other%% *}" >/dev/null || { echo "note: no ${other%% *} for $path"; continue; }
+        check "$runtime/$path" $other -x c -std=c99 -Wno-unused-function
+        continue
+    fi
     [ -z "$isa" ] || [ "$(uname -m)" = x86_64 ] || continue # another host's kernels
     check "$runtime/$path" gcc -x c -std=c99 -Wno-unused-function $isa
 done

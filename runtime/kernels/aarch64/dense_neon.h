@@ -4,8 +4,8 @@
  *
  *     panel:  for every unit of KIND inputs the unit of each of the 8 pixels; a plane, or two, pack_neon.h
  *
- * Whoever includes it defines KIND; struct sums and its functions: sums_start(), sums_add(), sums_shift(), sums_end(); and
- * . */
+ * Whoever includes it defines KIND; struct sums and its functions: sums_start(), sums_add(), sums_shift(), sums_end().
+ */
 #include "mnq_port.h"
 
 /* What panels are made of and how. */
