@@ -32,8 +32,14 @@ static void source(struct mnq_page *p, const struct mnq_qmodel *q)
 
 static const char *from(enum mnq_preprocess_from f)
 {
-    static const char *const name[] = {"stated on the command line", "the model's own", "as in the .mnq made from it",
-                                       "assumed", "by what fits the data"};
+    static const char *const name[] = {
+        [MNQ_FROM_OPTION] = "stated on the command line",
+        [MNQ_FROM_MODEL] = "the model's own",
+        [MNQ_FROM_FAMILY] = "usual for the network's family",
+        [MNQ_FROM_SIBLING] = "as in the .mnq made from it",
+        [MNQ_FROM_NOWHERE] = "assumed",
+        [MNQ_FROM_DATA] = "by what fits the data",
+    };
     return name[f];
 }
 
