@@ -6,6 +6,15 @@
 
 #include <string.h>
 
+/* The package that q makes; q gets its plan. */
+static int package_of(struct mnq_qmodel *q, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e)
+{
+    uint8_t *bytes;
+    size_t n;
+    if (mnq_qmodel_plan(q, e) != 0 || mnq_qmodel_pack(q, &bytes, &n, e) != 0) return -1;
+    return mnq_package_parse("model", bytes, n, p, arena, e);
+}
+
 /* ---- storage ---- */
 
 /* Instructions of every layer as it is stored now. */
@@ -14,12 +23,8 @@ static int layer_cycles(const struct mnq_qmodel *q, const struct mnq_xtarget *ta
     struct mnq_arena arena = {0};
     struct mnq_qmodel copy = *q;
     struct mnq_package p;
-    uint8_t *bytes;
-    size_t n;
     copy.arena = &arena;
-    int rc = mnq_qmodel_plan(&copy, e);
-    if (rc == 0) rc = mnq_qmodel_pack(&copy, &bytes, &n, e);
-    if (rc == 0) rc = mnq_package_parse("model", bytes, n, &p, &arena, e);
+    int rc = package_of(&copy, &p, &arena, e);
     if (rc == 0) rc = mnq_xbudget_layers(&p, target, cycles, e);
     mnq_arena_free(&arena);
     return rc;
@@ -85,15 +90,11 @@ int mnq_calib_bill(struct mnq_calib_run *c, struct mnq_xbill *bill, struct mnq_e
     struct mnq_shrink_report shrunk;
     struct mnq_storage_report stored;
     struct mnq_package p;
-    uint8_t *bytes;
-    size_t n;
     const struct mnq_xbudget *b = &c->o->budget;
     int rc = lower_all(c, &q, &arena, e);
     if (rc == 0 && c->o->shrink) rc = mnq_shrink(&q, &shrunk, e);
     if (rc == 0) rc = mnq_calib_storage(&q, c->storage, b->target, &stored, e);
-    if (rc == 0) rc = mnq_qmodel_plan(&q, e);
-    if (rc == 0) rc = mnq_qmodel_pack(&q, &bytes, &n, e);
-    if (rc == 0) rc = mnq_package_parse("model", bytes, n, &p, &arena, e);
+    if (rc == 0) rc = package_of(&q, &p, &arena, e);
     if (rc == 0) rc = mnq_xbudget_bill(&p, b, bill, e);
     mnq_arena_free(&arena);
     return rc;

@@ -10,40 +10,19 @@
 
 enum { AROUND = 550 }; /* instructions of the plan around a call */
 
-static size_t generic_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_GENERIC, l);
-}
-
-static size_t dsp_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_DSP, l);
-}
-
-static size_t mve_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_MVE, l);
-}
-
-static size_t rvv_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_RVV, l);
-}
-
-static size_t neon_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_NEON, l);
-}
-
-static size_t dotprod_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_DOTPROD, l);
-}
-
-static size_t i8mm_scratch(const struct mnq_layer *l)
-{
-    return mnq_xset_scratch(MNQ_XSET_I8MM, l);
-}
+/* A table's function knows the layer alone. */
+#define SCRATCH(name, set)                                                                                                  \
+    static size_t name(const struct mnq_layer *l)                                                                           \
+    {                                                                                                                       \
+        return mnq_xset_scratch(set, l);                                                                                    \
+    }
+SCRATCH(generic_scratch, MNQ_XSET_GENERIC)
+SCRATCH(dsp_scratch, MNQ_XSET_DSP)
+SCRATCH(mve_scratch, MNQ_XSET_MVE)
+SCRATCH(rvv_scratch, MNQ_XSET_RVV)
+SCRATCH(neon_scratch, MNQ_XSET_NEON)
+SCRATCH(dotprod_scratch, MNQ_XSET_DOTPROD)
+SCRATCH(i8mm_scratch, MNQ_XSET_I8MM)
 
 void mnq_xcost_arenas(struct mnq_export *x)
 {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a test program wants of a C library, on a bare Hexagon under qemu-hexagon: entry, two system calls, memory, text. */
+#include "bare_hexagon.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,20 +14,9 @@ void start(int32_t *stack);
 
 __asm__(".text\n .globl _start\n_start: { r0 = r29; r29 = and(r29, #-128) }\n { call start }\n");
 
-/* Linux' convention: number in r6, arguments from r0 on. */
-static int call(int number, int a, const void *b, size_t c)
-{
-    register int r0 __asm__("r0") = a;
-    register const void *r1 __asm__("r1") = b;
-    register size_t r2 __asm__("r2") = c;
-    register int r6 __asm__("r6") = number;
-    __asm__ volatile("trap0(#1)" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r6) : "memory");
-    return r0;
-}
-
 void exit(int status)
 {
-    for (;;) call(94, status, NULL, 0);
+    for (;;) bare_call(BARE_EXIT, status, NULL, 0);
 }
 
 void start(int32_t *stack)
@@ -34,30 +25,6 @@ void start(int32_t *stack)
 }
 
 /* ---- <string.h> ---- */
-
-void *memset(void *to, int value, size_t n)
-{
-    uint8_t *p = to;
-    while (n--) *p++ = (uint8_t)value;
-    return to;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
-{
-    uint8_t *p = to;
-    const uint8_t *q = from;
-    while (n--) *p++ = *q++;
-    return to;
-}
-
-void *memmove(void *to, const void *from, size_t n)
-{
-    uint8_t *p = to;
-    const uint8_t *q = from;
-    if (p < q) return memcpy(to, from, n);
-    while (n--) p[n] = q[n];
-    return to;
-}
 
 int memcmp(const void *a, const void *b, size_t n)
 {
@@ -285,7 +252,7 @@ static int print(FILE *f, const char *format, va_list ap)
 {
     static char text[4096];
     const int n = vsnprintf(text, sizeof text, format, ap);
-    return call(64, f->number, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
+    return bare_call(BARE_WRITE, f->number, text, n < (int)sizeof text ? (size_t)n : sizeof text - 1);
 }
 
 int printf(const char *format, ...)
@@ -326,7 +293,7 @@ size_t fread(void *to, size_t size, size_t n, FILE *f)
 
 size_t fwrite(const void *from, size_t size, size_t n, FILE *f)
 {
-    return call(64, f->number, from, size * n) == (int)(size * n) ? n : 0;
+    return bare_call(BARE_WRITE, f->number, from, size * n) == (int)(size * n) ? n : 0;
 }
 
 int fseek(FILE *f, long to, int from)

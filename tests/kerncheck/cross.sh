@@ -70,19 +70,19 @@ cortex-m4 | cortex-m55)
 hexagonv6[567])
     # no library at all: what the programs want of one is in tests/cross; divisions and double are best at v67, the highest that runs
     need clang-19 ld.lld-19 qemu-hexagon
-    cross=$root/tests/cross
+    cross=$root/tests/cross bare=$root/runtime/examples/hexagon
     tests=$(for file; do case $file in */kernels/hexagon/*) ;; *) echo "$file" ;; esac; done)
     kernels=$(for file; do case $file in */kernels/hexagon/*) echo "$file" ;; esac; done)
     compile() {
         cpu=$1
         shift
         (mkdir -p "$work/$cpu" && cd "$work/$cpu" && clang-19 --target=hexagon-unknown-elf -mcpu=$cpu "$@" -c -std=c11 -O2 \
-            -ffreestanding -ffp-contract=off -DMNQ_HAVE_HVX=1 -Wall -Wextra -Werror -mllvm -max-store-memcpy=64 -isystem "$cross/bare" \
+            -ffreestanding -ffp-contract=off -DMNQ_HAVE_HVX=1 -Wall -Wextra -Werror -mllvm -max-store-memcpy=64 -isystem "$cross/bare" -I"$bare" \
             -I"$root/tests/kerncheck" -I"$root/tests/oracle" -I"$root/runtime/kernels" -I"$root/runtime/include" \
             -I"$root/runtime/include/mnq" -I"$root/runtime/src" -I"$root/quant")
     }
     # shellcheck disable=SC2086
-    compile hexagonv67 "$cross/hexagon_start.c" "$cross/hexagon_divide.c" $tests
+    compile hexagonv67 "$cross/hexagon_start.c" "$cross/hexagon_divide.c" "$bare/bare_hexagon.c" $tests
     # shellcheck disable=SC2086
     [ -z "$kernels" ] || compile "$target" -mhvx -mhvx-length=128B $kernels
     ld.lld-19 -o "$work/program" "$work"/hexagon*/*.o

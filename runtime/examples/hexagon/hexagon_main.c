@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A session under qemu-hexagon, without any library: runs inputs and prints a line "INDEX HEX" of each output. */
+#include "bare_hexagon.h"
 #include "session.h"
 
 __asm__(".section .rodata\n .balign 16\n .globl model_bytes, model_end, input_bytes\n"
@@ -8,46 +9,18 @@ __asm__(".section .rodata\n .balign 16\n .globl model_bytes, model_end, input_by
 
 extern const uint8_t model_bytes[], model_end[], input_bytes[];
 void start(void);
-void *memset(void *to, int value, size_t n);
-void *memcpy(void *to, const void *from, size_t n);
-
-void *memset(void *to, int value, size_t n)
-{
-    uint8_t *p = to;
-    while (n--) *p++ = (uint8_t)value;
-    return to;
-}
-
-void *memcpy(void *to, const void *from, size_t n)
-{
-    uint8_t *p = to;
-    const uint8_t *q = from;
-    while (n--) *p++ = *q++;
-    return to;
-}
-
-/* Linux' convention: number in r6, arguments from r0 on. */
-static int call(int number, int a, const void *b, size_t c)
-{
-    register int r0 __asm__("r0") = a;
-    register const void *r1 __asm__("r1") = b;
-    register size_t r2 __asm__("r2") = c;
-    register int r6 __asm__("r6") = number;
-    __asm__ volatile("trap0(#1)" : "+r"(r0) : "r"(r1), "r"(r2), "r"(r6) : "memory");
-    return r0;
-}
 
 static void print(unsigned index, const uint8_t *p, size_t n)
 {
     char line[3] = {(char)('0' + index % 10), ' ', '\n'};
     size_t i;
 
-    call(64, 1, line, 2);
+    bare_call(BARE_WRITE, 1, line, 2);
     for (i = 0; i < n; i++) {
         const char hex[2] = {"0123456789abcdef"[p[i] >> 4], "0123456789abcdef"[p[i] & 15]};
-        call(64, 1, hex, 2);
+        bare_call(BARE_WRITE, 1, hex, 2);
     }
-    call(64, 1, line + 2, 1);
+    bare_call(BARE_WRITE, 1, line + 2, 1);
 }
 
 void start(void)
@@ -66,5 +39,5 @@ void start(void)
         status = session_run(&s, input_bytes + i * in.size, in.size, output, out.size);
         if (status == MNQ_OK) print(i, output, out.size);
     }
-    call(94, status != MNQ_OK, NULL, 0);
+    bare_call(BARE_EXIT, status != MNQ_OK, NULL, 0);
 }

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# mnq_table_sources(VARIABLE FOLDER...): all files of kernel tables, their packing too, for a compiler of their core.
+function(mnq_table_sources variable)
+  set(files)
+  get_target_property(base mnq_target_packing SOURCE_DIR)
+  foreach(property SOURCES MNQ_DSP_KERNELS MNQ_MVE_KERNELS MNQ_NEON_KERNELS MNQ_RVV_KERNELS MNQ_HVX_KERNELS)
+    get_target_property(names mnq_target_packing ${property})
+    foreach(folder ${ARGN})
+      foreach(name ${names})
+        if(name MATCHES "^kernels/${folder}/")
+          list(APPEND files ${base}/${name})
+        endif()
+      endforeach()
+    endforeach()
+  endforeach()
+  set(${variable} ${files} PARENT_SCOPE)
+endfunction()
