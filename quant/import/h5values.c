@@ -116,6 +116,20 @@ static int check_storage(struct mnq_h5values *v, hid_t plist, struct mnq_err *e)
                     wanted);
 }
 
+/* The fields of a number must lie in its bits: the library converts what a type describes, beyond the element too. */
+static bool sound_number(hid_t type, H5T_class_t class)
+{
+    size_t bits = 8 * H5Tget_size(type), used = H5Tget_precision(type), sign, at, size, fraction_at, fraction;
+    int offset = H5Tget_offset(type);
+    if (offset < 0 || used == 0 || used > bits || (size_t)offset > bits - used) return false;
+    if (class == H5T_INTEGER) return true;
+    if (H5Tget_fields(type, &sign, &at, &size, &fraction_at, &fraction) < 0) return false;
+    if (sign >= used || size == 0 || size > used || at > used - size) return false;
+    if (fraction == 0 || fraction > used || fraction_at > used - fraction) return false;
+    bool apart = at + size <= fraction_at || fraction_at + fraction <= at;
+    return apart && (sign < at || sign >= at + size) && (sign < fraction_at || sign >= fraction_at + fraction);
+}
+
 static int settle(struct mnq_h5values *v, struct mnq_err *e)
 {
     v->type = H5Dget_type(v->set);
@@ -124,6 +138,8 @@ static int settle(struct mnq_h5values *v, struct mnq_err *e)
     if (v->element == 0 || class == H5T_VLEN || class == H5T_REFERENCE || class == H5T_NO_CLASS ||
         H5Tdetect_class(v->type, H5T_VLEN) != 0 || H5Tis_variable_str(v->type) > 0 || v->element > MNQ_H5_CHUNK)
         return fail(v, "the dataset does not hold plain values", e);
+    if ((class == H5T_INTEGER || class == H5T_FLOAT) && !sound_number(v->type, class))
+        return fail(v, "the dataset's type is damaged: fields beyond the bits of its numbers", e);
     if (read_shape(v, e) != 0) return -1;
     hid_t plist = H5Dget_create_plist(v->set);
     if (plist < 0) return fail(v, "the dataset is damaged", e);

@@ -367,6 +367,48 @@ static void compact_weights(void **state)
     expect("compact", weights_refused(compact_kernel), "the dataset holds 12 bytes, 16 wanted");
 }
 
+/* ---- numbers that are none ---- */
+
+/* A message of a data type describes 32-bit floats in so many bytes (HDF5 File Format Specification, IV.A.2.d). */
+enum { OFFSET_OF = 0, PRECISION_OF = 2, EXPONENT_AT = 4, EXPONENT_OF = 5, FRACTION_AT = 6, FRACTION_OF = 7 };
+
+/* Changes a byte of every description of a float in the file and tells whether the weights are refused. */
+static bool fields_refused(int which, uint8_t value)
+{
+    static const uint8_t plain[] = {0, 0, 32, 0, 23, 8, 0, 23, 127, 0, 0, 0};
+    size_t n;
+    int found = 0;
+    struct mnq_arena arena = {0};
+    struct mnq_graph g;
+    if (weights_refused(NULL)) fail_msg("%s", err.msg);
+    unsigned char *bytes = mnq_temp_read(mnq_temp_path("m.h5"), &n);
+    for (size_t i = 0; i + sizeof plain <= n; i++)
+        if (memcmp(bytes + i, plain, sizeof plain) == 0) {
+            bytes[i + (size_t)which] = value;
+            found++;
+        }
+    assert_true(found > 0);
+    mnq_temp_write("m.h5", bytes, n);
+    free(bytes);
+    memset(&err, 0, sizeof err);
+    int rc = mnq_import(mnq_temp_path("m.h5"), NULL, &g, &arena, &err);
+    mnq_arena_free(&arena);
+    return rc != 0;
+}
+
+static void fields_beyond_the_bits(void **state)
+{
+    static const struct {
+        int which;
+        uint8_t value;
+    } field[] = {{OFFSET_OF, 1},     {PRECISION_OF, 16}, {PRECISION_OF, 33}, {EXPONENT_AT, 25}, {EXPONENT_OF, 9},
+                 {EXPONENT_OF, 200}, {FRACTION_AT, 10},  {FRACTION_OF, 24},  {FRACTION_OF, 32}, {FRACTION_OF, 127}};
+    (void)state;
+    for (size_t i = 0; i < sizeof field / sizeof *field; i++)
+        expect("a float's fields", fields_refused(field[i].which, field[i].value), "damaged");
+    if (fields_refused(FRACTION_OF, 23)) fail_msg("%s", err.msg);
+}
+
 /* ---- filters ---- */
 
 /* Checksums in front of deflate and behind it, with and without shuffling: all of these are read, and none when damaged. */
@@ -413,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(weights, setup, teardown),
         cmocka_unit_test_setup_teardown(compact_claims_more, setup, teardown),
         cmocka_unit_test_setup_teardown(compact_weights, setup, teardown),
+        cmocka_unit_test_setup_teardown(fields_beyond_the_bits, setup, teardown),
         cmocka_unit_test_setup_teardown(checksums, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
