@@ -59,9 +59,8 @@ static bool is_wide(const struct mnq_graph *g, int i, const uint8_t *wide)
     return wide[i] != 0;
 }
 
-/* Arena bytes with these tensors wide. */
-static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct mnq_qmodel *q, uint32_t *bytes,
-                         struct mnq_err *e)
+/* The network's tensors and layers as a plan sees them, these tensors wide. */
+static void outline(const struct mnq_graph *g, const uint8_t *wide, struct mnq_qmodel *q)
 {
     int layers = 0;
     for (int i = 0; i < g->n; i++) {
@@ -79,9 +78,6 @@ static int planned_bytes(const struct mnq_graph *g, const uint8_t *wide, struct 
     q->output = mnq_lower_tensor_index(g, g->output);
     q->n_more = g->n_more;
     for (int k = 0; k < g->n_more; k++) q->more[k] = mnq_lower_tensor_index(g, g->more[k]);
-    if (mnq_qmodel_plan(q, e) != 0) return -1;
-    *bytes = q->arena_bytes;
-    return 0;
 }
 
 /* What only moves values has the type of what it reads. */
@@ -120,9 +116,9 @@ struct at_once {
 static int plan_fits(void *context, const uint8_t *wide, struct mnq_err *e)
 {
     struct at_once *p = context;
-    uint32_t bytes;
-    if (planned_bytes(p->g, wide, p->q, &bytes, e) != 0) return -1;
-    return bytes <= p->limit;
+    bool fits;
+    outline(p->g, wide, p->q);
+    return mnq_qmodel_plan_fits(p->q, p->limit, &fits, e) != 0 ? -1 : fits;
 }
 
 int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity, enum mnq_wide mode, mnq_wide_fits *fits,
@@ -140,7 +136,9 @@ int mnq_choose_wide_tensors(const struct mnq_graph *g, const double *sensitivity
         goto done;
     }
     memset(wide, 0, (size_t)g->n);
-    if (planned_bytes(g, wide, &q, &plan.limit, e) != 0) goto done;
+    outline(g, wide, &q);
+    if (mnq_qmodel_plan(&q, e) != 0) goto done;
+    plan.limit = q.arena_bytes;
     for (int i = 0; i < g->n; i++) {
         total += sensitivity[i];
         wide[i] = tried[i] = may_be_wide(g, i) && (mode == MNQ_WIDE_ALL || (mode == MNQ_WIDE_AUTO && is_evidence(g, i)));

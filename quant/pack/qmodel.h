@@ -110,6 +110,10 @@ struct mnq_qmodel {
  */
 int mnq_qmodel_plan(struct mnq_qmodel *q, struct mnq_err *e);
 
+/** Whether mnq_qmodel_plan() would need at most `limit` bytes: found out without searching on. 0, or -1 when out of memory.
+ */
+int mnq_qmodel_plan_fits(const struct mnq_qmodel *q, uint32_t limit, bool *fits, struct mnq_err *e);
+
 /** How many outputs, and the tensor of output k, 0 the first. */
 static inline int mnq_qmodel_outputs(const struct mnq_qmodel *q)
 {

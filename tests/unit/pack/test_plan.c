@@ -69,6 +69,11 @@ static void random_graphs(void **state)
         struct mnq_qmodel q = model(t, l, n);
         assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
         assert_no_overwrite(&q);
+        for (int k = -1; k <= 1; k++) { /* a limit is met or not as the plan says */
+            bool fits;
+            assert_int_equal(mnq_qmodel_plan_fits(&q, q.arena_bytes + (uint32_t)(k * MNQ_ALIGN), &fits, &e), 0);
+            assert_int_equal(fits, k >= 0);
+        }
     }
 }
 
@@ -98,7 +103,10 @@ static void gaps_are_mended(void **state)
     for (int k = 0; k < 5; k++) l[k] = (struct mnq_qlayer){.in0 = k, .in1 = -1, .out = k + 1};
     struct mnq_qmodel q = model(t, l, 5);
     assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
-    assert_int_equal(q.arena_bytes, 301056);
+    assert_int_equal(q.arena_bytes, 301056); /* as both: the search finds it */
+    bool fits;
+    assert_int_equal(mnq_qmodel_plan_fits(&q, 301056, &fits, &e), 0);
+    assert_true(fits);
     assert_no_overwrite(&q);
 }
 
