@@ -14,7 +14,7 @@ extern "C" {
 #endif
 
 /** Words of the choices, NULL-terminated, in the order of their enums. */
-extern const char *const mnq_observer_words[];  /* auto minmax percentile mse kl */
+extern const char *const mnq_observer_words[];  /* auto minmax percentile mse kl: what may be asked for */
 extern const char *const mnq_act_scale_words[]; /* tensor channel */
 extern const char *const mnq_rounding_words[];  /* nearest second-order */
 extern const char *const mnq_wide_words[];      /* auto none all */
@@ -26,6 +26,9 @@ extern const char *const mnq_storage_words[];   /* bytes speed dense */
 extern const char *const mnq_plan_words[];      /* ram speed */
 extern const char *const mnq_scope_words[];     /* layer global */
 extern const char *const mnq_method_words[];    /* magnitude obs auto */
+
+/** An observer as reports name it: one of those words, or "learned". */
+const char *mnq_observer_name(int observer);
 
 /** Everything a recipe can set; plain types, so that option tables can point into it. Each command reads its own part. */
 struct mnq_recipe {

@@ -20,6 +20,11 @@ const char *const mnq_plan_words[] = {"ram", "speed", NULL};
 const char *const mnq_scope_words[] = {"layer", "global", NULL};
 const char *const mnq_method_words[] = {"magnitude", "obs", "auto", NULL};
 
+const char *mnq_observer_name(int observer)
+{
+    return observer == MNQ_OBS_LEARNED ? "learned" : mnq_observer_words[observer];
+}
+
 #define TEXT(name, type, member)                                                                                            \
     {                                                                                                                       \
         name, type, offsetof(S, member), 0, 0, -1, NULL, -1                                                                 \

@@ -97,8 +97,10 @@ struct mnq_node {
     float *scale, *offset; /* AFFINE [c] */
     /* Where the weights came from, so that they can be written back in place (HDF5 paths; NULL = nowhere). */
     const char *w_path, *b_path; /* BATCHNORM: b_path is beta's */
-    int twin;                    /* raw graphs: the earlier node whose weights these are too (one layer, called twice); -1 */
-    int source;                  /* legal graphs: index of the raw node that holds w_path; -1 if none */
+    /* Range that quantization-aware training found for the output, learned[0] < learned[1]; both 0: none. */
+    float learned[2];
+    int twin;   /* raw graphs: the earlier node whose weights these are too (one layer, called twice); -1 */
+    int source; /* legal graphs: index of the raw node that holds w_path; -1 if none */
     /* Legal graphs: what folding made of the stored values; NULL = all ones.
      *     w = stored w * in_gain[input channel] * out_gain[output channel]
      *     d b = b_gain[output channel] * d (value at b_path)
@@ -158,6 +160,12 @@ static inline int mnq_node_groups(const struct mnq_node *nd)
 static inline int mnq_graph_outputs(const struct mnq_graph *g)
 {
     return 1 + g->n_more;
+}
+
+/** Whether training found a range for the node's output. */
+static inline bool mnq_node_is_learned(const struct mnq_node *nd)
+{
+    return nd->learned[0] < nd->learned[1];
 }
 
 /** The node of output k, 0 the first. */

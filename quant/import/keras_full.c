@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Full models: the configuration gives the graph, the file its weights. */
 #include "import/container.h"
+#include "import/keras_learned.h"
 #include "import/keras_model.h"
 #include "import/wmatch.h"
 
@@ -138,7 +139,8 @@ int mnq_import_full(struct mnq_h5 *h, const struct mnq_import_opts *opts, struct
     const char *root = mnq_h5_is_group(h, "/model_weights") ? "/model_weights" : "/";
     struct mnq_founds found;
     if (mnq_found_keras2(h, root, g->arena, &found, e) != 0) return -1;
-    return fill_groups(h, &k.b, root, &found, e) != 0 ? -1 : mnq_knet_settle(&k);
+    if (fill_groups(h, &k.b, root, &found, e) != 0 || mnq_learned_read(h, &k.b, &found, e) != 0) return -1;
+    return mnq_knet_settle(&k);
 }
 
 /* ---- Keras 3 ---- */

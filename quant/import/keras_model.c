@@ -3,6 +3,7 @@
 #include "import/keras_model.h"
 #include "import/keras_layers.h"
 #include "import/keras_values.h"
+#include "import/keras_learned.h"
 #include "import/keras_wrap.h"
 
 #include <ctype.h>
@@ -132,6 +133,7 @@ static int wrapped_layer(struct mnq_knet *k, const struct mnq_klayer *l, const s
         k->b.slot[s].alias[1] = l->name;
         k->b.slot[s].alias[2] = within;
     }
+    if (out >= 0 && mnq_knet_quantizes(l->class_name) && mnq_learned_expect(&k->b, l->name, out, k->e) != 0) return -1;
     return out;
 }
 

@@ -18,8 +18,8 @@ static const struct wrapper wrapper_table[] = {
     {"PruneForLatencyOnXNNPack", NULL},
     {"PruneLowMagnitude", "PruneLowMagnitude is unwrapped: weights are read times their masks"},
     {"QuantizeAnnotate", NULL},
-    {"QuantizeWrapper", "trained for quantization: the float weights are read, the learned ranges are not used"},
-    {"QuantizeWrapperV2", "trained for quantization: the float weights are read, the learned ranges are not used"},
+    {"QuantizeWrapper", "trained for quantization: the float weights are read"},
+    {"QuantizeWrapperV2", "trained for quantization: the float weights are read"},
     {"SpectralNormalization", "SpectralNormalization is unwrapped: its kernel is the normalized one"},
 };
 
@@ -35,6 +35,12 @@ static const struct wrapper *find(const char *class_name)
 bool mnq_knet_wrapper(const char *class_name)
 {
     return find(class_name) != NULL;
+}
+
+bool mnq_knet_quantizes(const char *class_name)
+{
+    const struct wrapper *w = find(class_name);
+    return w != NULL && strncmp(w->class_name, "QuantizeWrapper", strlen("QuantizeWrapper")) == 0;
 }
 
 const struct mnq_ynode *mnq_knet_inner_config(const struct mnq_klayer *l)

@@ -12,6 +12,9 @@ extern "C" {
 /** True for a wrapper whose inner layer alone is the network: PruneLowMagnitude, QuantizeWrapper, ... */
 bool mnq_knet_wrapper(const char *class_name);
 
+/** True for those of them that learn ranges: QuantizeWrapper, QuantizeWrapperV2. */
+bool mnq_knet_quantizes(const char *class_name);
+
 /** The inner layer's configuration; NULL if the layer holds none. */
 const struct mnq_ynode *mnq_knet_inner_config(const struct mnq_klayer *l);
 

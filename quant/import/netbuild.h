@@ -57,11 +57,19 @@ struct mnq_slot {
     struct mnq_slot_var var[MNQ_SLOT_VARS];
 };
 
+/** A node whose range training may have found: what a quantization wrapper makes (keras_learned.h). */
+struct mnq_wrapped {
+    const char *layer, *group; /* the wrapper's name, and the HDF5 group of its weights */
+    int node;
+};
+
 /** A graph under construction. */
 struct mnq_build {
     struct mnq_graph *g;
     struct mnq_slot *slot;
     int n_slot, cap_slot;
+    struct mnq_wrapped *wrapped;
+    int n_wrapped, cap_wrapped;
     const char *group;  /* what new slots get; NULL: the layer's own name */
     const char *prefix; /* names of the models around, for layers whose names occur twice; NULL at the top */
     bool frozen;        /* a model around is frozen */

@@ -54,6 +54,7 @@ static int pool_to_dwconv(struct mnq_rw *rw, int i, struct mnq_err *e)
 static int merge(struct mnq_rw *rw, int i, int p, struct mnq_err *e)
 {
     add_padding(mnq_rw_at(rw, i), mnq_rw_at(rw, p));
+    mnq_rw_forget(rw, p);
     return mnq_rw_bypass(rw, p, e);
 }
 

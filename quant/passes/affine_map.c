@@ -70,6 +70,7 @@ int mnq_rw_merge_affine(struct mnq_rw *rw, int a, struct mnq_err *e)
         offset[c] += scale[c] * first->offset[c];
         scale[c] *= first->scale[c];
     }
+    mnq_rw_forget(rw, p);
     return mnq_rw_bypass(rw, p, e) != 0 ? -1 : 1;
 }
 
@@ -170,5 +171,6 @@ int mnq_rw_fold_forward(struct mnq_rw *rw, int a, struct mnq_err *e)
         if (!can_take(rw, a, n->reader[k])) return 0;
     for (int k = 0; k < n->n_readers; k++)
         if (fold_into_reader(rw, a, n->reader[k], e) != 0) return -1;
+    mnq_rw_forget(rw, a);
     return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
 }

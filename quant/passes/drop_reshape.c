@@ -135,6 +135,7 @@ static int take_order(struct mnq_rw *rw, int select, struct mnq_err *e)
         r->w_path = NULL;
         r->in_gain = NULL;
     }
+    if (all) mnq_rw_forget(rw, select);
     return !all ? 0 : mnq_rw_bypass(rw, select, e) != 0 ? -1 : 1;
 }
 

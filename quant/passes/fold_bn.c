@@ -39,24 +39,26 @@ static int fold_backward(struct mnq_rw *rw, int a, struct mnq_err *e)
     if (mnq_rw_only_reader(rw, p) != a) return 0;
     if (is_linear(rw, p)) {
         if (mnq_rw_fold_back(rw, p, a, offset, e) != 0) return -1;
-        return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+        return mnq_rw_merge(rw, a, e) != 0 ? -1 : 1;
     }
     const struct mnq_node *nd = &rw->node[p].nd;
     if (nd->act != MNQ_ACT_NONE) return 0;
     if (nd->op == MNQ_OP_AVGPOOL && is_linear(rw, nd->in[0]) && mnq_rw_only_reader(rw, nd->in[0]) == p) {
+        mnq_rw_forget(rw, nd->in[0]);
         if (mnq_rw_fold_back(rw, nd->in[0], a, offset, e) != 0) return -1;
-        return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+        return mnq_rw_merge(rw, a, e) != 0 ? -1 : 1;
     }
     if (nd->op != MNQ_OP_ADD) return 0;
     double factor, shift;
     bool both = both_linear(rw, p);
     if (!both && mnq_rw_uniform(rw, a, &factor, &shift) && shift == 0.0) {
         for (int k = 0; k < 2; k++) mnq_rw_at(rw, p)->coef[k] = (float)((double)nd->coef[k] * factor);
-        return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+        return mnq_rw_merge(rw, a, e) != 0 ? -1 : 1;
     }
     if (!both || nd->coef[0] != 1.0f || nd->coef[1] != 1.0f) return 0;
+    for (int k = 0; k < 2; k++) mnq_rw_forget(rw, nd->in[k]);
     if (mnq_rw_fold_back(rw, nd->in[0], a, offset, e) != 0 || mnq_rw_fold_back(rw, nd->in[1], a, NULL, e) != 0) return -1;
-    return mnq_rw_bypass(rw, a, e) != 0 ? -1 : 1;
+    return mnq_rw_merge(rw, a, e) != 0 ? -1 : 1;
 }
 
 static bool only_rises(const struct mnq_rw *rw, int a)

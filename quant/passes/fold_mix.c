@@ -52,6 +52,7 @@ int mnq_fold_mix(struct mnq_rw *rw, struct mnq_err *e)
         if (!all) continue;
         for (int k = 0; k < n->n_readers; k++)
             if (fold(rw, i, n->reader[k], e) != 0) return -1;
+        mnq_rw_forget(rw, i);
         if (mnq_rw_bypass(rw, i, e) != 0) return -1;
     }
     return 0;

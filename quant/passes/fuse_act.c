@@ -73,7 +73,7 @@ int mnq_fuse_act(struct mnq_rw *rw, struct mnq_err *e)
             if (is_final(rw, i) || is_act(rw, p)) continue;
             bool alone = mnq_rw_only_reader(rw, p) == i && can_carry(mnq_rw_at(rw, p));
             if (alone && compose(mnq_rw_at(rw, p), mnq_rw_at(rw, i))) {
-                if (mnq_rw_bypass(rw, i, e) != 0) return -1;
+                if (mnq_rw_merge(rw, i, e) != 0) return -1;
             } else if (mnq_rw_identity(rw, i, 1, 1, 0, e) != 0) {
                 return -1;
             }

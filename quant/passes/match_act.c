@@ -13,6 +13,7 @@
 #include "passes/pass.h"
 
 #include <math.h>
+#include <string.h>
 
 static bool near(double a, double b)
 {
@@ -88,6 +89,7 @@ static int match_mul(struct mnq_rw *rw, int i, struct mnq_err *e)
         int act = mnq_rw_make(rw, MNQ_OP_ACT, nd->name, mnq_act_name(kind), from, e);
         if (act < 0) return -1;
         mnq_rw_at(rw, act)->act = kind;
+        memcpy(mnq_rw_at(rw, act)->learned, mnq_rw_at(rw, i)->learned, sizeof nd->learned);
         if (mnq_rw_replace(rw, i, act, e) != 0) return -1;
         if (k == 1.0) return 1;
         int made = mnq_rw_make_behind(rw, MNQ_OP_AFFINE, "scale", act, e);

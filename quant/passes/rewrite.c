@@ -130,9 +130,28 @@ int mnq_rw_replace(struct mnq_rw *rw, int old, int by, struct mnq_err *e)
     return 0;
 }
 
+static void hand_over(struct mnq_rw *rw, int from, int to)
+{
+    memcpy(rw->node[to].nd.learned, rw->node[from].nd.learned, sizeof rw->node[to].nd.learned);
+    mnq_rw_forget(rw, from);
+}
+
+void mnq_rw_forget(struct mnq_rw *rw, int i)
+{
+    memset(rw->node[i].nd.learned, 0, sizeof rw->node[i].nd.learned);
+}
+
 int mnq_rw_bypass(struct mnq_rw *rw, int i, struct mnq_err *e)
 {
-    return mnq_rw_replace(rw, i, rw->node[i].nd.in[0], e);
+    int from = rw->node[i].nd.in[0];
+    if (mnq_node_is_learned(&rw->node[i].nd)) hand_over(rw, i, from);
+    return mnq_rw_replace(rw, i, from, e);
+}
+
+int mnq_rw_merge(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    mnq_rw_forget(rw, rw->node[i].nd.in[0]);
+    return mnq_rw_bypass(rw, i, e);
 }
 
 /* ---- making nodes ---- */
@@ -171,6 +190,7 @@ int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char 
 int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, int i, struct mnq_err *e)
 {
     int made = mnq_rw_make(rw, op, rw->node[i].nd.name, suffix, i, e);
+    if (made >= 0) hand_over(rw, i, made);
     return made < 0 || mnq_rw_replace(rw, i, made, e) != 0 ? -1 : made;
 }
 
@@ -232,6 +252,7 @@ int mnq_rw_sink(struct mnq_rw *rw, int i, int r, struct mnq_err *e)
     remove_reader(rw, i, r);
     rw->node[i].nd.in[0] = r;
     remove_reader(rw, from, i);
+    hand_over(rw, r, i);
     return mnq_rw_replace(rw, r, i, e);
 }
 

@@ -51,13 +51,19 @@ int mnq_rw_read(struct mnq_rw *rw, int i, int k, int from, struct mnq_err *e);
 /** All readers of `old` (and the output) read `by` instead, except `by` itself. `old` dies if nothing reads it then. */
 int mnq_rw_replace(struct mnq_rw *rw, int old, int by, struct mnq_err *e);
 
-/** Takes the one-input node i out: its readers read its producer. */
+/** Takes the one-input node i out: its readers read its producer, which gives the same values. */
 int mnq_rw_bypass(struct mnq_rw *rw, int i, struct mnq_err *e);
+
+/** The same where the producer was changed to give what i gave. */
+int mnq_rw_merge(struct mnq_rw *rw, int i, struct mnq_err *e);
+
+/** Forgets the range that node i's output had: other values come out of it from now on. */
+void mnq_rw_forget(struct mnq_rw *rw, int i);
 
 /** New node "base/suffix" that reads `from`, with its shape. Its index, or -1. */
 int mnq_rw_make(struct mnq_rw *rw, enum mnq_op op, const char *base, const char *suffix, int from, struct mnq_err *e);
 
-/** Puts a new node behind i, in front of all of i's readers. Its index, or -1. */
+/** Puts a new node behind i, in front of all of i's readers, that gives what i gave. Its index, or -1. */
 int mnq_rw_make_behind(struct mnq_rw *rw, enum mnq_op op, const char *suffix, int i, struct mnq_err *e);
 
 /** Node i, which has one input, reads `from` as its second. */

@@ -97,6 +97,7 @@ double mnq_observe(const struct mnq_hist_sums *s, int c, enum mnq_observer kind,
     case MNQ_OBS_KL:
         return isfinite(full) ? observe_kl(h, c, qlo, qhi) : full;
     case MNQ_OBS_AUTO:
+    case MNQ_OBS_LEARNED:
     case MNQ_OBS_MINMAX:
         break;
     }

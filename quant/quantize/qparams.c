@@ -107,12 +107,26 @@ static double limit_of(const struct mnq_node *nd)
     return nd->act == MNQ_ACT_RELU_MAX || nd->act == MNQ_ACT_LEAKY ? (double)nd->act_max : HUGE_VAL;
 }
 
+/* The range that training found counts: 8 bits, and no observer was asked for. */
+static bool is_learned(const struct tensor *t)
+{
+    return mnq_node_is_learned(t->nd) && t->o->observer == MNQ_OBS_AUTO && !t->wide;
+}
+
+/* Step that covers the range that training found. */
+static double learned_step(const struct tensor *t, int zp)
+{
+    double step = zp < t->qmax ? (double)t->nd->learned[1] / (t->qmax - zp) : 0;
+    return zp > t->qmin ? fmax(step, (double)t->nd->learned[0] / (t->qmin - zp)) : step;
+}
+
 /* Own step of every channel at a zero point. */
 static void own_steps(struct tensor *t, enum mnq_observer kind, int zp)
 {
     bool sparse = t->nd->out.h * t->nd->out.w == 1 && t->o->observer == MNQ_OBS_AUTO;
     double margin = t->wide ? WIDE_MARGIN : sparse ? SPARSE_MARGIN : 1;
     double limit = limit_of(t->nd) / (t->qmax - zp);
+    if (kind == MNQ_OBS_LEARNED) limit = fmin(limit, learned_step(t, zp));
     for (int c = 0; c < t->hist->channels; c++) {
         double s = mnq_observe(&t->sums, c, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * margin;
         t->own[c] = fmin(s, limit); /* never beyond the activation's own limit: the clamp at qmax is that limit */
@@ -169,7 +183,9 @@ static void try_observer(struct tensor *t, enum mnq_observer kind, struct choice
 static void choose_per_channel(struct tensor *t, struct mnq_qparams *qp)
 {
     struct choice best = {.cost = HUGE_VAL, .zp = t->wide ? 0 : -128, .alpha = 1, .observer = MNQ_OBS_MINMAX};
-    if (t->o->observer != MNQ_OBS_AUTO) {
+    if (is_learned(t)) {
+        try_observer(t, MNQ_OBS_LEARNED, &best, qp->scale);
+    } else if (t->o->observer != MNQ_OBS_AUTO) {
         try_observer(t, t->o->observer, &best, qp->scale);
     } else {
         try_observer(t, MNQ_OBS_MINMAX, &best, qp->scale);
@@ -189,9 +205,16 @@ static int choose_per_tensor(const struct tensor *t, struct mnq_qparams *qp, str
     if (mnq_hist_collapse(t->hist, &one, arena) != 0 || mnq_hist_sums_init(&s, &one, arena) != 0) return -1;
     enum mnq_observer kind = t->wide ? MNQ_OBS_MINMAX : t->o->observer == MNQ_OBS_AUTO ? MNQ_OBS_MSE : t->o->observer;
     double lo = (double)one.lo[0], hi = (double)one.hi[0];
+    bool learned = is_learned(t);
+    if (learned) {
+        kind = MNQ_OBS_LEARNED;
+        lo = (double)t->nd->learned[0];
+        hi = (double)t->nd->learned[1];
+    }
     int zp = t->wide ? 0 : t->qmin;
     if (lo < 0 && !t->wide) zp = (int)fmin(fmax(round(t->qmin - lo / ((hi - lo) / (t->qmax - t->qmin))), t->qmin), t->qmax);
     double step = mnq_observe(&s, 0, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * (t->wide ? WIDE_MARGIN : 1);
+    if (learned) step = learned_step(t, zp);
     step = fmin(step, limit_of(t->nd) / (t->qmax - zp));
     if (!(step > 0)) step = 1.0 / 128;
     qp->zp = zp;

@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL };
+/** LEARNED is a finding, no wish: the range that training found, which AUTO takes where there is one. */
+enum mnq_observer { MNQ_OBS_AUTO, MNQ_OBS_MINMAX, MNQ_OBS_PERCENTILE, MNQ_OBS_MSE, MNQ_OBS_KL, MNQ_OBS_LEARNED };
 enum mnq_act_scale { MNQ_SCALE_TENSOR, MNQ_SCALE_CHANNEL };
 
 /** How ranges are chosen. */

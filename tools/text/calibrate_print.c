@@ -88,7 +88,7 @@ static void print_layers(const struct mnq_calibrate_result *x, struct mnq_cli *c
         else mnq_table_cell(&t, "-");
         mnq_table_cell(&t, "%.4f", 100 * l->clipped);
         mnq_table_cell(&t, "%.2f", l->stretch);
-        mnq_table_cell(&t, "%s", mnq_observer_words[l->observer]);
+        mnq_table_cell(&t, "%s", mnq_observer_name(l->observer));
     }
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
@@ -169,6 +169,9 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
                    "see eval\n");
             break;
         }
+    int learned = 0;
+    for (int i = 0; i < x->report.n_layers; i++) learned += x->report.layer[i].observer == MNQ_OBS_LEARNED;
+    if (learned > 0) printf("ranges        %9d of %d tensors as training found them\n", learned, x->report.n_layers);
     printf("accumulators  %9d bits at worst, proved; 32 are there\n", most_acc_bits(&x->package.q));
 }
 
@@ -190,7 +193,7 @@ static void json_layers(struct mnq_json *w, const struct mnq_calibrate_result *x
         mnq_json_double(w, "activation_sensitivity", l->tensor_sensitivity);
         mnq_json_double(w, "clipped", l->clipped);
         mnq_json_double(w, "stretch", l->stretch);
-        mnq_json_string(w, "observer", mnq_observer_words[l->observer]);
+        mnq_json_string(w, "observer", mnq_observer_name(l->observer));
         mnq_json_end(w);
     }
     mnq_json_end(w);
