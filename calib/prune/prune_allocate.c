@@ -63,7 +63,7 @@ static int make_candidate(struct mnq_pruning *p, struct mnq_stream *dense, int l
     struct mnq_arena scratch = {0};
     struct mnq_rows rows;
     struct mnq_fit fit;
-    struct mnq_fit_opts fo = mnq_prune_fit_opts(p, l);
+    struct mnq_fit_opts fo = mnq_prune_fit_opts(p, layer->node);
     int rc = mnq_rows_gather(dense, NULL, p->legal, layer->node, -1, p->pictures.n, mnq_prune_rows(layer->inputs), &rows,
                              &scratch, e);
     if (rc == 0) rc = mnq_fit_make(&rows, p->legal->node[layer->node].w, layer->pattern, &fo, &fit, &scratch, e);

@@ -207,9 +207,11 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     f->mean_x = mnq_arena_array(arena, in, sizeof *f->mean_x);
     f->mean_y = mnq_arena_array(arena, out, sizeof *f->mean_y);
     f->w = mnq_arena_array(arena, out * in, sizeof *f->w);
-    f->error = mnq_arena_array(arena, out * in, sizeof *f->error);
-    f->order = mnq_arena_array(arena, out * in, sizeof *f->order);
-    f->removable = mnq_arena_array(arena, out, sizeof *f->removable);
+    if (!o->untraced) {
+        f->error = mnq_arena_array(arena, out * in, sizeof *f->error);
+        f->order = mnq_arena_array(arena, out * in, sizeof *f->order);
+        f->removable = mnq_arena_array(arena, out, sizeof *f->removable);
+    }
     s.cross = mnq_arena_array(&scratch, out * in, sizeof *s.cross);
     s.drawn = mnq_arena_array(&scratch, in, sizeof *s.drawn);
     double *inverse = mnq_arena_array(&scratch, in * in, sizeof *inverse);
@@ -217,14 +219,14 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     double *panel = mnq_arena_array(&scratch, MNQ_PANEL * mnq_panel_stride(r->inputs), sizeof *panel);
     double *room = mnq_arena_array(&scratch, (size_t)o->threads * in * TILE, sizeof *room);
     int rc = -1;
-    if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL || f->error == NULL || f->order == NULL ||
-        f->removable == NULL || s.cross == NULL || s.drawn == NULL || inverse == NULL || more == NULL || panel == NULL ||
-        room == NULL)
+    if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL ||
+        (!o->untraced && (f->error == NULL || f->order == NULL || f->removable == NULL)) || s.cross == NULL ||
+        s.drawn == NULL || inverse == NULL || more == NULL || panel == NULL || room == NULL)
         mnq_fail_nomem(e);
     else if (center(&s, &scratch, e) == 0 &&
              mnq_pool_for((r->inputs + TILE - 1) / TILE, o->threads, sum_inputs, &s, e) == 0 &&
              mnq_pool_for((r->outputs + TILE - 1) / TILE, o->threads, sum_outputs, &s, e) == 0) {
-        if (regress(&s, inverse, more, panel, room, e) == 0) rc = trace_all(f, inverse, e);
+        if (regress(&s, inverse, more, panel, room, e) == 0) rc = o->untraced ? 0 : trace_all(f, inverse, e);
     }
     mnq_arena_free(&scratch);
     return rc;
@@ -277,5 +279,69 @@ int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, floa
     free(s.row);
     free(s.gone);
     free(s.work);
+    return rc;
+}
+
+/* ---- the same inputs gone everywhere ---- */
+
+struct solving_without {
+    const struct mnq_fit *f;
+    const int *kept; /* [n] */
+    int n;
+    const double *l; /* factor of H over the kept inputs */
+    double *room;    /* [threads][n][TILE] */
+    float *w, *b;
+};
+
+/* TILE outputs: H_SS w'_S = (H w)_S. */
+static int solve_tile(void *ctx, int tile, int worker, struct mnq_err *e)
+{
+    (void)e;
+    const struct solving_without *s = ctx;
+    const struct mnq_fit *f = s->f;
+    size_t in = (size_t)f->inputs, out = (size_t)f->outputs, m = (size_t)s->n;
+    size_t first = (size_t)tile * TILE, n = out - first < TILE ? out - first : TILE;
+    double *v = s->room + (size_t)worker * m * TILE;
+    for (size_t a = 0; a < m; a++) {
+        const double *h = f->h + (size_t)s->kept[a] * in;
+        for (size_t j = 0; j < n; j++) {
+            const double *w = f->w + (first + j) * in;
+            double sum = 0;
+            for (size_t i = 0; i < in; i++) sum += h[i] * w[i];
+            v[a * n + j] = sum;
+        }
+    }
+    mnq_cholesky_solve_many(s->l, s->n, v, (int)n);
+    for (size_t j = 0; j < n; j++) {
+        double shift = 0;
+        for (size_t i = 0; i < in; i++) s->w[i * out + first + j] = 0;
+        for (size_t a = 0; a < m; a++) {
+            float value = (float)v[a * n + j];
+            s->w[(size_t)s->kept[a] * out + first + j] = value;
+            shift += (double)value * f->mean_x[s->kept[a]];
+        }
+        if (s->b != NULL) s->b[first + j] = (float)(f->mean_y[first + j] - shift);
+    }
+    return 0;
+}
+
+int mnq_fit_solve_without(const struct mnq_fit *f, const unsigned char *gone, float *w, float *b, struct mnq_err *e)
+{
+    size_t in = (size_t)f->inputs;
+    struct mnq_arena scratch = {0};
+    int *kept = mnq_arena_array(&scratch, in, sizeof *kept);
+    double *l = mnq_arena_array(&scratch, in * in, sizeof *l);
+    double *panel = mnq_arena_array(&scratch, MNQ_PANEL * mnq_panel_stride(f->inputs), sizeof *panel);
+    struct solving_without s = {.f = f, .kept = kept, .l = l, .w = w, .b = b};
+    s.room = mnq_arena_array(&scratch, (size_t)f->threads * in * TILE, sizeof *s.room);
+    int rc = kept == NULL || l == NULL || panel == NULL || s.room == NULL ? mnq_fail_nomem(e) : 0;
+    for (int i = 0; rc == 0 && i < f->inputs; i++)
+        if (!gone[i]) kept[s.n++] = i;
+    for (int a = 0; rc == 0 && a < s.n; a++)
+        for (int c = 0; c <= a; c++) l[(size_t)a * (size_t)s.n + (size_t)c] = f->h[(size_t)kept[a] * in + (size_t)kept[c]];
+    if (rc == 0 && mnq_cholesky_panels(l, s.n, panel) != 0)
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+    if (rc == 0) rc = mnq_pool_for((f->outputs + TILE - 1) / TILE, f->threads, solve_tile, &s, e);
+    mnq_arena_free(&scratch);
     return rc;
 }

@@ -44,6 +44,7 @@ struct mnq_fit_opts {
     const float *fixed_bias; /* of a layer whose bias cannot change, else NULL */
     int holdout;             /* every holdout-th sample is left out; 0: none */
     int threads;
+    bool untraced; /* no order of removal: error, order, removable stay NULL */
 };
 
 /**
@@ -58,6 +59,9 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
  * w  [inputs][outputs], b [outputs] or NULL: results
  */
 int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, float *b, struct mnq_err *e);
+
+/** The same with the same inputs gone for all outputs: gone [inputs], nonzero: leaves. */
+int mnq_fit_solve_without(const struct mnq_fit *f, const unsigned char *gone, float *w, float *b, struct mnq_err *e);
 
 /** Sums of squares of y - (w x + b) and of y around its mean over the held-out (or, with holdout 0, all) samples' rows. */
 int mnq_rows_error(const struct mnq_rows *r, const float *w, const float *b, int holdout, int threads, double *noise,

@@ -29,8 +29,8 @@ struct mnq_pruning {
     struct mnq_pictures pictures;
     struct mnq_logits judge; /* the dense network's logits */
     float *logits;           /* [pictures.n][judge.n] */
-    int64_t *zeros; /* [n_layers] what was chosen */
-    double damping; /* of all fits */
+    int64_t *zeros;          /* [n_layers] what was chosen */
+    double damping;          /* of all fits */
 };
 
 /** Every MNQ_PRUNE_HOLDOUT-th sample is fitted to by nothing: it judges, here and in what follows (split.h). */
@@ -39,8 +39,22 @@ enum { MNQ_PRUNE_HOLDOUT = MNQ_SPLIT_FOLDS };
 /** Bytes of tensors that each of the two streams may keep. */
 #define MNQ_PRUNE_BUDGET ((size_t)400 << 20)
 
-/** How a layer's weights are fitted. */
-struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l);
+/** The legal graph's nodes with arrays of their own where pruning changes them, in p->arena. */
+int mnq_prune_copy(const struct mnq_pruning *p, struct mnq_graph *to, struct mnq_err *e);
+
+/** The samples, and what the dense network makes of them: p->pictures, judge, logits. */
+int mnq_prune_look(struct mnq_pruning *p, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
+                   struct mnq_err *e);
+
+/** What p->out is expected to lose: p->r->drop. */
+int mnq_prune_expect(struct mnq_pruning *p, struct mnq_err *e);
+
+/** Moves the bias of node i of p->out so that its mean pre-activation is the dense network's. */
+int mnq_prune_correct_bias(struct mnq_pruning *p, struct mnq_stream *dense, struct mnq_stream *now, int i,
+                           struct mnq_err *e);
+
+/** How the weights of a node are fitted. */
+struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int node);
 
 /** Rows for a layer with so many inputs. */
 size_t mnq_prune_rows(int inputs);

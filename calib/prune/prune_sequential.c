@@ -19,9 +19,8 @@ size_t mnq_prune_rows(int inputs)
     return n < ROWS_MIN ? ROWS_MIN : n;
 }
 
-struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int l)
+struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int node)
 {
-    int node = p->r->layer[l].node;
     const struct mnq_node *nd = &p->legal->node[node];
     return (struct mnq_fit_opts){.damping = p->damping,
                                  .fixed_bias = mnq_restore_has_bias(p->legal, node) ? NULL : nd->b,
@@ -86,8 +85,7 @@ static void add_means(void *ctx, int sample, int worker, const float *pre, struc
     for (size_t k = 0; k < c; k++) to[k] /= (double)pixels;
 }
 
-/* Moves the bias of node i so that its mean pre-activation is the dense network's. */
-static int correct_bias(struct mnq_pruning *p, struct mnq_stream *dense, struct mnq_stream *now, int i, struct mnq_err *e)
+int mnq_prune_correct_bias(struct mnq_pruning *p, struct mnq_stream *dense, struct mnq_stream *now, int i, struct mnq_err *e)
 {
     const struct mnq_node *nd = &p->legal->node[i];
     size_t c = (size_t)nd->out.c, n = (size_t)p->pictures.n;
@@ -119,7 +117,7 @@ static int prune_layer(struct mnq_pruning *p, struct mnq_stream *dense, struct m
     struct mnq_arena scratch = {0};
     struct mnq_rows rows;
     struct mnq_fit fit;
-    struct mnq_fit_opts fo = mnq_prune_fit_opts(p, l);
+    struct mnq_fit_opts fo = mnq_prune_fit_opts(p, layer->node);
     int *per_output = mnq_arena_array(&scratch, (size_t)layer->outputs, sizeof *per_output);
     int rc = per_output == NULL ? mnq_fail_nomem(e) : 0;
     if (rc == 0)
@@ -156,7 +154,7 @@ int mnq_prune_sequential(struct mnq_pruning *p, struct mnq_err *e)
             if (!spared) continue;
         }
         if (rc == 0 && changed && mnq_lower_has_weights(g, i) && mnq_restore_has_bias(g, i))
-            rc = correct_bias(p, dense, now, i, e);
+            rc = mnq_prune_correct_bias(p, dense, now, i, e);
     }
     mnq_stream_free(dense);
     mnq_stream_free(now);

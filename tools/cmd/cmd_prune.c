@@ -7,6 +7,7 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "prune.h"
+#include "prune_narrow.h"
 #include "recipe_read.h"
 #include "share.h"
 #include "tried.h"
@@ -25,7 +26,7 @@ struct prune_opts {
     struct mnq_data_opts from;
     struct mnq_opt_list data;
     const char *pattern, *recipe, *output;
-    double ratio;
+    double ratio, channels;
     int scope, method, samples;
     bool force, tune;
 };
@@ -33,8 +34,10 @@ struct prune_opts {
 static const struct mnq_option options[] = {
     {"ratio", 'R', MNQ_OPT_DOUBLE, offsetof(struct prune_opts, ratio), "R",
      "share of all 1x1 and dense weights that become zero, between 0 and 1", 0, 1, NULL},
+    {"channels", 'C', MNQ_OPT_DOUBLE, offsetof(struct prune_opts, channels), "R",
+     "instead: take whole channels out until this share of the multiplications is gone, between 0 and 1", 0, 1, NULL},
     {"output", 'o', MNQ_OPT_STRING, offsetof(struct prune_opts, output), "FILE",
-     "the float model to write, in MODEL's layout", 0, 0, NULL},
+     "the float model to write, in MODEL's layout; with --channels a full Keras model", 0, 0, NULL},
     {"force", 'f', MNQ_OPT_FLAG, offsetof(struct prune_opts, force), NULL, "overwrite FILE", 0, 0, NULL},
     {"data", 'd', MNQ_OPT_LIST, offsetof(struct prune_opts, data), "PATH",
      "sample pictures: folder, CSV, HDF5 file with images; may be repeated", 0, 0, NULL},
@@ -59,8 +62,11 @@ enum { OPTIONS = sizeof options / sizeof *options };
 
 static void init(void *opts)
 {
-    *(struct prune_opts *)opts =
-        (struct prune_opts){.ratio = (double)NAN, .scope = MNQ_PRUNE_GLOBAL, .method = MNQ_PRUNE_AUTO, .pattern = "none"};
+    *(struct prune_opts *)opts = (struct prune_opts){.ratio = (double)NAN,
+                                                     .channels = (double)NAN,
+                                                     .scope = MNQ_PRUNE_GLOBAL,
+                                                     .method = MNQ_PRUNE_AUTO,
+                                                     .pattern = "none"};
 }
 
 /* What one run holds. */
@@ -235,6 +241,23 @@ static bool rules_prune(const struct mnq_recipe *r)
     return false;
 }
 
+/* What --channels goes with. */
+static int check_channels(struct mnq_cli *cli, const struct prune_opts *o, const struct mnq_recipe *r, struct mnq_err *e)
+{
+    if (o->channels == 0 || o->channels == 1)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--channels: expected a number between 0 and 1, both excluded, got %g",
+                        o->channels);
+    if (!isnan(o->ratio) || strcmp(o->pattern, "none") != 0 || rules_prune(r))
+        return mnq_fail(e, MNQ_EXIT_USAGE,
+                        "--channels takes whole channels: prune single weights (--ratio, --pattern, rules) "
+                        "of the model that it writes");
+    if (o->method == MNQ_PRUNE_OBS && o->data.n == 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--method obs needs --data: the sample pictures to prune on");
+    if (o->tune && o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--tune needs --data: the pictures to learn from");
+    if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
+    return mnq_cli_output(cli, o->output, o->force, true) < 0 ? -1 : 0;
+}
+
 static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const struct mnq_recipe *r,
                          struct mnq_prune_opts *po, struct mnq_err *e)
 {
@@ -248,6 +271,7 @@ static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const 
         return mnq_fail(e, MNQ_EXIT_USAGE,
                         "--pattern: expected none, N:M with N < M <= 64, or blockN with N = 2, 4, 8, 16, got '%s'",
                         o->pattern);
+    if (!isnan(o->channels)) return check_channels(cli, o, r, e);
     if (isnan(o->ratio) && po->pattern.kind != MNQ_PATTERN_N_M && !rules_prune(r))
         return mnq_fail(e, MNQ_EXIT_USAGE, "--ratio is missing: the share of 1x1 weights that become zero");
     if (o->ratio == 0 || o->ratio == 1)
@@ -381,13 +405,24 @@ static int run(struct mnq_cli *cli)
         mnq_cli_say(cli, &x->subject, 1);
         mnq_cli_say_left_out(cli, d);
     }
-    if (x->o.method == MNQ_PRUNE_MAGNITUDE)
+    if (x->o.method == MNQ_PRUNE_MAGNITUDE && isnan(o->channels))
         mnq_term_note(
             &cli->term, 0,
             "by magnitude alone nothing makes up for the weights that go; half of them cost a V1 0.25 of five classes "
             "42 points of top-1, with --data and the default method 1 point");
     x->o.task = x->subject.tasks;
     x->tunes = o->tune;
+    if (!isnan(o->channels)) {
+        struct mnq_narrow_job job = {.subject = &x->subject,
+                                     .data = x->o.method == MNQ_PRUNE_OBS ? d : NULL,
+                                     .o = {o->channels, o->samples, cli->global.threads, x->subject.tasks},
+                                     .tunes = o->tune,
+                                     .output = o->output,
+                                     .resolution = o->model.resolution};
+        int rc = mnq_prune_narrow(cli, &job);
+        mnq_dataset_close(d);
+        return rc;
+    }
     int rc = prune(cli, x, d, &o->model);
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);
@@ -401,15 +436,18 @@ static int run(struct mnq_cli *cli)
 const struct mnq_command mnq_cmd_prune = {
     .name = "prune",
     .summary = "make 1x1 and dense weights zero, the others make up for them",
-    .usage = "MODEL --ratio R [--data PATH] -o FILE",
+    .usage = "MODEL --ratio R|--channels R [--data PATH] -o FILE",
     .about = "Makes a share of the 1x1 and dense weights of the float MODEL zero and writes it in\n"
              "the layout it was read in, so that Keras can load it: the file differs in nothing\n"
              "but the weights and biases that were touched. With --data the weights that hurt\n"
              "least go, and those that remain are fitted anew to what the whole model computes\n"
-             "(no labels are needed). The first layer and depthwise layers stay.",
+             "(no labels are needed). The first layer and depthwise layers stay. With --channels\n"
+             "whole channels leave instead, depthwise filters with them, and the network is\n"
+             "narrower: a full Keras model of smaller layers.",
     .examples = "  mnquant prune model.h5 --ratio 0.5 --data calib/ -o pruned.h5\n"
                 "  mnquant prune model.h5 --pattern 2:4 --data calib/ -o pruned.h5\n"
-                "  mnquant prune model.h5 --ratio 0.3 --method magnitude --scope layer -o pruned.h5\n",
+                "  mnquant prune model.h5 --ratio 0.3 --method magnitude --scope layer -o pruned.h5\n"
+                "  mnquant prune model.h5 --channels 0.5 --data calib/ --tune -o narrow.h5\n",
     .option = options,
     .n_options = OPTIONS,
     .opts_size = sizeof(struct prune_opts),
