@@ -36,7 +36,7 @@ static void blocks(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
         f[4] *= parts;
         f[5] = n * records * pairs;
     }
-    f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * (double)l->oc : 0;
+    f[6] = mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * (double)l->oc : 0;
     f[7] = l->op == MNQ_L_CONV ? n * b * l->kh : n;
 }
 

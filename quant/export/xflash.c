@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { LAYR = 64, TENS = 32, WORD = 4, ALIGN = 16, ARRAYS = 9, SUMS = 0x8000, NARROW = 0xffff };
+enum { LAYR = 64, TENS = 32, WORD = 4, ALIGN = 16, ARRAYS = 9, KIND = 24, SUMS = 0x8000, NARROW = 0xffff };
 static const uint32_t NONE = UINT32_MAX;
 
 /* Where the image is written; bytes NULL: only counted. */
@@ -67,30 +67,61 @@ static uint32_t array_of(const struct mnq_ximage *x, int i, const uint8_t *recor
     return field[k] == 60 && x->layer[i].l.q.act != MNQ_A_TABLE ? NONE : get32(record + field[k]);
 }
 
-/* layr: records with offsets into the image's data. */
-static void put_layers(struct out *o, struct mnq_ximage *x, const uint8_t *layr)
+/* Layer i as a kind. return the number of its arrays */
+static unsigned kind_of(const struct mnq_ximage *x, int i, const uint8_t *layr, uint8_t kind[KIND])
 {
+    const uint8_t *r = layr + (size_t)i * LAYR;
+    const struct mnq_layer *l = &x->layer[i].l;
+    const uint8_t head[] = {l->op, l->wtype, l->in_flip, l->in16, l->in16b,  l->kh,      l->kw,
+                            l->sh, l->sw,    l->pt,      l->pl,   l->point1, l->counted, (uint8_t)mnq_ximage_kernel(x, i)};
+    struct out o = {.bytes = kind};
+    unsigned mask = 0, n = 0;
+
+    for (int k = 0; k < ARRAYS; k++)
+        if (array_of(x, i, r, k) != NONE) mask |= 1u << k, n++;
+    for (size_t k = 0; k < sizeof head; k++) put(&o, head[k], 1);
+    put(&o, l->mult, 2);
+    put(&o, mask, 2);
+    put(&o, get16(r + 20), 2);
+    put(&o, get16(r + 24), 2);
+    put(&o, l->q.act, 1);
+    put(&o, l->q.frac, 1);
+    return n;
+}
+
+/* The first layer of layer i's kind. */
+static int first_of_kind(const struct mnq_ximage *x, int i, const uint8_t *layr)
+{
+    uint8_t own[KIND], kind[KIND];
+
+    kind_of(x, i, layr, own);
+    for (int k = 0;; k++) {
+        kind_of(x, k, layr, kind);
+        if (memcmp(kind, own, KIND) == 0) return k;
+    }
+}
+
+/* layr: records with offsets into the image's data. kind: [layers], for this function. */
+static void put_layers(struct out *o, struct mnq_ximage *x, const uint8_t *layr, int *kind)
+{
+    uint8_t bytes[KIND];
     unsigned refs = 0;
+    int kinds = 0;
 
     x->at.layers = o->n;
     for (int i = 0; i < x->n_layers; i++) {
-        const uint8_t *r = layr + (size_t)i * LAYR;
-        const struct mnq_layer *l = &x->layer[i].l;
-        const uint8_t head[] = {l->op, l->wtype, l->in_flip, l->in16, l->in16b,  l->kh,      l->kw,
-                                l->sh, l->sw,    l->pt,      l->pl,   l->point1, l->counted, 0};
-        unsigned mask = 0, n = 0;
-        for (int k = 0; k < ARRAYS; k++)
-            if (array_of(x, i, r, k) != NONE) mask |= 1u << k, n++;
-        for (size_t k = 0; k < sizeof head; k++) put(o, head[k], 1);
-        put(o, l->mult, 2);
-        for (int k = 4; k < 10; k += 2) put(o, get16(r + k), 2);
-        put(o, mask, 2);
+        const int first = first_of_kind(x, i, layr);
+        kind[i] = first == i ? kinds++ : kind[first];
+        for (int k = 4; k < 10; k += 2) put(o, get16(layr + (size_t)i * LAYR + k), 2);
+        put(o, (uint32_t)kind[i], 2);
         put(o, refs, 2);
-        put(o, get16(r + 20), 2);
-        put(o, get16(r + 24), 2);
-        put(o, l->q.act, 1);
-        put(o, l->q.frac, 1);
-        refs += n;
+        refs += kind_of(x, i, layr, bytes);
+    }
+    x->at.kinds = o->n - x->at.layers;
+    for (int i = 0; i < x->n_layers; i++) {
+        if (first_of_kind(x, i, layr) != i) continue;
+        kind_of(x, i, layr, bytes);
+        for (int k = 0; k < KIND; k++) put(o, bytes[k], 1);
     }
     align(o, WORD);
     x->at.refs = o->n - x->at.layers;
@@ -139,7 +170,7 @@ static bool fits(const struct mnq_package *p, const struct mnq_xsizes *sizes, co
     return true;
 }
 
-static void put_all(struct out *o, const struct mnq_package *p, const struct mnq_xdata *d, const uint8_t *layr,
+static void put_all(struct out *o, const struct mnq_package *p, const struct mnq_xdata *d, const uint8_t *layr, int *kind,
                     struct mnq_ximage *x)
 {
     const int tensors = p->model.n_tensors;
@@ -151,7 +182,7 @@ static void put_all(struct out *o, const struct mnq_package *p, const struct mnq
     x->at.tensors = o->n;
     put_tensors(o, p);
     align(o, WORD);
-    put_layers(o, x, layr);
+    put_layers(o, x, layr, kind);
     put_plan(o, &x->plan, tensors, &x->at.plan);
     put_plan(o, &x->push, tensors, &x->at.push);
     x->at.outs = o->n;
@@ -169,10 +200,12 @@ int mnq_xflash_write(const struct mnq_package *p, const struct mnq_xsizes *sizes
     if (mnq_ximage_data(p, 0, x, &d, &layr, arena, e) != 0) return -1;
     struct out o = {.wide = d.n / WORD >= NARROW || x->n_packed / WORD >= NARROW || sizes->arena / ALIGN >= NARROW ||
                             sizes->rows / ALIGN >= NARROW || sizes->layers / ALIGN >= NARROW};
-    put_all(&o, p, &d, layr, x);
+    int *kind = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *kind);
+    if (kind == NULL) return mnq_fail_nomem(e);
+    put_all(&o, p, &d, layr, kind, x);
     x->bytes = o.bytes = mnq_arena_alloc(arena, o.n);
     if (x->bytes == NULL) return mnq_fail_nomem(e);
-    put_all(&o, p, &d, layr, x);
+    put_all(&o, p, &d, layr, kind, x);
     x->n = o.n;
     if (x->packed != NULL) {
         x->packed += (size_t)x->n_layers * WORD;

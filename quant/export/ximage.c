@@ -225,7 +225,7 @@ int mnq_ximage_write(const struct mnq_package *p, int keep, struct mnq_ximage *x
 int mnq_ximage_make(const struct mnq_package *p, enum mnq_xset set, const uint8_t *dense, struct mnq_ximage *x,
                     struct mnq_arena *arena, struct mnq_err *e)
 {
-    *x = (struct mnq_ximage){.n_layers = p->q.n_layers};
+    *x = (struct mnq_ximage){.n_layers = p->q.n_layers, .n_tensors = p->model.n_tensors};
     x->layer = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *x->layer);
     if (x->layer == NULL) return mnq_fail_nomem(e);
     if (choose(p, set, dense, x, e) != 0) return -1;
@@ -247,7 +247,25 @@ void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p)
 
 int mnq_ximage_sums(const struct mnq_ximage *x)
 {
-    for (int i = 0; i < x->n_layers && (x->plan.bytes != NULL || x->push.bytes != NULL); i++)
-        if (x->layer[i].l.op == MNQ_L_AVGPOOL) return 1;
+    const struct mnq_xsection *const section[] = {&x->plan, &x->push};
+
+    for (int k = 0; k < 2; k++) {
+        if (section[k]->bytes == NULL) continue;
+        const uint8_t *flags = section[k]->bytes + MNQ_PLAN_HEADER + 10;
+        for (int i = 0; i < x->n_tensors; i++, flags += MNQ_PLACE_BYTES)
+            if ((flags[0] & MNQ_PLACE_SUMS) != 0) return 1;
+    }
     return 0;
+}
+
+int mnq_ximage_kernel(const struct mnq_ximage *x, int i)
+{
+    int n = 0;
+
+    for (const struct mnq_xkernel *k = mnq_xkernels; k != x->layer[i].kernel; k++) {
+        int called = 0;
+        for (int j = 0; j < x->n_layers; j++) called |= x->layer[j].kernel == k;
+        n += called;
+    }
+    return n;
 }

@@ -29,7 +29,7 @@ struct mnq_xplan_at {
     size_t places, stages, steps;
 };
 struct mnq_xat {
-    size_t data, tensors, layers, refs, outs; /* refs: from layers on */
+    size_t data, tensors, layers, kinds, refs, outs; /* kinds, refs: from layers on */
     struct mnq_xplan_at plan, push;
 };
 
@@ -39,7 +39,7 @@ struct mnq_ximage {
     uint8_t *packed; /* as mnq_pack() makes it; NULL if nothing is packed */
     size_t n_packed;
     struct mnq_xlayer *layer; /* [n_layers] */
-    int n_layers;
+    int n_layers, n_tensors;
     struct mnq_xsection plan, push; /* plans of stages, for the core */
     int flash, wide;                /* 1: tables of flash.h, of 32 bits */
     struct mnq_xat at;
@@ -58,8 +58,11 @@ int mnq_ximage_data(const struct mnq_package *p, int keep, const struct mnq_xima
 /** Fills p from the section of a plan, of a model of n tensors; places NULL if there is none. */
 void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p);
 
-/** Whether its plan may sum up a pool while its input arrives: then the export holds that kernel too. */
+/** Whether its plans sum up a pool while its input arrives: then the export holds that kernel too. */
 int mnq_ximage_sums(const struct mnq_ximage *x);
+
+/** Number of a layer's kernel among those of the layers, in the order of mnq_xkernels. */
+int mnq_ximage_kernel(const struct mnq_ximage *x, int i);
 
 /** Whether layer i has compressed weights that can be decoded. */
 int mnq_ximage_compressed(const struct mnq_package *p, int i);

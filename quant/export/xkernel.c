@@ -194,9 +194,7 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
     if (needs != 0) return needs;
     if (strcmp(k->header, "aarch64/neon.h") == 0) return 0;
     if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
-    if (mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
-    /* Fewer than four pixels in a call, or shifts that do not fold: single outputs are computed as the definition says. */
-    if (((const uint8_t *)l->packed)[0] != 0) return MNQ_XNEED_SCALE;
-    if (l->op == MNQ_L_CONV) return l->ow == 2 || l->ow == 3 ? MNQ_XNEED_SCALE : 0;
-    return l->w < 4 && l->h * l->w > 1 ? MNQ_XNEED_SCALE : 0;
+    /* A clamp that no instruction has, or shifts that do not fold: single outputs are computed as the definition says. */
+    if (mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
+    return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
 }

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SUM "mnq_avgpool_sum_c"
+
 static const char *const dtype_name[] = {"uint8_t", "int8_t", "int16_t"};
 
 /* ---- header ---- */
@@ -191,7 +193,7 @@ static int before(const struct mnq_export *x, int i)
 /* Whether the export calls kernel k. */
 static int called(const struct mnq_export *x, const struct mnq_xkernel *k)
 {
-    if (strcmp(k->symbol, "mnq_avgpool_sum_c") == 0) return mnq_ximage_sums(&x->image);
+    if (strcmp(k->symbol, SUM) == 0) return mnq_ximage_sums(&x->image);
     for (int i = 0; i < x->image.n_layers; i++)
         if (x->image.layer[i].kernel == k) return 1;
     return 0;
@@ -216,12 +218,25 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
     if (mnq_xset_neon(x->o->target->set)) mnq_xtext_add(t, "#include \"aarch64/pack_neon.h\"\n");
 }
 
-static void table(const struct mnq_export *x, struct mnq_xtext *t)
+/* find(): which kernel serves a layer. Tables of flash.h number them. */
+static void finder(const struct mnq_export *x, struct mnq_xtext *t)
 {
-    static const char *const scratch[] = {NULL, "mnq_dsp_scratch", "mnq_mve_scratch", "mnq_rvv_scratch"};
     const struct mnq_xkernel *last = NULL;
+    const int sums = mnq_ximage_sums(&x->image);
 
     mnq_xtext_add(t, "static mnq_kernel *find(const struct mnq_layer *l)\n{\n");
+    if (x->image.flash) {
+        const char *between = "";
+        mnq_xtext_add(t, "    static mnq_kernel *const kernel[] = {");
+        for (int i = 0; i < mnq_n_xkernels; i++) {
+            if (!called(x, &mnq_xkernels[i]) || strcmp(mnq_xkernels[i].symbol, SUM) == 0) continue;
+            mnq_xtext_add(t, "%s%s", between, mnq_xkernels[i].symbol);
+            between = ", ";
+        }
+        mnq_xtext_add(t, "};\n\n%s    return kernel[l->kernel];\n}\n\n",
+                      sums ? "    if (l->op == MNQ_L_AVGPOOL_SUM) return " SUM ";\n" : "");
+        return;
+    }
     for (int i = 0; i < mnq_n_xkernels; i++) {
         if (!called(x, &mnq_xkernels[i])) continue;
         if (last != NULL) mnq_xtext_add(t, "    if (%s) return %s;\n", last->when, last->symbol);
@@ -231,6 +246,13 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
     for (int i = 0; i < mnq_n_xkernels; i++) only &= !called(x, &mnq_xkernels[i]) || &mnq_xkernels[i] == last;
     if (only) mnq_xtext_add(t, "    (void)l;\n");
     mnq_xtext_add(t, "    return %s;\n}\n\n", last == NULL ? "0" : last->symbol);
+}
+
+static void table(const struct mnq_export *x, struct mnq_xtext *t)
+{
+    static const char *const scratch[] = {NULL, "mnq_dsp_scratch", "mnq_mve_scratch", "mnq_rvv_scratch"};
+
+    finder(x, t);
     if (x->image.flash) /* sizes are known */
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, 0, 0, 0};\n\n", x->o->target->name);
     else if (mnq_xset_neon(x->o->target->set))

@@ -9,7 +9,7 @@
 
 struct variants {
     unsigned block, dw, in, planes, act;
-    int rising;
+    int rising, second;
 };
 
 /* Whether some output of a depthwise layer is computed by mnq_output_plain(), or scaled up to be spared that. */
@@ -35,15 +35,16 @@ static struct variants variants_of(const struct mnq_export *x)
     for (int i = 0; i < x->image.n_layers; i++) {
         const struct mnq_xlayer *k = &x->image.layer[i];
         const struct mnq_layer *l = &k->l;
+        if (l->c1 > 0) v.second = 1;
         if (l->q.act > MNQ_A_HSIGMOID) v.act |= 2;
         else if (l->q.act != MNQ_A_CLAMP) v.act |= 1;
         if (x->o->target->set != MNQ_XSET_DSP) continue;
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
         if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
         if (l->packed == NULL) continue;
-        const unsigned wide = l->wtype == MNQ_W_S16 ? 4 : 0;
+        const unsigned wide = l->wtype == MNQ_W_S16 ? 8 : 0;
         v.in |= l->in16 ? 4 : l->in_flip ? 2 : 1;
-        v.block |= 1u << (wide + mnq_dsp_clamp_of(&l->q));
+        v.block |= 1u << (wide + mnq_dsp_block_clamp_of(&l->q));
         if (mnq_xkernel_needs(k->kernel, l) & MNQ_XNEED_SCALE) v.block |= 1u << (wide + MNQ_DSP_SUMS);
     }
     return v;
@@ -75,13 +76,13 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
         "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
         "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define MNQ_VARIANTS_DW "
         "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
-        "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_PLANS %d\n\n",
-        v.block, v.dw, v.in, v.planes, v.rising, v.act, planned(x));
+        "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_SECOND %d\n#define MNQ_VARIANTS_PLANS %d\n\n",
+        v.block, v.dw, v.in, v.planes, v.rising, v.act, v.second, planned(x));
     mnq_xtext_add(t,
-                  "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_REFS %zu\n#define MNQ_FLASH_LAST "
-                  "%d\n#define MNQ_FLASH_ARENA %zu\n"
+                  "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_KINDS %zu\n#define MNQ_FLASH_REFS %zu\n"
+                  "#define MNQ_FLASH_LAST %d\n#define MNQ_FLASH_ARENA %zu\n"
                   "#define MNQ_FLASH_PUSH %zu\n#define MNQ_FLASH_LAYERS %zu\n\n#endif\n",
-                  x->image.wide, x->image.at.refs, last_reader(x), x->costs.arena, x->costs.arena_rows,
+                  x->image.wide, x->image.at.kinds, x->image.at.refs, last_reader(x), x->costs.arena, x->costs.arena_rows,
                   x->costs.arena_layers);
 }
 
@@ -111,7 +112,7 @@ int mnq_xvariants_small(const struct mnq_export *x, const char *path)
 
 int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
 {
-    static const int tail[4] = {106, 106, 106, 26}, dw[8] = {340, 340, 340, 284, 364, 364, 364, 308};
+    static const int tail[8] = {106, 106, 106, 26, 106, 0, 0, 0}, dw[8] = {340, 340, 340, 284, 364, 364, 364, 308};
     const struct variants v = variants_of(x);
     int n = 0;
 
@@ -123,9 +124,9 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     if (!v.rising && strcmp(path, "cortexm/dwconv_channel_dsp.c") == 0) return 560;
     if (v.act == 0 && strcmp(path, "generic/output_c.c") == 0) return 280;
     if (strcmp(path, "cortexm/block_dsp.S") == 0) {
-        n += v.block & 0xf ? 572 : 0;
-        n += v.block & 0xf0 ? 508 : 0;
-        for (int i = 0; i < 8; i++) n += v.block >> i & 1 ? tail[i % 4] : 0;
+        n += v.block & 0xff ? 572 : 0;
+        n += v.block & 0xff00 ? 508 : 0;
+        for (int i = 0; i < 16; i++) n += v.block >> i & 1 ? tail[i % 8] : 0;
         return n;
     }
     if (strcmp(path, "cortexm/dwconv3x3_dsp.S") == 0) {
@@ -134,6 +135,6 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     }
     if (strcmp(path, "cortexm/gather_dsp.S") == 0) return (v.in & 1 ? 160 : 0) + (v.in & 2 ? 212 : 0) + (v.in & 4 ? 104 : 0);
     if (strcmp(path, "cortexm/plane_dsp.S") == 0) return 20 + (v.planes & 1 ? 180 : 0) + (v.planes & 4 ? 104 : 0);
-    if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0) return (v.block | v.dw) & 0x88 ? 320 : 0;
+    if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0) return (v.block & 0x808) | (v.dw & 0x88) ? 320 : 0;
     return -1;
 }

@@ -4,10 +4,10 @@
 #ifndef MNQ_VARIANTS_H
 #define MNQ_VARIANTS_H
 
-/* Inner loops for a Cortex-M with the DSP extension. BLOCK: bit 4 * (weights are int16) + enum mnq_dsp_clamp; DW: bit
+/* Inner loops for a Cortex-M with the DSP extension. BLOCK: bit 8 * (weights are int16) + enum mnq_dsp_clamp; DW: bit
  * 4 * (stride 2) + enum mnq_dsp_clamp; IN: inputs of blocks, 1 int8, 2 bytes to be flipped, 4 int16; PLANES: inputs of
  * depthwise layers, 1 int8, 4 int16. */
-#define MNQ_VARIANTS_BLOCK  0xff
+#define MNQ_VARIANTS_BLOCK  0x1f1f
 #define MNQ_VARIANTS_DW     0xff
 #define MNQ_VARIANTS_IN     7
 #define MNQ_VARIANTS_PLANES 5
@@ -16,8 +16,11 @@
 #define MNQ_VARIANTS_RISING 1
 #define MNQ_VARIANTS_ACT    3
 
+/* Layers of two inputs. */
+#define MNQ_VARIANTS_SECOND 1
+
 /* 1: some model may have plans of stages; else every layer runs at once. */
-#define MNQ_VARIANTS_PLANS  1
+#define MNQ_VARIANTS_PLANS 1
 
 /* 1: the tables of flash.h stand in for the file's, and all sizes are known: MNQ_FLASH_*. */
 #define MNQ_FLASH 0

@@ -4,6 +4,7 @@
 #include "reach.h"
 #include "record.h"
 #include "stages.h"
+#include "variants.h"
 
 /* A tensor as a band meets it. */
 struct strip {
@@ -152,7 +153,7 @@ int mnq_stage_rows(const struct mnq_work *w, unsigned k, const struct mnq_layer 
         b.y = made->rows;
         b.n = sums ? left : run_of(&out, b.y, left);
         if (!cut(w, l, t.in0, &b)) return 0;
-        if (t.in1 != MNQ_NO_TENSOR && !second(w, l, t.in1, &b)) return 0;
+        if (MNQ_VARIANTS_SECOND && t.in1 != MNQ_NO_TENSOR && !second(w, l, t.in1, &b)) return 0;
         b.out = out.base + (size_t)(sums ? 0 : slot_of(&out, b.y)) * out.row;
         run(l, &b);
         count(made, &out, b.n, sums);

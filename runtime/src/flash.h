@@ -4,7 +4,7 @@
  *
  * variants.h of such a library defines
  *   MNQ_FLASH_WIDE    1: 16 bits do not reach all of the data, or of the arenas
- *   MNQ_FLASH_REFS    bytes from the layers to the list of arrays
+ *   MNQ_FLASH_KINDS   bytes from the layers to the list of kinds; _REFS: to that of arrays
  *   MNQ_FLASH_LAST    the last layer that reads the input
  *   MNQ_FLASH_ARENA   bytes of arena, scratch and all, by the plan; _PUSH: with rows pushed; _LAYERS: layer by layer */
 #ifndef MNQ_FLASH_TABLES_H
@@ -33,17 +33,22 @@ struct mnq_flash_tensor {
 };
 
 /**
+ * What many layers have in common.
  * head    what struct mnq_layer begins with, up to h
- * lo, hi  within the output's type
  * arrays  bit k: array k is there, of weights, packed, pad, bias, m, r, m2, r2, table, as struct mnq_layer has them
- * first   number of its first array among all; each is a place in the data, packed: in the packed weights, in units of 4
- * bytes
+ * lo, hi  within the output's type
  */
-struct mnq_flash_layer {
+struct mnq_flash_kind {
     uint8_t head[MNQ_FLASH_HEAD];
-    uint16_t in0, in1, out, arrays, first;
+    uint16_t arrays;
     int16_t lo, hi;
     uint8_t act, frac;
+};
+
+/** first: number of its first array among all; each is a place in the data, packed: in the packed weights, in units of 4
+ * bytes. */
+struct mnq_flash_layer {
+    uint16_t in0, in1, out, kind, first;
 };
 
 /** offset, scratch, scratch_bytes: in units of 16; rows: of the ring, and MNQ_FLASH_SUMS. A whole number of words if wide.

@@ -47,11 +47,11 @@ void mnq_links_read(const struct mnq_model *m, unsigned i, struct mnq_links *l)
 }
 
 /* A layer's arrays as members of struct mnq_layer that follow one another. */
-static void read_arrays(const struct mnq_model *m, const struct mnq_flash_layer *p, struct mnq_layer *l)
+static void read_arrays(const struct mnq_model *m, unsigned first, unsigned bits, struct mnq_layer *l)
 {
-    const mnq_flash_ref *at = (const mnq_flash_ref *)(const void *)(m->layr + MNQ_FLASH_REFS) + p->first;
+    const mnq_flash_ref *at = (const mnq_flash_ref *)(const void *)(m->layr + MNQ_FLASH_REFS) + first;
     uint8_t *to = (uint8_t *)l + offsetof(struct mnq_layer, weights);
-    unsigned bits = p->arrays, k;
+    unsigned k;
 
     for (k = 0; k < MNQ_FLASH_ARRAYS; k++, bits >>= 1, to += sizeof(void *)) {
         const uint8_t *array = NULL;
@@ -69,10 +69,12 @@ typedef char mnq_layer_has_arrays_in_order[offsetof(struct mnq_layer, q.table) -
 void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, uint32_t offset[3])
 {
     const struct mnq_flash_layer *const p = layer_of(m, i);
+    const struct mnq_flash_kind *const k =
+        (const struct mnq_flash_kind *)(const void *)(m->layr + MNQ_FLASH_KINDS) + p->kind;
     const struct mnq_flash_tensor *t = tensor_of(m, p->in0);
 
-    memcpy(l, p->head, MNQ_FLASH_HEAD);
-    read_arrays(m, p, l);
+    memcpy(l, k->head, MNQ_FLASH_HEAD);
+    read_arrays(m, p->first, k->arrays, l);
     offset[1] = (uint32_t)t->offset * MNQ_ALIGN;
     l->h = t->h;
     l->w = t->w;
@@ -80,7 +82,7 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->zp0 = t->zp;
     offset[2] = 0;
     l->zp1 = l->c1 = 0;
-    if (p->in1 != MNQ_NO_TENSOR) {
+    if (MNQ_VARIANTS_SECOND && p->in1 != MNQ_NO_TENSOR) {
         t = tensor_of(m, p->in1);
         offset[2] = (uint32_t)t->offset * MNQ_ALIGN;
         l->zp1 = t->zp;
@@ -92,10 +94,10 @@ void mnq_layer_read(const struct mnq_model *m, unsigned i, struct mnq_layer *l, 
     l->ow = t->w;
     l->oc = t->c;
     l->q.zp = t->zp;
-    l->q.lo = p->lo;
-    l->q.hi = p->hi;
-    l->q.act = p->act;
-    l->q.frac = p->frac;
+    l->q.lo = k->lo;
+    l->q.hi = k->hi;
+    l->q.act = k->act;
+    l->q.frac = k->frac;
     l->q.out16 = t->dtype == MNQ_S16;
 }
 

@@ -64,6 +64,7 @@ struct mnq_layer {
     uint8_t kh, kw, sh, sw, pt, pl;
     uint8_t point1;  /* ADD, MUL: 1: input 1 is one pixel, which every pixel of input 0 meets */
     uint8_t counted; /* AVGPOOL: 1: windows reach over the border, and what lies inside counts */
+    uint8_t kernel;  /* of an exported library: which of its kernels */
     uint16_t mult;   /* DWCONV: depth multiplier; CONV: groups, 0: one; UPSAMPLE: 1: bilinear; SPARSE: block length; BINARY:
                         bases */
     int32_t h, w, c; /* input 0 */

@@ -166,6 +166,9 @@ mnq_dsp_block\bits\()_loop:
     .if \variants & 4
     OUTPUT mnq_dsp_block\bits\()_s14, 16, ssat, 14, str
     .endif
+    .if \variants & 16
+    OUTPUT mnq_dsp_block\bits\()_s16, 16, ssat, 16, str
+    .endif
     .if \variants & 8
     .global mnq_dsp_block\bits\()_sums
     .type mnq_dsp_block\bits\()_sums, %function
@@ -184,9 +187,9 @@ mnq_dsp_block\bits\()_sums:
     .size mnq_dsp_block\bits, . - mnq_dsp_block\bits
     .endm
 
-#if MNQ_VARIANTS_BLOCK & 0xf
+#if MNQ_VARIANTS_BLOCK & 0xff
     BLOCK 8, MNQ_VARIANTS_BLOCK
 #endif
-#if MNQ_VARIANTS_BLOCK & 0xf0
-    BLOCK 16, (MNQ_VARIANTS_BLOCK >> 4)
+#if MNQ_VARIANTS_BLOCK & 0xff00
+    BLOCK 16, (MNQ_VARIANTS_BLOCK >> 8)
 #endif

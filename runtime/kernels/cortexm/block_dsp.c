@@ -7,22 +7,23 @@
 /* Labels of block_dsp.S. */
 void mnq_dsp_block8_loop(void), mnq_dsp_block8_s8(void), mnq_dsp_block8_u13(void), mnq_dsp_block8_s14(void);
 void mnq_dsp_block8_sums(void), mnq_dsp_block16_loop(void), mnq_dsp_block16_s8(void), mnq_dsp_block16_u13(void);
-void mnq_dsp_block16_s14(void), mnq_dsp_block16_sums(void);
+void mnq_dsp_block16_s14(void), mnq_dsp_block16_sums(void), mnq_dsp_block8_s16(void), mnq_dsp_block16_s16(void);
 
 /* The weights may be int8, may be int16. */
-#define NARROW     ((MNQ_VARIANTS_BLOCK & 0xf) != 0)
-#define WIDE(wide) ((MNQ_VARIANTS_BLOCK & 0xf0) != 0 && (!NARROW || (wide)))
-#define SUMS       ((MNQ_VARIANTS_BLOCK & 0x88) != 0)
+#define NARROW     ((MNQ_VARIANTS_BLOCK & 0xff) != 0)
+#define WIDE(wide) ((MNQ_VARIANTS_BLOCK & 0xff00) != 0 && (!NARROW || (wide)))
+#define SUMS       ((MNQ_VARIANTS_BLOCK & 0x808) != 0)
 
 enum { UNROLLED = 8, STEP8 = 52, STEP16 = 44 }; /* steps of the loop, bytes of a step */
 
 static uintptr_t tail_of(int wide, enum mnq_dsp_clamp clamp)
 {
 #define HAS(bit, label) ((MNQ_VARIANTS_BLOCK >> (bit)&1) != 0 ? (label) : NULL)
-    static void (*const tail[2][4])(void) = {
-        {HAS(0, mnq_dsp_block8_s8), HAS(1, mnq_dsp_block8_u13), HAS(2, mnq_dsp_block8_s14), HAS(3, mnq_dsp_block8_sums)},
-        {HAS(4, mnq_dsp_block16_s8), HAS(5, mnq_dsp_block16_u13), HAS(6, mnq_dsp_block16_s14),
-         HAS(7, mnq_dsp_block16_sums)}};
+    static void (*const tail[2][5])(void) = {
+        {HAS(0, mnq_dsp_block8_s8), HAS(1, mnq_dsp_block8_u13), HAS(2, mnq_dsp_block8_s14), HAS(3, mnq_dsp_block8_sums),
+         HAS(4, mnq_dsp_block8_s16)},
+        {HAS(8, mnq_dsp_block16_s8), HAS(9, mnq_dsp_block16_u13), HAS(10, mnq_dsp_block16_s14),
+         HAS(11, mnq_dsp_block16_sums), HAS(12, mnq_dsp_block16_s16)}};
 
     return (uintptr_t)tail[wide][clamp];
 }
@@ -37,12 +38,19 @@ static uintptr_t entry_of(int wide, int32_t pairs, uintptr_t tail)
     return rest == 0 ? loop : loop + (uintptr_t)(UNROLLED - rest) * (wide ? STEP16 : STEP8);
 }
 
+/* From pixel to pixel of the output, so that those which are the same are written to the same place. */
+static void set_strides(struct mnq_dsp_block *b, size_t stride, int32_t pixels)
+{
+    b->stride = pixels < 3 ? 0 : stride;
+    b->stride3 = stride * (size_t)(pixels - 1);
+}
+
 void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels)
 {
     const int wide = l->wtype == MNQ_W_S16;
     const int32_t pairs = mnq_dsp_pairs(l);
     const uint8_t *const packed = (const uint8_t *)l->packed;
-    const enum mnq_dsp_clamp clamp = mnq_dsp_clamp_of(&l->q);
+    const enum mnq_dsp_clamp clamp = mnq_dsp_block_clamp_of(&l->q);
     struct mnq_dsp_block *const b = &s->b;
 
     s->l = l;
@@ -50,14 +58,13 @@ void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, u
     s->stride = (size_t)l->oc << l->q.out16;
     s->down = 0;
     s->run = WIDE(wide) ? mnq_dsp_block16 : mnq_dsp_block8;
-    s->simple = clamp != MNQ_DSP_SUMS && (pixels == 1 || pixels == 4) && packed[0] == 0 && l->oc % 2 == 0;
-    s->entry = entry_of(wide, pairs, tail_of(wide, MNQ_DSP_SUMS));
+    s->simple = (!SUMS || (clamp != MNQ_DSP_SUMS && packed[0] == 0)) && l->oc % 2 == 0;
+    if (SUMS) s->entry = entry_of(wide, pairs, tail_of(wide, MNQ_DSP_SUMS));
     b->x = x;
     b->x_end = x + (size_t)pairs * 4;
     b->tail = tail_of(wide, clamp);
     b->entry = entry_of(wide, pairs, b->tail);
-    b->stride = pixels == 1 ? 0 : s->stride;
-    b->stride3 = 3 * b->stride;
+    set_strides(b, s->stride, pixels);
     b->zp2 = 2 * l->q.zp + 1;
     b->w = packed + MNQ_DSP_HEADER;
     b->w_end = b->w + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
@@ -67,9 +74,7 @@ void mnq_dsp_blocks_part(struct mnq_dsp_blocks *s, size_t stride, int down)
 {
     s->stride = stride;
     s->down = down;
-    if (s->pixels == 1) return;
-    s->b.stride = stride;
-    s->b.stride3 = 3 * stride;
+    set_strides(&s->b, stride, s->pixels);
 }
 
 /* The pair of channels o, o + 1, output by output. */
@@ -88,6 +93,7 @@ static void run_plain(const struct mnq_dsp_blocks *s, const uint8_t *w, size_t r
     b.out = sums;
     s->run(&b);
     for (i = 0; i < 8 && s->down > 0; i++) sums[i / 4][i % 4] >>= s->down;
+    for (i = 0; i < 2 && s->pixels == 2; i++) sums[i][1] = sums[i][3];
     mnq_dsp_finish(&l->q, o, sums[0], s->pixels, to, stride);
     mnq_dsp_finish(&l->q, o + 1, sums[1], s->pixels, to + ((size_t)1 << l->q.out16), stride);
 }
@@ -97,8 +103,8 @@ void mnq_dsp_blocks_mixed(struct mnq_dsp_blocks *s, void *out)
     const struct mnq_layer *const l = s->l;
     const uint8_t *const packed = (const uint8_t *)l->packed;
     const size_t record = mnq_dsp_record(l);
-    const int32_t even = l->oc / 2 * 2, mixed = packed[0];
-    const int all_plain = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS || s->pixels == 2 || s->pixels == 3;
+    const int32_t even = l->oc / 2 * 2, mixed = SUMS && packed[0];
+    const int all_plain = SUMS && mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS;
     const uint8_t *w = packed + MNQ_DSP_HEADER;
     int32_t first = 0;
 

@@ -15,7 +15,7 @@
  * tail      how to end: addresses of code
  * out       where the record's first output of the first pixel is written; of sums int32[2][4] a record, one behind
  *           the other
- * stride    bytes from pixel to pixel of the output, 0 if all four pixels are the same; stride3: three times that
+ * stride    bytes from pixel to pixel of the output; stride3: to the fourth
  * zp2       2 zp + 1
  */
 struct mnq_dsp_block {
@@ -54,11 +54,18 @@ struct mnq_dsp_blocks {
     const struct mnq_layer *l;
     void (*run)(const struct mnq_dsp_block *b);
     uintptr_t entry; /* of sums */
-    int32_t pixels;  /* to write of four, 1..4; 1: all four are the same */
+    int32_t pixels;  /* different ones of four: mnq_dsp_pixel() */
     size_t stride;   /* of the output, whatever b has */
     int down;        /* bits that sums are larger than those of the layer's weights */
     int simple;      /* every output is fused: one call, two if oc is odd */
 };
+
+/** Which of `pixels` different pixels the j-th of four is: such that STRIDE and STRIDE3 can write none that is not there. */
+static inline int32_t mnq_dsp_pixel(int32_t pixels, int32_t j)
+{
+    if (pixels == 2) return j / 3;
+    return j < pixels ? j : pixels - 1;
+}
 
 /** Fills *s for a layer and blocks of `pixels` pixels; x is their scratch, mnq_dsp_pairs(l) * 16 bytes. */
 void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels);
@@ -93,8 +100,8 @@ static inline void mnq_dsp_blocks_band(struct mnq_dsp_blocks *s, const struct mn
     int32_t left;
 
     if (pixels < 4) {
-        const uint8_t *const last = in + (size_t)(pixels - 1) * in_bytes, *const second = pixels > 1 ? in + in_bytes : last;
-        gather(x, in, second, last, last, c);
+        const uint8_t *const last = in + (size_t)(pixels - 1) * in_bytes;
+        gather(x, in, pixels == 3 ? in + in_bytes : in, pixels == 3 ? last : in, last, c);
         mnq_dsp_blocks_run(s, out);
         return;
     }

@@ -51,7 +51,7 @@ static void take_windows(const struct job *job, int32_t left)
             continue;
         }
         for (j = 0; j < 4; j++) {
-            const int32_t at = left + (j < job->wanted ? j : job->wanted - 1) * l->sw;
+            const int32_t at = left + mnq_dsp_pixel(job->wanted, j) * l->sw;
             p[j] = job->rows + (size_t)j * row;
             if (job->from[ky] != NULL && at >= 0 && at + l->kw <= l->w) p[j] = job->from[ky] + (size_t)at * job->pixel;
             else fill_row(job, job->rows + (size_t)j * row, job->from[ky], at);

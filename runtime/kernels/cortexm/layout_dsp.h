@@ -27,7 +27,13 @@ enum {
 };
 
 /** How an output stage ends: in which clamp. */
-enum mnq_dsp_clamp { MNQ_DSP_S8, MNQ_DSP_U13, MNQ_DSP_S14, MNQ_DSP_SUMS /* none that SSAT and USAT have */ };
+enum mnq_dsp_clamp {
+    MNQ_DSP_S8,
+    MNQ_DSP_U13,
+    MNQ_DSP_S14,
+    MNQ_DSP_SUMS, /* none that SSAT and USAT have */
+    MNQ_DSP_S16   /* blocks alone: logits */
+};
 
 /** Runs of inputs, and inputs in a run. */
 static inline int32_t mnq_dsp_runs(const struct mnq_layer *l)
@@ -62,6 +68,13 @@ static inline enum mnq_dsp_clamp mnq_dsp_clamp_of(const struct mnq_requant_param
     if (!q->out16) return q->lo == -128 && q->hi == 127 ? MNQ_DSP_S8 : MNQ_DSP_SUMS;
     if (q->hi != 8191) return MNQ_DSP_SUMS;
     return q->lo == 0 ? MNQ_DSP_U13 : q->lo == -8192 ? MNQ_DSP_S14 : MNQ_DSP_SUMS;
+}
+
+/** The same of blocks. */
+static inline enum mnq_dsp_clamp mnq_dsp_block_clamp_of(const struct mnq_requant_params *q)
+{
+    if (q->act == MNQ_A_CLAMP && q->out16 && q->lo == -32768 && q->hi == 32767) return MNQ_DSP_S16;
+    return mnq_dsp_clamp_of(q);
 }
 
 /**
