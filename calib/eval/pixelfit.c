@@ -13,6 +13,9 @@
 #include <string.h>
 
 enum { SAMPLES = 24, LABELLED = 96, NORMS = 2 };
+/* Each STEP-th sample is asked first. They settle what is stated and fits best, and leave out what is far from all others.
+ */
+enum { STEP = 4 };
 /* Nats a channel: what one unusual channel counts at most, how far the best may be, and what it must be ahead. */
 static const double MOST = 6, FAR = 1.5, AHEAD = 0.12;
 /* The second's distance over the best's from which on a choice is clear. */
@@ -37,6 +40,8 @@ struct trial {
     float **input;
     uint8_t **pixels;
     int samples;
+    int part[SAMPLES];          /* samples that are asked now */
+    bool out[MNQ_PIXELFIT_MAX]; /* rows that are not asked any more */
 };
 
 /* ---- what is looked at ---- */
@@ -73,25 +78,30 @@ static void tap(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
         if (n->from != node) continue;
         struct mnq_shape s = t->head.node[node].out;
         size_t pixels = (size_t)s.h * (size_t)s.w, c = (size_t)s.c;
-        for (size_t ch = 0; ch < c; ch++) {
-            double sum = 0, square = 0;
-            for (size_t p = 0; p < pixels; p++) {
-                double v = (double)data[p * c + ch];
-                sum += v;
-                square += v * v;
+        double *sum = t->mean + x->at + n->at, *square = t->square + x->at + n->at;
+        for (size_t p = 0; p < pixels; p++, data += c) {
+            for (size_t ch = 0; ch < c; ch++) {
+                double v = (double)data[ch];
+                sum[ch] += v;
+                square[ch] += v * v;
             }
-            t->mean[x->at + n->at + ch] = sum / (double)pixels;
-            t->square[x->at + n->at + ch] = square / (double)pixels;
+        }
+        data -= pixels * c;
+        for (size_t ch = 0; ch < c; ch++) {
+            sum[ch] /= (double)pixels;
+            square[ch] /= (double)pixels;
         }
     }
 }
 
-static int head_sample(void *ctx, int k, int w, struct mnq_err *e)
+static int head_sample(void *ctx, int i, int w, struct mnq_err *e)
 {
     struct trial *t = ctx;
+    const int k = t->part[i];
     struct mnq_shape in = t->s->input;
     if (mnq_dataset_load(t->d, sample_at(t, k), &t->s->preprocess, t->pixels[w], e) != 0) return -1;
     for (int r = 0; r < t->f->n; r++) {
+        if (t->out[r]) continue;
         struct tap_ctx x = {t, ((size_t)r * (size_t)t->samples + (size_t)k) * t->channels};
         mnq_preprocess_apply(&t->f->row[r].p, t->pixels[w], in.h * in.w, t->input[w]);
         tap(&x, 0, MNQ_TAP_OUT, t->input[w]); /* a normalization may stand right behind the input */
@@ -134,7 +144,7 @@ static int whole_sample(void *ctx, int k, int w, struct mnq_err *e)
     return 0;
 }
 
-static int over_samples(struct trial *t, const struct mnq_graph *g, mnq_work *work, int threads, struct mnq_err *e)
+static int over_samples(struct trial *t, int many, const struct mnq_graph *g, mnq_work *work, int threads, struct mnq_err *e)
 {
     struct mnq_arena arena = {0};
     size_t n = (size_t)threads, size = mnq_elements(t->s->input);
@@ -148,7 +158,7 @@ static int over_samples(struct trial *t, const struct mnq_graph *g, mnq_work *wo
         if (t->input[w] == NULL || t->pixels[w] == NULL) rc = mnq_fail_nomem(e);
         else if ((t->exec[w] = mnq_exec_new(g, false, e)) == NULL) rc = -1;
     }
-    if (rc == 0) rc = mnq_pool_for(t->samples, threads, work, t, e);
+    if (rc == 0) rc = mnq_pool_for(many, threads, work, t, e);
     for (int w = 0; t->exec != NULL && w < threads; w++) mnq_exec_free(t->exec[w]);
     mnq_arena_free(&arena);
     return rc;
@@ -169,18 +179,20 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The median over the channels of all normalizations: those that are dead, or see what is rare, do not count. */
-static double distance(const struct trial *t, int r, double *part)
+/* The median over the channels of all normalizations: those that are dead, or see what is rare, do not count.
+ * Each step-th sample was asked. */
+static double distance(const struct trial *t, int r, int step, double *part)
 {
+    const int many = (t->samples + step - 1) / step;
     for (int k = 0; k < t->f->norms; k++) {
         const struct mnq_node *nd = &t->s->raw.node[t->norm[k].node];
         for (int c = 0; c < nd->out.c; c++) {
             size_t channel = t->norm[k].at + (size_t)c;
             double mean = 0, square = 0;
-            for (int i = 0; i < t->samples; i++) {
+            for (int i = 0; i < t->samples; i += step) {
                 size_t at = ((size_t)r * (size_t)t->samples + (size_t)i) * t->channels + channel;
-                mean += t->mean[at] / t->samples;
-                square += t->square[at] / t->samples;
+                mean += t->mean[at] / many;
+                square += t->square[at] / many;
             }
             part[channel] =
                 divergence(mean, square - mean * mean, (double)nd->mean[c], (double)nd->var[c] + (double)nd->eps);
@@ -188,54 +200,6 @@ static double distance(const struct trial *t, int r, double *part)
     }
     qsort(part, t->channels, sizeof *part, by_value);
     return part[t->channels / 2];
-}
-
-static int ask_norms(struct trial *t, int threads, struct mnq_err *e)
-{
-    struct mnq_pixelfit *f = t->f;
-    const struct mnq_graph *raw = &t->s->raw;
-    f->norms = find_norms(raw, t->norm, &t->channels);
-    if (f->norms == 0) return 0;
-    t->head = *raw;
-    t->head.n = t->norm[f->norms - 1].node + 1;
-    t->head.output = t->head.n - 1;
-    t->head.n_more = 0;
-    size_t n = (size_t)f->n * (size_t)t->samples * t->channels;
-    t->mean = calloc(2 * n + t->channels, sizeof *t->mean);
-    t->square = t->mean == NULL ? NULL : t->mean + n;
-    int rc = t->mean == NULL ? mnq_fail_nomem(e) : over_samples(t, &t->head, head_sample, threads, e);
-    for (int r = 0; rc == 0 && r < f->n; r++) f->row[r].distance = distance(t, r, t->mean + 2 * n);
-    free(t->mean);
-    return rc;
-}
-
-static int ask_answers(struct trial *t, int threads, struct mnq_err *e)
-{
-    struct mnq_pixelfit *f = t->f;
-    int count = mnq_dataset_count(t->d), classes = t->s->task.kind == MNQ_TASK_BINARY ? 2 : t->s->outputs;
-    bool labels = mnq_task_is_vector_decision(&t->s->task) && mnq_dataset_classes(t->d) > 0 &&
-                  (mnq_dataset_class(t->d, 0) == NULL || mnq_dataset_classes(t->d) == classes);
-    t->samples = count < LABELLED ? count : LABELLED;
-    size_t n = (size_t)f->n * (size_t)t->samples;
-    t->answer = calloc(n, sizeof *t->answer);
-    t->entropy = calloc(n, sizeof *t->entropy);
-    int rc = t->answer == NULL || t->entropy == NULL ? mnq_fail_nomem(e)
-                                                     : over_samples(t, &t->s->legal, whole_sample, threads, e);
-    for (int r = 0; rc == 0 && r < f->n; r++) {
-        double h = 0;
-        f->row[r].right = labels ? 0 : -1;
-        f->labelled = 0;
-        for (int i = 0; i < t->samples; i++) {
-            int label = mnq_dataset_label(t->d, sample_at(t, i));
-            size_t at = (size_t)r * (size_t)t->samples + (size_t)i;
-            h += t->entropy[at] / t->samples;
-            if (!labels || label < 0) continue;
-            f->labelled++;
-            f->row[r].right += t->answer[at] == label;
-        }
-        f->row[r].entropy = h;
-    }
-    return rc;
 }
 
 /* Best and second by a value of which less is better. */
@@ -252,6 +216,81 @@ static void rank(struct mnq_pixelfit *f, double (*value)(const struct mnq_pixelf
 static double by_distance(const struct mnq_pixelfit_row *r)
 {
     return r->distance;
+}
+
+static int ask_part(struct trial *t, int many, int step, int threads, double *part, struct mnq_err *e)
+{
+    struct mnq_pixelfit *f = t->f;
+    if (many > 0 && over_samples(t, many, &t->head, head_sample, threads < many ? threads : many, e) != 0) return -1;
+    for (int r = 0; r < f->n; r++)
+        if (!t->out[r]) f->row[r].distance = distance(t, r, step, part);
+    rank(f, by_distance);
+    return 0;
+}
+
+/* Asks a few samples, and all others only as far as they matter: of what is stated, whether another fits better. */
+static int ask_in_turn(struct trial *t, bool stated, int threads, double *part, struct mnq_err *e)
+{
+    struct mnq_pixelfit *f = t->f;
+    const int step = t->samples == SAMPLES ? STEP : 1;
+    int many = 0;
+    for (int k = 0; k < t->samples; k += step) t->part[many++] = k;
+    if (ask_part(t, many, step, threads, part, e) != 0) return -1;
+    f->samples = many;
+    if (step == 1 || (stated && f->best == f->own)) return 0;
+    for (int r = 0; r < f->n; r++) t->out[r] = f->row[r].distance > 2 * f->row[f->second].distance + AHEAD && r != f->own;
+    many = 0;
+    for (int k = 0; k < t->samples; k++)
+        if (k % step != 0) t->part[many++] = k;
+    f->samples = t->samples;
+    return ask_part(t, many, 1, threads, part, e);
+}
+
+static int ask_norms(struct trial *t, bool stated, int threads, struct mnq_err *e)
+{
+    struct mnq_pixelfit *f = t->f;
+    const struct mnq_graph *raw = &t->s->raw;
+    f->norms = find_norms(raw, t->norm, &t->channels);
+    if (f->norms == 0) return 0;
+    t->head = *raw;
+    t->head.n = t->norm[f->norms - 1].node + 1;
+    t->head.output = t->head.n - 1;
+    t->head.n_more = 0;
+    size_t n = (size_t)f->n * (size_t)t->samples * t->channels;
+    t->mean = calloc(2 * n + t->channels, sizeof *t->mean);
+    t->square = t->mean == NULL ? NULL : t->mean + n;
+    int rc = t->mean == NULL ? mnq_fail_nomem(e) : ask_in_turn(t, stated, threads, t->mean + 2 * n, e);
+    free(t->mean);
+    return rc;
+}
+
+static int ask_answers(struct trial *t, int threads, struct mnq_err *e)
+{
+    struct mnq_pixelfit *f = t->f;
+    int count = mnq_dataset_count(t->d), classes = t->s->task.kind == MNQ_TASK_BINARY ? 2 : t->s->outputs;
+    bool labels = mnq_task_is_vector_decision(&t->s->task) && mnq_dataset_classes(t->d) > 0 &&
+                  (mnq_dataset_class(t->d, 0) == NULL || mnq_dataset_classes(t->d) == classes);
+    t->samples = count < LABELLED ? count : LABELLED;
+    size_t n = (size_t)f->n * (size_t)t->samples;
+    t->answer = calloc(n, sizeof *t->answer);
+    t->entropy = calloc(n, sizeof *t->entropy);
+    int rc = t->answer == NULL || t->entropy == NULL ? mnq_fail_nomem(e)
+                                                     : over_samples(t, t->samples, &t->s->legal, whole_sample, threads, e);
+    for (int r = 0; rc == 0 && r < f->n; r++) {
+        double h = 0;
+        f->row[r].right = labels ? 0 : -1;
+        f->labelled = 0;
+        for (int i = 0; i < t->samples; i++) {
+            int label = mnq_dataset_label(t->d, sample_at(t, i));
+            size_t at = (size_t)r * (size_t)t->samples + (size_t)i;
+            h += t->entropy[at] / t->samples;
+            if (!labels || label < 0) continue;
+            f->labelled++;
+            f->row[r].right += t->answer[at] == label;
+        }
+        f->row[r].entropy = h;
+    }
+    return rc;
 }
 
 static double by_right(const struct mnq_pixelfit_row *r)
@@ -271,7 +310,6 @@ static const char *name_of(const struct mnq_pixelfit *f, int r)
 
 static void judge_norms(struct mnq_pixelfit *f)
 {
-    rank(f, by_distance);
     double best = f->row[f->best].distance, second = f->row[f->second].distance;
     f->by = MNQ_BY_NORMALIZATION;
     f->margin = second / fmax(best, 1e-6);
@@ -386,7 +424,7 @@ int mnq_pixelfit(const struct mnq_subject *s, const struct mnq_dataset *d, bool 
     if (threads > t.samples) threads = t.samples;
     if (list(s, f, e) != 0) return -1;
     f->samples = t.samples;
-    if (ask_norms(&t, threads, e) != 0) return -1;
+    if (ask_norms(&t, s->preprocess_from != MNQ_FROM_NOWHERE, threads, e) != 0) return -1;
     if (f->norms > 0) judge_norms(f);
     if (!f->clear && affine != NULL && s->preprocess_from == MNQ_FROM_NOWHERE) judge_range(f, affine);
     if (f->clear || !ask) return 0;

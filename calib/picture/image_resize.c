@@ -90,6 +90,26 @@ static uint8_t finish(int acc)
     return (uint8_t)(acc > 255 ? 255 : acc < 0 ? 0 : acc);
 }
 
+/* Three channels side by side: a weight is read once for all of them. */
+static void columns_rgb(const uint8_t *in, int rows, int in_w, const struct filter *f, int n, uint8_t *out)
+{
+    for (int y = 0; y < rows; y++, in += (size_t)in_w * 3) {
+        const int *w = f->w;
+        for (int o = 0; o < n; o++, w += f->width, out += 3) {
+            const uint8_t *p = in + (size_t)f->lo[o] * 3, *end = p + (size_t)f->taps[o] * 3;
+            int r = 1 << (PRECISION - 1), g = r, b = r;
+            for (const int *v = w; p < end; p += 3, v++) {
+                r += p[0] * *v;
+                g += p[1] * *v;
+                b += p[2] * *v;
+            }
+            out[0] = finish(r);
+            out[1] = finish(g);
+            out[2] = finish(b);
+        }
+    }
+}
+
 static void columns(const uint8_t *in, int rows, int in_w, int c, const struct filter *f, int n, uint8_t *out)
 {
     for (int y = 0; y < rows; y++, in += (size_t)in_w * (size_t)c) {
@@ -133,7 +153,9 @@ static int fit_pil(const struct mnq_image *im, const struct axis *ax, const stru
     mid = malloc((size_t)(end - first) * stride);
     acc = malloc(stride * sizeof *acc);
     if (mid == NULL || acc == NULL) goto done;
-    columns(im->data + (size_t)first * (size_t)im->w * c, end - first, im->w, im->c, &fx, ax->n, mid);
+    const uint8_t *from = im->data + (size_t)first * (size_t)im->w * c;
+    if (c == 3) columns_rgb(from, end - first, im->w, &fx, ax->n, mid);
+    else columns(from, end - first, im->w, im->c, &fx, ax->n, mid);
     rows(mid, first, stride, &fy, ay->n, acc, out);
     rc = 0;
 done:
