@@ -10,11 +10,11 @@
 #include "image.h"
 #include "image_exif.h"
 #include "image_resize.h"
+#include "util/file.h"
 #include "util/filekind.h"
 #include "util/pool.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,17 +47,15 @@ static int kind_of(const char *path, enum kind *kind, struct mnq_err *e)
     static const char *const csv[] = {".csv"}, *const h5[] = {".h5", ".hdf5", ".hdf"}, *const npy[] = {".npy", ".npz"};
     struct stat st;
     unsigned char head[8] = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot open: %s", path, mnq_errno_text());
-        if (fd >= 0) close(fd);
-        return -1;
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        *kind = FOLDER;
+        return 0;
     }
-    ssize_t n = S_ISREG(st.st_mode) ? read(fd, head, sizeof head) : 0;
+    int fd = mnq_file_open(path, &st, e);
+    if (fd < 0) return -1;
+    ssize_t n = read(fd, head, sizeof head);
     close(fd);
-    if (S_ISDIR(st.st_mode)) *kind = FOLDER;
-    else if (!S_ISREG(st.st_mode)) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file or folder", path);
-    else if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) *kind = HDF5;
+    if (n >= 8 && memcmp(head, "\x89HDF\r\n\x1a\n", 8) == 0) *kind = HDF5;
     else if (n >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) *kind = NUMPY;
     else if (n >= 4 && memcmp(head, "PK\3\4", 4) == 0 && mnq_source_ends_with(path, npy, 2)) *kind = NUMPY;
     else if (n >= 3 && memcmp(head, "\xff\xd8\xff", 3) == 0) *kind = PICTURE;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,14 +16,33 @@ static int fail_errno(struct mnq_err *e, const char *path, const char *what)
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s: %s", path, what, mnq_errno_text());
 }
 
+static const char *kind_text(mode_t mode)
+{
+    if (S_ISDIR(mode)) return "a folder";
+    if (S_ISFIFO(mode)) return "a pipe";
+    return "a device";
+}
+
+/* Files that a kernel makes up (/proc) say that they are empty: what they hold is known by reading alone, and may not end.
+ */
+static bool is_made_up(int fd, const struct stat *st)
+{
+    char byte;
+    return st->st_size == 0 && read(fd, &byte, 1) != 0;
+}
+
 int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer must not hang */
+    if (fd < 0 && errno == ENXIO && stat(path, st) == 0 && S_ISSOCK(st->st_mode))
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file but a socket", path);
     if (fd < 0) return fail_errno(e, path, "cannot open");
     if (fstat(fd, st) != 0) {
         fail_errno(e, path, "cannot stat");
     } else if (!S_ISREG(st->st_mode)) {
-        mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file", path);
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file but %s", path, kind_text(st->st_mode));
+    } else if (is_made_up(fd, st)) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a regular file but one without a size, whose end is not known", path);
     } else {
         return fd;
     }

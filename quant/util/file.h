@@ -14,7 +14,11 @@
 extern "C" {
 #endif
 
-/** Opens a regular file for reading; a pipe without a writer does not hang. A descriptor, or -1 with e. */
+/**
+ * Opens a regular file for reading; a pipe without a writer does not hang. Everything that reads a file whole or knows its
+ * size opens it here. Refused: folders, pipes, devices, sockets, and files of /proc, which claim a size of 0.
+ * return  a descriptor, or -1 with e that says what was found
+ */
 int mnq_file_open(const char *path, struct stat *st, struct mnq_err *e);
 
 /** Reads a regular file of at most `max` bytes into the arena (16-byte aligned, one NUL behind it). */

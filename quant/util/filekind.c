@@ -2,10 +2,11 @@
  * What a file is that is not what was wanted. */
 #include "util/filekind.h"
 
+#include "util/file.h"
+
 #include <zip.h>
 
 #include <ctype.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,8 +275,8 @@ int mnq_filekind_explain(const char *path, enum mnq_wanted wanted, struct mnq_er
         if (wanted == MNQ_WANTED_DATA) return 0;
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a folder; a model is one file (.keras, .h5 or .mnq)", path);
     }
-    if (!S_ISREG(st.st_mode)) return 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct mnq_err later = {0}; /* the reader's message */
+    int fd = mnq_file_open(path, &st, &later);
     ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
     if (fd >= 0) close(fd);
     if (n < 0) return 0;

@@ -174,7 +174,7 @@ static void refusals(void **state)
                    mnq_temp_path("a.txt"));
     picture("a.ppm", 1);
     expect_refusal(mnq_temp_path("a.ppm"), 4, "@: pictures give 1 or 3 channels, the model wants 4", mnq_temp_path("a.ppm"));
-    expect_refusal("/dev/null", 3, "/dev/null: not a regular file or folder", "");
+    expect_refusal("/dev/null", 3, "/dev/null: not a regular file but a device", "");
     memset(&err, 0, sizeof err);
     assert_null(mnq_dataset_open(NULL, 0, SIDE, SIDE, 3, &err));
     assert_string_equal(err.msg, "no samples given");

@@ -474,7 +474,7 @@ static void not_a_model(void **state)
     expect_file_refused("test_import.tmp", "test_import.tmp: the zip archive is damaged or truncated");
     unlink("test_import.tmp");
     assert_int_equal(mkfifo("test_import.fifo", 0600), 0);
-    expect_file_refused("test_import.fifo", "test_import.fifo: not a regular file");
+    expect_file_refused("test_import.fifo", "test_import.fifo: not a regular file but a pipe");
     unlink("test_import.fifo");
 }
 

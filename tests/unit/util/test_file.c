@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 static struct mnq_arena arena;
@@ -58,11 +60,26 @@ static void reads(void **state)
     assert_int_equal(mnq_file_read(path, 0, &arena, &data, &n, &err), 0);
     assert_int_equal(n, 0);
     assert_int_equal(mnq_file_read(dir, 100, &arena, &data, &n, &err), -1);
-    expect_error(dir, ": not a regular file");
+    expect_error(dir, ": not a regular file but a folder");
     path = mnq_temp_path("pipe"); /* without a writer: must not wait for one */
     assert_int_equal(mkfifo(path, 0600), 0);
     assert_int_equal(mnq_file_read(path, 100, &arena, &data, &n, &err), -1);
-    expect_error(path, ": not a regular file");
+    expect_error(path, ": not a regular file but a pipe");
+    path = mnq_temp_path("socket");
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    assert_true((size_t)snprintf(at.sun_path, sizeof at.sun_path, "%s", path) < sizeof at.sun_path);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    close(fd);
+    assert_int_equal(mnq_file_read(path, 100, &arena, &data, &n, &err), -1);
+    expect_error(path, ": not a regular file but a socket");
+    assert_int_equal(mnq_file_read("/dev/zero", 100, &arena, &data, &n, &err), -1);
+    expect_error("/dev/zero", ": not a regular file but a device");
+    static const char *const made_up[] = {"/proc/self/mem", "/proc/self/maps"}; /* cannot be read; ends some day */
+    for (size_t i = 0; i < 2 && access(made_up[i], F_OK) == 0; i++) {
+        assert_int_equal(mnq_file_read(made_up[i], 100, &arena, &data, &n, &err), -1);
+        expect_error(made_up[i], ": not a regular file but one without a size, whose end is not known");
+    }
     path = mnq_temp_path("none");
     assert_int_equal(mnq_file_read(path, 100, &arena, &data, &n, &err), -1);
     expect_error(path, ": cannot open: No such file or directory");
