@@ -107,7 +107,7 @@ static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     const double records = up(l->oc, 2), vectors = mnq_mve_vectors(l);
     const double b = l->op == MNQ_L_PW ? up((double)rows * l->w, 4) : rows * up(l->ow, 4);
 
-    f[0] = n * b * records * vectors;
+    f[0] = n * b * records * vectors * (l->wtype == MNQ_W_S4 ? 20. / 18 : 1);
     f[1] = n * b * records;
     f[2] = n * b * 4 * vectors;
     f[3] = n * b * 4 * mnq_mve_runs(l);

@@ -36,6 +36,26 @@ static inline int32_t mnq_s4_at(const uint8_t *row, size_t i)
     return (int32_t)((uint32_t)(row[i / 2] >> 4 * (i % 2) & 15) ^ 8) - 8;
 }
 
+/** Whether no sum of S4 leaves 32 bits if weights and bias are 16 times as large, and so are shifts to the left of 4 or
+ * less. */
+static inline int mnq_s4_has_room(const struct mnq_layer *l)
+{
+    int32_t o, i;
+
+    for (o = 0; o < l->oc; o++) {
+        const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * (((size_t)l->c + 1) / 2);
+        const int32_t b = l->q.bias[o];
+        int64_t reach = 0;
+        for (i = 0; i < l->c; i++) {
+            const int32_t w = mnq_s4_at(row, (size_t)i);
+            reach += w < 0 ? -w : w;
+        }
+        reach = (reach << (l->in16 ? 15 : 7)) + (b < 0 ? -(int64_t)b : b);
+        if (reach >= (int64_t)1 << 27) return 0;
+    }
+    return 1;
+}
+
 /** Blocks of b of c inputs; b is a power of two that divides c. By shifts: no core needs a division for it. */
 static inline int32_t mnq_blocks(int32_t c, int32_t b)
 {

@@ -54,37 +54,20 @@ static void pack_s4(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j
     }
 }
 
-/* Whether no sum leaves 32 bits if the weights are 16 times as large. */
-static int has_room(const struct mnq_layer *l)
-{
-    int32_t o, i;
-
-    for (o = 0; o < l->oc; o++) {
-        const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * (((size_t)l->c + 1) / 2);
-        const int32_t b = l->q.bias[o];
-        int64_t reach = 0;
-        for (i = 0; i < l->c; i++) {
-            const int32_t w = mnq_s4_at(row, (size_t)i);
-            reach += w < 0 ? -w : w;
-        }
-        reach = (reach << (l->in16 ? 15 : 7)) + (b < 0 ? -(int64_t)b : b);
-        if (reach >= (int64_t)1 << 27) return 0;
-    }
-    return 1;
-}
-
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l)
 {
-    if (l->op == MNQ_L_PW && l->wtype == MNQ_W_S4 && l->oc >= 2 && has_room(l))
+    if (l->op == MNQ_L_PW && l->wtype == MNQ_W_S4 && l->oc >= 2 && mnq_s4_has_room(l))
         return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
     if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
     return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
 }
 
-/* mnq_dsp_folds() of 16 times the weights too. */
+/* mnq_dsp_folds() of 16 times the weights: then a shift of -3 or more is one to the right, and what would be shifted to the
+ * left has the room. */
 static int folds(const struct mnq_layer *l, int32_t c)
 {
-    return mnq_dsp_folds(&l->q, c) && (l->wtype != MNQ_W_S4 || l->q.shift[c] <= (l->q.zp != 0 ? 19 : 27));
+    if (l->wtype != MNQ_W_S4) return mnq_dsp_folds(&l->q, c);
+    return l->q.shift[c] >= -3 && l->q.shift[c] <= (l->q.zp != 0 ? 19 : 27);
 }
 
 void mnq_dsp_pack(const struct mnq_layer *l, void *mem)

@@ -3,7 +3,8 @@
  * says what is where.
  *
  * Eight sums stay in the registers with even numbers, where VMLADAVA wants them: r0, r2, r4, r6 the first channel's four
- * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions, 128 of int8 by int8. Outputs are made in two vectors, (channel,
+ * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions, 128 of int8 by int8; of 4-bit weights 18.
+ * Outputs are made in two vectors, (channel,
  * pixel): 00 10 01 11 and 02 12 03 13; q4 has the places of bias, m and -r for these lanes, q5 those of the eight outputs.
  * VMOV of two lanes takes the lower one first. */
     .syntax unified
@@ -23,6 +24,16 @@
     .elseif \bits == 88
     vldrb.u8 q0, [r1], #16
     vldrb.u8 q1, [r1], #16
+    .elseif \bits == 84
+    vldrb.u8 q1, [r1], #16
+    vshl.i8 q0, q1, #4
+    vshr.s8 q1, q1, #4
+    vshl.i8 q1, q1, #4
+    .elseif \bits == 4
+    vldrb.s16 q1, [r1], #8
+    vshl.i16 q0, q1, #12
+    vshr.s16 q0, q0, #8
+    vbic.i16 q1, #15
     .else
     vldrh.u16 q0, [r1], #16
     vldrh.u16 q1, [r1], #16
@@ -110,7 +121,7 @@
     vmov q4[3], q4[1], r3, r3
 1:
     ldrd r3, r5, [r7, #X]
-    .if \bits == 88
+    .if \bits == 88 || \bits == 84
     STEP \bits, vmladav.s8
     .else
     STEP \bits, vmladav.s16
@@ -118,7 +129,7 @@
     subs r5, r5, #1
     beq 3f
 2:
-    .if \bits == 88
+    .if \bits == 88 || \bits == 84
     STEP \bits, vmladava.s8
     .else
     STEP \bits, vmladava.s16
@@ -141,6 +152,12 @@
     BLOCK mnq_mve_block88_s8, 88, 8
     BLOCK mnq_mve_block88_s16, 88, 16
     BLOCK mnq_mve_block88_sums, 88, 0
+    BLOCK mnq_mve_block4_s8, 4, 8
+    BLOCK mnq_mve_block4_s16, 4, 16
+    BLOCK mnq_mve_block4_sums, 4, 0
+    BLOCK mnq_mve_block84_s8, 84, 8
+    BLOCK mnq_mve_block84_s16, 84, 16
+    BLOCK mnq_mve_block84_sums, 84, 0
     BLOCK mnq_mve_block16_s8, 16, 8
     BLOCK mnq_mve_block16_s16, 16, 16
     BLOCK mnq_mve_block16_sums, 16, 0

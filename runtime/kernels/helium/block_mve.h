@@ -22,10 +22,12 @@ struct mnq_mve_block {
     uint16_t at[8];
 };
 
-/** By weights, int8 or int16, and outputs; 88: int8 by int8; sums: as they are. */
+/** By weights, int8 or int16, and outputs; 88: int8 by int8; 4 and 84: 4 bits by int16, by int8; sums: as they are. */
 typedef void mnq_mve_run_blocks(const struct mnq_mve_block *b);
 mnq_mve_run_blocks mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums;
 mnq_mve_run_blocks mnq_mve_block88_s8, mnq_mve_block88_s16, mnq_mve_block88_sums;
+mnq_mve_run_blocks mnq_mve_block4_s8, mnq_mve_block4_s16, mnq_mve_block4_sums;
+mnq_mve_run_blocks mnq_mve_block84_s8, mnq_mve_block84_s16, mnq_mve_block84_sums;
 mnq_mve_run_blocks mnq_mve_block16_s8, mnq_mve_block16_s16, mnq_mve_block16_sums;
 
 #endif

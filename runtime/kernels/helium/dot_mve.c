@@ -108,6 +108,7 @@ static void run_plain(struct job *job, void *out)
 {
     const struct mnq_layer *const l = job->l;
     const size_t record = mnq_mve_record(l);
+    const int down = l->wtype == MNQ_W_S4 ? MNQ_MVE_UP : 0;
     int32_t sums[4][2], o, c, j;
 
     for (o = 0; o < l->oc; o += 2, job->b.w += record) {
@@ -117,7 +118,7 @@ static void run_plain(struct job *job, void *out)
         job->run(&job->b);
         for (c = 0; c < 2; c++)
             for (j = 0; j < job->pixels; j++)
-                mnq_output_plain(&l->q, out, (size_t)(j * l->oc + first + c), first + c, sums[j][c]);
+                mnq_output_plain(&l->q, out, (size_t)(j * l->oc + first + c), first + c, sums[j][c] >> down);
     }
 }
 
@@ -156,12 +157,14 @@ static MNQ_APART void find_places(const struct mnq_layer *l, uint16_t *at)
 
 static void start(struct job *job, const struct mnq_layer *l, const struct mnq_band *band, int32_t pixels)
 {
-    static mnq_mve_run_blocks *const table[3][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
+    static mnq_mve_run_blocks *const table[5][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
                                                     {mnq_mve_block88_s8, mnq_mve_block88_s16, mnq_mve_block88_sums},
+                                                    {mnq_mve_block4_s8, mnq_mve_block4_s16, mnq_mve_block4_sums},
+                                                    {mnq_mve_block84_s8, mnq_mve_block84_s16, mnq_mve_block84_sums},
                                                     {mnq_mve_block16_s8, mnq_mve_block16_s16, mnq_mve_block16_sums}};
     static const uint8_t pixel_of[8] = {0, 2, 0, 2, 1, 3, 1, 3}; /* channels 0, 0, 1, 1, 0, 0, 1, 1 */
     const uint32_t stride = (uint32_t)l->oc << l->q.out16;
-    int32_t j;
+    int32_t j, kind;
 
     job->l = l;
     job->band = band;
@@ -170,8 +173,8 @@ static void start(struct job *job, const struct mnq_layer *l, const struct mnq_b
     job->pixel = (size_t)l->c << l->in16;
     job->step = job->pixel * l->sw;
     job->pixels = pixels < 4 ? pixels : 4;
-    job->run =
-        table[l->wtype == MNQ_W_S16 ? 2 : mnq_mve_lanes(l) == 16][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
+    kind = l->wtype == MNQ_W_S16 ? 4 : (l->wtype == MNQ_W_S4 ? 2 : 0) + (mnq_mve_lanes(l) == 16);
+    job->run = table[kind][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
     job->b.x = job->x;
     job->b.vectors = mnq_mve_vectors(l);
     job->take = l->in16 ? take_s16 : l->in_flip ? take_u8 : take_s8;

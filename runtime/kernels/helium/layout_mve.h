@@ -7,13 +7,14 @@
  *     packed:  header 16 bytes, then a record per pair of output channels (an odd last channel is paired with the one before
  *              it, which is then computed twice)
  *     header:  u8 1 if outputs need mnq_output_plain(), else 0; 15 x 0
- *     record:  for every vector of inputs w0[lanes], w1[lanes], int8 or int16; i32 bias[2]; i32 m[2]; i32 -r[2] */
+ *     record:  for every vector of inputs w0[lanes], w1[lanes], int8 or int16; of 4 bits a byte of both, w0's the lower
+ *              half; i32 bias[2]; i32 m[2]; i32 -r[2]. Of 4 bits, bias and r are those of 16 times the weights */
 #ifndef MNQ_LAYOUT_MVE_H
 #define MNQ_LAYOUT_MVE_H
 
 #include "kernels.h"
 
-enum { MNQ_MVE_HEADER = 16, MNQ_MVE_AFTER = 24, MNQ_MVE_LANES = 8, MNQ_MVE_BYTES = 16 };
+enum { MNQ_MVE_UP = 4, MNQ_MVE_HEADER = 16, MNQ_MVE_AFTER = 24, MNQ_MVE_LANES = 8, MNQ_MVE_BYTES = 16 };
 
 /** Runs of inputs, inputs in a run, vectors of all. */
 static inline int32_t mnq_mve_runs(const struct mnq_layer *l)
@@ -29,7 +30,7 @@ static inline int32_t mnq_mve_run(const struct mnq_layer *l)
 /** Values of a vector: 16 int8 by int8, else 8 int16. */
 static inline int32_t mnq_mve_lanes(const struct mnq_layer *l)
 {
-    if (l->wtype != MNQ_W_S8 || l->in16 || (l->op == MNQ_L_CONV && mnq_mve_run(l) % 16 != 0)) return MNQ_MVE_LANES;
+    if (l->wtype == MNQ_W_S16 || l->in16 || (l->op == MNQ_L_CONV && mnq_mve_run(l) % 16 != 0)) return MNQ_MVE_LANES;
     return 16;
 }
 
@@ -60,7 +61,9 @@ static inline int32_t mnq_mve_rows_kept(const struct mnq_layer *l)
 /** Bytes of a record. */
 static inline size_t mnq_mve_record(const struct mnq_layer *l)
 {
-    return ((size_t)(mnq_mve_vectors(l) * 2 * mnq_mve_lanes(l)) << (l->wtype == MNQ_W_S16)) + MNQ_MVE_AFTER;
+    const size_t bytes = l->wtype == MNQ_W_S4 ? 1 : l->wtype == MNQ_W_S8 ? 2 : 4; /* of a lane */
+
+    return (size_t)(mnq_mve_vectors(l) * mnq_mve_lanes(l)) * bytes + MNQ_MVE_AFTER;
 }
 
 #endif

@@ -6,6 +6,7 @@
 #include "dw3x3_mve.h"
 #include "layout_mve.h"
 #include "mnq_port.h"
+#include "packed.h"
 
 static void put32(uint8_t *p, uint32_t v)
 {
@@ -36,9 +37,21 @@ static void pack_weights(const struct mnq_layer *l, uint8_t *to, int32_t o, int3
     }
 }
 
+/* The same of 4 bits. */
+static void pack_s4(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j)
+{
+    const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * (((size_t)l->c + 1) / 2);
+    int32_t k;
+
+    for (k = 0; k < l->c; k++) to[k] |= (uint8_t)(((uint32_t)mnq_s4_at(row, (size_t)k) & 15u) << 4 * j);
+}
+
 size_t mnq_mve_packed_bytes(const struct mnq_layer *l)
 {
-    if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
+    const int s4 = l->op == MNQ_L_PW && l->wtype == MNQ_W_S4;
+
+    if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || l->oc < 2) return 0;
+    if (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16 && !(s4 && mnq_s4_has_room(l))) return 0;
     if (l->oc > 8192 || (mnq_mve_ragged(l) && mnq_mve_vectors(l) > 1000)) return 0; /* places have 16 bits */
     return MNQ_MVE_HEADER + (size_t)((l->oc + 1) / 2) * mnq_mve_record(l);
 }
@@ -47,6 +60,7 @@ void mnq_mve_pack(const struct mnq_layer *l, void *mem)
 {
     const size_t record = mnq_mve_record(l);
     uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_MVE_HEADER;
+    const int up = l->wtype == MNQ_W_S4 ? MNQ_MVE_UP : 0; /* bits that the weights are larger */
     int32_t o, j;
 
     memset(mem, 0, mnq_mve_packed_bytes(l));
@@ -56,12 +70,13 @@ void mnq_mve_pack(const struct mnq_layer *l, void *mem)
         uint8_t *const after = p + record - MNQ_MVE_AFTER;
 
         for (j = 0; j < 2; j++) {
-            const int32_t r = l->q.shift[first + j];
+            const int32_t r = l->q.shift[first + j] + up;
             if (r < 1) header[0] = 1; /* the sum is shifted first */
-            put32(after + 4 * j, (uint32_t)l->q.bias[first + j]);
+            put32(after + 4 * j, (uint32_t)l->q.bias[first + j] << up);
             put32(after + 8 + 4 * j, (uint32_t)l->q.mult[first + j]);
             put32(after + 16 + 4 * j, (uint32_t)-r);
-            pack_weights(l, p, first + j, j);
+            if (l->wtype == MNQ_W_S4) pack_s4(l, p, first + j, j);
+            else pack_weights(l, p, first + j, j);
         }
     }
 }
