@@ -147,6 +147,20 @@ static int set_tasks(struct mnq_subject *s, const struct mnq_subject_opts *o, st
     return 0;
 }
 
+/* A small file of large pictures, or of windows as large, that asks for hours or for all memory is refused before a picture
+ * is read. Trials keep the values of all tensors, for each thread. */
+static int check_demand(const struct mnq_subject *s, struct mnq_err *e)
+{
+    const struct mnq_demand d = mnq_cost_demand(&s->legal);
+    const uint64_t most = mnq_package_most(s->file_bytes);
+    if (d.operations <= most && d.values <= most >> 6) return 0;
+    bool work = d.operations > most;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: a pass %s %llu %s, at most %llu are made for a file of %llu bytes (--max-work)",
+                    s->file, work ? "takes" : "makes", (unsigned long long)(work ? d.operations : d.values),
+                    work ? "operations" : "values", (unsigned long long)(work ? most : most >> 6),
+                    (unsigned long long)s->file_bytes);
+}
+
 static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_FLOAT;
@@ -174,6 +188,7 @@ static int open_float(struct mnq_subject *s, const struct mnq_subject_opts *o, s
         if (s->illegal.code == 0) s->illegal.code = MNQ_EXIT_FAILED;
         s->arena_bytes = -1;
     } else {
+        if (check_demand(s, e) != 0) return -1;
         s->arena_bytes = mnq_float_arena(&s->legal);
         if (s->arena_bytes < 0) return mnq_fail_nomem(e);
         for (int k = 0; k < s->n_outputs; k++) {

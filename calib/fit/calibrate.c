@@ -254,6 +254,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
                               .progress_ctx = progress_ctx};
     struct mnq_fit fit;
     double plain, error, ignored;
+    if (mnq_qmodel_holds(legal, e) != 0) return -1;
     *r = (struct mnq_calib_report){.pass = mnq_arena_array(arena, PASSES, sizeof *r->pass)};
     c.qp = mnq_arena_array(arena, n, sizeof *c.qp);
     c.format = mnq_arena_array(arena, n, sizeof *c.format);

@@ -71,6 +71,22 @@ struct mnq_cost mnq_cost_node(const struct mnq_graph *g, int i)
     return cost;
 }
 
+/* No sum overflows: a graph has 65,536 nodes of 2^28 values at most, windows of 2^14 a side. */
+struct mnq_demand mnq_cost_demand(const struct mnq_graph *g)
+{
+    struct mnq_demand sum = {0};
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        const struct mnq_cost c = mnq_cost_node(g, i);
+        const uint64_t values = mnq_elements(nd->out), taps = (uint64_t)nd->kh * (uint64_t)nd->kw;
+        bool window = nd->op == MNQ_OP_AVGPOOL || nd->op == MNQ_OP_MAXPOOL;
+        const uint64_t work = (uint64_t)c.macs + values * (window ? taps : 1);
+        sum.operations = work > UINT64_MAX - sum.operations ? UINT64_MAX : sum.operations + work;
+        sum.values += values;
+    }
+    return sum;
+}
+
 struct mnq_cost mnq_cost_total(const struct mnq_graph *g)
 {
     struct mnq_cost sum = {.pair = -1};

@@ -181,6 +181,12 @@ static void put_stages(struct bytes *b, const struct mnq_qmodel *q, const struct
 
 /* ---- the file ---- */
 
+static int check_window(const char *name, int kh, int kw, int sh, int sw, struct mnq_err *e)
+{
+    if (kh <= 255 && kw <= 255 && sh <= 255 && sw <= 255) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "layer %s: window %dx%d, strides %dx%d; the format holds 255", name, kh, kw, sh, sw);
+}
+
 static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
 {
     if (q->n_tensors > 4096 || q->n_layers > 4096)
@@ -192,9 +198,16 @@ static int check_limits(const struct mnq_qmodel *q, struct mnq_err *e)
     }
     for (int i = 0; i < q->n_layers; i++) {
         const struct mnq_qlayer *l = &q->layer[i];
-        if (l->kh > 255 || l->kw > 255 || l->sh > 255 || l->sw > 255)
-            return mnq_fail(e, MNQ_EXIT_FAILED, "layer %s: window %dx%d, strides %dx%d; the format holds 255", l->name,
-                            l->kh, l->kw, l->sh, l->sw);
+        if (check_window(l->name, l->kh, l->kw, l->sh, l->sw, e) != 0) return -1;
+    }
+    return 0;
+}
+
+int mnq_qmodel_holds(const struct mnq_graph *g, struct mnq_err *e)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        if (check_window(nd->name, nd->kh, nd->kw, nd->sh, nd->sw, e) != 0) return -1;
     }
     return 0;
 }

@@ -17,14 +17,14 @@ static const uint32_t NONE = UINT32_MAX;
 /* What a file of n bytes may ask for, quant/BUDGETS.md: operations of one run, bytes of what is decoded at load. */
 static uint64_t allowed; /* 0: by the size */
 
-static uint64_t most_operations(size_t n)
-{
-    return allowed != 0 ? allowed : ((uint64_t)1 << 34) + ((uint64_t)n << 11);
-}
-
 static uint64_t most_decoded(size_t n)
 {
     return ((uint64_t)64 << 20) + (uint64_t)n * 64;
+}
+
+uint64_t mnq_package_most(uint64_t n)
+{
+    return allowed != 0 ? allowed : ((uint64_t)1 << 34) + (n << 11);
 }
 
 static unsigned get16(const uint8_t *p)
@@ -98,10 +98,10 @@ static uint64_t decoded_bytes(const struct mnq_model *m)
 static int check_demands(const struct mnq_package *p, struct mnq_err *e)
 {
     const uint64_t work = mnq_operations(&p->model), decoded = decoded_bytes(&p->model);
-    if (work > most_operations(p->n_bytes))
+    if (work > mnq_package_most(p->n_bytes))
         return mnq_fail(e, MNQ_EXIT_FAILED,
                         "%s: a run takes %llu operations, at most %llu are made for a file of %zu bytes (--max-work)",
-                        p->file, (unsigned long long)work, (unsigned long long)most_operations(p->n_bytes), p->n_bytes);
+                        p->file, (unsigned long long)work, (unsigned long long)mnq_package_most(p->n_bytes), p->n_bytes);
     if (decoded > most_decoded(p->n_bytes))
         return mnq_fail(e, MNQ_EXIT_FAILED,
                         "%s: its weights and scales are %llu bytes, at most %llu are made of a file of %zu", p->file,

@@ -130,6 +130,10 @@ struct mnq_task mnq_qmodel_task(const struct mnq_qmodel *q, int k);
 /** Notes the task of output k in the model, where the last layer does not tell it anyway. */
 void mnq_qmodel_set_task(struct mnq_qmodel *q, int k, const struct mnq_task *t);
 
+/** Whether a file can hold what is made of a legal graph, as far as its layers tell: asked before long work. 0, or -1 with
+ * e. */
+int mnq_qmodel_holds(const struct mnq_graph *g, struct mnq_err *e);
+
 /** Serializes to FORMAT.md bytes (in q->arena) and loads the result once to prove it valid. */
 int mnq_qmodel_pack(const struct mnq_qmodel *q, uint8_t **bytes, size_t *n, struct mnq_err *e);
 
@@ -147,6 +151,9 @@ struct mnq_package {
 /** Operations that one run of a packed model may take (quant/BUDGETS.md); 0: as the file's size says. Call it before other
  * threads run. */
 void mnq_package_allow(uint64_t operations);
+
+/** Operations that one run may take of a model whose file has n bytes: what was allowed, else by the size. */
+uint64_t mnq_package_most(uint64_t n);
 
 /** Reads and validates a .mnq file. */
 int mnq_package_open(const char *path, struct mnq_package *p, struct mnq_arena *arena, struct mnq_err *e);

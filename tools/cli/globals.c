@@ -27,7 +27,7 @@ const struct mnq_option mnq_global_options[] = {
     {"kernels", 0, MNQ_OPT_STRING, offsetof(struct mnq_globals, kernels), "NAME",
      "kernel table; results do not depend on it (default: the fastest, or MNQ_KERNELS)", 0, 0, NULL},
     {"max-work", 0, MNQ_OPT_INT, offsetof(struct mnq_globals, max_work), "N",
-     "integer models: billions of operations that one run may take (default: by the size of the file)", 1, 1000000, NULL},
+     "billions of operations that one run of a model may take (default: by the size of its file)", 1, 1000000, NULL},
 };
 const int mnq_n_global_options = sizeof mnq_global_options / sizeof *mnq_global_options;
 
