@@ -366,6 +366,10 @@ int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_prepro
         im.data = malloc((size_t)im.h * (size_t)im.w * (size_t)im.c);
         rc = im.data != NULL ? mnq_h5_images_read(s->h5, s->row, im.data, e) : mnq_fail_nomem(e);
     }
+    if (s->path == NULL && im.h == 1 && im.w == d->h * d->w) { /* a row of numbers is the map's, row after row */
+        im.h = d->h;
+        im.w = d->w;
+    }
     if (rc == 0) rc = mnq_image_fit(&im, d->h, d->w, p->resize, p->filter, out, e);
     mnq_image_free(&im);
     return rc;

@@ -113,11 +113,36 @@ int mnq_knet_activation_of(struct mnq_knet *k, const struct mnq_klayer *l, const
                          class_name != NULL && class_name->kind == MNQ_Y_SCALAR ? class_name->text : "map");
 }
 
-/* Over the pixels of one channel, which are renamed to channels and back. */
+/* Of two pixels (branches to choose from, as in selective kernels) it is the sigmoid of how far one is above the other. */
+static int softmax_of_two(struct mnq_knet *k, const struct mnq_klayer *l, int in, bool rows)
+{
+    int part[2], share[2];
+    char name[600];
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "%.400s/pixel_%d", l->name, i);
+        part[i] = rows ? mnq_build_crop(&k->b, name, in, i, 1 - i, 0, 0, k->e)
+                       : mnq_build_crop(&k->b, name, in, 0, 0, i, 1 - i, k->e);
+        if (part[i] < 0) return -1;
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(name, sizeof name, "%.400s/above_%d", l->name, i);
+        int above = mnq_build_sum(&k->b, name, part[i], 1.0f, part[1 - i], -1.0f, k->e);
+        snprintf(name, sizeof name, "%.400s/share_%d", l->name, i);
+        share[i] = above < 0 ? -1 : mnq_build_act(&k->b, name, above, MNQ_ACT_SIGMOID, 0, k->e);
+        if (share[i] < 0) return -1;
+    }
+    return mnq_build_join(&k->b, l->name, share, 2, rows, k->e);
+}
+
+/* Over the pixels of one channel, which are renamed to channels and back, or over two pixels of many. */
 static int softmax_of_pixels(struct mnq_knet *k, const struct mnq_klayer *l, int in)
 {
     struct mnq_shape s = k->b.g->node[in].out;
-    if (s.c != 1) return mnq_knet_fail(k, l, "runs over the pixels of %d channels, over those of one is supported", s.c);
+    if (s.c > 1 && s.h * s.w == 2) return softmax_of_two(k, l, in, s.h == 2);
+    if (s.c != 1)
+        return mnq_knet_fail(k, l,
+                             "runs over the %d pixels of %d channels; those of one channel, or two pixels, are supported",
+                             s.h * s.w, s.c);
     int i = mnq_build_reshape(&k->b, l->name, in, (struct mnq_shape){1, 1, s.h * s.w}, k->e);
     if (i >= 0) i = mnq_build_softmax(&k->b, l->name, i, k->e);
     return i < 0 ? -1 : mnq_build_reshape(&k->b, l->name, i, s, k->e);

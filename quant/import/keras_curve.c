@@ -44,7 +44,8 @@ int mnq_kl_thresholded_relu(struct mnq_knet *k, const struct mnq_klayer *l, cons
     return mnq_build_curve(&k->b, l->name, in[0], &like, k->e);
 }
 
-/* One slope per channel, shared over height and width or of a vector, or one for all. */
+/* One slope per channel, shared over height and width or of a vector, or one for all. Those of single pixels (Keras'
+ * default) are read where they turn out not to differ. */
 int mnq_kl_prelu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
@@ -60,7 +61,8 @@ int mnq_kl_prelu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, 
         columns = columns || axis == 2;
         channels = channels || axis == 3 || (vector && axis == 1 && v->n == 1);
     }
-    if (!rows || !columns)
-        return mnq_knet_fail(k, l, "has a slope per pixel, one per channel is supported: train it with shared_axes=[1, 2]");
-    return mnq_build_prelu(&k->b, l->name, in[0], channels, k->e);
+    if ((!rows || !columns) && k->first)
+        return mnq_knet_fail(k, l, "has a slope per pixel, one per channel is supported: train it with shared_axes=[2, 3]");
+    struct mnq_shape slopes = {rows ? 1 : s.h, columns ? 1 : s.w, channels ? 1 : s.c};
+    return mnq_build_prelu(&k->b, l->name, in[0], slopes, k->e);
 }

@@ -21,11 +21,15 @@ struct place {
 
 /* ---- inputs ---- */
 
+static const struct mnq_ynode *plain_shape(const struct mnq_ynode *shape)
+{
+    shape = mnq_kv_plain(shape);
+    return shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ ? shape->first : shape;
+}
+
 static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
 {
     int dim[3], i = 0;
-    shape = mnq_kv_plain(shape);
-    if (shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ) shape = shape->first;
     if (shape->kind != MNQ_Y_SEQ || shape->n != 4)
         return mnq_y_fail(shape, k->e, "input '%.100s' must have four dimensions (N, H, W, C)", name);
     for (const struct mnq_ynode *v = shape->first->next; v != NULL; v = v->next, i++) {
@@ -62,9 +66,23 @@ static const struct mnq_ynode *stated_shape(const struct mnq_klayer *l)
     return mnq_y_null(v) ? NULL : v;
 }
 
+/* An input of N numbers is a grey picture of one row. */
+static int open_vector(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
+{
+    char vector[300];
+    int n;
+    if (mnq_kv_int(shape->first->next, 1, 1 << 14, &n, k->e) != 0) return -1;
+    int in = mnq_build_input(&k->b, name, (struct mnq_shape){1, n, 1}, k->e);
+    snprintf(vector, sizeof vector, "%.280s/vector", name);
+    if (in < 0 || mnq_graph_note(k->b.g, "the input is %d numbers: samples are grey pictures of one row", n) != 0) return -1;
+    return mnq_build_reshape(&k->b, vector, in, (struct mnq_shape){1, 1, n}, k->e);
+}
+
 static int open_input(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
 {
     struct mnq_shape s;
+    shape = plain_shape(shape);
+    if (shape->kind == MNQ_Y_SEQ && shape->n == 2) return open_vector(k, shape, name);
     if (input_shape(k, shape, name, &s) != 0) return -1;
     return mnq_build_input(&k->b, name, s, k->e);
 }
@@ -507,9 +525,40 @@ int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
     return 0;
 }
 
+/* The only reader of node i, or -1. */
+static int only_reader(const struct mnq_graph *g, int i)
+{
+    int reader = -1;
+    for (int r = i + 1; r < g->n; r++)
+        for (int j = 0; j < g->node[r].n_in; j++)
+            if (g->node[r].in[j] == i) {
+                if (reader >= 0) return -1;
+                reader = r;
+            }
+    return mnq_graph_is_output(g, i) ? -1 : reader;
+}
+
+/* A picture that the first layers only rename, a row of numbers to a map, is that map from the beginning: legal graphs have
+ * it so too (drop_reshape.c). */
+static void rename_input(struct mnq_graph *g)
+{
+    enum { LONGEST = 64 };
+    struct mnq_node *in = &g->node[0];
+    int path[LONGEST], n = 0, last = -1;
+    for (int r = only_reader(g, 0); r >= 0 && n < LONGEST && g->node[r].op == MNQ_OP_RESHAPE; r = only_reader(g, r)) {
+        struct mnq_shape to = g->node[r].out;
+        if (to.h * to.w > 1 && to.c == in->out.c) last = n;
+        path[n++] = r;
+    }
+    if (in->op != MNQ_OP_INPUT || last < 0) return;
+    in->out = g->node[path[last]].out;
+    for (int i = 0; i <= last; i++) g->node[path[i]].out = in->out;
+}
+
 int mnq_knet_settle(struct mnq_knet *k)
 {
     if (mnq_build_settle(&k->b, k->e) != 0) return -1;
+    rename_input(k->b.g);
     if (k->b.g->preprocess == NULL) find_preprocessing(k->b.g);
     return 0;
 }

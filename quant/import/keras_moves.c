@@ -163,6 +163,35 @@ static int resize_nearest(struct mnq_knet *k, const struct mnq_klayer *l, const 
     return resize_by(k, l, call, in, false);
 }
 
+/* n channels of zeros, as a tensor of node `in`'s height and width. */
+static int zeros(struct mnq_knet *k, const char *name, int in, int n)
+{
+    enum { MOST = 4096 };
+    char part[600];
+    int map[MOST], c = k->b.g->node[in].out.c;
+    for (int i = 0; i < n && i < MOST; i++) map[i] = i % c;
+    snprintf(part, sizeof part, "%.500s/channels", name);
+    int some = mnq_build_select(&k->b, part, in, map, n, k->e);
+    return some < 0 ? -1 : mnq_build_affine(&k->b, name, some, &(float){0}, &(float){0}, 1, k->e);
+}
+
+/* Zeros before and behind the channels: shortcuts to blocks of more channels have them. */
+static int pad_channels(struct mnq_knet *k, const struct mnq_klayer *l, int in, int before, int behind)
+{
+    int part[3], n = 0;
+    char name[600];
+    if (before > 0) {
+        snprintf(name, sizeof name, "%.500s/before", l->name);
+        if ((part[n++] = zeros(k, name, in, before)) < 0) return -1;
+    }
+    part[n++] = in;
+    if (behind > 0) {
+        snprintf(name, sizeof name, "%.500s/behind", l->name);
+        if ((part[n++] = zeros(k, name, in, behind)) < 0) return -1;
+    }
+    return mnq_build_concat(&k->b, l->name, part, n, k->e);
+}
+
 static int pad(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, int in)
 {
     enum { ENDS = 8 }; /* of four axes */
@@ -172,8 +201,11 @@ static int pad(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_
     if (n < 0 || mnq_kcall_numbers(k, l, call, 3, "constant_values", NULL, &with, 1) < 0) return -1;
     bool constant = mode == NULL || mnq_y_is(mode, "constant") || mnq_y_is(mode, "CONSTANT");
     for (int i = 0; i < n; i++) constant = constant && v[i] >= 0 && v[i] < MAX_SIZE;
-    if (n != ENDS || !constant || v[0] != 0 || v[1] != 0 || v[6] != 0 || v[7] != 0 || with != 0)
-        return mnq_knet_fail(k, l, "only zeros around rows and columns are supported");
+    if (n != ENDS || !constant || v[0] != 0 || v[1] != 0 || with != 0)
+        return mnq_knet_fail(k, l, "only zeros around rows, columns and channels are supported");
+    bool around = v[2] + v[3] + v[4] + v[5] > 0;
+    if (v[6] + v[7] > 0 && !around) return pad_channels(k, l, in, (int)v[6], (int)v[7]);
+    if (v[6] + v[7] > 0) return mnq_knet_fail(k, l, "pads channels and pixels at once; one after the other is supported");
     return mnq_build_pad(&k->b, l->name, in, (int)v[2], (int)v[3], (int)v[4], (int)v[5], k->e);
 }
 

@@ -387,11 +387,40 @@ static int by_name(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
     return 0;
 }
 
+/* What to do about functions that people meet; NULL: nothing in particular. */
+static const char *advice(const char *function)
+{
+    static const struct {
+        const char *name, *text;
+    } table[] = {
+        {"argmax", "end the network with the tensor in front of it, whose largest value is the class"},
+        {"topk", "end the network with the tensor in front of it, whose largest values are the classes"},
+        {"l2normalize",
+         "normalizes by each picture's own length, which does not fold into weights; leave it out at the end of "
+         "the network: cosines of features do not depend on it"},
+        {"normalize",
+         "normalizes by each picture's own length, which does not fold into weights; leave it out at the end of the "
+         "network: cosines of features do not depend on it"},
+        {"matmul", "the product of two tensors is not supported; one with constants is a Dense layer"},
+        {"nonmaxsuppression", "end the network with the tensors in front of it, as outputs of their own, and choose boxes "
+                              "behind it"},
+        {"combinednonmaxsuppression", "end the network with the tensors in front of it, as outputs of their own, and choose "
+                                      "boxes behind it"},
+    };
+    char name[64];
+    plain_name(function, name, sizeof name);
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (strcmp(name, table[i].name) == 0) return table[i].text;
+    return NULL;
+}
+
 int mnq_knet_op(struct mnq_knet *k, const struct mnq_klayer *l, const struct mnq_kcall *call, const int *in)
 {
     const char *function = function_of(l);
     int out = -1, rc = function == NULL ? 0 : by_name(k, l, call, in, function, &out);
     if (rc != 0) return rc < 0 ? -1 : out;
+    const char *known = function != NULL ? advice(function) : NULL;
+    if (known != NULL) return mnq_knet_fail(k, l, "function %.60s: %s", function, known);
     return mnq_knet_fail(k, l,
                          "function %.60s is not supported; arithmetic, activations, and what moves, resizes, pools or parts "
                          "tensors are",

@@ -191,14 +191,23 @@ static int normalization_to_affine(struct mnq_build *b, const struct mnq_slot *s
     return 0;
 }
 
-/* A PReLU's only slope, for each channel. */
-static int spread_slope(struct mnq_build *b, const struct mnq_slot *s, struct mnq_err *e)
+/* A PReLU's slopes, one for each channel: of one for all, or of one for each pixel where pixels do not differ. */
+static int settle_slope(struct mnq_build *b, const struct mnq_slot *s, struct mnq_err *e)
 {
     struct mnq_node *nd = &b->g->node[s->var[0].node];
-    if (s->var[0].dim[0] == nd->out.c) return 0;
-    float *all = mnq_arena_array(b->g->arena, (size_t)nd->out.c, sizeof *all);
+    size_t c = (size_t)nd->out.c, n = 1;
+    for (int d = 0; d < s->var[0].rank; d++) n *= (size_t)s->var[0].dim[d];
+    size_t channels = s->var[0].dim[s->var[0].rank - 1] == 1 ? 1 : c;
+    if (n == c && channels == c) return 0;
+    float *all = mnq_arena_array(b->g->arena, c, sizeof *all);
     if (all == NULL) return mnq_fail_nomem(e);
-    for (int c = 0; c < nd->out.c; c++) all[c] = nd->slope[0];
+    for (size_t k = 0; k < c; k++) all[k] = nd->slope[k % channels];
+    for (size_t i = 0; i < n; i++)
+        if (nd->slope[i] != all[i % channels])
+            return mnq_fail(e, MNQ_EXIT_FAILED,
+                            "%s: layer '%.100s' (PReLU): has a slope per pixel, one per channel is supported: train it with "
+                            "shared_axes=[1, 2]",
+                            b->g->file, s->layer);
     nd->slope = all;
     return 0;
 }
@@ -211,7 +220,7 @@ int mnq_build_settle(struct mnq_build *b, struct mnq_err *e)
         if (strcmp(b->slot[i].class_name, "Normalization") == 0 && normalization_to_affine(b, &b->slot[i], e) != 0)
             return -1;
     for (int i = 0; i < b->n_slot; i++)
-        if (strcmp(b->slot[i].class_name, "PReLU") == 0 && spread_slope(b, &b->slot[i], e) != 0) return -1;
+        if (strcmp(b->slot[i].class_name, "PReLU") == 0 && settle_slope(b, &b->slot[i], e) != 0) return -1;
     return 0;
 }
 

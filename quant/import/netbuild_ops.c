@@ -180,7 +180,7 @@ int mnq_build_curve(struct mnq_build *b, const char *name, int in, const struct 
     return mnq_build_infer(b, i, e);
 }
 
-int mnq_build_prelu(struct mnq_build *b, const char *name, int in, bool one, struct mnq_err *e)
+int mnq_build_prelu(struct mnq_build *b, const char *name, int in, struct mnq_shape slopes, struct mnq_err *e)
 {
     int i = mnq_build_node(b, MNQ_OP_ACT, name, in, e);
     if (i < 0) return -1;
@@ -188,7 +188,8 @@ int mnq_build_prelu(struct mnq_build *b, const char *name, int in, bool one, str
     nd->act = MNQ_ACT_PRELU;
     struct mnq_slot *s = mnq_build_infer(b, i, e) < 0 ? NULL : mnq_build_slot(b, name, "PReLU", e);
     if (s == NULL) return -1;
-    mnq_build_var(s, MNQ_VAR_ALPHA, i, 1, one ? 1 : at(b, in)->out.c, 0, 0, 0);
-    nd->kept = one ? 1 : 0;
+    if (slopes.h * slopes.w == 1) mnq_build_var(s, MNQ_VAR_ALPHA, i, 1, slopes.c, 0, 0, 0);
+    else mnq_build_var(s, MNQ_VAR_ALPHA, i, 3, slopes.h, slopes.w, slopes.c, 0);
+    nd->kept = (int)mnq_elements(slopes);
     return i;
 }

@@ -32,8 +32,9 @@ int mnq_build_join(struct mnq_build *b, const char *name, const int *in, int n, 
 int mnq_build_select(struct mnq_build *b, const char *name, int in, const int *map, int n, struct mnq_err *e);
 /** An activation with the parameters in `like`. */
 int mnq_build_curve(struct mnq_build *b, const char *name, int in, const struct mnq_node *like, struct mnq_err *e);
-/** PReLU, which waits for its slopes: one per channel, or one for all. */
-int mnq_build_prelu(struct mnq_build *b, const char *name, int in, bool one, struct mnq_err *e);
+/** PReLU, which waits for its slopes: of the shape of `in`, or 1 in directions that share them. Those of pixels must come
+ *  out equal. */
+int mnq_build_prelu(struct mnq_build *b, const char *name, int in, struct mnq_shape slopes, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

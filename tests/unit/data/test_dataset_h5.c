@@ -166,6 +166,24 @@ static void resized(void **state)
     mnq_dataset_close(d);
 }
 
+/* Rows of numbers are maps, row after row; a row of another length is a picture to be resized. */
+static void rows_of_numbers(void **state)
+{
+    (void)state;
+    const hsize_t dim[4] = {N, 1, H * W, C};
+    struct mnq_preprocess p;
+    mnq_preprocess_named(&p, "none", C, &err);
+    uint8_t out[SIZE];
+    put("images", H5T_STD_U8LE, pixel, H5T_NATIVE_UINT8, 4, dim, 0);
+    struct mnq_dataset *d = must_open(H, W, C);
+    check_rows(d);
+    mnq_dataset_close(d);
+    d = must_open(H, W - 1, C);
+    assert_int_equal(mnq_dataset_load(d, 1, &p, out, &err), 0);
+    assert_true(memcmp(out, pixel + SIZE, H * (W - 1) * C) != 0);
+    mnq_dataset_close(d);
+}
+
 static void labels(void **state)
 {
     static const int label[N] = {0, 1, 2, 3, 4, 3, 2, 1, 0};
@@ -507,6 +525,7 @@ int main(void)
         T(contiguous_and_chunked),
         T(grey_without_channel_axis),
         T(resized),
+        T(rows_of_numbers),
         T(labels),
         T(class_names),
         T(groups),

@@ -71,10 +71,18 @@ static void moves(void **state)
     gives("1, 2, 2", small, "pad", "\"paddings\": [[0, 0], [1, 0], [0, 1], [0, 0]]",
           (double[]){0, 0, 0, 0, 0, 0, 1, -2, 3, -4, 0, 0}, 12);
     refused(import_on("2, 2, 2", "2.4.0",
-                      LAYER("Lambda", ", \"function\": \"pad\", \"function_type\": \"function\", \"module\": \"" TF
-                                      "\", \"arguments\": {\"paddings\": [[0, 0], [0, 0], [0, 0], [0, 1]]}"),
+                      LAYER("Lambda",
+                            ", \"function\": \"pad\", \"function_type\": \"function\", \"module\": \"" TF
+                            "\", \"arguments\": {\"paddings\": [[0, 0], [0, 0], [0, 0], [0, 1]], \"constant_values\": 1}"),
                       NONE),
-            "only zeros around rows and columns");
+            "only zeros around rows, columns and channels");
+    gives("1, 2, 2", small, "pad", "\"paddings\": [[0, 0], [0, 0], [0, 0], [0, 1]]", (double[]){1, -2, 0, 3, -4, 0}, 6);
+    gives("1, 2, 1", small, "pad", "\"paddings\": [[0, 0], [0, 0], [0, 0], [2, 1]]", (double[]){0, 0, 1, 0, 0, 0, -2, 0}, 8);
+    refused(import_on("2, 2, 2", "2.4.0",
+                      LAYER("Lambda", ", \"function\": \"pad\", \"function_type\": \"function\", \"module\": \"" TF
+                                      "\", \"arguments\": {\"paddings\": [[0, 0], [1, 0], [0, 0], [0, 1]]}"),
+                      NONE),
+            "pads channels and pixels at once");
 }
 
 static void sizes(void **state)

@@ -132,9 +132,6 @@ static void activations(void **state)
     assert_true(last()->act_alpha == 0.1f && last()->act_max > 1e30f);
     expect_refused(LAYER("Activation", ", \"activation\": \"own\""),
                    "m.h5: layer 'x' (Activation): activation own is not supported; those of Keras' own functions are");
-    expect_refused(LAYER("PReLU", ""),
-                   "m.h5: layer 'x' (PReLU): has a slope per pixel, one per channel is supported: train it with "
-                   "shared_axes=[1, 2]");
     expect_refused(LAYER("ReLU", ", \"max_value\": -1"), "m.h5: layer 'x' (ReLU): max_value is -1, above 0 is wanted");
     expect_refused(LAYER("Lambda", ", \"function\": [\"4wEA\", null, null], \"function_type\": \"lambda\""),
                    "m.h5: layer 'x' (Lambda): holds Python byte code, which says nothing outside Python; use Rescaling to "
@@ -376,7 +373,7 @@ static void inputs(void **state)
                          "m.h5: layer 'x' (ReLU): is the first layer and says no input shape");
     expect_graph_refused("s / model_config {\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"ReLU\", "
                          "\"config\": {\"name\": \"x\", "
-                         "\"batch_input_shape\": [null, 8]}}]}\n",
+                         "\"batch_input_shape\": [null, 8, 8]}}]}\n",
                          "must have four dimensions (N, H, W, C)");
 }
 

@@ -556,10 +556,77 @@ static void softmaxes(void **state)
         taken(import_on("2, 2, 2", "2.9.0", layer, NONE));
         computes(in, each, 8);
     }
-    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": [1, 2]"), NONE), "over the pixels of 2 channels");
+    /* two pixels of many channels: of one column, of one row */
+    const double two[] = {0.5, 0.25, 0.25, 0.5, 0.5, 0.75, 0.75, 0.5};
+    const float branches[] = {0, 0, 0, 5, 0, logf(3), logf(3), 5};
+    static const char *const way[] = {"2, 1, 4", "1, 2, 4"}, *const axes[] = {"1", "[1, 2]", "2", "[2]"};
+    for (int i = 0; i < 4; i++) {
+        char layer[200];
+        snprintf(layer, sizeof layer, LAYER("Softmax", ", \"axis\": %s"), axes[i]);
+        taken(import_on(way[i / 2], "2.9.0", layer, NONE));
+        computes(branches, two, 8);
+    }
+    refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": [1, 2]"), NONE), "over the 4 pixels of 2 channels");
     refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": 1"), NONE), "over lines");
     refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": [1, 2, 3]"), NONE), "channels and pixels at once");
     refused(import_on("2, 2, 2", "2.9.0", LAYER("Softmax", ", \"axis\": 0"), NONE), "over the batch");
+}
+
+/* Slopes per channel, of all, of pixels that do not differ; those that differ are refused. */
+static void slopes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *axes, *shape, *values;
+        double want[4];
+    } one[] = {{"[1, 2]", "1,1,2", "0.5 2", {-0.5, 4, -1.5, -8}},  {"[1, 2]", "2", "0.5 2", {-0.5, 4, -1.5, -8}},
+               {"null", "2,1,2", "0.5 2", {-0.5, 4, -1.5, -8}},    {"[2]", "2,1,2", "0.5 2 0.5 2", {-0.5, 4, -1.5, -8}},
+               {"[1, 2, 3]", "1,1,1", "0.5", {-0.5, 4, -1.5, -2}}, {"[3]", "2,1,1", "0.5", {-0.5, 4, -1.5, -2}}};
+    const float in[] = {-1, 4, -3, -4};
+    for (size_t i = 0; i <= sizeof one / sizeof *one; i++) {
+        bool bad = i == sizeof one / sizeof *one;
+        char layer[200], weights[400];
+        snprintf(layer, sizeof layer, LAYER("PReLU", ", \"shared_axes\": %s"), bad ? "null" : one[i].axes);
+        snprintf(weights, sizeof weights, GROUP "l /model_weights/x weight_names x/alpha:0\n" W "x/alpha:0 f32 %s %s\n",
+                 bad ? "2,1,2" : one[i].shape, bad ? "0.5 2 0.5 3" : one[i].values);
+        int rc = import_on("2, 1, 2", "2.9.0", layer, weights);
+        if (bad) {
+            refused(rc, "m.h5: layer 'x' (PReLU): has a slope per pixel, one per channel is supported: train it with "
+                        "shared_axes=[1, 2]");
+            continue;
+        }
+        taken(rc);
+        computes(in, one[i].want, 4);
+    }
+    taken(import_on("2, 1, 2", "2.9.0", LAYER("PReLU", ""),
+                    GROUP "l /model_weights/x weight_names x/alpha:0\n" W "x/alpha:0 f32 2,1,2 0.25\n"));
+    assert_int_equal(mnq_cost_total(&g).params, 4); /* as Keras counts them */
+}
+
+/* Inputs of numbers are rows; what the first layers only rename is so from the beginning. */
+static void renamed_inputs(void **state)
+{
+    (void)state;
+#define VECTOR(layers)                                                                                                      \
+    "s / keras_version 2.9.0\ns / backend tensorflow\ns / model_config {\"class_name\": \"Sequential\", \"config\": "       \
+    "{\"name\": \"s\", \"layers\": [{\"class_name\": \"InputLayer\", \"config\": {\"batch_input_shape\": [null, 6], "       \
+    "\"name\": \"in\"}}, " layers "]}}\n"
+#define TO(h, w) "{\"class_name\": \"Reshape\", \"config\": {\"name\": \"r\", \"target_shape\": [" h ", " w ", 1]}}"
+    const float in[] = {1, 2, 3, 4, 5, 6};
+    const double odd[] = {9, 12}, same[] = {1, 2, 3, 4, 5, 6}, largest[] = {5, 6};
+    taken(import_text(VECTOR("{\"class_name\": \"Dense\", \"config\": {\"name\": \"x\", \"units\": 2, \"use_bias\": "
+                             "false}}") GROUP "l /model_weights/x weight_names x/kernel:0\n" W
+                                              "x/kernel:0 f32 6,2 1 0 0 1\n"));
+    assert_true(g.node[0].out.h == 1 && g.node[0].out.w == 6 && g.node[0].out.c == 1);
+    computes(in, odd, 2);
+    taken(import_text(VECTOR(TO("2", "3") ", " LAYER("MaxPooling2D", ", \"pool_size\": [2, 2], \"strides\": [1, 1]")) NONE));
+    assert_true(g.node[0].out.h == 2 && g.node[0].out.w == 3 && g.node[0].out.c == 1);
+    computes(in, largest, 2);
+    taken(import_on("1, 6, 1", "2.9.0", TO("3", "2") ", " TO("2", "3") ", " LAYER("Flatten", ""), NONE));
+    assert_true(g.node[0].out.h == 2 && g.node[0].out.w == 3);
+    computes(in, same, 6);
+    taken(import_on("2, 1, 3", "2.9.0", TO("3", "2"), NONE)); /* of other channels: no picture any more */
+    assert_true(g.node[0].out.h == 2 && g.node[0].out.c == 3);
 }
 
 /* Channels in front: of the input, of axes, of what is flattened. Pictures have them last all the same. */
@@ -601,6 +668,7 @@ int main(void)
                                        cmocka_unit_test(lambdas),       cmocka_unit_test(inlined),
                                        cmocka_unit_test(shared),        cmocka_unit_test(reshapes),
                                        cmocka_unit_test(sequences),     cmocka_unit_test(softmaxes),
+                                       cmocka_unit_test(slopes),        cmocka_unit_test(renamed_inputs),
                                        cmocka_unit_test(channels_first)};
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_arena_free(&arena);
