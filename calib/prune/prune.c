@@ -109,21 +109,10 @@ static void weight_errors(const struct mnq_pruning *p)
 
 /* ---- the surgeon ---- */
 
-/* Weights drawn more or less toward the dense ones; the held-back samples decide. Of large networks (minutes a pass) only
- * the first is tried, which was the best or nearly so wherever all were. */
+/* Weights drawn more or less toward the dense ones; the held-back samples decide. Of large networks only the first is tried,
+ * which was the best or nearly so wherever all were. */
 static const double dampings[] = {0.3, 0.1, 1.0};
 enum { DAMPINGS = sizeof dampings / sizeof *dampings };
-static const double LARGE = 100e9; /* multiplications of a pass */
-
-static double multiplications(const struct mnq_prune_report *r)
-{
-    double sum = 0;
-    for (int l = 0; l < r->n_layers; l++) {
-        double n = r->layer[l].inputs;
-        sum += n * n * n / 6 * r->layer[l].outputs;
-    }
-    return sum;
-}
 
 /* Copies all weights and biases from one graph to another with the same nodes. */
 static void copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
@@ -172,7 +161,7 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     if (mnq_prune_magnitude(p, e) != 0) return -1;
     weight_errors(p);
     if (keep_better(p, "magnitude", &best, layer_error, e) != 0) return -1;
-    for (int k = 0; k < (multiplications(p->r) > LARGE ? 1 : DAMPINGS); k++) {
+    for (int k = 0; k < (mnq_prune_large(p->r) ? 1 : DAMPINGS); k++) {
         copy_weights(p->legal, p->out);
         p->damping = dampings[k];
         if (mnq_prune_sequential(p, e) != 0 || keep_better(p, names[k], &best, layer_error, e) != 0) return -1;

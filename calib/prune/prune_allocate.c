@@ -11,9 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PROBED = 40 };
-static const double ratios[] = {0, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, MNQ_PRUNE_MOST};
-enum { LEVELS = sizeof ratios / sizeof *ratios };
+/* Ratios at which layers are tried, and on how many samples: of large networks at fewer and on fewer. What lies between two
+ * ratios costs what the line between them says. */
+enum { PROBED = 40, PROBED_LARGE = 24, LEVELS = 10 };
+static const double ratios[LEVELS] = {0, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, MNQ_PRUNE_MOST};
+static const double ratios_large[LEVELS] = {0, 0.3, 0.5, 0.7, 0.9, MNQ_PRUNE_MOST};
 
 /* A layer at every level. */
 struct candidate {
@@ -70,8 +72,9 @@ static int make_candidate(struct mnq_pruning *p, struct mnq_stream *dense, int l
     int64_t limit = mnq_prune_limit(layer), before = 0;
     bool n_m = layer->pattern.kind == MNQ_PATTERN_N_M;
     *c = (struct candidate){.levels = 1};
+    const double *tried = mnq_prune_large(p->r) ? ratios_large : ratios;
     for (int k = n_m ? LEVELS - 1 : 1; rc == 0 && k < LEVELS; k++) {
-        int64_t zeros = n_m ? limit : (int64_t)(ratios[k] * (double)layer->weights);
+        int64_t zeros = n_m ? limit : (int64_t)(tried[k] * (double)layer->weights);
         if (zeros > limit) zeros = limit;
         if (zeros <= before) continue;
         rc = add_level(p, l, &fit, zeros, c, e);
@@ -203,8 +206,8 @@ static int choose(const struct probe *pr, struct mnq_err *e)
 int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e)
 {
     struct probe pr = {.p = p};
-    int held = p->pictures.n / MNQ_PRUNE_HOLDOUT;
-    pr.n = held > PROBED ? PROBED : held > 0 ? held : p->pictures.n;
+    int held = p->pictures.n / MNQ_PRUNE_HOLDOUT, most = mnq_prune_large(p->r) ? PROBED_LARGE : PROBED;
+    pr.n = held > most ? most : held > 0 ? held : p->pictures.n;
     pr.candidate = mnq_arena_array(p->arena, (size_t)p->r->n_layers, sizeof *pr.candidate);
     struct mnq_stream *dense = mnq_stream_new(p->legal, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, true, e);
     int rc = pr.candidate == NULL ? mnq_fail_nomem(e) : dense == NULL ? -1 : 0;

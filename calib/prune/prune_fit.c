@@ -27,7 +27,8 @@ struct sums {
     struct mnq_fit *f;
     const float *w0;
     double *cross; /* [outputs][inputs] cov(x, y) */
-    double *xd;    /* [rows][stride] centred inputs of the rows that count */
+    float *x;      /* [rows][stride] centred inputs of the rows that count */
+    float *part;   /* [threads][TILE][stride] sums of SLICE rows */
     size_t rows, stride;
     double *drawn; /* [inputs] diagonal of D */
 };
@@ -37,17 +38,23 @@ static bool counts(const struct mnq_rows *r, const struct mnq_fit_opts *o, size_
     return o->holdout <= 0 || (row / (size_t)r->per) % (size_t)o->holdout != (size_t)o->holdout - 1;
 }
 
+/* Rows of covariances that a task makes; rows of samples whose products are summed in single precision, before these sums
+ * are in double. */
+enum { TILE = 32, SLICE = 64 };
+
 static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
 {
     const struct mnq_rows *r = s->r;
     size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples;
     struct mnq_fit *f = s->f;
-    s->stride = mnq_panel_stride(r->inputs);
-    s->xd = mnq_arena_array(scratch, all * s->stride, sizeof *s->xd);
-    if (s->xd == NULL) return mnq_fail_nomem(e);
+    s->stride = mnq_obs_stride(r->inputs);
+    s->x = mnq_arena_array(scratch, all * s->stride, sizeof *s->x);
+    s->part = mnq_arena_array(scratch, (size_t)f->threads * TILE * s->stride, sizeof *s->part);
+    if (s->x == NULL || s->part == NULL) return mnq_fail_nomem(e);
     for (size_t row = 0; row < all; row++) {
         if (!counts(r, s->o, row)) continue;
-        for (size_t i = 0; i < in; i++) f->mean_x[i] += s->xd[s->rows * s->stride + i] = (double)r->x[row * in + i];
+        float *to = s->x + s->rows * s->stride;
+        for (size_t i = 0; i < in; i++) f->mean_x[i] += (double)(to[i] = r->x[row * in + i]);
         for (size_t j = 0; j < out; j++) f->mean_y[j] += (double)r->y[row * out + j];
         s->rows++;
     }
@@ -57,26 +64,33 @@ static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
     for (size_t j = 0; j < out; j++)
         f->mean_y[j] = s->o->fixed_bias == NULL ? f->mean_y[j] / n : (double)s->o->fixed_bias[j];
     for (size_t row = 0; row < s->rows; row++)
-        for (size_t i = 0; i < in; i++) s->xd[row * s->stride + i] -= f->mean_x[i];
+        for (size_t i = 0; i < in; i++) s->x[row * s->stride + i] -= (float)f->mean_x[i];
     return 0;
 }
 
-/* Rows of covariances that a task makes, and rows of samples that pass at a time. */
-enum { TILE = 32 };
+/* to += the outer products of a slice of rows, which o tells. */
+static void add_slice(const struct sums *s, const struct mnq_fouter *o, const float *u, const float *v, float *part,
+                      double *to, size_t apart)
+{
+    for (int i = 0; i < o->rows; i++) memset(part + (size_t)i * s->stride, 0, (size_t)o->cols * sizeof *part);
+    mnq_fkernels_best()->outer_f(o, part, u, v);
+    for (int i = 0; i < o->rows; i++)
+        for (int k = 0; k < o->cols; k++)
+            to[(size_t)i * apart + (size_t)k] += (double)part[(size_t)i * s->stride + (size_t)k];
+}
 
 /* TILE rows of the covariance of inputs, sums in the order of the samples' rows. */
 static int sum_inputs(void *ctx, int tile, int w, struct mnq_err *e)
 {
-    (void)w;
     (void)e;
     struct sums *s = ctx;
     size_t in = (size_t)s->r->inputs, first = (size_t)tile * TILE, n = in - first < TILE ? in - first : TILE;
-    struct mnq_fouter o = {.rows = (int)n, .cols = (int)(first + n), .a_stride = in, .plus = true, .lower = true};
-    o.u_stride = o.v_stride = s->stride;
-    for (size_t row = 0; row < s->rows; row += TILE) {
-        const double *x = s->xd + row * s->stride;
-        o.k = (int)(s->rows - row < TILE ? s->rows - row : TILE);
-        mnq_fkernels_best()->outer(&o, s->f->h + first * in, x + first, x);
+    struct mnq_fouter o = {.rows = (int)n, .cols = (int)(first + n), .plus = true, .lower = true};
+    o.a_stride = o.u_stride = o.v_stride = s->stride;
+    for (size_t row = 0; row < s->rows; row += SLICE) {
+        const float *x = s->x + row * s->stride;
+        o.k = (int)(s->rows - row < SLICE ? s->rows - row : SLICE);
+        add_slice(s, &o, x + first, x, s->part + (size_t)w * TILE * s->stride, s->f->h + first * in, in);
     }
     for (size_t i = first; i < first + n; i++)
         for (size_t k = 0; k <= i; k++) s->f->h[i * in + k] /= (double)s->rows;
@@ -86,22 +100,22 @@ static int sum_inputs(void *ctx, int tile, int w, struct mnq_err *e)
 /* The same for the covariances of TILE outputs with all inputs. */
 static int sum_outputs(void *ctx, int tile, int w, struct mnq_err *e)
 {
-    (void)w;
     (void)e;
     struct sums *s = ctx;
     const struct mnq_rows *r = s->r;
     size_t in = (size_t)r->inputs, out = (size_t)r->outputs, all = (size_t)r->per * (size_t)r->samples;
     size_t first = (size_t)tile * TILE, n = out - first < TILE ? out - first : TILE, at = 0;
-    double y[TILE * TILE], *to = s->cross + first * in;
-    struct mnq_fouter o = {.rows = (int)n, .cols = (int)in, .a_stride = in, .u_stride = TILE, .v_stride = s->stride};
-    o.plus = true;
+    float y[SLICE * TILE];
+    double *to = s->cross + first * in;
+    struct mnq_fouter o = {.rows = (int)n, .cols = (int)in, .u_stride = TILE, .plus = true};
+    o.a_stride = o.v_stride = s->stride;
     for (size_t row = 0; row < all; row++) {
         if (!counts(r, s->o, row)) continue;
         for (size_t j = 0; j < n; j++)
-            y[(size_t)o.k * TILE + j] = (double)r->y[row * out + first + j] - s->f->mean_y[first + j];
+            y[(size_t)o.k * TILE + j] = r->y[row * out + first + j] - (float)s->f->mean_y[first + j];
         at++;
-        if (++o.k < TILE && at < s->rows) continue;
-        mnq_fkernels_best()->outer(&o, to, y, s->xd + (at - (size_t)o.k) * s->stride);
+        if (++o.k < SLICE && at < s->rows) continue;
+        add_slice(s, &o, y, s->x + (at - (size_t)o.k) * s->stride, s->part + (size_t)w * TILE * s->stride, to, in);
         o.k = 0;
     }
     for (size_t i = 0; i < n * in; i++) to[i] /= (double)s->rows;
@@ -112,9 +126,9 @@ static int sum_outputs(void *ctx, int tile, int w, struct mnq_err *e)
 
 struct tracing {
     struct mnq_fit *f;
-    const double *inverse; /* of f->h */
-    double *h, *w;         /* [threads][n][n], [threads][n] */
-    uint8_t *work;         /* [threads] */
+    const float *inverse; /* [n][stride] of f->h, lower triangle */
+    float *h, *w;         /* [threads][n][stride], [threads][stride] */
+    uint8_t *work;        /* [threads] */
 };
 
 static int trace_output(void *ctx, int j, int worker, struct mnq_err *e)
@@ -122,10 +136,10 @@ static int trace_output(void *ctx, int j, int worker, struct mnq_err *e)
     (void)e;
     struct tracing *t = ctx;
     struct mnq_fit *f = t->f;
-    size_t n = (size_t)f->inputs;
-    double *h = t->h + (size_t)worker * n * n, *w = t->w + (size_t)worker * n;
-    memcpy(h, t->inverse, n * n * sizeof *h);
-    memcpy(w, f->w + (size_t)j * n, n * sizeof *w);
+    size_t n = (size_t)f->inputs, stride = mnq_obs_stride(f->inputs);
+    float *h = t->h + (size_t)worker * n * stride, *w = t->w + (size_t)worker * stride;
+    for (size_t i = 0; i < n; i++) memcpy(h + i * stride, t->inverse + i * stride, (i + 1) * sizeof *h);
+    for (size_t i = 0; i < n; i++) w[i] = (float)f->w[(size_t)j * n + i];
     struct mnq_obs_pattern p = {1, 0, 0};
     if (f->pattern.kind == MNQ_PATTERN_BLOCK) p.block = f->pattern.m;
     if (f->pattern.kind == MNQ_PATTERN_N_M) p.group = f->pattern.m, p.most = f->pattern.m - f->pattern.n;
@@ -134,15 +148,19 @@ static int trace_output(void *ctx, int j, int worker, struct mnq_err *e)
     return 0;
 }
 
-static int trace_all(struct mnq_fit *f, const double *inverse, struct mnq_err *e)
+static int trace_all(struct mnq_fit *f, struct mnq_err *e)
 {
-    size_t n = (size_t)f->inputs, threads = (size_t)f->threads;
+    size_t n = (size_t)f->inputs, threads = (size_t)f->threads, stride = mnq_obs_stride(f->inputs);
+    float *inverse = malloc(n * stride * sizeof *inverse);
     struct tracing t = {.f = f, .inverse = inverse};
-    t.h = malloc(threads * n * n * sizeof *t.h);
-    t.w = malloc(threads * n * sizeof *t.w);
+    t.h = malloc(threads * n * stride * sizeof *t.h);
+    t.w = malloc(threads * stride * sizeof *t.w);
     t.work = aligned_alloc(64, (threads * mnq_obs_work(f->inputs) + 63) / 64 * 64);
-    int rc = t.h == NULL || t.w == NULL || t.work == NULL ? mnq_fail_nomem(e)
-                                                          : mnq_pool_for(f->outputs, f->threads, trace_output, &t, e);
+    int rc = inverse == NULL || t.h == NULL || t.w == NULL || t.work == NULL ? mnq_fail_nomem(e) : 0;
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        for (size_t k = 0; k <= i; k++) inverse[i * stride + k] = (float)f->hinv[i * n + k];
+    if (rc == 0) rc = mnq_pool_for(f->outputs, f->threads, trace_output, &t, e);
+    free(inverse);
     free(t.h);
     free(t.w);
     free(t.work);
@@ -173,8 +191,8 @@ static int solve_dense(void *ctx, int tile, int worker, struct mnq_err *e)
     return 0;
 }
 
-/* w = (C + D)^-1 (c + D w0); leaves the inverse of H in `inverse`. */
-static int regress(struct sums *s, double *inverse, double *scratch, double *panel, double *room, struct mnq_err *e)
+/* w = (C + D)^-1 (c + D w0), H and its inverse. */
+static int regress(struct sums *s, double *scratch, double *panel, double *room, struct mnq_err *e)
 {
     struct mnq_fit *f = s->f;
     size_t in = (size_t)f->inputs;
@@ -186,9 +204,11 @@ static int regress(struct sums *s, double *inverse, double *scratch, double *pan
     }
     for (size_t i = 0; i < in; i++)
         for (size_t k = 0; k < i; k++) f->h[k * in + i] = f->h[i * in + k];
-    memcpy(inverse, f->h, in * in * sizeof *inverse);
-    if (mnq_obs_invert(inverse, f->inputs, scratch) != 0)
+    memcpy(f->hinv, f->h, in * in * sizeof *f->hinv);
+    if (mnq_obs_invert(f->hinv, f->inputs, scratch) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+    for (size_t i = 0; i < in; i++)
+        for (size_t k = 0; k < i; k++) f->hinv[k * in + i] = f->hinv[i * in + k];
     memcpy(scratch, f->h, in * in * sizeof *scratch);
     if (mnq_cholesky_panels(scratch, f->inputs, panel) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
@@ -204,6 +224,7 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     *f = (struct mnq_fit){.inputs = r->inputs, .outputs = r->outputs, .threads = o->threads, .pattern = pattern};
     struct sums s = {.r = r, .o = o, .f = f, .w0 = w0};
     f->h = mnq_arena_array(arena, in * in, sizeof *f->h);
+    f->hinv = mnq_arena_array(arena, in * in, sizeof *f->hinv);
     f->mean_x = mnq_arena_array(arena, in, sizeof *f->mean_x);
     f->mean_y = mnq_arena_array(arena, out, sizeof *f->mean_y);
     f->w = mnq_arena_array(arena, out * in, sizeof *f->w);
@@ -214,19 +235,18 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
     }
     s.cross = mnq_arena_array(&scratch, out * in, sizeof *s.cross);
     s.drawn = mnq_arena_array(&scratch, in, sizeof *s.drawn);
-    double *inverse = mnq_arena_array(&scratch, in * in, sizeof *inverse);
     double *more = mnq_arena_array(&scratch, in * in, sizeof *more);
     double *panel = mnq_arena_array(&scratch, MNQ_PANEL * mnq_panel_stride(r->inputs), sizeof *panel);
     double *room = mnq_arena_array(&scratch, (size_t)o->threads * in * TILE, sizeof *room);
     int rc = -1;
-    if (f->h == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL ||
+    if (f->h == NULL || f->hinv == NULL || f->mean_x == NULL || f->mean_y == NULL || f->w == NULL ||
         (!o->untraced && (f->error == NULL || f->order == NULL || f->removable == NULL)) || s.cross == NULL ||
-        s.drawn == NULL || inverse == NULL || more == NULL || panel == NULL || room == NULL)
+        s.drawn == NULL || more == NULL || panel == NULL || room == NULL)
         mnq_fail_nomem(e);
     else if (center(&s, &scratch, e) == 0 &&
              mnq_pool_for((r->inputs + TILE - 1) / TILE, o->threads, sum_inputs, &s, e) == 0 &&
              mnq_pool_for((r->outputs + TILE - 1) / TILE, o->threads, sum_outputs, &s, e) == 0) {
-        if (regress(&s, inverse, more, panel, room, e) == 0) rc = o->untraced ? 0 : trace_all(f, inverse, e);
+        if (regress(&s, more, panel, room, e) == 0) rc = o->untraced ? 0 : trace_all(f, e);
     }
     mnq_arena_free(&scratch);
     return rc;
@@ -252,7 +272,7 @@ static int solve_output(void *ctx, int j, int worker, struct mnq_err *e)
     memcpy(w, f->w + (size_t)j * n, n * sizeof *w);
     memset(gone, 0, n);
     for (int k = 0; k < s->per_output[j]; k++) gone[f->order[(size_t)j * n + (size_t)k]] = 1;
-    if (s->per_output[j] > 0 && mnq_obs_refit(f->h, f->inputs, gone, w, s->scratch + (size_t)worker * n * n,
+    if (s->per_output[j] > 0 && mnq_obs_refit(f->h, f->hinv, f->inputs, gone, w, s->scratch + (size_t)worker * n * n,
                                               s->work + (size_t)worker * mnq_obs_work(f->inputs)) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     for (size_t i = 0; i < n; i++) {

@@ -32,7 +32,7 @@ int mnq_rows_gather(struct mnq_stream *dense, struct mnq_stream *now, const stru
 struct mnq_fit {
     int inputs, outputs, threads;
     struct mnq_pattern pattern;
-    double *h;               /* [inputs][inputs] damped covariance of x */
+    double *h, *hinv;        /* [inputs][inputs] damped covariance of x, its inverse */
     double *mean_x, *mean_y; /* [inputs], [outputs] */
     double *w;               /* [outputs][inputs] best dense weights */
     double *error;           /* [outputs][inputs] mean square error added by removing the first k + 1 */

@@ -63,3 +63,14 @@ int64_t mnq_prune_bytes_sparse(const struct mnq_prune_layer *l)
     if (l->pattern.kind == MNQ_PATTERN_BLOCK) units = (int64_t)l->outputs * ((l->inputs + l->pattern.m - 1) / l->pattern.m);
     return (units + 7) / 8 + l->weights - l->zeros;
 }
+
+bool mnq_prune_large(const struct mnq_prune_report *r)
+{
+    const double large = 100e9;
+    double sum = 0;
+    for (int l = 0; l < r->n_layers; l++) {
+        double n = r->layer[l].inputs;
+        sum += n * n * n / 6 * r->layer[l].outputs;
+    }
+    return sum > large;
+}

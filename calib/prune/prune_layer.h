@@ -77,6 +77,9 @@ int64_t mnq_prune_implied(const struct mnq_prune_layer *l);
 /** Most zeros that a layer may get. */
 int64_t mnq_prune_limit(const struct mnq_prune_layer *l);
 
+/** Whether the surgeon's traces of all layers take more than 1e11 multiplications: fewer things are tried then. */
+bool mnq_prune_large(const struct mnq_prune_report *r);
+
 #ifdef __cplusplus
 }
 #endif

@@ -48,11 +48,11 @@ int mnq_rows_gather(struct mnq_stream *dense, struct mnq_stream *now, const stru
     r->y = mnq_arena_array(arena, n * (size_t)r->outputs, sizeof *r->y);
     if (r->x == NULL || r->y == NULL) return mnq_fail_nomem(e);
     struct gather ga = {g, r, i, now == NULL, true};
-    if (mnq_stream_run(dense, i, i - 1, visit, &ga, e) != 0) return -1;
+    if (mnq_stream_run(dense, i, i, visit, &ga, e) != 0) return -1;
     if (now == NULL) return 0;
     ga.x = true;
     ga.y = false;
-    return mnq_stream_run(now, i, settled, visit, &ga, e);
+    return mnq_stream_run(now, i - 1, settled, visit, &ga, e); /* what the node reads is all that is asked for */
 }
 
 /* ---- errors ---- */

@@ -48,6 +48,7 @@ struct mnq_stream {
     const struct mnq_pictures *pictures;
     int threads;
     size_t budget;
+    int every; /* of so many samples the last one is run */
     struct worker *worker;
     int kept;     /* node up to which results are kept, -1: none */
     float **keep; /* [samples] tensors alive behind that node, one after the other */
@@ -89,7 +90,7 @@ struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pi
         mnq_fail_nomem(e);
         return NULL;
     }
-    *s = (struct mnq_stream){.g = g, .pictures = pictures, .threads = threads, .budget = budget, .kept = -1};
+    *s = (struct mnq_stream){.g = g, .pictures = pictures, .threads = threads, .budget = budget, .every = 1, .kept = -1};
     s->worker = calloc((size_t)threads, sizeof *s->worker);
     s->keep = calloc((size_t)pictures->n, sizeof *s->keep);
     if (s->worker == NULL || s->keep == NULL) {
@@ -121,6 +122,11 @@ void mnq_stream_free(struct mnq_stream *s)
     free(s->worker);
     free_all(s->keep, s->pictures->n);
     free(s);
+}
+
+void mnq_stream_only(struct mnq_stream *s, int every)
+{
+    s->every = every;
 }
 
 struct tapping {
@@ -156,9 +162,10 @@ static void move_alive(const struct mnq_stream *s, struct mnq_exec *x, int cut, 
     }
 }
 
-static int run_sample(void *ctx, int i, int worker, struct mnq_err *e)
+static int run_sample(void *ctx, int k, int worker, struct mnq_err *e)
 {
     struct mnq_stream *s = ctx;
+    int i = k * s->every + s->every - 1;
     struct worker *w = &s->worker[worker];
     size_t n = elements(s->g, s->node);
     struct tapping t = {.node = s->node, .copy = s->pre_copy + (size_t)worker * n, .n = n};
@@ -173,7 +180,7 @@ static int run_sample(void *ctx, int i, int worker, struct mnq_err *e)
     w->g.n = s->g->n;
     if (s->visit != NULL) s->visit(s->ctx, i, worker, t.pre, w->net.exec);
     if (s->next == NULL) return 0;
-    s->next[i] = malloc(alive_floats(s->g, s->settled) * sizeof **s->next);
+    s->next[i] = malloc((alive_floats(s->g, s->settled) + 1) * sizeof **s->next);
     if (s->next[i] == NULL) return mnq_fail_nomem(e);
     move_alive(s, w->net.exec, s->settled, s->next[i], true);
     free(s->keep[i]);
@@ -184,15 +191,20 @@ static int run_sample(void *ctx, int i, int worker, struct mnq_err *e)
 int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx, struct mnq_err *e)
 {
     size_t samples = (size_t)s->pictures->n;
-    bool keep = settled > s->kept && alive_floats(s->g, settled) * sizeof(float) * samples <= s->budget;
+    if (s->kept >= node) { /* asked for something in front of what is kept: from the pictures again */
+        for (size_t i = 0; i < samples; i++) free(s->keep[i]);
+        memset(s->keep, 0, samples * sizeof *s->keep);
+        s->kept = -1;
+    }
+    bool keep = s->every == 1 && settled > s->kept && alive_floats(s->g, settled) * sizeof(float) * samples <= s->budget;
     s->node = node;
     s->settled = settled;
     s->visit = visit;
     s->ctx = ctx;
     s->next = keep ? calloc(samples, sizeof *s->next) : NULL;
     s->pre_copy = malloc((size_t)s->threads * elements(s->g, node) * sizeof *s->pre_copy);
-    int rc = s->pre_copy == NULL || (keep && s->next == NULL) ? mnq_fail_nomem(e)
-                                                              : mnq_pool_for(s->pictures->n, s->threads, run_sample, s, e);
+    int rc = s->pre_copy == NULL || (keep && s->next == NULL) ? mnq_fail_nomem(e) : 0;
+    if (rc == 0) rc = mnq_pool_for(s->pictures->n / s->every, s->threads, run_sample, s, e);
     free(s->pre_copy);
     s->pre_copy = NULL;
     if (s->next != NULL && rc == 0) {

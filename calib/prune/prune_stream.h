@@ -40,9 +40,12 @@ struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pi
                                   bool constant, struct mnq_err *e);
 void mnq_stream_free(struct mnq_stream *s);
 
+/** From now on only the last of every `every` samples is run; nothing is kept then. */
+void mnq_stream_only(struct mnq_stream *s, int every);
+
 /**
  * Computes `node` for all samples and visits it.
- * settled  nodes up to this one (< node) will not change any more: their results may be kept; -1: none
+ * settled  nodes up to this one (<= node) will not change any more: their results may be kept; -1: none
  */
 int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx, struct mnq_err *e);
 

@@ -58,7 +58,7 @@ struct mnq_fsteps {
 /** k outer products into a [rows][cols]. */
 struct mnq_fouter {
     int rows, cols, k;
-    size_t a_stride, u_stride, v_stride; /* doubles from row to row */
+    size_t a_stride, u_stride, v_stride; /* elements from row to row */
     bool plus;
     bool lower; /* only j <= i + cols - rows is wanted; what lies above is undefined afterwards */
 };
@@ -90,6 +90,10 @@ struct mnq_fkernels {
     /** a[i][j] -= (`plus`: +=) u[0][i] v[0][j], u[1][i] v[1][j] and so on, one after the other; a overlaps neither u nor v.
      */
     void (*outer)(const struct mnq_fouter *o, double *a, const double *u, const double *v);
+    /** The same in single precision. */
+    void (*outer_f)(const struct mnq_fouter *o, float *a, const float *u, const float *v);
+    /** w[i] -= v[i] f, diagonal[i] -= v[i]^2 inv, price[i] = w[i]^2 / diagonal[i], or 0 where that is not positive. */
+    void (*remove)(const float *v, float f, float inv, int n, float *w, float *diagonal, float *price);
     /**
      * sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; b [n][stride].
      * `narrow`: every block's sum fits 32 bits.

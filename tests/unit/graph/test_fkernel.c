@@ -197,6 +197,70 @@ static void test_outer(void **state)
         }
 }
 
+/* The same in single precision. */
+static void test_outer_f(void **state)
+{
+    (void)state;
+    enum { MOST = 9, WIDE = 150, APART = 160 }; /* a row alone takes 128 columns at a time */
+    float u[ROWS * APART], v[ROWS * APART], a[MOST * APART];
+    for (int i = 0; i < ROWS * APART; i++) {
+        u[i] = (float)(rand() / 1e9 - 1);
+        v[i] = (float)(rand() / 3e8);
+    }
+    for (int i = 0; i < MOST * APART; i++) a[i] = (float)(rand() / 7e7);
+    for (int n = 0; n <= WIDE; n += n < 40 ? 1 : 5)
+        for (int k = 0; k <= ROWS; k++) {
+            struct mnq_fouter o = {.rows = 1 + (n + k) % MOST, .cols = n, .k = k, .plus = k % 2 != 0, .lower = n % 3 == 0};
+            o.a_stride = o.u_stride = o.v_stride = APART;
+            for (int t = 0; mnq_fkernels_at(t) != NULL; t++) {
+                float got[MOST * APART];
+                memcpy(got, a, sizeof a);
+                mnq_fkernels_at(t)->outer_f(&o, got, u, v);
+                for (int i = 0; i < MOST; i++)
+                    for (int j = 0; j < APART; j++) {
+                        float want = a[i * APART + j];
+                        bool in = i < o.rows && j < n;
+                        if (in && o.lower && j > i + n - o.rows) continue;
+                        for (int q = 0; in && q < k; q++) {
+                            float x = u[q * APART + i] * v[q * APART + j];
+                            want = o.plus ? want + x : want - x;
+                        }
+                        assert_true(got[i * APART + j] == want);
+                    }
+            }
+        }
+}
+
+static void test_remove(void **state)
+{
+    (void)state;
+    float v[LEN], w[LEN], diagonal[LEN];
+    for (int n = 0; n < LEN; n++) {
+        for (int i = 0; i < LEN; i++) {
+            v[i] = (float)(rand() / 1e9 - 1);
+            w[i] = (float)(rand() / 7e7);
+            diagonal[i] = (float)(rand() / 1e9);
+        }
+        const float f = (float)(rand() / 1e9), inv = 0.75f;
+        for (int t = 0; mnq_fkernels_at(t) != NULL; t++) {
+            float a[LEN], d[LEN], price[LEN];
+            memcpy(a, w, sizeof w);
+            memcpy(d, diagonal, sizeof d);
+            for (int i = 0; i < LEN; i++) price[i] = -1;
+            mnq_fkernels_at(t)->remove(v, f, inv, n, a, d, price);
+            for (int i = 0; i < LEN; i++) {
+                float x = w[i], left = diagonal[i], cost = -1;
+                if (i < n) {
+                    x -= v[i] * f;
+                    left -= v[i] * v[i] * inv;
+                    cost = left > 0 ? x * x / left : 0;
+                }
+                assert_true(a[i] == x && d[i] == left && price[i] == cost);
+            }
+        }
+    }
+}
+
 static void test_round_noise(void **state)
 {
     (void)state;
@@ -231,9 +295,9 @@ static void test_round_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),    cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
-        cmocka_unit_test(test_axpy),        cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
-        cmocka_unit_test(test_round_noise),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_axpy),     cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_outer_f),  cmocka_unit_test(test_remove),     cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,19 +73,36 @@ static double least(const struct problem *p, const unsigned char *gone, double *
 
 static int trace(const struct problem *p, struct mnq_obs_pattern pattern, int *order, double *error)
 {
-    double h[MAX * MAX], w[MAX];
+    size_t n = (size_t)p->n, stride = mnq_obs_stride(p->n);
+    float *h = malloc(n * stride * sizeof *h), w[MAX];
     void *work = malloc(mnq_obs_work(p->n));
+    assert_non_null(h);
     assert_non_null(work);
-    memcpy(h, p->inverse, sizeof h);
-    memcpy(w, p->w, sizeof w);
+    assert_true(stride >= n && stride % 16 == 0);
+    for (size_t i = 0; i < n; i++) {
+        w[i] = (float)p->w[i];
+        for (size_t k = 0; k < stride; k++) h[i * stride + k] = k <= i ? (float)p->inverse[i * n + k] : NAN;
+    }
     int gone = mnq_obs_trace(h, w, p->n, pattern, order, error, work);
+    free(h);
     free(work);
     return gone;
 }
 
+static void within(double a, double b, double share)
+{
+    if (!(fabs(a - b) <= share * (1 + fabs(b)))) fail_msg("%.12g, wanted %.12g", a, b);
+}
+
 static void close_to(double a, double b)
 {
-    if (!(fabs(a - b) <= 1e-7 * (1 + fabs(b)))) fail_msg("%.12g, wanted %.12g", a, b);
+    within(a, b, 1e-7);
+}
+
+/* Traces are made in single precision, from matrices of worse condition here than damping leaves. */
+static void near_to(double a, double b)
+{
+    within(a, b, 1e-4);
 }
 
 static void inverse(void **state)
@@ -126,8 +143,8 @@ static void greedy_and_exact(void **state)
             }
             assert_false(gone[order[k]]);
             gone[order[k]] = 1;
-            close_to(error[k], least(&p, gone, v));
-            close_to(error[k], best);
+            near_to(error[k], least(&p, gone, v));
+            near_to(error[k], best);
         }
     }
 }
@@ -149,7 +166,7 @@ static void long_traces(void **state)
             for (int k = 0; k < n; k++) {
                 gone[order[k]] = 1;
                 bool ends = k + 1 == n || block == 1 || order[k + 1] % block == 0;
-                if (ends) close_to(error[k], least(&p, gone, v));
+                if (ends) near_to(error[k], least(&p, gone, v));
             }
         }
 }
@@ -180,8 +197,8 @@ static void blocks(void **state)
                 for (int i = 0; i < size; i++) assert_int_equal(order[k + i], first + i);
                 memset(gone + first, 1, (size_t)size);
                 k += size;
-                close_to(error[k - 1], least(&p, gone, v));
-                close_to((error[k - 1] - before) / size, best);
+                near_to(error[k - 1], least(&p, gone, v));
+                near_to((error[k - 1] - before) / size, best);
             }
         }
 }
@@ -202,6 +219,12 @@ static void groups(void **state)
     }
 }
 
+static void mirror(struct problem *p)
+{
+    for (int i = 0; i < p->n; i++)
+        for (int k = 0; k < i; k++) p->inverse[k * p->n + i] = p->inverse[i * p->n + k];
+}
+
 static void refit(void **state)
 {
     (void)state;
@@ -213,9 +236,10 @@ static void refit(void **state)
         void *work = malloc(mnq_obs_work(n));
         assert_non_null(work);
         make(&p, n);
-        for (int i = 0; i < n; i++) gone[i] = rand() % 2 == 0;
+        for (int i = 0; i < n; i++) gone[i] = rand() % 4 <= n % 3; /* solved for those that go, or for those that stay */
         memcpy(w, p.w, sizeof w);
-        assert_int_equal(mnq_obs_refit(p.h, n, gone, w, scratch, work), 0);
+        mirror(&p);
+        assert_int_equal(mnq_obs_refit(p.h, p.inverse, n, gone, w, scratch, work), 0);
         least(&p, gone, best);
         for (int i = 0; i < n; i++) {
             close_to(w[i], best[i]);
@@ -228,12 +252,16 @@ static void refit(void **state)
 static void no_matrix(void **state)
 {
     (void)state;
-    double a[4] = {1, 2, 2, 1}, h[4] = {1, 2, 2, 1}, w[2] = {1, 2}, scratch[4];
-    unsigned char gone[2] = {0, 0};
-    double work[128];
+    double a[4] = {1, 2, 2, 1}, h[9] = {-1, 2, 0, 2, -1, 0, 0, 0, -1}, w[3] = {1, 2, 3}, scratch[9];
+    unsigned char gone[3] = {1, 0, 0};
+    void *work = malloc(mnq_obs_work(3));
+    assert_non_null(work);
     assert_int_equal(mnq_obs_invert(a, 2, scratch), -1);
-    assert_int_equal(mnq_obs_refit(h, 2, gone, w, scratch, work), -1);
-    assert_true(w[0] == 1 && w[1] == 2);
+    assert_int_equal(mnq_obs_refit(h, h, 3, gone, w, scratch, work), -1);
+    gone[1] = 1; /* one of three stays */
+    assert_int_equal(mnq_obs_refit(h, h, 3, gone, w, scratch, work), -1);
+    assert_true(w[0] == 1 && w[1] == 2 && w[2] == 3);
+    free(work);
 }
 
 int main(void)
