@@ -23,11 +23,12 @@ SCRATCH(rvv_scratch, MNQ_XSET_RVV)
 SCRATCH(neon_scratch, MNQ_XSET_NEON)
 SCRATCH(dotprod_scratch, MNQ_XSET_DOTPROD)
 SCRATCH(i8mm_scratch, MNQ_XSET_I8MM)
+SCRATCH(hvx_scratch, MNQ_XSET_HVX)
 
 void mnq_xcost_arenas(struct mnq_export *x)
 {
-    static size_t (*const scratch[])(const struct mnq_layer *) = {generic_scratch, dsp_scratch,     mve_scratch, rvv_scratch,
-                                                                  neon_scratch,    dotprod_scratch, i8mm_scratch};
+    static size_t (*const scratch[])(const struct mnq_layer *) = {
+        generic_scratch, dsp_scratch, mve_scratch, rvv_scratch, neon_scratch, dotprod_scratch, i8mm_scratch, hvx_scratch};
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 
@@ -87,7 +88,7 @@ static const double *numbers_of(const char *kernel, const char *core)
 static const char *counted(enum mnq_xcore core)
 {
     static const char *const name[MNQ_XCORES] = {"cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55",
-                                                 "rv32imc",   "rv64gcv",   "aarch64"};
+                                                 "rv32imc",   "rv64gcv",   "aarch64",   "hexagon"};
     return name[core];
 }
 

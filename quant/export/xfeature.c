@@ -8,6 +8,7 @@
 #include "cortexm/dwconv_dsp.h"
 #include "helium/dw3x3_mve.h"
 #include "helium/layout_mve.h"
+#include "hexagon/layout_hvx.h"
 #include "packed.h"
 
 #include <string.h>
@@ -208,6 +209,43 @@ static void neon(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFE
     f[7] = n * (l->op == MNQ_L_DWCONV || l->op == MNQ_L_CONV ? rows * l->kh : 1);
 }
 
+/* HVX, dense: words of weights that four pixels meet, by width; records of four pixels; inputs taken apart, vectors of rows
+ * taken; outputs that take more; vectors of outputs copied; calls. */
+static void dot_hvx(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const int wide = mnq_hvx_wide(l), conv = l->op == MNQ_L_CONV, pixels = rows * l->ow;
+    const double blocks = (double)up(pixels, 4) - (pixels % 4 == 1 ? 0.5 : 0), groups = mnq_hvx_groups(l);
+    const int straight = !conv && !l->in_flip && wide == l->in16 && (l->c << l->in16) % 4 == 0;
+
+    f[wide] = n * blocks * groups * mnq_hvx_words(l);
+    f[2] = n * blocks * groups;
+    f[3] = straight ? 0 : n * pixels * (conv ? l->kh : 1);
+    f[4] = straight ? 0 : n * (conv ? ((rows - 1) * l->sh + l->kh) * up(l->w * l->c << wide, 128) : mnq_hvx_words(l));
+    f[5] = *(const uint8_t *)l->packed ? f[2] : 0;
+    f[6] = groups > 1 && pixels > 1 ? n * pixels * up(l->oc << l->q.out16, 128) : 0;
+    f[7] = n;
+}
+
+/* HVX, lanes of channels: vectors multiplied, vectors of outputs, those that take more; vectors of rows taken, pixels of
+ * them that are taken one by one; rows; values of gates; calls. */
+static void lanes_hvx(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double line = up(l->ow * l->c, mnq_hvx_step(l)) * mnq_hvx_lanes_records(l);
+    const double taken = (rows - 1) * l->sh + l->kh, pixel = l->c << l->in16;
+    const int dealt = l->sw == 1 || (l->sw == 2 && pixel <= 64 && ((int)pixel & ((int)pixel - 1)) == 0);
+
+    f[0] = n * rows * line * l->kh * l->kw;
+    f[1] = n * rows * line;
+    f[2] = *(const uint8_t *)l->packed ? f[1] : 0;
+    if (l->op == MNQ_L_DWCONV) {
+        f[3] = n * taken * (dealt ? up(l->w * l->c * 2, 128) : l->w * up(l->c * 2, 128));
+        f[4] = n * taken * (l->pl + (dealt ? 0 : l->w));
+        f[5] = n * rows;
+    }
+    f[6] = l->op == MNQ_L_MUL ? n * up(mnq_hvx_step(l), 64) : 0;
+    f[7] = n;
+}
+
 /* Non-zero weights of a bitmap. */
 static double stored(const struct mnq_layer *l)
 {
@@ -271,6 +309,8 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->header, "aarch64/neon.h") == 0) neon(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_dot_hvx") == 0) dot_hvx(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->header, "hexagon/hvx.h") == 0) lanes_hvx(&k->l, calls, rows, f);
     else if (strstr(k->kernel->symbol, "_rvv") != NULL) {
         if (k->l.packed != NULL) dense_rvv(&k->l, calls, rows, f);
         else if (k->l.op == MNQ_L_DWCONV) dw_rvv(&k->l, calls, rows, f);

@@ -31,13 +31,16 @@ static const char *runner_of(const struct mnq_xtarget *t)
 
 static void program(struct mnq_export *x, struct mnq_xtext *t)
 {
+    const int bare = x->o->target->set == MNQ_XSET_HVX;
+
     mnq_xtext_add(t,
-                  "/* Runs the self-test and says what came of it. */\n#include \"%s_selftest.h\"\n\n#include <stdio.h>\n\n"
+                  "/* Runs the self-test and says what came of it. */\n#include \"%s_selftest.h\"\n\n%s\n\n"
                   "%s_ARENA(arena, %s_ARENA_LAYERS_BYTES > %s_ARENA_BYTES ? %s_ARENA_LAYERS_BYTES : %s_ARENA_BYTES);\n\n"
                   "int main(void)\n{\n    const int s = %s_selftest(arena, sizeof arena);\n\n"
                   "    if (s == 0) printf(\"%s: self-test passed\\n\");\n"
                   "    else printf(\"%s: self-test failed: %%d\\n\", s);\n    return s != 0;\n}\n",
-                  x->name, x->upper, x->upper, x->upper, x->upper, x->upper, x->name, x->name, x->name);
+                  x->name, bare ? "int printf(const char *format, ...);\nint main(void);" : "#include <stdio.h>", x->upper,
+                  x->upper, x->upper, x->upper, x->upper, x->name, x->name, x->name);
 }
 
 /* The first steps of a Cortex-M under QEMU with newlib's semihosting; a board brings its own. */
@@ -52,6 +55,42 @@ static void startup(struct mnq_xtext *t)
         "    __asm__ volatile(\"dsb\\n\\tisb\");\n#endif\n    _start();\n}\n\n"
         "extern void (*const vectors[2])(void);\n__attribute__((section(\".vectors\"))) void (*const vectors[2])(void) = {\n"
         "    (void (*)(void))0x20080000u, reset,\n};\n");
+}
+
+/* The same for a Hexagon without any library: entry, two system calls of qemu-hexagon, memory, what main.c prints. */
+static void startup_hexagon(struct mnq_xtext *t)
+{
+    mnq_xtext_add(
+        t, "/* For `make run` only: what a program wants of a system and of a C library, under qemu-hexagon. A DSP brings "
+           "its own. "
+           "*/\n"
+           "#include <stdarg.h>\n#include <stddef.h>\n\nint main(void);\nvoid start(void);\nint printf(const char *format, "
+           "...);\n"
+           "void *memset(void *to, int value, size_t n);\nvoid *memcpy(void *to, const void *from, size_t n);\n"
+           "void *memmove(void *to, const void *from, size_t n);\n\n"
+           "__asm__(\".text\\n .globl _start\\n_start: { r29 = and(r29, #-128) }\\n { call start }\\n\");\n\n"
+           "static void call(int number, int a, const void *b, size_t c)\n{\n"
+           "    register int r0 __asm__(\"r0\") = a;\n    register const void *r1 __asm__(\"r1\") = b;\n"
+           "    register size_t r2 __asm__(\"r2\") = c;\n    register int r6 __asm__(\"r6\") = number;\n"
+           "    __asm__ volatile(\"trap0(#1)\" : \"+r\"(r0) : \"r\"(r1), \"r\"(r2), \"r\"(r6) : \"memory\");\n}\n\n"
+           "void start(void)\n{\n    const int status = main();\n    for (;;) call(94, status, NULL, 0);\n}\n\n"
+           "void *memset(void *to, int value, size_t n)\n{\n    unsigned char *p = (unsigned char *)to;\n"
+           "    while (n--) *p++ = (unsigned char)value;\n    return to;\n}\n\n"
+           "void *memcpy(void *to, const void *from, size_t n)\n{\n    return memmove(to, from, n);\n}\n\n"
+           "void *memmove(void *to, const void *from, size_t n)\n{\n    unsigned char *p = (unsigned char *)to;\n"
+           "    const unsigned char *q = (const unsigned char *)from;\n    size_t i;\n"
+           "    if (p < q)\n        for (i = 0; i < n; i++) p[i] = q[i];\n    else\n        while (n--) p[n] = q[n];\n"
+           "    return to;\n}\n\n");
+    mnq_xtext_add(t, "/* Of formats it knows %%d. */\nint printf(const char *format, ...)\n{\n    va_list ap;\n    char "
+                     "digits[12];\n    size_t n;\n\n"
+                     "    va_start(ap, format);\n    for (; *format != 0; format += n) {\n"
+                     "        for (n = 0; format[n] != 0 && format[n] != '%%'; n++) {}\n        call(64, 1, format, n);\n"
+                     "        if (format[n] != 0) {\n            const int value = va_arg(ap, int);\n"
+                     "            unsigned v = value < 0 ? 0u - (unsigned)value : (unsigned)value, i = sizeof digits;\n"
+                     "            do digits[--i] = (char)('0' + v %% 10);\n            while ((v /= 10) != 0);\n            "
+                     "if (value < 0) digits[--i] = '-';\n"
+                     "            call(64, 1, digits + i, sizeof digits - i);\n            n += 2;\n        }\n    }\n"
+                     "    va_end(ap);\n    return 0;\n}\n");
 }
 
 static void makefile(struct mnq_export *x, struct mnq_xtext *t)
@@ -85,6 +124,9 @@ static void makefile(struct mnq_export *x, struct mnq_xtext *t)
                       "--defsym=__ram_size=0x3000000\n"
                       "EMULATE = -nographic -monitor none -serial none -semihosting-config enable=on,target=native -kernel\n"
                       "START =\n\n");
+    else if (g->set == MNQ_XSET_HVX)
+        mnq_xtext_add(t, "LINK = -nostdlib -static -fuse-ld=lld -Wl,--gc-sections -Wl,-Map=$(BUILD)/selftest.map\n"
+                         "EMULATE =\nSTART = test/startup.c\n\n");
     else
         mnq_xtext_add(t, "LINK = -Wl,--gc-sections%s\nEMULATE =\nSTART =\n\n",
                       g->set == MNQ_XSET_RVV  ? " -static -fuse-ld=lld"
@@ -120,6 +162,7 @@ void mnq_xformat_c(struct mnq_export *x)
     mnq_xmodel_write(x, "src/");
     if ((t = mnq_xfiles_add(&x->files, "test/main.c")) != NULL) program(x, t);
     if (is_cortex(x->o->target) && (t = mnq_xfiles_add(&x->files, "test/startup.c")) != NULL) startup(t);
+    if (x->o->target->set == MNQ_XSET_HVX && (t = mnq_xfiles_add(&x->files, "test/startup.c")) != NULL) startup_hexagon(t);
     if ((t = mnq_xfiles_add(&x->files, "Makefile")) != NULL) makefile(x, t);
     if ((t = mnq_xfiles_add(&x->files, "CMakeLists.txt")) != NULL) cmakelists(x, t);
     mnq_xformat_readme(

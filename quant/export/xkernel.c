@@ -8,6 +8,7 @@
 #include "cortexm/layout_dsp.h"
 #include "helium/layout_mve.h"
 #include "helium/mve.h"
+#include "hexagon/hvx.h"
 #include "riscv/rvv.h"
 
 #include <string.h>
@@ -20,7 +21,8 @@ enum {
     I8MM = 1u << MNQ_XSET_I8MM,
     DOTPROD = 1u << MNQ_XSET_DOTPROD | I8MM,
     NEON = 1u << MNQ_XSET_NEON | DOTPROD,
-    ALL = GENERIC | DSP | MVE | RVV | NEON
+    HVX = 1u << MNQ_XSET_HVX,
+    ALL = GENERIC | DSP | MVE | RVV | NEON | HVX
 };
 
 static int pw_packed(const struct mnq_layer *l)
@@ -63,6 +65,7 @@ IS(x8w8, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S8)
 IS(x8w16, l->packed != NULL && !l->in16 && l->wtype == MNQ_W_S16)
 IS(x16w8, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S8)
 IS(x16w16, l->packed != NULL && l->in16 && l->wtype == MNQ_W_S16)
+IS(dense_packed, l->packed != NULL && (l->op == MNQ_L_PW || l->op == MNQ_L_CONV))
 IS(pw_octets, octets(l, MNQ_L_PW))
 IS(conv_octets, octets(l, MNQ_L_CONV))
 IS(pw_quads, quads(l, MNQ_L_PW))
@@ -102,6 +105,11 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 #define DENSE(x, in, w, type)                                                                                               \
     "l->packed != 0 && " in "l->in16 && l->wtype == " #type, x##w, "riscv/dense_" #x #w "_rvv.c riscv/emit_rvv.c"
 #define PIXELS " generic/pixels_c.c"
+#define HEX(name, op, serves, source)                                                                                       \
+    {                                                                                                                       \
+        name, "hexagon/hvx.h", "l->packed != 0 && " op, serves,                                                             \
+            "hexagon/" source "_hvx.c hexagon/finish_hvx.c hexagon/gather_hvx.c hexagon/rows_hvx.c", HVX, 0                 \
+    }
 #define A64(name, op, kind, serves, source, set)                                                                            \
     {                                                                                                                       \
         name, "aarch64/neon.h", "mnq_neon_packed(l, " #op ", " #kind ")", serves, source " aarch64/emit_neon.c", set, 0     \
@@ -129,6 +137,11 @@ const struct mnq_xkernel mnq_xkernels[] = {
     A64("mnq_add_neon", MNQ_L_ADD, MNQ_NEON_WIDE, add_packed, "aarch64/elementwise_neon.c", NEON),
     A64("mnq_mul_neon", MNQ_L_MUL, MNQ_NEON_WIDE, mul_packed, "aarch64/elementwise_neon.c", NEON),
     A64("mnq_avgpool_neon", MNQ_L_AVGPOOL, MNQ_NEON_WIDE, pool_packed, "aarch64/avgpool_neon.c", NEON),
+    HEX("mnq_dwconv_hvx", "l->op == MNQ_L_DWCONV", dw_packed, "dwconv"),
+    HEX("mnq_add_hvx", "l->op == MNQ_L_ADD", add_packed, "elementwise"),
+    HEX("mnq_mul_hvx", "l->op == MNQ_L_MUL", mul_packed, "elementwise"),
+    HEX("mnq_avgpool_hvx", "l->op == MNQ_L_AVGPOOL", pool_packed, "pool"),
+    HEX("mnq_dot_hvx", "(l->op == MNQ_L_PW || l->op == MNQ_L_CONV)", dense_packed, "dot"),
     {"mnq_conv_groups_c", "generic/generic.h", "l->op == MNQ_L_CONV && l->mult > 1", conv_groups, "generic/conv_groups_c.c",
      ALL, 7},
     {"mnq_dwconv_curve_c", "generic/generic.h", "l->op == MNQ_L_DWCONV && l->q.act > MNQ_A_HSIGMOID", dw_curve,
@@ -192,7 +205,8 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
 {
     unsigned needs = k->needs;
     if (needs != 0) return needs;
-    if (strcmp(k->header, "aarch64/neon.h") == 0) return 0;
+    if (strcmp(k->header, "aarch64/neon.h") == 0 || strcmp(k->header, "hexagon/hvx.h") == 0) /* sums of rows are generic */
+        return l->op == MNQ_L_AVGPOOL ? MNQ_XNEED_BIAS | MNQ_XNEED_SCALE : 0;
     if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
     /* A clamp that no instruction has, or shifts that do not fold: single outputs are computed as the definition says. */
     if (mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;

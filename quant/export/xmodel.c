@@ -216,6 +216,7 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
     if (x->o->target->set == MNQ_XSET_MVE) mnq_xtext_add(t, "#include \"helium/mve.h\"\n");
     if (x->o->target->set == MNQ_XSET_RVV) mnq_xtext_add(t, "#include \"riscv/rvv.h\"\n");
     if (mnq_xset_neon(x->o->target->set)) mnq_xtext_add(t, "#include \"aarch64/pack_neon.h\"\n");
+    if (x->o->target->set == MNQ_XSET_HVX) mnq_xtext_add(t, "#include \"hexagon/hvx.h\"\n");
 }
 
 /* find(): which kernel serves a layer. Tables of flash.h number them. */
@@ -255,15 +256,16 @@ static void table(const struct mnq_export *x, struct mnq_xtext *t)
     finder(x, t);
     if (x->image.flash) /* sizes are known */
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, 0, 0, 0};\n\n", x->o->target->name);
-    else if (mnq_xset_neon(x->o->target->set))
+    else if (mnq_xset_neon(x->o->target->set) || x->o->target->set == MNQ_XSET_HVX)
         mnq_xtext_add(t,
                       "static size_t scratch(const struct mnq_layer *l)\n{\n"
-                      "    const size_t n = mnq_layer_plain(l) ? mnq_neon_scratch(%s, l) : 0;\n"
+                      "    const size_t n = mnq_layer_plain(l) ? %sl) : 0;\n"
                       "    return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : n;\n}\n\n"
                       "static const struct mnq_kernels kernels = {\"%s\", find, scratch, 0, 0};\n\n",
-                      x->o->target->set == MNQ_XSET_NEON      ? "MNQ_NEON_BASE"
-                      : x->o->target->set == MNQ_XSET_DOTPROD ? "MNQ_NEON_DOTPROD"
-                                                              : "MNQ_NEON_I8MM",
+                      x->o->target->set == MNQ_XSET_HVX       ? "mnq_hvx_scratch("
+                      : x->o->target->set == MNQ_XSET_NEON    ? "mnq_neon_scratch(MNQ_NEON_BASE, "
+                      : x->o->target->set == MNQ_XSET_DOTPROD ? "mnq_neon_scratch(MNQ_NEON_DOTPROD, "
+                                                              : "mnq_neon_scratch(MNQ_NEON_I8MM, ",
                       x->o->target->name);
     else if (x->o->target->set != MNQ_XSET_GENERIC)
         mnq_xtext_add(t, "static const struct mnq_kernels kernels = {\"%s\", find, %s, 0, 0};\n\n", x->o->target->name,

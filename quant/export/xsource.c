@@ -91,6 +91,7 @@ int mnq_xsource_list(const struct mnq_ximage *x, enum mnq_xset set, int full, st
     if (set == MNQ_XSET_DSP && !x->flash && take_words(&w, "cortexm/scratch_dsp.c") != 0) return -1;
     if (set == MNQ_XSET_MVE && take_words(&w, "helium/pack_mve.c") != 0) return -1;
     if (set == MNQ_XSET_RVV && take_words(&w, "riscv/pack_rvv.c") != 0) return -1;
+    if (set == MNQ_XSET_HVX && !x->flash && take_words(&w, "hexagon/pack_hvx.c") != 0) return -1;
     if (mnq_xset_neon(set) && !x->flash && take_words(&w, "aarch64/pack_neon.c") != 0) return -1;
     for (int i = 0; i < x->n_layers; i++)
         if (take_words(&w, x->layer[i].kernel->sources) != 0) return -1;

@@ -5,6 +5,7 @@
 #include "aarch64/pack_neon.h"
 #include "cortexm/layout_dsp.h"
 #include "helium/mve.h"
+#include "hexagon/hvx.h"
 #include "riscv/rvv.h"
 
 #include <string.h>
@@ -29,8 +30,10 @@ const struct mnq_xtarget mnq_xtargets[] = {
      MNQ_XCORE_A64},
     {"aarch64-i8mm", "-march=armv8.2-a+dotprod+i8mm", "aarch64-linux-gnu-gcc", "AArch64 with matrix products of int8",
      MNQ_XSET_I8MM, MNQ_XCORE_A64},
-    {"hexagon", "--target=hexagon-unknown-elf -mcpu=hexagonv67 -G0 -ffreestanding -mllvm -max-store-memcpy=64", "clang",
-     "Hexagon", MNQ_XSET_GENERIC, MNQ_XCORE_A64},
+    {"hexagon",
+     "--target=hexagon-unknown-elf -mcpu=hexagonv67 -mhvx -mhvx-length=128B -G0 -ffreestanding -mllvm -max-store-memcpy=64 "
+     "-mllvm -max-store-memcpy-Os=64 -mllvm -spill-func-threshold-Os=100",
+     "clang-19", "Hexagon with HVX, vectors of 128 bytes", MNQ_XSET_HVX, MNQ_XCORE_HEXAGON},
     {"generic", "", "cc", "any little-endian core", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
 };
 const int mnq_n_xtargets = (int)(sizeof mnq_xtargets / sizeof *mnq_xtargets);
@@ -71,6 +74,7 @@ size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
     default: /* what is compressed stays so: it would take the flash of int8 */
         if (l->op == MNQ_L_PW && l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) return 0;
         if (set == MNQ_XSET_RVV) return mnq_rvv_packed_bytes(l);
+        if (set == MNQ_XSET_HVX) return mnq_hvx_packed_bytes(l);
         return mnq_xset_neon(set) ? mnq_neon_pack_bytes(level(set), l) : 0;
     }
 }
@@ -80,6 +84,7 @@ void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
     if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
     if (set == MNQ_XSET_MVE) mnq_mve_pack(l, mem);
     if (set == MNQ_XSET_RVV) mnq_rvv_pack(l, mem);
+    if (set == MNQ_XSET_HVX) mnq_hvx_pack(l, mem);
     if (mnq_xset_neon(set)) mnq_neon_pack(level(set), l, mem);
 }
 
@@ -88,6 +93,7 @@ size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
     if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
     if (set == MNQ_XSET_MVE) return mnq_mve_scratch(l);
     if (set == MNQ_XSET_RVV) return mnq_rvv_scratch(l);
+    if (set == MNQ_XSET_HVX && mnq_layer_plain(l) && mnq_hvx_scratch(l) > 0) return mnq_hvx_scratch(l);
     if (mnq_xset_neon(set) && mnq_layer_plain(l) && mnq_neon_scratch(level(set), l) > 0)
         return mnq_neon_scratch(level(set), l);
     return mnq_kernels_generic.scratch_bytes != NULL ? mnq_kernels_generic.scratch_bytes(l) : 0;

@@ -18,7 +18,8 @@ enum mnq_xset {
     MNQ_XSET_RVV,
     MNQ_XSET_NEON, /* the three of AArch64, in the order of enum mnq_neon_level */
     MNQ_XSET_DOTPROD,
-    MNQ_XSET_I8MM
+    MNQ_XSET_I8MM,
+    MNQ_XSET_HVX
 };
 
 /** What code and time of a core are like: columns of the tables in xcost.c. */
@@ -30,6 +31,7 @@ enum mnq_xcore {
     MNQ_XCORE_RV32,
     MNQ_XCORE_RV64,
     MNQ_XCORE_A64,
+    MNQ_XCORE_HEXAGON, /* packets, not instructions */
     MNQ_XCORES
 };
 
