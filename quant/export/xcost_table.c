@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Instructions per feature (xfeature.h) of each kernel on each core. Made by tests/export/fit.py of exact counts under
- * emulation (gcc 12, -O2; rv64gcv: clang 19, vectors of 128 bits). */
+ * emulation (gcc 12, -O2; clang 19: rv64gcv, vectors of 128 bits, and hexagon, packets). */
 #include "export/xcost_table.h"
 
 const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_add_c", "cortex-m0", {0, 0, 92, 0, 130.3, 45.5, 0, 1.349e+04}},
     {"mnq_add_c", "cortex-m3", {0, 0, 45, 0, 108.3, 35, 0, 9882}},
     {"mnq_add_c", "cortex-m4", {0, 0, 35.74, 0, 8.817, 0, 0, 0}},
+    {"mnq_add_hvx", "hexagon", {51.79, 0, 0, 0, 0, 0, 0, 392.9}},
     {"mnq_add_neon", "aarch64", {8.98, 32.31, 0, 0, 0, 0, 0, 508.9}},
     {"mnq_add_rvv", "rv64gcv", {40.77, 0, 0, 0, 0, 0, 0, 1445}},
     {"mnq_avgpool_c", "cortex-m0", {7.317, 9.114, 86.18, 0, 2210, 0, 0, 31.12}},
@@ -14,6 +15,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_avgpool_c", "cortex-m4", {7.229, 8.092, 32.55, 0, 858.3, 0, 0, 0}},
     {"mnq_avgpool_c", "cortex-m55", {13.64, 14.45, 6.863, 0, 0, 0, 0, 0}},
     {"mnq_avgpool_c", "rv32imc", {5.924, 6.368, 42.76, 0, 1634, 0, 0, 30.49}},
+    {"mnq_avgpool_hvx", "hexagon", {6.197, 215.8, 31.77, 0, 0, 0, 0, 278.7}},
     {"mnq_avgpool_neon", "aarch64", {6.347, 0, 183, 6.466, 0.02956, 0.2787, 0, 487.8}},
     {"mnq_avgpool_rvv", "rv64gcv", {9.743, 251, 0, 0, 0, 0, 0, 869.7}},
     {"mnq_conv_dotprod", "aarch64", {32.84, 0, 0, 5.085, 1.889, 0, 0, 66.05}},
@@ -30,10 +32,12 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_dense_x16w8_rvv", "rv64gcv", {8.166, 6.632, 197.6, 726.8, 0, 20.46, 0, 202.3}},
     {"mnq_dense_x8w16_rvv", "rv64gcv", {9.916, 16.4, 115.2, 223.9, 0, 25.75, 605, 0}},
     {"mnq_dense_x8w8_rvv", "rv64gcv", {9.59, 0, 0, 240, 49.85, 0, 0, 947.1}},
+    {"mnq_dot_hvx", "hexagon", {5.051, 4.691, 110.3, 18.6, 1.588, 61.83, 0, 448.9}},
     {"mnq_dot_mve", "cortex-m55", {15.84, 27.7, 5.689, 30.28, 0, 0, 23.39, 542.3}},
     {"mnq_dwconv3x3_dsp", "cortex-m4", {61.11, 54.75, 3.681, 4.878, 4.963, 575.6, 0, 0}},
     {"mnq_dwconv3x3_mve", "cortex-m55", {35.79, 60.96, 0, 131.4, 0, 325, 0, 0}},
     {"mnq_dwconv5x5_dsp", "cortex-m4", {162, 99.93, 0, 0, 0, 2140, 0, 0}},
+    {"mnq_dwconv_hvx", "hexagon", {3.237, 27.51, 77.49, 7.801, 8.328, 81.47, 0, 1096}},
     {"mnq_dwconv_mve", "cortex-m55", {18.08, 0, 11.37, 0, 6.227, 0, 0, 3229}},
     {"mnq_dwconv_neon", "aarch64", {0, 3.559, 65.65, 5.189, 0.9671, 0.6186, 40.98, 205.2}},
     {"mnq_dwconv_rvv", "rv64gcv", {5.335, 15.83, 15.68, 39.66, 7.081, 0, 0, 624.3}},
@@ -47,12 +51,14 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_mul_c", "cortex-m0", {0, 0, 90.7, 0, 12.86, 0, 0, 2438}},
     {"mnq_mul_c", "cortex-m3", {0, 0, 46.7, 0, 14.91, 0, 0, 1276}},
     {"mnq_mul_c", "cortex-m4", {0, 0, 31.07, 0, 8.82, 0, 0, 1358}},
+    {"mnq_mul_hvx", "hexagon", {48.65, 0, 0, 0, 0, 0, 0, 6.254}},
     {"mnq_mul_neon", "aarch64", {8.336, 26.8, 0.05972, 0, 0, 0, 0, 445}},
     {"mnq_mul_rvv", "rv64gcv", {39.05, 0, 0, 0, 0, 0, 0, 2908}},
     {"mnq_pw_binary_c", "cortex-m0", {5.553, 5.663, 105.2, 0, 735.2, 28.09, 0, 2403}},
     {"mnq_pw_binary_c", "cortex-m3", {3.413, 3.739, 72.19, 0, 681, 10.08, 0, 846.4}},
     {"mnq_pw_binary_c", "cortex-m4", {3.198, 3.983, 45.61, 0, 670.2, 11.7, 0, 762.3}},
     {"mnq_pw_binary_c", "cortex-m55", {2.167, 2.889, 73.33, 0, 699, 14.35, 7.278, 538.7}},
+    {"mnq_pw_binary_c", "hexagon", {0.1006, 0.004275, 0.5397, 0.03232, 0.274, 0, 0.7739, 484.1}},
     {"mnq_pw_dotprod", "aarch64", {7.425, 1.76, 178.2, 4.365, 0.6462, 1.797, 0, 949.2}},
     {"mnq_pw_dsp", "cortex-m4", {13.4, 11.16, 61.44, 3.518, 0.8983, 4.884, 42.77, 679.8}},
     {"mnq_pw_i8mm", "aarch64", {20.54, 0.0002788, 223, 4.242, 0.596, 1.529, 0, 233.2}},
@@ -64,6 +70,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_pw_s4_c", "cortex-m3", {4.628, 4.969, 65.04, 0, 23.36, 54.15, 0, 612.7}},
     {"mnq_pw_s4_c", "cortex-m4", {4.452, 4.959, 64, 0, 10.59, 30.88, 0, 362.5}},
     {"mnq_pw_s4_c", "cortex-m55", {3.929, 4.466, 66.2, 0, 23.47, 36.93, 0, 344.9}},
+    {"mnq_pw_s4_c", "hexagon", {0.2642, 0.03204, 0, 0, 27.37, 0, 0, 577.2}},
     {"mnq_pw_s4_c", "rv32imc", {7.88, 8.014, 52.43, 0, 61.43, 32.76, 0, 1056}},
     {"mnq_pw_s4_dsp", "cortex-m4", {9.692, 0, 138.1, 7.136, 7.807, 9.875, 0, 809.4}},
     {"mnq_pw_s8_c", "cortex-m0", {5.327, 5.938, 99.56, 64.66, 118.8, 72.97, 0, 1360}},
@@ -74,11 +81,13 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_pw_sparse_c", "cortex-m3", {8.719, 8.719, 3.077, 1.109, 420.1, 57.95, 0, 4.587e+04}},
     {"mnq_pw_sparse_c", "cortex-m4", {7.59, 7.59, 0, 2.226, 409.2, 62.38, 0, 4.028e+04}},
     {"mnq_pw_sparse_c", "cortex-m55", {8.741, 8.741, 22.76, 9.104, 137.1, 23.2, 3.117, 5.453e+04}},
+    {"mnq_pw_sparse_c", "hexagon", {0, 0.02892, 0, 0.00367, 574.7, 0, 0, 0}},
     {"mnq_softmax_c", "aarch64", {0, 0, 90.61, 0, 598.7, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m0", {0, 0, 398.8, 0, 1457, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m3", {0, 0, 232.5, 0, 679.7, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m4", {0, 0, 219.6, 0, 0, 504.8, 0, 0}},
     {"mnq_softmax_c", "cortex-m55", {0, 0, 261, 0, 399, 0, 0, 0}},
+    {"mnq_softmax_c", "hexagon", {0, 0, 93.73, 0, 435.6, 0, 0, 0}},
     {"mnq_softmax_c", "rv32imc", {0, 0, 199.3, 0, 1148, 0, 0, 0}},
     {"mnq_softmax_c", "rv64gcv", {0, 0, 67, 0, 1020, 0, 0, 0}},
 };

@@ -20,10 +20,15 @@ CORES = {
     "rv32imc": "riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32",
     "rv64gcv": "clang-19 --target=riscv64-linux-gnu -march=rv64gcv -mabi=lp64d",
     "aarch64": "aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod+i8mm",
+    "hexagon": "clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv67 -mhvx -mhvx-length=128B -G0 -mllvm -max-store-memcpy=64",
+}
+HAVE = {  # cores that have the kernels of a folder
+    "aarch64/": ("aarch64",), "cortexm/": ("cortex-m4", "cortex-m55"), "helium/": ("cortex-m55",), "hexagon/": ("hexagon",),
+    "riscv/": ("rv64gcv",),
 }
 HEAD = """/* SPDX-License-Identifier: Apache-2.0
  * Bytes of code and constants of each source as far as exports link it, for the cores of enum mnq_xcore. Made by
- * tests/export/code.py of linker maps (gcc 12, rv64gcv clang 19, as exports compile them, --gc-sections). */
+ * tests/export/code.py of linker maps (gcc 12, rv64gcv and hexagon clang 19, as exports compile them, --gc-sections). */
 #include "export/xcost_table.h"
 
 const struct mnq_xcode_row mnq_xcode_rows[] = {"""
@@ -32,15 +37,20 @@ TAIL = "};\nconst int mnq_n_xcode_rows = (int)(sizeof mnq_xcode_rows / sizeof *m
 
 def linked_sizes(path):
     text = open(path).read()
-    text = re.sub(r"\n (\.\S+)\n\s+0x", r"\n \1 0x", text[text.index("Linker script and memory map"):])
     sizes = {}
+    if "Linker script and memory map" not in text:  # lld's
+        for m in re.finditer(r"\n *[0-9a-f]+ +[0-9a-f]+ +([0-9a-f]+) +\d+ +\S*libnet\.a\((.*)\.o\):\(\.(?:text|rodata)", text):
+            sizes[m[2]] = sizes.get(m[2], 0) + int(m[1], 16)
+        return sizes
+    text = re.sub(r"\n (\.\S+)\n\s+0x", r"\n \1 0x", text[text.index("Linker script and memory map"):])
     for m in re.finditer(r"\n \.(?:text|rodata)\S*\s+0x[0-9a-f]+\s+0x([0-9a-f]+) \S*libnet\.a\((.*)\.o\)", text):
         sizes[m[2]] = sizes.get(m[2], 0) + int(m[1], 16)
     return sizes
 
 
 def object_size(runtime, core, path):
-    level = "-O2" if "/generic/" in path or "/helium/" in path or "/aarch64/" in path or "/riscv/" in path or CORES[core].startswith("clang") else "-Os"
+    small = "/src/" in path or "/cortexm/" in path
+    level = "-Os" if small and not CORES[core].startswith("clang") else "-O2"
     command = CORES[core].split() + [level, "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
     command += [f"-I{runtime}/{d}" for d in ("include", "include/mnq", "kernels", "src")]
     if subprocess.run(command, capture_output=True).returncode != 0:
@@ -58,18 +68,16 @@ def main():
         for name, n in linked_sizes(path).items():
             linked[core][name] = max(linked[core].get(name, 0), n)
     print(HEAD)
-    for folder, place in (("src", ""), ("kernels/generic", "generic/"), ("kernels/cortexm", "cortexm/"), ("kernels/helium", "helium/"),
-                          ("kernels/riscv", "riscv/")):
+    for folder in ("aarch64", "src", "generic", "cortexm", "helium", "hexagon", "riscv"):
+        place = "" if folder == "src" else folder + "/"
+        folder = "src" if folder == "src" else "kernels/" + folder
         for name in sorted(os.listdir(f"{runtime}/{folder}")):
             if not name.endswith((".c", ".S")):
                 continue
             path, row = f"{runtime}/{folder}/{name}", []
             own, reference = object_size(runtime, "cortex-m4", path), linked["cortex-m4"].get(name, linked["cortex-m3"].get(name))
             for core in CORES:
-                if place == "helium/" and core != "cortex-m55" or place == "cortexm/" and core not in ("cortex-m4", "cortex-m55"):
-                    row.append(0)
-                    continue
-                if place == "riscv/" and core != "rv64gcv":
+                if core not in HAVE.get(place, CORES):
                     row.append(0)
                     continue
                 n = linked[core].get(name)

@@ -75,11 +75,11 @@ def main():
         print(f"{model:30s} {core:12s} {100 * e:+6.1f} %", file=sys.stderr)
     print("/* SPDX-License-Identifier: Apache-2.0")
     print(" * Instructions per feature (xfeature.h) of each kernel on each core. Made by tests/export/fit.py of exact counts under")
-    print(" * emulation (gcc 12, -O2; rv64gcv: clang 19, vectors of 128 bits). */")
+    print(" * emulation (gcc 12, -O2; clang 19: rv64gcv, vectors of 128 bits, and hexagon, packets). */")
     print('#include "export/xcost_table.h"\n')
     print("const struct mnq_xcost_row mnq_xcost_rows[] = {")
     for (kernel, core), x in sorted(table.items()):
-        print(f'    {{"{kernel}", "{core}", {{{", ".join(f"{v:.4g}" for v in x)}}}}},')
+        print(f'    {{"{kernel}", "{core}", {{{", ".join(f"{v if v > 1e-6 else 0:.4g}" for v in x)}}}}},')
     print("};\nconst int mnq_n_xcost_rows = (int)(sizeof mnq_xcost_rows / sizeof *mnq_xcost_rows);")
 
 
