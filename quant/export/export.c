@@ -110,6 +110,10 @@ int mnq_export_make(struct mnq_export *x, const struct mnq_package *p, const str
 {
     if (mnq_export_foretell(x, p, o, arena, e) != 0 || mnq_xgolden_make(p, &x->golden, arena, e) != 0) return -1;
     write_format(x);
+    if (o->model) {
+        struct mnq_xtext *f = mnq_xfiles_add(&x->files, "%s.mnq", x->name);
+        if (f != NULL) mnq_xtext_bytes(f, (const char *)p->bytes, p->n_bytes);
+    }
     struct mnq_xtext *mark = mnq_xfiles_add(&x->files, "%s", MNQ_XFOLDER_MARK);
     const char *json = mnq_export_json(x, arena);
     if (mark == NULL || json == NULL) return mnq_fail_nomem(e);

@@ -39,6 +39,7 @@ struct mnq_xopts {
     int64_t ram;          /* bytes of arena for it; 0: no limit */
     int input;            /* enum mnq_xinput */
     const char *measured; /* what an evaluation said of it, for the header, or NULL */
+    int model;            /* the packed model goes into the folder, too */
     int fast;             /* compressed weights are decoded for a target that trusts, where that takes fewer instructions */
 };
 
