@@ -148,9 +148,10 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
     return remove(path);
 }
 
-static void remove_tree(const char *dir)
+/* 0, or -1 with errno. */
+static int remove_tree(const char *dir)
 {
-    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
 }
 
 static int make_parents(char *path, size_t root, struct mnq_err *e)
@@ -217,7 +218,9 @@ static int replace(const char *made, const char *dir, const char *old, struct mn
         if (rename(old, dir) != 0) mnq_fail_in(e, old);
     } else if (rc == 0) {
         rc = keep_own(&o, old, dir, e);
-        if (rc == 0) remove_tree(old); /* else what is left there is the user's */
+        if (rc == 0 && remove_tree(old) != 0) /* else what is left there is the user's */
+            rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: written, but what it replaced, %s, cannot be removed: %s", dir, old,
+                          strerror(errno));
     }
     mnq_arena_free(&o.arena);
     return rc;
@@ -249,7 +252,10 @@ int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, s
     int rc = chmod(made, 0777 & ~mask) == 0 ? 0 : fail_errno(made, e);
     for (int i = 0; i < f->n && rc == 0; i++) rc = write_file(made, &f->file[i], e);
     if (rc == 0) rc = put_in_place(made, plain, old, force, e);
-    if (rc != 0) remove_tree(made);
+    if (rc != 0 && access(made, F_OK) == 0 && remove_tree(made) != 0) {
+        const struct mnq_err why = *e;
+        mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, made, strerror(errno));
+    }
     mnq_cleanup_release();
     return rc;
 }

@@ -43,6 +43,9 @@ struct mnq_output {
     struct stat st; /* of the file that exists, or of the stream */
     struct temp temp;
     char backup[TEMP_NAME]; /* second name of the old file while several outputs appear; "" if there is none */
+    char left[TEMP_NAME];   /* a file beside the output that could not be removed, or the old one's new name; "" if none */
+    int left_why;           /* errno; 0: it is the old one */
+    const char *folder;
     const void *data;
     size_t n;
 };
@@ -139,12 +142,20 @@ static int make_temp(const struct mnq_output *o, struct temp *t)
     return fd;
 }
 
-static void drop_temp(const struct mnq_output *o, struct temp *t)
+/* A folder may have changed since. */
+static void remove_beside(struct mnq_output *o, const char *name)
+{
+    if (unlinkat(o->dir, name, 0) == 0 || errno == ENOENT) return;
+    o->left_why = errno;
+    memcpy(o->left, name, strlen(name) + 1);
+}
+
+static void drop_temp(struct mnq_output *o, struct temp *t)
 {
     if (t->number < 0) return;
     int why = errno;
     mnq_cleanup_hold();
-    unlinkat(o->dir, t->name, 0);
+    remove_beside(o, t->name);
     mnq_cleanup_forget(t->number);
     t->number = -1;
     mnq_cleanup_release();
@@ -209,12 +220,16 @@ static int settle_file(struct mnq_output *o, struct mnq_arena *arena, struct mnq
     } else if (errno != ENOENT || o->exists) {
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->name, strerror(errno));
     }
-    if ((o->base = mnq_arena_strdup(arena, base)) == NULL) return mnq_fail_nomem(e);
+    o->base = mnq_arena_strdup(arena, base);
+    o->folder = mnq_arena_strdup(arena, dir);
+    if (o->base == NULL || o->folder == NULL) return mnq_fail_nomem(e);
     int fd = make_temp(o, &o->temp); /* whether the folder takes files at all only trying tells */
     if (fd < 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: directory %s: %s", o->name, dir, strerror(errno));
     close(fd);
     drop_temp(o, &o->temp);
-    return 0;
+    if (o->left[0] == '\0') return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: directory %s lets files be made but not removed: %s; %s is left there", o->name,
+                    dir, strerror(o->left_why), o->left);
 }
 
 static int settle(struct mnq_output *o, struct mnq_arena *arena, struct mnq_err *e)
@@ -341,13 +356,16 @@ int mnq_output_put(struct mnq_output *o, const void *data, size_t n, struct mnq_
 /* ---- appearing ---- */
 
 /* Gives the temporary file its name unless that exists; file systems differ in what they can. */
-static int appear_new(const struct mnq_output *o)
+static int appear_new(struct mnq_output *o)
 {
 #ifdef SYS_renameat2
     if (syscall(SYS_renameat2, o->dir, o->temp.name, o->dir, o->base, RENAME_NOREPLACE) == 0) return 0;
     if (errno == EEXIST) return -1;
 #endif
-    if (linkat(o->dir, o->temp.name, o->dir, o->base, 0) == 0) return unlinkat(o->dir, o->temp.name, 0);
+    if (linkat(o->dir, o->temp.name, o->dir, o->base, 0) == 0) {
+        remove_beside(o, o->temp.name);
+        return 0;
+    }
     if (errno == EEXIST) return -1;
     int fd = openat(o->dir, o->base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600); /* holds the name */
     if (fd < 0) return -1;
@@ -376,7 +394,7 @@ static int keep_old(struct mnq_output *o)
 
 static void drop_old(struct mnq_output *o)
 {
-    if (o->backup[0] != '\0') unlinkat(o->dir, o->backup, 0);
+    if (o->backup[0] != '\0') remove_beside(o, o->backup);
     o->backup[0] = '\0';
 }
 
@@ -394,8 +412,12 @@ static int appear(struct mnq_output *o, bool keep)
 static void vanish(struct mnq_output *o, bool appeared)
 {
     if (o->backup[0] != '\0') {
-        if (renameat(o->dir, o->backup, o->dir, o->base) != 0) return; /* the old file stays under its second name */
-        drop_old(o);                                                   /* two names of one file stay two names */
+        if (renameat(o->dir, o->backup, o->dir, o->base) != 0) { /* the old file stays under its second name */
+            memcpy(o->left, o->backup, sizeof o->left);
+            o->left_why = 0;
+            return;
+        }
+        drop_old(o); /* two names of one file stay two names */
     } else if (appeared) {
         unlinkat(o->dir, o->base, 0);
     }
@@ -429,6 +451,15 @@ void mnq_output_end(struct mnq_output *o)
     if (o->dir >= 0) close(o->dir);
     if (o->stream >= 0) close(o->stream);
     o->dir = o->stream = -1;
+}
+
+bool mnq_output_left(const struct mnq_output *o, char *text, size_t n)
+{
+    if (o->left[0] == '\0') return false;
+    if (o->left_why == 0) snprintf(text, n, "%s: what it was before is now %s/%s", o->name, o->folder, o->left);
+    else
+        snprintf(text, n, "%s: %s/%s is left, it cannot be removed: %s", o->name, o->folder, o->left, strerror(o->left_why));
+    return true;
 }
 
 int mnq_output_write(const char *name, const void *data, size_t n, bool force, struct mnq_err *e)

@@ -50,6 +50,9 @@ int mnq_output_commit(struct mnq_output *const *o, int n, struct mnq_err *e);
 /** Ends an output, NULL too: what was not committed is removed. */
 void mnq_output_end(struct mnq_output *o);
 
+/** Whether a file is left that could not be removed, behind mnq_output_end() too; text, if so, names it and says why. */
+bool mnq_output_left(const struct mnq_output *o, char *text, size_t n);
+
 /** All of it for one file. */
 int mnq_output_write(const char *name, const void *data, size_t n, bool force, struct mnq_err *e);
 

@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Lets every command fail everywhere: at allocations, at system calls, by signals; and looks at what is left.
 #
-# usage: [FAULTS_TO=N] [FAULTS_SEED=N] [FAULTS_CALLS="NAME..."] faults.sh sweep|memory|errors|signals|short BIN_DIR STARVE.so STEP [COMMAND...]
+# usage: [FAULTS_TO=N] [FAULTS_SEED=N] [FAULTS_CALLS="NAME..."] faults.sh sweep|memory|errors|signals|short|limits BIN_DIR STARVE.so STEP [COMMAND...]
 #   sweep     memory, quickly: STEP is every, ways or a number (sweep.c, beside STARVE.so); FAULTS_TABLES keeps what was done
 #   memory    each STEP-th allocation fails (1: every one), up to the N-th, of the command and of the processes that it starts
 #   errors    ENOSPC, EIO, EINTR, EPERM and EMFILE at each STEP-th call of those that open, read, write, sync, rename, or
 #             of those named; of each the first N
 #   signals   each STEP-th of the signals that end a program, at those calls
 #   short     writes that take half of what they are given, and files that cannot grow beyond each STEP-th KiB
+#   limits    each STEP-th of the limits that a shell sets: data, address space, open files, stack; no further process (for
+#             a user who is not root: one is made of root)
 #   COMMAND   import inspect packed run eval page compare json export bench prune tune calibrate; default all but bench and tune
 # A run must succeed with the same output and the same files as one without a fault, or say why in one line (a signal
 # needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was.
@@ -171,6 +173,20 @@ for command in $commands; do
             prepare
             (cd "$work/at" && ulimit -f "$n" && exec timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
             check "$command, files of $n KiB" $? 0
+        done
+        ;;
+    limits)
+        for limit in d:500 d:1000 d:1500 d:2000 d:3000 d:4000 d:5000 d:6000 d:8000 d:10000 d:14000 d:18000 d:24000 d:48000 \
+            v:40000 v:60000 v:80000 v:100000 v:150000 v:300000 n:4 n:5 n:6 n:7 n:8 n:9 n:10 n:12 n:16 s:64 s:256 u:0; do
+            [ $((turn++ % step)) -eq 0 ] || continue
+            prepare
+            as=
+            if [ $limit = u:0 ] && [ "$(id -u)" = 0 ]; then
+                as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+                chmod 755 "$work" && chown -R 65534:65534 "$work/at"
+            fi
+            (cd "$work/at" && exec $as bash -c 'ulimit "-$1" "$2" && shift 2 && exec "$@"' limits "${limit%:*}" "${limit#*:}" "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+            check "$command, limit $limit" $? 0
         done
         ;;
     *)

@@ -11,6 +11,7 @@
 #include "util/nearest.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,7 +80,11 @@ static int finish(struct mnq_cli *cli, int code)
         code = cli->err.code != 0 ? cli->err.code : MNQ_EXIT_FAILED;
     }
     mnq_term_clear(&cli->term);
-    for (int i = 0; i < cli->n_outputs; i++) mnq_output_end(cli->output[i]);
+    for (int i = 0; i < cli->n_outputs; i++) {
+        char text[2 * PATH_MAX];
+        mnq_output_end(cli->output[i]);
+        if (mnq_output_left(cli->output[i], text, sizeof text)) mnq_term_note(&cli->term, 0, "%s", text);
+    }
     free(cli->owned);
     mnq_arena_free(&cli->arena);
     return code;

@@ -36,16 +36,19 @@ static struct {
     int rename_after;              /* so many renames work before */
     int interrupts;                /* EINTR so often before a write or fsync works */
     int signal;                    /* sent at fsync */
+    int unlink_fails;              /* errno */
 } fault;
 
 int __real_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
 long __real_syscall(long number, long a, long b, long c, long d, long e, long f);
+int __real_unlinkat(int at, const char *name, int flags);
 int __real_fsync(int fd);
 ssize_t __real_write(int fd, const void *p, size_t n);
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags);
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
+int __wrap_unlinkat(int at, const char *name, int flags);
 int __wrap_fsync(int fd);
 ssize_t __wrap_write(int fd, const void *p, size_t n);
 
@@ -58,6 +61,11 @@ static int set_errno(int why)
 int __wrap_linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
 {
     return fault.no_links ? set_errno(EPERM) : __real_linkat(from_dir, from, to_dir, to, flags);
+}
+
+int __wrap_unlinkat(int at, const char *name, int flags)
+{
+    return fault.unlink_fails != 0 ? set_errno(fault.unlink_fails) : __real_unlinkat(at, name, flags);
 }
 
 int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
@@ -415,6 +423,51 @@ static void io_errors(void **state)
     expect_content(path, "a longer text in pieces");
 }
 
+/* The one file of the folder whose name is random. */
+static void expect_left(struct mnq_output *o, const char *what, const char *why)
+{
+    char text[9000];
+    assert_true(mnq_output_left(o, text, sizeof text));
+    const char *name = strstr(text, ".mnquant-");
+    assert_non_null(name);
+    assert_non_null(strstr(text, what));
+    assert_non_null(strstr(text, why));
+    char *path = strndup(name, strcspn(name, " "));
+    assert_int_equal(access(mnq_temp_path(path), F_OK), 0);
+    unlink(mnq_temp_path(path));
+    free(path);
+}
+
+/* A folder that changes meanwhile: what cannot be removed is told by its name. */
+static void left_behind(void **state)
+{
+    (void)state;
+    const char *a = mnq_temp_text("a", "old a"), *b = mnq_temp_text("b", "old b");
+    struct mnq_output *o[2] = {mnq_output_begin(a, true, &arena, &err), mnq_output_begin(b, true, &arena, &err)};
+    char text[9000];
+    for (int i = 0; i < 2; i++) assert_int_equal(mnq_output_put(o[i], "new", 3, &err), 0);
+    fault.unlink_fails = EACCES;
+    assert_int_equal(mnq_output_commit(o, 2, &err), 0); /* second names of the old files */
+    expect_content(a, "new");
+    expect_left(o[0], " is left, it cannot be removed: Permission denied", a);
+    expect_left(o[1], " is left, it cannot be removed: Permission denied", b);
+    fault.unlink_fails = 0;
+    for (int i = 0; i < 2; i++) mnq_output_end(o[i]);
+
+    struct mnq_output *c = mnq_output_begin(a, true, &arena, &err);
+    assert_int_equal(mnq_output_put(c, "newer", 5, &err), 0);
+    assert_false(mnq_output_left(c, text, sizeof text));
+    fault.unlink_fails = EROFS;
+    mnq_output_end(c); /* given up */
+    expect_left(c, " is left, it cannot be removed: Read-only file system", a);
+    expect_content(a, "new");
+
+    assert_null(mnq_output_begin(a, true, &arena, &err)); /* told before the work */
+    assert_non_null(strstr(err.msg, " lets files be made but not removed: Read-only file system; .mnquant-"));
+    memset(&err, 0, sizeof err);
+    fault.unlink_fails = 0;
+}
+
 /* A full disk, played by the file size limit: the old file stays, no temporary one does. */
 static void full_disk(void **state)
 {
@@ -490,6 +543,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {T(writes),          T(settles_before), T(links),           T(keeps_mode),
                                        T(no_foreign_temp), T(streams),        T(appears_between), T(both_or_neither),
-                                       T(io_errors),       T(full_disk),      T(signals)};
+                                       T(io_errors),       T(left_behind),    T(full_disk),       T(signals)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
