@@ -72,10 +72,11 @@ static void read_text(const char *name)
 
 const char *mnq_keras_text(int i, size_t *n)
 {
-    static const char *const name[] = {"functional", "sequential", "keras3", "remnants", "operators"};
+    static const char *const name[] = {"functional", "sequential", "keras3", "remnants", "operators", "layers", "functions"};
+    enum { FILES = sizeof name / sizeof *name };
     length = 0;
-    if (i < 5) read_text(name[i]);
-    else if (i == 5) v1_weights();
+    if (i < FILES) read_text(name[i]);
+    else if (i == FILES) v1_weights();
     else return NULL;
     *n = length;
     return text;
