@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Calibrates a model and runs its firmware on an emulated Cortex-M4: the same bits as on the host, input by input.
+# Calibrates a model and runs its firmware on an emulated Cortex-M4, or what CORE names: the same bits as on the host, input by
+# input.
 #
 # usage: firmware.sh MNQUANT INPUTS RUN_HOST SOURCE_DIR MODEL.h5 CALIB TEST PREPROCESS N [OPTION...]
 #   OPTION  more options of "mnquant calibrate"       status 77: the model, the compiler or the emulator is missing
@@ -20,4 +21,6 @@ kinds=$("$run_host" "$work/model.mnq" "$work/inputs.bin" "$n" | awk '{print $NF}
 [ "$kinds" -gt $((n / 2)) ] || { echo "FAILED: only $kinds different outputs for $n inputs"; exit 1; }
 # The linker refuses a model that does not fit the board's flash, and the firmware an arena that does not fit its RAM.
 echo "$(wc -c <"$work/model.mnq") bytes of model, $(od -A n -t u4 -j 20 -N 4 "$work/model.mnq" | tr -d ' ') bytes of arena"
-"$source/tests/freestanding/same_bits.sh" "$run_host" "$source/runtime/examples/cortexm4/run.sh" "$work/model.mnq" "$work/inputs.bin" "$n"
+runner=$source/runtime/examples/cortexm4/run.sh
+case ${CORE:-} in rv*) runner=$source/runtime/examples/riscv/run_riscv.sh ;; esac
+"$source/tests/freestanding/same_bits.sh" "$run_host" "$runner" "$work/model.mnq" "$work/inputs.bin" "$n"

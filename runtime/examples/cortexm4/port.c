@@ -84,8 +84,18 @@ size_t port_stack_used(void)
 
 /* ---- start ---- */
 
+/* Helium shares its registers with floats, which are off at reset (CPACR). */
+static void registers_on(void)
+{
+#ifdef __ARM_FEATURE_MVE
+    *(volatile uint32_t *)0xe000ed88u |= 0xfu << 20;
+    __asm__ volatile("dsb\n isb");
+#endif
+}
+
 static void reset(void)
 {
+    registers_on();
     memset(bss_start, 0, (size_t)(bss_end - bss_start));
     port_exit(main());
 }

@@ -4,7 +4,10 @@
 
 #include "mnq/mnq.h"
 
-#include <string.h>
+/* As a C library has them; a board without one brings its own. */
+void *memset(void *to, int value, size_t n);
+void *memcpy(void *restrict to, const void *restrict from, size_t n);
+size_t strlen(const char *s);
 
 static void write_text(report_write *write, const char *text)
 {
