@@ -366,7 +366,9 @@ int mnq_dataset_load(const struct mnq_dataset *d, int i, const struct mnq_prepro
         im.data = malloc((size_t)im.h * (size_t)im.w * (size_t)im.c);
         rc = im.data != NULL ? mnq_h5_images_read(s->h5, s->row, im.data, e) : mnq_fail_nomem(e);
     }
-    if (s->path == NULL && im.h == 1 && im.w == d->h * d->w) { /* a row of numbers is the map's, row after row */
+    /* a row of numbers is the map's, row after row; steps of channels are a row */
+    bool line = im.h == 1 || im.w == 1 || d->h == 1 || d->w == 1;
+    if (s->path == NULL && line && im.h * im.w == d->h * d->w) {
         im.h = d->h;
         im.w = d->w;
     }

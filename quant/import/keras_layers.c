@@ -56,6 +56,7 @@ static const struct class_entry class_table[] = {
     {"ActivityRegularization", identity},
     {"AlphaDropout", identity},
     {"AugMix", identity},
+    {"AveragePooling1D", mnq_kl_average_pooling1d},
     {"AveragePooling2D", mnq_kl_average_pooling},
     {"BatchNormalization", mnq_kl_batchnorm},
     {"BatchNormalizationV1", mnq_kl_batchnorm},
@@ -90,6 +91,7 @@ static const struct class_entry class_table[] = {
     {"Lambda", mnq_kl_lambda},
     {"LeakyReLU", mnq_kl_leaky_relu},
     {"MaxNumBoundingBoxes", identity},
+    {"MaxPooling1D", mnq_kl_max_pooling1d},
     {"MaxPooling2D", mnq_kl_max_pooling},
     {"MixUp", identity},
     {"Normalization", mnq_kl_normalization},
@@ -278,6 +280,8 @@ int mnq_knet_layer(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
         if (n_in < 1 || n_in > MAX_INPUTS) return mnq_knet_fail(k, l, "has %d inputs, two are wanted", n_in);
         return check_dtype(k, l) != 0 ? -1 : check_folded(k, l, in, n_in, merge(k, l, in, n_in));
     }
+    if (n_in > 0 && k->sequence[in[0]] && strstr(l->class_name, "2D") != NULL)
+        return mnq_knet_fail(k, l, "reads a sequence of %d steps, a map (N, H, W, C) is wanted", k->b.g->node[in[0]].out.w);
     for (size_t i = 0; i < sizeof class_table / sizeof *class_table; i++) {
         if (strcmp(l->class_name, class_table[i].name) != 0) continue;
         if (n_in != 1) return mnq_knet_fail(k, l, "has %d inputs, one is wanted", n_in);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Whole Keras models, nested ones included, as one flat graph: by their tensors, never by layer names. */
 #include "import/keras_model.h"
+#include "import/keras_input.h"
 #include "import/keras_layers.h"
 #include "import/keras_values.h"
 #include "import/keras_learned.h"
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 16, DEFAULT_RESOLUTION = 224 };
+enum { MAX_DEPTH = 16 };
 
 /* Where in the nest of models building takes place. */
 struct place {
@@ -21,79 +22,13 @@ struct place {
 
 /* ---- inputs ---- */
 
-static const struct mnq_ynode *plain_shape(const struct mnq_ynode *shape)
-{
-    shape = mnq_kv_plain(shape);
-    return shape->kind == MNQ_Y_SEQ && shape->n == 1 && shape->first->kind == MNQ_Y_SEQ ? shape->first : shape;
-}
-
-static int input_shape(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name, struct mnq_shape *out)
-{
-    int dim[3], i = 0;
-    if (shape->kind != MNQ_Y_SEQ || shape->n != 4)
-        return mnq_y_fail(shape, k->e, "input '%.100s' must have four dimensions (N, H, W, C)", name);
-    for (const struct mnq_ynode *v = shape->first->next; v != NULL; v = v->next, i++) {
-        dim[i] = 0;
-        if (!mnq_y_null(v) && mnq_kv_int(v, 1, 1 << 14, &dim[i], k->e) != 0) return -1;
-    }
-    if (k->first) { /* as if channels were last */
-        int channels = dim[0];
-        dim[0] = dim[1], dim[1] = dim[2], dim[2] = channels;
-    }
-    k->open_input = dim[0] == 0 || dim[1] == 0;
-    if (dim[2] == 0) return mnq_y_fail(shape, k->e, "input '%.100s' leaves its channels open", name);
-    if (k->resolution > 0) {
-        if (dim[0] != k->resolution || dim[1] != k->resolution)
-            mnq_graph_note(k->b.g, "input replanned to %d x %d", k->resolution, k->resolution);
-        dim[0] = dim[1] = k->resolution;
-    } else if (dim[0] == 0 || dim[1] == 0) {
-        if (dim[0] == 0) dim[0] = dim[1] != 0 ? dim[1] : DEFAULT_RESOLUTION;
-        if (dim[1] == 0) dim[1] = dim[0];
-        k->b.g->size_open = true;
-        mnq_graph_note(k->b.g, "the file leaves the input size open; %d x %d is assumed (--resolution states another)",
-                       dim[0], dim[1]);
-    }
-    *out = (struct mnq_shape){dim[0], dim[1], dim[2]};
-    return 0;
-}
-
-/* The shape a layer's configuration gives for its input, or NULL. */
-static const struct mnq_ynode *stated_shape(const struct mnq_klayer *l)
-{
-    const struct mnq_ynode *v = mnq_y_get(l->config, "batch_input_shape");
-    if (mnq_y_null(v)) v = mnq_y_get(l->config, "batch_shape");
-    if (mnq_y_null(v)) v = mnq_y_get(mnq_knet_inner_config(l), "batch_input_shape");
-    return mnq_y_null(v) ? NULL : v;
-}
-
-/* An input of N numbers is a grey picture of one row. */
-static int open_vector(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
-{
-    char vector[300];
-    int n;
-    if (mnq_kv_int(shape->first->next, 1, 1 << 14, &n, k->e) != 0) return -1;
-    int in = mnq_build_input(&k->b, name, (struct mnq_shape){1, n, 1}, k->e);
-    snprintf(vector, sizeof vector, "%.280s/vector", name);
-    if (in < 0 || mnq_graph_note(k->b.g, "the input is %d numbers: samples are grey pictures of one row", n) != 0) return -1;
-    return mnq_build_reshape(&k->b, vector, in, (struct mnq_shape){1, 1, n}, k->e);
-}
-
-static int open_input(struct mnq_knet *k, const struct mnq_ynode *shape, const char *name)
-{
-    struct mnq_shape s;
-    shape = plain_shape(shape);
-    if (shape->kind == MNQ_Y_SEQ && shape->n == 2) return open_vector(k, shape, name);
-    if (input_shape(k, shape, name, &s) != 0) return -1;
-    return mnq_build_input(&k->b, name, s, k->e);
-}
-
 /* An InputLayer: at the top the graph's input, further in the tensor that the nested model is called on. */
 static int input_layer(struct mnq_knet *k, const struct mnq_klayer *l, int outer)
 {
     if (outer >= 0) return outer;
-    const struct mnq_ynode *shape = stated_shape(l);
+    const struct mnq_ynode *shape = mnq_knet_stated_shape(l);
     if (shape == NULL) return mnq_knet_fail(k, l, "has no batch_input_shape");
-    return open_input(k, shape, l->name);
+    return mnq_knet_open_input(k, shape, l->name);
 }
 
 /* ---- names of Keras 3's .weights.h5 ---- */
@@ -214,10 +149,10 @@ static int build_sequential(struct mnq_knet *k, const struct mnq_kmodel *m, int 
             at = input_layer(k, l, at);
         } else {
             bool model = mnq_kmodel_class(l->class_name);
-            const struct mnq_ynode *shape = stated_shape(l) != NULL      ? stated_shape(l)
-                                            : mnq_y_null(m->build_shape) ? NULL
-                                                                         : m->build_shape;
-            if (at < 0 && shape != NULL) at = open_input(k, shape, "input");
+            const struct mnq_ynode *shape = mnq_knet_stated_shape(l) != NULL ? mnq_knet_stated_shape(l)
+                                            : mnq_y_null(m->build_shape)     ? NULL
+                                                                             : m->build_shape;
+            if (at < 0 && shape != NULL) at = mnq_knet_open_input(k, shape, "input");
             else if (at < 0 && !model) return mnq_knet_fail(k, l, "is the first layer and says no input shape");
             if (at < 0 && !model) return -1;
             if (ends->n > 1) return mnq_knet_fail(k, l, "follows a model of %d outputs, one is wanted", ends->n);
@@ -525,40 +460,10 @@ int mnq_knet_model(struct mnq_knet *k, const struct mnq_ynode *model)
     return 0;
 }
 
-/* The only reader of node i, or -1. */
-static int only_reader(const struct mnq_graph *g, int i)
-{
-    int reader = -1;
-    for (int r = i + 1; r < g->n; r++)
-        for (int j = 0; j < g->node[r].n_in; j++)
-            if (g->node[r].in[j] == i) {
-                if (reader >= 0) return -1;
-                reader = r;
-            }
-    return mnq_graph_is_output(g, i) ? -1 : reader;
-}
-
-/* A picture that the first layers only rename, a row of numbers to a map, is that map from the beginning: legal graphs have
- * it so too (drop_reshape.c). */
-static void rename_input(struct mnq_graph *g)
-{
-    enum { LONGEST = 64 };
-    struct mnq_node *in = &g->node[0];
-    int path[LONGEST], n = 0, last = -1;
-    for (int r = only_reader(g, 0); r >= 0 && n < LONGEST && g->node[r].op == MNQ_OP_RESHAPE; r = only_reader(g, r)) {
-        struct mnq_shape to = g->node[r].out;
-        if (to.h * to.w > 1 && to.c == in->out.c) last = n;
-        path[n++] = r;
-    }
-    if (in->op != MNQ_OP_INPUT || last < 0) return;
-    in->out = g->node[path[last]].out;
-    for (int i = 0; i <= last; i++) g->node[path[i]].out = in->out;
-}
-
 int mnq_knet_settle(struct mnq_knet *k)
 {
     if (mnq_build_settle(&k->b, k->e) != 0) return -1;
-    rename_input(k->b.g);
+    if (mnq_knet_rename_input(k->b.g, k->e) != 0) return -1;
     if (k->b.g->preprocess == NULL) find_preprocessing(k->b.g);
     return 0;
 }

@@ -9,7 +9,8 @@
 extern "C" {
 #endif
 
-mnq_kl_emit mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_max_pooling, mnq_kl_global_max_pooling;
+mnq_kl_emit mnq_kl_average_pooling, mnq_kl_global_pooling, mnq_kl_max_pooling, mnq_kl_global_max_pooling,
+    mnq_kl_average_pooling1d, mnq_kl_max_pooling1d;
 
 #ifdef __cplusplus
 }

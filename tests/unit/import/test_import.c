@@ -373,7 +373,7 @@ static void inputs(void **state)
                          "m.h5: layer 'x' (ReLU): is the first layer and says no input shape");
     expect_graph_refused("s / model_config {\"class_name\": \"Sequential\", \"config\": [{\"class_name\": \"ReLU\", "
                          "\"config\": {\"name\": \"x\", "
-                         "\"batch_input_shape\": [null, 8, 8]}}]}\n",
+                         "\"batch_input_shape\": [null, 8, 8, 8, 3]}}]}\n",
                          "must have four dimensions (N, H, W, C)");
 }
 

@@ -625,8 +625,35 @@ static void renamed_inputs(void **state)
     taken(import_on("1, 6, 1", "2.9.0", TO("3", "2") ", " TO("2", "3") ", " LAYER("Flatten", ""), NONE));
     assert_true(g.node[0].out.h == 2 && g.node[0].out.w == 3);
     computes(in, same, 6);
-    taken(import_on("2, 1, 3", "2.9.0", TO("3", "2"), NONE)); /* of other channels: no picture any more */
-    assert_true(g.node[0].out.h == 2 && g.node[0].out.c == 3);
+    /* numbers that become channels; steps of a sequence, of few channels and of many */
+    taken(
+        import_text(VECTOR("{\"class_name\": \"Reshape\", \"config\": {\"name\": \"r\", \"target_shape\": [3, 2]}}, " LAYER(
+            "MaxPooling1D", ", \"pool_size\": 3")) NONE));
+    assert_true(g.node[0].out.h == 1 && g.node[0].out.w == 6 && g.node[0].out.c == 1);
+    computes(in, largest, 2);
+#define STEPS(shape, layer)                                                                                                 \
+    "s / keras_version 2.9.0\ns / backend tensorflow\ns / model_config {\"class_name\": \"Sequential\", \"config\": "       \
+    "[{\"class_name\": \"InputLayer\", \"config\": {\"batch_input_shape\": [null, " shape "], \"name\": \"in\"}}, " layer   \
+    "]}\n"
+    const double means[] = {3, 4}, many[] = {6, 7, 8, 9, 10};
+    const float ten[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    taken(import_text(STEPS("3, 2", LAYER("AveragePooling1D", ", \"pool_size\": [3], \"strides\": [1]")) NONE));
+    assert_true(g.node[0].out.w == 3 && g.node[0].out.c == 2);
+    computes(in, means, 2);
+    taken(import_text(STEPS("2, 5", LAYER("MaxPooling1D", ", \"pool_length\": 2, \"stride\": null")) NONE));
+    assert_true(g.node[0].out.h == 1 && g.node[0].out.w == 10 && g.node[0].out.c == 1);
+    computes(ten, many, 5);
+    taken(import_text(STEPS("2, 1, 5", LAYER("MaxPooling2D", ", \"pool_size\": [2, 1]")) NONE));
+    assert_true(g.node[0].out.h == 2 && g.node[0].out.w == 5 && g.node[0].out.c == 1);
+    computes(ten, many, 5);
+    refused(import_text(STEPS("2, 5", LAYER("MaxPooling2D", "")) NONE), "reads a sequence of 2 steps, a map");
+    refused(import_text(STEPS("null, 5", LAYER("MaxPooling1D", "")) NONE), "leaves its length open");
+    refused(import_text(STEPS("2, 600", LAYER("MaxPooling1D", "")) NONE), "has 600 channels, 512 at most");
+    struct mnq_graph none; /* a picture is no row: it stays what it is */
+    taken(import_on("2, 3, 1", "2.9.0",
+                    TO("3", "2") ", " LAYER("MaxPooling2D", ", \"pool_size\": [2, 2], \"strides\": [1, 1]"), NONE));
+    assert_true(g.node[0].out.h == 2);
+    refused(mnq_graph_legalize(&g, &none, &arena, &err), "cannot be expressed");
 }
 
 /* Channels in front: of the input, of axes, of what is flattened. Pictures have them last all the same. */
