@@ -4,7 +4,7 @@
 
 #include "dataset.h"
 #include "graph/exec.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -204,7 +204,9 @@ static int run_all(struct run *r, int threads, struct mnq_arena *arena, struct m
     if (total == NULL) return mnq_fail_nomem(e);
     for (r->first = 0; r->first < c->samples; r->first += BLOCK) {
         int n = c->samples - r->first < BLOCK ? c->samples - r->first : BLOCK;
-        if (mnq_pool_for(n, threads, one_sample, r, e) != 0) return -1;
+        const struct mnq_spread_part part = {r->sums, (size_t)c->n_layers * sizeof *r->sums};
+        struct mnq_spread_job job = {.n = n, .threads = threads, .work = one_sample, .ctx = r, .part = &part, .n_parts = 1};
+        if (mnq_spread_for(&job, e) != 0) return -1;
         for (int k = 0; k < n; k++)
             for (int l = 0; l < c->n_layers; l++) add(&total[l], &r->sums[k * c->n_layers + l]);
         if (r->progress != NULL) r->progress(r->progress_ctx, "compare", r->first + n, c->samples);

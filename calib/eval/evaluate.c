@@ -2,7 +2,7 @@
  * Accuracy and agreement over a dataset. */
 #include "evaluate.h"
 
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -140,7 +140,7 @@ static int one_sample(void *ctx, int i, int w, struct mnq_err *e)
             r->diff[(size_t)s * (size_t)r->ev->n + (size_t)i] = difference(me->base, out, sub->outputs);
     }
     int done = atomic_fetch_add(&r->done, 1) + 1;
-    if (w == 0 && r->progress != NULL) r->progress(r->progress_ctx, "eval", done, r->ev->n);
+    if (w == 0 && r->progress != NULL) r->progress(r->progress_ctx, "eval", mnq_spread_done(done, r->ev->n), r->ev->n);
     return 0;
 }
 
@@ -325,6 +325,28 @@ static void stop_workers(struct run *r, int threads)
         for (int s = 0; r->worker[w].runner != NULL && s < r->n_subjects; s++) mnq_runner_free(r->worker[w].runner[s]);
 }
 
+/* Every sample, and what it leaves behind of every model. */
+static int over_samples(struct run *r, int threads, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_evaluation *ev = r->ev;
+    const int models = r->n_subjects, more = ev->n_outputs - 1;
+    const size_t most = (size_t)models * (4 + MNQ_MEASURE_PARTS * (size_t)(more + 1));
+    struct mnq_spread_part *part = mnq_arena_array(arena, most, sizeof *part), *p = part;
+    if (part == NULL) return mnq_fail_nomem(e);
+    for (int s = 0; s < models; s++) {
+        struct mnq_eval_model *m = &ev->model[s];
+        *p++ = (struct mnq_spread_part){m->top1, sizeof *m->top1};
+        *p++ = (struct mnq_spread_part){m->score, sizeof *m->score};
+        *p++ = (struct mnq_spread_part){m->top5, sizeof *m->top5};
+        *p++ = (struct mnq_spread_part){r->diff + (size_t)s * (size_t)ev->n, sizeof *r->diff};
+        if (r->measured != NULL) p += mnq_measure_parts(&r->measured[s], p);
+        for (int k = 0; k < more; k++) p += mnq_measure_parts(&r->more[s * more + k], p);
+    }
+    struct mnq_spread_job job = {
+        .n = ev->n, .threads = threads, .work = one_sample, .ctx = r, .part = part, .n_parts = (int)(p - part)};
+    return mnq_spread_for(&job, e);
+}
+
 /* ---- totals ---- */
 
 static void total(struct run *r, int s)
@@ -465,7 +487,7 @@ int mnq_evaluate(const struct mnq_subject *subject, int n_subjects, const struct
     }
     if (copy_values(&r, arena, e) != 0 || check_labels(&r, arena, e) != 0 || start_workers(&r, threads, arena, e) != 0)
         goto done;
-    if (mnq_pool_for(ev->n, threads, one_sample, &r, e) != 0) goto done;
+    if (over_samples(&r, threads, arena, e) != 0) goto done;
     if (progress != NULL) progress(progress_ctx, "eval", ev->n, ev->n);
     for (int s = 0; s < n_subjects; s++) {
         total(&r, s);

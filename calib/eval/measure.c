@@ -98,3 +98,13 @@ void mnq_measure_sample(const struct mnq_measured *m, int i, const float *out, c
     }
     s->labelled = s->known > 0;
 }
+
+int mnq_measure_parts(const struct mnq_measured *m, struct mnq_spread_part *part)
+{
+    int n = 0;
+    part[n++] = (struct mnq_spread_part){m->sample, sizeof *m->sample};
+    if (m->value != NULL) part[n++] = (struct mnq_spread_part){m->value, (size_t)m->task->out.c * sizeof *m->value};
+    if (m->meet != NULL) part[n++] = (struct mnq_spread_part){m->meet, (size_t)m->classes * sizeof *m->meet};
+    if (m->join != NULL) part[n++] = (struct mnq_spread_part){m->join, (size_t)m->classes * sizeof *m->join};
+    return n;
+}

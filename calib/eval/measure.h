@@ -5,6 +5,7 @@
 
 #include "estimate.h"
 #include "graph/task.h"
+#include "util/spread.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,6 +55,10 @@ int mnq_measure_init(struct mnq_measured *m, const struct mnq_task *task, const 
  * label       mnq_task_label_values() numbers, NaN where unknown; NULL: none
  */
 void mnq_measure_sample(const struct mnq_measured *m, int i, const float *out, const float *first, const float *label);
+
+/** What samples leave behind, for other processes: at most MNQ_MEASURE_PARTS; how many. */
+enum { MNQ_MEASURE_PARTS = 4 };
+int mnq_measure_parts(const struct mnq_measured *m, struct mnq_spread_part *part);
 
 /**
  * The figures of all samples. Those against labels are there if a sample has some.

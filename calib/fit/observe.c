@@ -5,7 +5,7 @@
 #include "graph/float_worker.h"
 #include "quantize/lower.h"
 #include "split.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -100,7 +100,8 @@ static int one_sample(void *ctx, int i, int worker, struct mnq_err *e)
     struct tap_ctx t = {ps, w};
     mnq_float_worker_run(&w->net, ps->g, ps->p, w->pixels, tap, &t);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
-    if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "observe", done, st->samples);
+    if (worker == 0 && ps->progress != NULL)
+        ps->progress(ps->progress_ctx, "observe", mnq_spread_done(done, st->samples), st->samples);
     if (w->slot >= 0 && st->label != NULL) st->label[w->slot] = mnq_dataset_label(ps->data, index);
     if (w->slot >= 0) memcpy(st->input + (size_t)w->slot * st->input_bytes, w->pixels, st->input_bytes);
     return 0;
@@ -124,11 +125,37 @@ static int init_worker(struct pass *ps, struct worker *w, struct mnq_err *e)
     return 0;
 }
 
-/* Adds all workers into worker 0 and moves the result to stats. */
+/* What belongs to held samples, from the processes that ran them. */
+static int gather_held(struct pass *ps, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_graph *g = ps->g;
+    struct mnq_stats *st = ps->stats;
+    const int ranks = mnq_spread_processes();
+    struct mnq_spread_part *part = mnq_arena_array(arena, (size_t)g->n + 3, sizeof *part);
+    int *start = mnq_arena_array(arena, (size_t)ranks + 1, sizeof *start), n = 0, slot = 0;
+    if (part == NULL || start == NULL) return mnq_fail_nomem(e);
+    for (int r = 0; r < ranks; r++) { /* slots rise with the samples */
+        start[r] = slot;
+        for (int i = mnq_spread_start(st->samples, r); i < mnq_spread_start(st->samples, r + 1); i++)
+            slot += slot_of(i, st->held, st->samples, ps->groups) >= 0;
+    }
+    start[ranks] = slot;
+    part[n++] = (struct mnq_spread_part){st->input, st->input_bytes};
+    part[n++] = (struct mnq_spread_part){st->logits, st->judge.n * sizeof *st->logits};
+    if (st->label != NULL) part[n++] = (struct mnq_spread_part){st->label, sizeof *st->label};
+    for (int i = 0; i < g->n; i++)
+        if (st->pre_q30[i] != NULL)
+            part[n++] = (struct mnq_spread_part){st->pre_q30[i], (size_t)g->node[i].out.c * sizeof **st->pre_q30};
+    return mnq_spread_gather(part, n, slot, start, e);
+}
+
+/* Adds all workers and processes up and moves the result to stats. */
 static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct mnq_err *e)
 {
     const struct mnq_graph *g = ps->g;
     struct mnq_stats *st = ps->stats;
+    float *top = mnq_arena_array(arena, (size_t)g->n, sizeof *top);
+    if (top == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < g->n; i++) {
         if (!mnq_lower_is_layer(g, i)) continue;
         int channels = g->node[i].out.c;
@@ -136,10 +163,13 @@ static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct 
         for (int t = 0; t < threads; t++) {
             struct worker *w = &ps->worker[t];
             mnq_hist_merge(&st->hist[i], &w->hist[i]);
-            st->pre_max[i] = fmax(st->pre_max[i], (double)w->pre_max[i]);
+            top[i] = fmaxf(top[i], w->pre_max[i]);
         }
     }
-    return 0;
+    const struct mnq_spread_array tops = {top, (size_t)g->n, MNQ_SPREAD_MAX_F32};
+    if (mnq_hist_spread(st->hist, g->n, e) != 0 || mnq_spread_sum(&tops, 1, e) != 0) return -1;
+    for (int i = 0; i < g->n; i++) st->pre_max[i] = (double)top[i];
+    return gather_held(ps, arena, e);
 }
 
 /* Whether as many classes are what the first output tells apart. */
@@ -193,7 +223,8 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
                       .progress_ctx = progress_ctx};
     for (int t = 0; t < threads; t++)
         if (init_worker(&ps, &worker[t], e) != 0) goto done;
-    if (mnq_pool_for(stats->samples, threads, one_sample, &ps, e) == 0) rc = finish(&ps, threads, arena, e);
+    struct mnq_spread_job job = {.n = stats->samples, .threads = threads, .work = one_sample, .ctx = &ps};
+    if (mnq_spread_for(&job, e) == 0) rc = finish(&ps, threads, arena, e);
     if (rc == 0) rc = mnq_logits_set_mean(&stats->judge, stats->logits, stats->held, arena, e);
 done:
     for (int t = 0; worker != NULL && t < threads; t++) {

@@ -5,7 +5,7 @@
 #include "graph/exec.h"
 #include "logits.h"
 #include "quantize/lower_trial.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -64,7 +64,8 @@ static int probe_sample(void *ctx, int sample, int w, struct mnq_err *e)
             mnq_logits_noise(p->judge, mnq_logits_in(p->judge, me->exec, me->room), me->clean);
     }
     int done = atomic_fetch_add(&p->done, 1) + 1;
-    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "sensitivity", done, p->samples);
+    if (w == 0 && p->progress != NULL)
+        p->progress(p->progress_ctx, "sensitivity", mnq_spread_done(done, p->samples), p->samples);
     return 0;
 }
 
@@ -125,7 +126,11 @@ static int measure(const struct mnq_lowering *l, const struct mnq_stats *stats, 
         goto done;
     }
     if (!tensors && fill_weights(&p, &arena, e) != 0) goto done;
-    if (fill(&p, &arena, threads, e) != 0 || mnq_pool_for(p.samples, threads, probe_sample, &p, e) != 0) goto done;
+    if (fill(&p, &arena, threads, e) != 0) goto done;
+    const struct mnq_spread_part part[] = {{p.noise, (size_t)g->n * sizeof *p.noise}, {p.signal, sizeof *p.signal}};
+    struct mnq_spread_job job = {
+        .n = p.samples, .threads = threads, .work = probe_sample, .ctx = &p, .part = part, .n_parts = 2};
+    if (mnq_spread_for(&job, e) != 0) goto done;
     double signal = 0;
     for (int s = 0; s < p.samples; s++) signal += p.signal[s];
     for (int i = 0; i < g->n; i++) {

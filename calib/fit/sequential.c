@@ -7,7 +7,7 @@
 #include "quantize/gram.h"
 #include "quantize/lower_trial.h"
 #include "pack/qrun.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,6 +23,7 @@ struct run {
     struct mnq_qmodel *q;
     int samples;                    /* in this run */
     int fitted;                     /* those that are not held back */
+    int *start;                     /* [processes + 1] whose fitted samples are whose */
     struct mnq_targets *targets;    /* NULL without re-fit */
     uint8_t **tensor;               /* [n_tensors]: [samples] tensors, NULL while not alive */
     int *last_use;                  /* [n_tensors] layer index after which it is freed */
@@ -83,18 +84,34 @@ static void gather(int16_t *to, const void *tensor, enum mnq_dtype dtype, size_t
         to[i] = dtype == MNQ_S16 ? ((const int16_t *)tensor)[from + i] : ((const int8_t *)tensor)[from + i];
 }
 
+/* The fitted samples that this process has. */
+static void own_fitted(const struct run *r, int *first, int *end)
+{
+    const int rank = mnq_spread_rank();
+    *first = r->start[rank];
+    *end = r->start[rank + 1];
+}
+
 /* Rows of the layer's input at the sampled pixels of the fitted samples: [fitted][per][C_in]. */
-static int16_t *gather_rows(const struct run *r, int node, const struct mnq_pixels *p, struct mnq_arena *arena)
+static int16_t *gather_rows(const struct run *r, int node, const struct mnq_pixels *p, struct mnq_arena *arena,
+                            struct mnq_err *e)
 {
     int t = mnq_lower_tensor_index(r->l->g, r->l->g->node[node].in[0]);
     const struct mnq_qtensor *in = &r->q->tensor[t];
     size_t c = (size_t)in->shape.c;
-    int16_t *x = mnq_arena_array(arena, p->per * (size_t)r->fitted * c, sizeof *x), *to = x;
-    if (x == NULL) return NULL;
-    for (int j = 0; j < r->fitted; j++)
+    int16_t *x = mnq_arena_array(arena, p->per * (size_t)r->fitted * c, sizeof *x);
+    const struct mnq_spread_part part = {x, p->per * c * sizeof *x};
+    int first, end;
+    if (x == NULL) {
+        mnq_fail_nomem(e);
+        return NULL;
+    }
+    own_fitted(r, &first, &end);
+    int16_t *to = x + (size_t)first * p->per * c;
+    for (int j = first; j < end; j++)
         for (size_t k = 0; k < p->per; k++, to += c)
             gather(to, at(r, t, mnq_fit_sample(j, r->o->split)), in->dtype, mnq_pixel(p, j, k) * c, c);
-    return x;
+    return mnq_spread_gather(&part, 1, r->fitted, r->start, e) == 0 ? x : NULL;
 }
 
 /* Thresholds of binarized inputs, their means; what the signs keep of them; and the rows as signs. */
@@ -138,8 +155,9 @@ static int make_gram(const struct run *r, int node, struct mnq_rounding_job *job
     size_t rows = p.per * (size_t)r->fitted;
     bool fit = r->targets != NULL && rows >= REFIT_ROWS_PER_INPUT * (size_t)n, signs = job->format.inputs == 1;
     struct mnq_arena scratch = {0};
-    int16_t *x = gather_rows(r, node, &p, &scratch);
-    if (x == NULL || (signs && binarize_rows(x, rows, (size_t)n, zero, job, arena) != 0)) {
+    int16_t *x = gather_rows(r, node, &p, &scratch, e);
+    if (x == NULL) goto done;
+    if (signs && binarize_rows(x, rows, (size_t)n, zero, job, arena) != 0) {
         mnq_fail_nomem(e);
         goto done;
     }
@@ -183,9 +201,12 @@ static int correct_bias(struct run *r, int node, struct mnq_qlayer *y, struct mn
         mnq_fail_nomem(e);
         goto done;
     }
-    if (mnq_pool_for(r->fitted, r->o->threads, sum_sample, r, e) != 0) goto done;
+    struct mnq_spread_job job = {.n = r->fitted, .threads = r->o->threads, .work = sum_sample, .ctx = r, .start = r->start};
+    if (mnq_spread_for(&job, e) != 0) goto done;
     for (int t = 1; t < r->o->threads; t++)
         for (size_t k = 0; k < taps; k++) r->taps[k] += r->taps[(size_t)t * taps + k];
+    const struct mnq_spread_array sums = {r->taps, taps, MNQ_SPREAD_SUM_U64};
+    if (mnq_spread_sum(&sums, 1, e) != 0) goto done;
     mnq_qlayer_acc_sums(r->q, y, r->taps, pixels, sum);
     for (size_t c = 0; c < cout; c++) delta[c] = mean_pre(r, node, c) - (double)sum[c] / (double)pixels * y->acc_step[c];
     mnq_lower_shift_bias(y, delta, (int)cout);
@@ -230,7 +251,8 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     if (ready == NULL) goto done;
     r->layer = y;
     r->ready = ready;
-    rc = mnq_pool_for(r->samples, r->o->threads, run_sample, r, e);
+    struct mnq_spread_job samples = {.n = r->samples, .threads = r->o->threads, .work = run_sample, .ctx = r};
+    rc = mnq_spread_for(&samples, e);
     mnq_qready_free(ready);
 done:
     mnq_arena_free(&arena);
@@ -238,6 +260,17 @@ done:
 }
 
 /* ---- the whole graph ---- */
+
+/* A fitted sample is its process's that has the sample. */
+static void deal_fitted(struct run *r)
+{
+    const int ranks = mnq_spread_processes();
+    int j = 0;
+    for (int k = 0; k <= ranks; k++) {
+        while (j < r->fitted && mnq_fit_sample(j, r->o->split) < mnq_spread_start(r->samples, k)) j++;
+        r->start[k] = j;
+    }
+}
 
 static void find_last_uses(struct run *r)
 {
@@ -253,6 +286,11 @@ static int logits_error(const struct run *r, double *error, struct mnq_err *e)
 {
     const struct mnq_logits *judge = &r->stats->judge;
     double noise = 0, signal = 0;
+    for (int k = 0; k < judge->n_parts; k++) {
+        int t = mnq_lower_tensor_index(r->l->g, judge->part[k].node);
+        const struct mnq_spread_part part = {r->tensor[t], bytes_of(r, t)};
+        if (mnq_spread_gather(&part, 1, r->samples, NULL, e) != 0) return -1;
+    }
     float *got = malloc(judge->n * sizeof *got);
     if (got == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < r->samples; s++) {
@@ -280,12 +318,14 @@ int mnq_sequential(const struct mnq_lowering *l, const struct mnq_stats *stats, 
     if (mnq_lower_frame(l, q, e) != 0) return -1;
     r.tensor = calloc((size_t)q->n_tensors, sizeof *r.tensor);
     r.last_use = calloc((size_t)q->n_tensors, sizeof *r.last_use);
+    r.start = calloc((size_t)mnq_spread_processes() + 1, sizeof *r.start);
     int rc = -1;
-    if (r.tensor == NULL || r.last_use == NULL) {
+    if (r.tensor == NULL || r.last_use == NULL || r.start == NULL) {
         mnq_fail_nomem(e);
         goto done;
     }
     find_last_uses(&r);
+    deal_fitted(&r);
     if (o->refit && (r.targets = mnq_targets_new(l, stats, r.fitted, o->split, o->threads, e)) == NULL) goto done;
     if (alloc_tensor(&r, q->input, e) != 0) goto done;
     for (int s = 0; s < r.samples; s++)
@@ -306,6 +346,7 @@ done:
     for (int t = 0; r.tensor != NULL && t < q->n_tensors; t++) free(r.tensor[t]);
     free(r.tensor);
     free(r.last_use);
+    free(r.start);
     mnq_targets_free(r.targets);
     return rc;
 }

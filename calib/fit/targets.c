@@ -6,7 +6,7 @@
 #include "targets.h"
 
 #include "graph/float_worker.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,10 @@ struct mnq_targets {
     const struct mnq_stats *stats;
     int samples, threads;
     struct mnq_split split;
-    int first, last;                 /* nodes first .. last - 1 are at hand */
-    float **y;                       /* [g->n] */
+    int first, last;              /* nodes first .. last - 1 are at hand */
+    float **y;                    /* [g->n] */
+    struct mnq_spread_part *part; /* [g->n] those that there are */
+    int n_parts;
     struct mnq_float_worker *worker; /* [threads] */
     struct mnq_arena arena;          /* the above */
     struct mnq_arena group;          /* y's arrays */
@@ -78,6 +80,7 @@ static int fill_group(struct mnq_targets *t, int node, struct mnq_err *e)
     mnq_arena_free(&t->group);
     memset(t->y, 0, (size_t)g->n * sizeof *t->y);
     t->first = node;
+    t->n_parts = 0;
     for (t->last = node; t->last < g->n; t->last++) {
         if (!mnq_lower_is_pointwise(g, t->last)) continue;
         size_t rows = mnq_pixels_for(g, t->last, t->samples).per * (size_t)t->samples;
@@ -86,8 +89,11 @@ static int fill_group(struct mnq_targets *t, int node, struct mnq_err *e)
         used += bytes;
         t->y[t->last] = mnq_arena_array(&t->group, bytes / sizeof(float), sizeof(float));
         if (t->y[t->last] == NULL) return mnq_fail_nomem(e);
+        t->part[t->n_parts++] = (struct mnq_spread_part){t->y[t->last], bytes / (size_t)t->samples};
     }
-    return mnq_pool_for(t->samples, t->threads, one_sample, t, e);
+    struct mnq_spread_job job = {
+        .n = t->samples, .threads = t->threads, .work = one_sample, .ctx = t, .part = t->part, .n_parts = t->n_parts};
+    return mnq_spread_for(&job, e);
 }
 
 struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct mnq_stats *stats, int samples,
@@ -101,7 +107,8 @@ struct mnq_targets *mnq_targets_new(const struct mnq_lowering *l, const struct m
     *t = (struct mnq_targets){.l = l, .stats = stats, .samples = samples, .split = split, .threads = threads};
     t->y = mnq_arena_array(&t->arena, (size_t)l->g->n, sizeof *t->y);
     t->worker = mnq_arena_array(&t->arena, (size_t)threads, sizeof *t->worker);
-    if (t->y == NULL || t->worker == NULL) {
+    t->part = mnq_arena_array(&t->arena, (size_t)l->g->n, sizeof *t->part);
+    if (t->y == NULL || t->worker == NULL || t->part == NULL) {
         mnq_fail_nomem(e);
         goto fail;
     }

@@ -8,7 +8,7 @@
 #include "image_resize.h"
 #include "quantize/lower.h"
 #include "pack/qrun.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -146,7 +146,8 @@ static int one_view(void *ctx, int i, int worker, struct mnq_err *e)
     if (ps->split.every <= 1 || mnq_held_back(ps->split, i / each(v)))
         rc = ps->q != NULL ? integer_view(ps, i, worker, to, e) : float_view(ps, i, &ps->worker[worker], to, e);
     int done = atomic_fetch_add(&ps->done, 1) + 1;
-    if (worker == 0 && ps->progress != NULL) ps->progress(ps->progress_ctx, "views", done, count(v));
+    if (worker == 0 && ps->progress != NULL)
+        ps->progress(ps->progress_ctx, "views", mnq_spread_done(done, count(v)), count(v));
     return rc;
 }
 
@@ -157,7 +158,10 @@ static int run(struct pass *ps, struct mnq_err *e)
     if (ps->worker == NULL) return mnq_fail_nomem(e);
     for (; t < threads; t++)
         if (worker_init(&ps->worker[t], ps, e) != 0) goto done;
-    rc = mnq_pool_for(count(ps->v), threads, one_view, ps, e);
+    const struct mnq_spread_part part = {ps->got, ps->v->judge.n * sizeof *ps->got};
+    struct mnq_spread_job job = {
+        .n = count(ps->v), .threads = threads, .work = one_view, .ctx = ps, .part = &part, .n_parts = 1};
+    rc = mnq_spread_for(&job, e);
 done:
     for (t = 0; t < threads; t++) worker_free(&ps->worker[t]);
     free(ps->worker);

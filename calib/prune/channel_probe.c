@@ -4,7 +4,7 @@
 #include "channel_parts.h"
 
 #include "quantize/obs.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -186,7 +186,7 @@ static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
         for (int r = 0; r < m->n_readers; r++) me->g.node[m->reader[r]] = p->legal->node[m->reader[r]];
     }
     int done = atomic_fetch_add(&pr->done, 1) + 1;
-    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", done, pr->n);
+    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", mnq_spread_done(done, pr->n), pr->n);
     return 0;
 }
 
@@ -231,7 +231,11 @@ static int measure(struct probe *pr, struct mnq_arena *scratch, struct mnq_err *
         if (w->exec == NULL) rc = -1;
         else mnq_exec_keep_weights(w->exec);
     }
-    if (rc == 0) rc = mnq_pool_for(pr->n, threads, probe_sample, pr, e);
+    const struct mnq_spread_part part[] = {{pr->noise, (size_t)pr->x->r->n_groups * MNQ_CHANNEL_LEVELS * sizeof *pr->noise},
+                                           {pr->signal, sizeof *pr->signal}};
+    struct mnq_spread_job job = {
+        .n = pr->n, .threads = threads, .work = probe_sample, .ctx = pr, .part = part, .n_parts = 2};
+    if (rc == 0) rc = mnq_spread_for(&job, e);
     if (rc == 0) add_up(pr);
     for (int t = 0; t < threads; t++) mnq_exec_free(pr->worker[t].exec);
     return rc;

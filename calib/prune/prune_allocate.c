@@ -5,7 +5,7 @@
 #include "prune_parts.h"
 
 #include "quantize/allocate.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -121,7 +121,7 @@ static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
         me->g.node[node] = clean;
     }
     int done = atomic_fetch_add(&pr->done, 1) + 1;
-    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", done, pr->n);
+    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", mnq_spread_done(done, pr->n), pr->n);
     return 0;
 }
 
@@ -153,7 +153,11 @@ static int measure(struct probe *pr, struct mnq_err *e)
         if (w->exec == NULL) goto done;
         mnq_exec_keep_weights(w->exec);
     }
-    if (mnq_pool_for(pr->n, threads, probe_sample, pr, e) != 0) goto done;
+    const struct mnq_spread_part part[] = {{pr->noise, (size_t)layers * LEVELS * sizeof *pr->noise},
+                                           {pr->signal, sizeof *pr->signal}};
+    struct mnq_spread_job job = {
+        .n = pr->n, .threads = threads, .work = probe_sample, .ctx = pr, .part = part, .n_parts = 2};
+    if (mnq_spread_for(&job, e) != 0) goto done;
     double signal = 0;
     for (int k = 0; k < pr->n; k++) signal += pr->signal[k];
     for (int l = 0; l < layers; l++) {

@@ -10,7 +10,7 @@
 
 #include "graph/fkernel/fkernel.h"
 #include "quantize/linalg.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -156,10 +156,14 @@ static int trace_all(struct mnq_fit *f, struct mnq_err *e)
     t.h = malloc(threads * n * stride * sizeof *t.h);
     t.w = malloc(threads * stride * sizeof *t.w);
     t.work = aligned_alloc(64, (threads * mnq_obs_work(f->inputs) + 63) / 64 * 64);
+    const struct mnq_spread_part part[] = {
+        {f->removable, sizeof *f->removable}, {f->order, n * sizeof *f->order}, {f->error, n * sizeof *f->error}};
+    struct mnq_spread_job job = {
+        .n = f->outputs, .threads = f->threads, .work = trace_output, .ctx = &t, .part = part, .n_parts = 3};
     int rc = inverse == NULL || t.h == NULL || t.w == NULL || t.work == NULL ? mnq_fail_nomem(e) : 0;
     for (size_t i = 0; rc == 0 && i < n; i++)
         for (size_t k = 0; k <= i; k++) inverse[i * stride + k] = (float)f->hinv[i * n + k];
-    if (rc == 0) rc = mnq_pool_for(f->outputs, f->threads, trace_output, &t, e);
+    if (rc == 0) rc = mnq_spread_for(&job, e);
     free(inverse);
     free(t.h);
     free(t.w);
@@ -257,7 +261,7 @@ int mnq_fit_make(const struct mnq_rows *r, const float *w0, struct mnq_pattern p
 struct solving {
     const struct mnq_fit *f;
     const int *per_output;
-    float *w, *b;
+    float *w, *b;          /* w: [outputs][n] */
     double *scratch, *row; /* [threads][n][n], [threads][n] */
     uint8_t *gone, *work;
 };
@@ -277,7 +281,7 @@ static int solve_output(void *ctx, int j, int worker, struct mnq_err *e)
         return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     for (size_t i = 0; i < n; i++) {
         float v = (float)w[i];
-        s->w[i * (size_t)f->outputs + (size_t)j] = v;
+        s->w[(size_t)j * n + i] = v;
         shift += (double)v * f->mean_x[i];
     }
     if (s->b != NULL) s->b[j] = (float)(f->mean_y[j] - shift);
@@ -287,14 +291,20 @@ static int solve_output(void *ctx, int j, int worker, struct mnq_err *e)
 int mnq_fit_solve(const struct mnq_fit *f, const int *per_output, float *w, float *b, struct mnq_err *e)
 {
     size_t n = (size_t)f->inputs, threads = (size_t)f->threads;
-    struct solving s = {.f = f, .per_output = per_output, .w = w, .b = b};
+    struct solving s = {.f = f, .per_output = per_output, .w = malloc((size_t)f->outputs * n * sizeof *w), .b = b};
     s.scratch = malloc(threads * n * n * sizeof *s.scratch);
     s.row = malloc(threads * n * sizeof *s.row);
     s.gone = malloc(threads * n);
     s.work = aligned_alloc(64, (threads * mnq_obs_work(f->inputs) + 63) / 64 * 64);
     int rc = -1;
-    if (s.scratch == NULL || s.row == NULL || s.gone == NULL || s.work == NULL) mnq_fail_nomem(e);
-    else rc = mnq_pool_for(f->outputs, f->threads, solve_output, &s, e);
+    const struct mnq_spread_part part[] = {{s.w, n * sizeof *w}, {b, sizeof *b}};
+    struct mnq_spread_job job = {
+        .n = f->outputs, .threads = f->threads, .work = solve_output, .ctx = &s, .part = part, .n_parts = b != NULL ? 2 : 1};
+    if (s.w == NULL || s.scratch == NULL || s.row == NULL || s.gone == NULL || s.work == NULL) mnq_fail_nomem(e);
+    else rc = mnq_spread_for(&job, e);
+    for (size_t j = 0; rc == 0 && j < (size_t)f->outputs; j++)
+        for (size_t i = 0; i < n; i++) w[i * (size_t)f->outputs + j] = s.w[j * n + i];
+    free(s.w);
     free(s.scratch);
     free(s.row);
     free(s.gone);

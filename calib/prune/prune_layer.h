@@ -48,7 +48,8 @@ struct mnq_prune_report {
     struct mnq_calib_pass *pass; /* what was tried, judged by the noise at the logits of held-back samples */
     int n_passes;
     double error; /* noise over signal power at the logits, on held-back samples; NaN without data */
-    /* Expected loss, told by parts of the held-back samples, to which nothing was fitted; drop.pictures 0: there are none. */
+    /* Expected loss, told by parts of the held-back samples, to which nothing was fitted; drop.pictures 0: there are none.
+     */
     struct mnq_bound drop;
 };
 

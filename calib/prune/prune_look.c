@@ -55,7 +55,8 @@ int mnq_prune_look(struct mnq_pruning *p, const struct mnq_dataset *data, const 
     if (p->logits == NULL) return mnq_fail_nomem(e);
     struct mnq_stream *s = mnq_stream_new(g, &p->pictures, threads, 0, true, e);
     struct logits l = {&p->judge, p->logits};
-    int rc = s == NULL ? -1 : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, keep_logits, &l, e);
+    const struct mnq_spread_part part = {p->logits, p->judge.n * sizeof *p->logits};
+    int rc = s == NULL ? -1 : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, keep_logits, &l, &part, 1, e);
     if (rc == 0) rc = mnq_logits_set_mean(&p->judge, p->logits, p->pictures.n, p->arena, e);
     mnq_stream_free(s);
     p->r->samples = p->pictures.n;

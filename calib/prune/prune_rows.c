@@ -48,11 +48,13 @@ int mnq_rows_gather(struct mnq_stream *dense, struct mnq_stream *now, const stru
     r->y = mnq_arena_array(arena, n * (size_t)r->outputs, sizeof *r->y);
     if (r->x == NULL || r->y == NULL) return mnq_fail_nomem(e);
     struct gather ga = {g, r, i, now == NULL, true};
-    if (mnq_stream_run(dense, i, i, visit, &ga, e) != 0) return -1;
+    const struct mnq_spread_part x = {r->x, per * (size_t)r->inputs * sizeof *r->x};
+    const struct mnq_spread_part both[] = {{r->y, per * (size_t)r->outputs * sizeof *r->y}, x};
+    if (mnq_stream_run(dense, i, i, visit, &ga, both, now == NULL ? 2 : 1, e) != 0) return -1;
     if (now == NULL) return 0;
     ga.x = true;
     ga.y = false;
-    return mnq_stream_run(now, i - 1, settled, visit, &ga, e); /* what the node reads is all that is asked for */
+    return mnq_stream_run(now, i - 1, settled, visit, &ga, &x, 1, e); /* what the node reads is all that is asked for */
 }
 
 /* ---- errors ---- */

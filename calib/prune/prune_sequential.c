@@ -53,8 +53,9 @@ int mnq_prune_logits_error(struct mnq_pruning *p, const struct mnq_graph *g, dou
     struct mnq_stream *s = v == NULL ? NULL : mnq_stream_new(g, &p->pictures, p->o->threads, 0, true, e);
     struct judging j = {p, v, v + n, calloc((size_t)p->o->threads * p->judge.n, sizeof(float))};
     if (s != NULL && n >= MNQ_PRUNE_HOLDOUT) mnq_stream_only(s, MNQ_PRUNE_HOLDOUT);
+    const struct mnq_spread_part part[] = {{j.noise, sizeof *j.noise}, {j.signal, sizeof *j.signal}};
     int rc = s == NULL || j.room == NULL ? mnq_fail_nomem(e)
-                                         : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, judge, &j, e);
+                                         : mnq_stream_run(s, mnq_logits_last_node(&p->judge), -1, judge, &j, part, 2, e);
     for (int i = 0; rc == 0 && i < n; i++) {
         noise += j.noise[i]; /* zero of samples that were not run */
         signal += j.signal[i];
@@ -92,8 +93,9 @@ int mnq_prune_correct_bias(struct mnq_pruning *p, struct mnq_stream *dense, stru
     double *sum = calloc(2 * n * c, sizeof *sum);
     struct means want = {nd, sum}, have = {nd, sum + n * c};
     int rc = sum == NULL ? mnq_fail_nomem(e) : 0;
-    if (rc == 0) rc = mnq_stream_run(dense, i, i, add_means, &want, e);
-    if (rc == 0) rc = mnq_stream_run(now, i, i - 1, add_means, &have, e);
+    const struct mnq_spread_part part[] = {{want.sum, c * sizeof *sum}, {have.sum, c * sizeof *sum}};
+    if (rc == 0) rc = mnq_stream_run(dense, i, i, add_means, &want, &part[0], 1, e);
+    if (rc == 0) rc = mnq_stream_run(now, i, i - 1, add_means, &have, &part[1], 1, e);
     for (size_t k = 0; rc == 0 && k < c; k++) {
         double shift = 0, count = 0;
         for (size_t s = 0; s < n; s++) {

@@ -2,7 +2,7 @@
  * A graph on its way through all samples, layer by layer. */
 #include "prune_stream.h"
 
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,9 @@ int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *
     out->pixels = mnq_arena_array(arena, (size_t)out->n, out->bytes);
     if (out->pixels == NULL) return mnq_fail_nomem(e);
     struct load l = {d, p, out};
-    return mnq_pool_for(out->n, threads, load_one, &l, e);
+    const struct mnq_spread_part part = {out->pixels, out->bytes};
+    struct mnq_spread_job job = {.n = out->n, .threads = threads, .work = load_one, .ctx = &l, .part = &part, .n_parts = 1};
+    return mnq_spread_for(&job, e);
 }
 
 /* ---- streams ---- */
@@ -188,7 +190,8 @@ static int run_sample(void *ctx, int k, int worker, struct mnq_err *e)
     return 0;
 }
 
-int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx, struct mnq_err *e)
+int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx,
+                   const struct mnq_spread_part *part, int n_parts, struct mnq_err *e)
 {
     size_t samples = (size_t)s->pictures->n;
     if (s->kept >= node) { /* asked for something in front of what is kept: from the pictures again */
@@ -203,8 +206,17 @@ int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit
     s->ctx = ctx;
     s->next = keep ? calloc(samples, sizeof *s->next) : NULL;
     s->pre_copy = malloc((size_t)s->threads * elements(s->g, node) * sizeof *s->pre_copy);
+    /* an item is `every` samples, of which one leaves something */
+    struct mnq_spread_part of_item[MNQ_STREAM_PARTS];
+    for (int k = 0; k < n_parts; k++) of_item[k] = (struct mnq_spread_part){part[k].base, part[k].bytes * (size_t)s->every};
+    struct mnq_spread_job job = {.n = s->pictures->n / s->every,
+                                 .threads = s->threads,
+                                 .work = run_sample,
+                                 .ctx = s,
+                                 .part = of_item,
+                                 .n_parts = n_parts};
     int rc = s->pre_copy == NULL || (keep && s->next == NULL) ? mnq_fail_nomem(e) : 0;
-    if (rc == 0) rc = mnq_pool_for(s->pictures->n / s->every, s->threads, run_sample, s, e);
+    if (rc == 0) rc = mnq_spread_for(&job, e);
     free(s->pre_copy);
     s->pre_copy = NULL;
     if (s->next != NULL && rc == 0) {

@@ -8,6 +8,7 @@
 
 #include "dataset.h"
 #include "graph/float_worker.h"
+#include "util/spread.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -40,14 +41,18 @@ struct mnq_stream *mnq_stream_new(const struct mnq_graph *g, const struct mnq_pi
                                   bool constant, struct mnq_err *e);
 void mnq_stream_free(struct mnq_stream *s);
 
+enum { MNQ_STREAM_PARTS = 4 };
+
 /** From now on only the last of every `every` samples is run; nothing is kept then. */
 void mnq_stream_only(struct mnq_stream *s, int every);
 
 /**
  * Computes `node` for all samples and visits it.
  * settled  nodes up to this one (<= node) will not change any more: their results may be kept; -1: none
+ * part     [n_parts] what visits leave behind, an item for each sample; at most MNQ_STREAM_PARTS
  */
-int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx, struct mnq_err *e);
+int mnq_stream_run(struct mnq_stream *s, int node, int settled, mnq_visit *visit, void *ctx,
+                   const struct mnq_spread_part *part, int n_parts, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

@@ -7,7 +7,7 @@
 #include "split.h"
 #include "targets.h"
 #include "tune_view.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -155,7 +155,8 @@ static int fill(void *ctx, int i, int w, struct mnq_err *e)
         mnq_float_worker_run(&me->student, c->student, &c->pictures->preprocess, me->view, keep, &to);
     }
     int done = atomic_fetch_add(&f->done, 1) + 1;
-    if (w == 0 && f->progress != NULL) f->progress(f->progress_ctx, "teacher", done, (int)records(c, c->views));
+    if (w == 0 && f->progress != NULL)
+        f->progress(f->progress_ctx, "teacher", mnq_spread_done(done, (int)records(c, c->views)), (int)records(c, c->views));
     return 0;
 }
 
@@ -205,7 +206,10 @@ static int fill_all(struct filling *f, struct mnq_err *e)
         if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].teacher, c->teacher, false, e);
         if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].student, c->student, false, e);
     }
-    if (rc == 0) rc = mnq_pool_for((int)records(c, c->views), threads, fill, f, e);
+    const struct mnq_spread_part part = {c->record, c->bytes};
+    struct mnq_spread_job job = {
+        .n = (int)records(c, c->views), .threads = threads, .work = fill, .ctx = f, .part = &part, .n_parts = 1};
+    if (rc == 0) rc = mnq_spread_for(&job, e);
     for (int w = 0; w < threads; w++) {
         mnq_float_worker_free(&f->worker[w].teacher);
         mnq_float_worker_free(&f->worker[w].student);

@@ -4,15 +4,21 @@
 
 #include "drop.h"
 #include "tune_view.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <stdlib.h>
 
 struct judging {
     const struct mnq_tune_cache *c;
     struct mnq_trainer *t;
-    double *kl, *same; /* [views that judge] */
+    double *kl, *same; /* [MNQ_TRAIN_GROUPS][per] of the views that judge; a group has each MNQ_TRAIN_GROUPS-th */
+    int per;
 };
+
+static int place(const struct judging *j, int i)
+{
+    return i % MNQ_TRAIN_GROUPS * j->per + i / MNQ_TRAIN_GROUPS;
+}
 
 static int judge_group(void *ctx, int group, int w, struct mnq_err *e)
 {
@@ -26,9 +32,10 @@ static int judge_group(void *ctx, int group, int w, struct mnq_err *e)
         const float *features, *want;
         mnq_tune_cache_load(c, mnq_tune_cache_held(c, i / MNQ_TUNE_JUDGES, i % MNQ_TUNE_JUDGES), b, &features, &want);
         const float *got = mnq_backward_forward(b);
-        j->kl[i] = mnq_tune_loss(&c->loss, 1, want, got, NULL);
-        double drop = decides ? mnq_task_drop(&c->loss.logits, want, got, 1, 1) : j->kl[i];
-        j->same[i] = decides ? !(drop > 0) : 1 - drop;
+        int at = place(j, i);
+        j->kl[at] = mnq_tune_loss(&c->loss, 1, want, got, NULL);
+        double drop = decides ? mnq_task_drop(&c->loss.logits, want, got, 1, 1) : j->kl[at];
+        j->same[at] = decides ? !(drop > 0) : 1 - drop;
     }
     return 0;
 }
@@ -37,15 +44,19 @@ int mnq_tune_judge(const struct mnq_tune_cache *c, struct mnq_trainer *t, int th
                    struct mnq_err *e)
 {
     int n = c->n_held * MNQ_TUNE_JUDGES;
-    struct judging j = {.c = c, .t = t};
-    j.kl = calloc(2 * (size_t)n, sizeof *j.kl);
+    struct judging j = {.c = c, .t = t, .per = n / MNQ_TRAIN_GROUPS + 1};
+    const size_t row = (size_t)j.per;
+    j.kl = calloc(2 * MNQ_TRAIN_GROUPS * row, sizeof *j.kl);
     if (j.kl == NULL) return mnq_fail_nomem(e);
-    j.same = j.kl + n;
-    int rc = mnq_pool_for(MNQ_TRAIN_GROUPS, threads, judge_group, &j, e);
+    j.same = j.kl + MNQ_TRAIN_GROUPS * row;
+    const struct mnq_spread_part part[] = {{j.kl, row * sizeof *j.kl}, {j.same, row * sizeof *j.same}};
+    struct mnq_spread_job job = {
+        .n = MNQ_TRAIN_GROUPS, .threads = threads, .work = judge_group, .ctx = &j, .part = part, .n_parts = 2};
+    int rc = mnq_spread_for(&job, e);
     *held = (struct mnq_tune_held){0};
     for (int i = 0; i < n; i++) {
-        held->kl += j.kl[i] / n;
-        held->agreement += 100 * j.same[i] / n;
+        held->kl += j.kl[place(&j, i)] / n;
+        held->agreement += 100 * j.same[place(&j, i)] / n;
     }
     free(j.kl);
     return rc;

@@ -3,6 +3,7 @@
 #include "quantize/hist.h"
 
 #include "graph/fkernel/fkernel.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <string.h>
@@ -144,6 +145,43 @@ void mnq_hist_merge(struct mnq_hist *dst, struct mnq_hist *src)
         dst->mean_q30[c] += src->mean_q30[c];
     }
     dst->samples += src->samples;
+}
+
+int mnq_hist_spread(struct mnq_hist *h, int n, struct mnq_err *e)
+{
+    enum { ARRAYS = 6 };
+    if (mnq_spread_processes() == 1) return 0;
+    struct mnq_arena scratch = {0};
+    struct mnq_spread_array *a = mnq_arena_array(&scratch, ARRAYS * (size_t)n, sizeof *a);
+    int rc = a == NULL ? mnq_fail_nomem(e) : 0, used = 0;
+    for (int i = 0; rc == 0 && i < n; i++) { /* the widest bins of each channel */
+        const size_t c = (size_t)h[i].channels;
+        int *exp = c == 0 ? NULL : mnq_arena_array(&scratch, c, sizeof *exp);
+        if (c == 0) continue;
+        if (exp == NULL) rc = mnq_fail_nomem(e);
+        else memcpy(exp, h[i].exp, c * sizeof *exp);
+        a[used++] = (struct mnq_spread_array){exp, c, MNQ_SPREAD_MAX_I32};
+    }
+    if (rc == 0) rc = mnq_spread_sum(a, used, e);
+    used = 0;
+    for (int i = 0, k = 0; rc == 0 && i < n; i++) {
+        if (h[i].channels == 0) continue;
+        const int *exp = a[k++].value;
+        for (int c = 0; c < h[i].channels; c++) reach(&h[i], c, exp[c]);
+    }
+    for (int i = 0; rc == 0 && i < n; i++) {
+        const size_t c = (size_t)h[i].channels;
+        if (c == 0) continue;
+        a[used++] = (struct mnq_spread_array){h[i].count, c * (size_t)h[i].bins, MNQ_SPREAD_SUM_U32};
+        a[used++] = (struct mnq_spread_array){h[i].zeros, c, MNQ_SPREAD_SUM_U64};
+        a[used++] = (struct mnq_spread_array){h[i].lo, c, MNQ_SPREAD_MIN_F32};
+        a[used++] = (struct mnq_spread_array){h[i].hi, c, MNQ_SPREAD_MAX_F32};
+        a[used++] = (struct mnq_spread_array){h[i].mean_q30, c, MNQ_SPREAD_SUM_U64};
+        a[used++] = (struct mnq_spread_array){&h[i].samples, 1, MNQ_SPREAD_SUM_U64};
+    }
+    if (rc == 0) rc = mnq_spread_sum(a, used, e);
+    mnq_arena_free(&scratch);
+    return rc;
 }
 
 int mnq_hist_collapse(const struct mnq_hist *h, struct mnq_hist *one, struct mnq_arena *arena)

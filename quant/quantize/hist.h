@@ -8,6 +8,7 @@
 #define MNQ_HIST_H
 
 #include "util/arena.h"
+#include "util/err.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,6 +38,9 @@ void mnq_hist_add(struct mnq_hist *h, const float *x, int n);
 
 /** dst += src, exact and commutative; src is left with the wider bins of both. */
 void mnq_hist_merge(struct mnq_hist *dst, struct mnq_hist *src);
+
+/** Adds up n histograms over all processes (util/spread.h), exact; all get the sums. Those without channels are left out. */
+int mnq_hist_spread(struct mnq_hist *h, int n, struct mnq_err *e);
 
 /** One channel that holds all channels of h (extremes, zeros and counts; no means). -1 when out of memory. */
 int mnq_hist_collapse(const struct mnq_hist *h, struct mnq_hist *one, struct mnq_arena *arena);

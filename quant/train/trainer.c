@@ -3,7 +3,7 @@
 #include "train/trainer.h"
 
 #include "train/adam.h"
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,9 @@ struct mnq_trainer {
     int threads, step;
     struct mnq_arena arena;
     struct mnq_backward *space[MNQ_TRAIN_GROUPS];
-    struct mnq_gradients sum[MNQ_TRAIN_GROUPS];
+    struct mnq_gradients sum[MNQ_TRAIN_GROUPS]; /* into `all` */
+    float *all;                                 /* [MNQ_TRAIN_GROUPS][values] gradients of everything that is trained */
+    size_t values;
     struct mnq_adam *w, *b; /* [g->n] */
     /* the step at work */
     int n;
@@ -32,6 +34,43 @@ static int init_adam(struct mnq_trainer *t, struct mnq_adam *a, float *value, fl
     a->mean = mnq_arena_array(&t->arena, n, sizeof *a->mean);
     a->square = mnq_arena_array(&t->arena, n, sizeof *a->square);
     return a->mean == NULL || a->square == NULL ? -1 : 0;
+}
+
+/* Gradients of n values, so that what comes behind them is aligned. */
+static size_t padded(size_t n)
+{
+    return (n + 15) / 16 * 16;
+}
+
+/* Gradient sums of all groups: those of a group one after the other. */
+static int init_sums(struct mnq_trainer *t, struct mnq_err *e)
+{
+    const struct mnq_training *tr = t->t;
+    const struct mnq_graph *g = tr->g;
+    for (int i = tr->from; i <= tr->last; i++) {
+        if (tr->trains_w[i]) t->values += padded(mnq_node_weights(g, &g->node[i]));
+        if (tr->trains_b[i]) t->values += padded((size_t)g->node[i].out.c);
+    }
+    t->all = mnq_arena_array(&t->arena, MNQ_TRAIN_GROUPS * t->values, sizeof *t->all);
+    if (t->all == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < MNQ_TRAIN_GROUPS; k++) {
+        struct mnq_gradients *d = &t->sum[k];
+        float *to = t->all + (size_t)k * t->values;
+        d->w = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *d->w);
+        d->b = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *d->b);
+        if (d->w == NULL || d->b == NULL) return mnq_fail_nomem(e);
+        for (int i = tr->from; i <= tr->last; i++) {
+            if (tr->trains_w[i]) {
+                d->w[i] = to;
+                to += padded(mnq_node_weights(g, &g->node[i]));
+            }
+            if (tr->trains_b[i]) {
+                d->b[i] = to;
+                to += padded((size_t)g->node[i].out.c);
+            }
+        }
+    }
+    return 0;
 }
 
 struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const *unit_w, float *const *unit_b, int threads,
@@ -54,8 +93,9 @@ struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const 
     }
     for (int k = 0; k < MNQ_TRAIN_GROUPS && rc == 0; k++) {
         t->space[k] = mnq_backward_new(training, e);
-        rc = t->space[k] == NULL ? -1 : mnq_gradients_init(training, &t->sum[k], &t->arena, e);
+        rc = t->space[k] == NULL ? -1 : 0;
     }
+    if (rc == 0) rc = init_sums(t, e);
     for (int i = training->from; i <= training->last && rc == 0; i++) {
         const struct mnq_node *nd = &g->node[i];
         size_t c = (size_t)nd->out.c;
@@ -89,12 +129,7 @@ static int run_group(void *ctx, int k, int worker, struct mnq_err *e)
     (void)worker;
     (void)e;
     struct mnq_trainer *t = ctx;
-    const struct mnq_graph *g = t->t->g;
-    for (int i = t->t->from; i <= t->t->last; i++) {
-        const struct mnq_node *nd = &g->node[i];
-        if (t->sum[k].w[i] != NULL) memset(t->sum[k].w[i], 0, mnq_node_weights(g, nd) * sizeof(float));
-        if (t->sum[k].b[i] != NULL) memset(t->sum[k].b[i], 0, (size_t)nd->out.c * sizeof(float));
-    }
+    memset(t->all + (size_t)k * t->values, 0, t->values * sizeof *t->all);
     t->loss[k] = 0;
     for (int i = t->n * k / MNQ_TRAIN_GROUPS; i < t->n * (k + 1) / MNQ_TRAIN_GROUPS; i++) {
         t->loss[k] += t->picture(t->ctx, i, t->space[k]);
@@ -103,7 +138,7 @@ static int run_group(void *ctx, int k, int worker, struct mnq_err *e)
     return 0;
 }
 
-/* Adds the groups' gradients of node i and takes the step. */
+/* Adds the groups' gradients of node i, where no other processes did, and takes the step. */
 static int step_node(void *ctx, int i, int worker, struct mnq_err *e)
 {
     (void)worker;
@@ -112,7 +147,7 @@ static int step_node(void *ctx, int i, int worker, struct mnq_err *e)
     for (int p = 0; p < 2; p++) {
         struct mnq_adam *a = both[p];
         float check = 0;
-        for (int k = 1; k < MNQ_TRAIN_GROUPS; k++) {
+        for (int k = 1; k < MNQ_TRAIN_GROUPS && mnq_spread_processes() == 1; k++) {
             const float *more = p == 0 ? t->sum[k].w[i] : t->sum[k].b[i];
             for (size_t j = 0; j < a->n; j++) a->gradient[j] += more[j];
         }
@@ -135,8 +170,11 @@ int mnq_trainer_step(struct mnq_trainer *t, int n, mnq_train_picture *picture, v
     t->ctx = ctx;
     t->rate = rate;
     t->step++;
-    if (mnq_training_settle(t->t, t->threads, e) != 0 || mnq_pool_for(MNQ_TRAIN_GROUPS, t->threads, run_group, t, e) != 0)
-        return -1;
+    const struct mnq_spread_part part = {t->loss, sizeof *t->loss};
+    struct mnq_spread_job job = {
+        .n = MNQ_TRAIN_GROUPS, .threads = t->threads, .work = run_group, .ctx = t, .part = &part, .n_parts = 1};
+    if (mnq_training_settle(t->t, t->threads, e) != 0 || mnq_spread_for(&job, e) != 0) return -1;
+    if (mnq_spread_processes() > 1 && mnq_spread_fold(t->all, MNQ_TRAIN_GROUPS, t->values, e) != 0) return -1;
     *loss = 0;
     for (int k = 0; k < MNQ_TRAIN_GROUPS; k++) *loss += t->loss[k] / n;
     if (!isfinite(*loss)) return mnq_fail(e, MNQ_EXIT_FAILED, "training diverged: the loss is not finite");

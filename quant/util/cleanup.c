@@ -108,7 +108,7 @@ static void catch (int sig, void (*handler)(int))
 
 void mnq_cleanup_catch(void (*last)(void))
 {
-    last_call = last;
+    if (last_call == NULL) last_call = last;
     signal(SIGXFSZ, SIG_IGN);
     for (int i = 0; i < ENDING; i++) catch (ending[i], on_end);
     for (int i = 0; i < FAULTS; i++) catch (fault[i], on_fault);

@@ -26,7 +26,7 @@ void mnq_cleanup_release(void);
 
 /**
  * Catches every signal that would end the program (HUP, INT, QUIT, PIPE, ALRM, TERM, USR1, XCPU, ..., faults and real-time
- * ones too): what is noted is removed, then `last` is called (NULL: nothing; only what may be done in a handler) and the
+ * ones too): what is noted is removed, then `last` of the first call is called (only what may be done in a handler) and the
  * program ends with code 128 + signal; after a fault by the same signal, so that a core is left as usual.
  * Signals that are ignored, or that somebody else handles, stay so. SIGXFSZ becomes ignored: a limit on file size fails the
  * write as a full disk does, and is reported like it.

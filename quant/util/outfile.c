@@ -7,6 +7,7 @@
 #include "util/outfile.h"
 
 #include "util/cleanup.h"
+#include "util/spread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,12 +36,12 @@ struct temp {
 };
 
 struct mnq_output {
-    const char *name; /* as given, for messages */
-    const char *base; /* of the file, in dir */
-    int dir;          /* -1 for a stream */
-    int stream;       /* -1 for a file */
-    bool force, exists, is_stdout;
-    struct stat st; /* of the file that exists, or of the stream */
+    const char *name;                    /* as given, for messages */
+    const char *base;                    /* of the file, in dir */
+    int dir;                             /* -1 for a stream */
+    int stream;                          /* -1 for a file */
+    bool force, exists, is_stdout, mute; /* mute: another process writes */
+    struct stat st;                      /* of the file that exists, or of the stream */
     struct temp temp;
     char backup[TEMP_NAME]; /* second name of the old file while several outputs appear; "" if there is none */
     char left[TEMP_NAME];   /* a file beside the output that could not be removed, or the old one's new name; "" if none */
@@ -257,6 +258,8 @@ struct mnq_output *mnq_output_begin(const char *name, bool force, struct mnq_are
     o->name = own;
     o->force = force;
     o->dir = o->stream = o->temp.number = -1;
+    o->mute = !mnq_spread_writes();
+    if (o->mute) return o;
     if (settle(o, arena, e) == 0) return o;
     mnq_output_end(o);
     return NULL;
@@ -281,6 +284,7 @@ bool mnq_output_replaces(const struct mnq_output *o, const char *name)
 bool mnq_output_same(const struct mnq_output *a, const struct mnq_output *b)
 {
     struct stat x, y;
+    if (a->mute || b->mute) return false;
     if (a->is_stdout && b->is_stdout) return true;
     if (a->exists && b->exists) return same_file(&a->st, &b->st);
     if (a->stream >= 0 || b->stream >= 0) return false;
@@ -335,7 +339,7 @@ int mnq_output_put(struct mnq_output *o, const void *data, size_t n, struct mnq_
 {
     o->data = data;
     o->n = n;
-    if (o->stream >= 0) return 0;
+    if (o->stream >= 0 || o->mute) return 0;
     int fd = make_temp(o, &o->temp);
     if (fd < 0) return fail(e, o);
     int rc = write_all(fd, data, n);
@@ -430,7 +434,7 @@ int mnq_output_commit(struct mnq_output *const *o, int n, struct mnq_err *e)
         if (o[i]->stream >= 0 && write_all(o[i]->stream, o[i]->data, o[i]->n) != 0) return fail(e, o[i]);
     mnq_cleanup_hold();
     for (i = 0; i < n; i++)
-        if (o[i]->stream < 0 && appear(o[i], n > 1) != 0) {
+        if (o[i]->stream < 0 && !o[i]->mute && appear(o[i], n > 1) != 0) {
             rc = fail(e, o[i]);
             vanish(o[i], false);
             break;

@@ -3,7 +3,8 @@
  *
  * A name is followed over symbolic links to the file that it means; that file is replaced in its own folder, its mode and,
  * where allowed, its owner kept. A name of a pipe, a terminal or a device gets the bytes as they are; "-" is standard
- * output. Everything else (a dangling link, a folder, a name too long, a folder that takes no files) is refused at once. */
+ * output. Of several processes the first alone writes (util/spread.h). Everything else (a dangling link, a folder, a name
+ * too long, a folder that takes no files) is refused at once. */
 #ifndef MNQ_OUTFILE_H
 #define MNQ_OUTFILE_H
 

@@ -9,6 +9,15 @@
  * too little. */
 enum { STACK_BYTES = 1 << 20 };
 
+static void (*watch)(void *);
+static void *watch_ctx;
+
+void mnq_pool_watch(void (*tick)(void *ctx), void *ctx)
+{
+    watch = tick;
+    watch_ctx = ctx;
+}
+
 struct pool {
     pthread_mutex_t lock;
     mnq_work *work;
@@ -34,7 +43,9 @@ static void *run(void *arg)
         if (i >= p->n) return NULL;
 
         struct mnq_err e = {0};
-        if (p->work(p->ctx, i, me->id, &e) == 0) continue;
+        int rc = p->work(p->ctx, i, me->id, &e);
+        if (me->id == 0 && watch != NULL) watch(watch_ctx);
+        if (rc == 0) continue;
         pthread_mutex_lock(&p->lock);
         if (p->failed_at < 0 || i < p->failed_at) {
             p->failed_at = i;

@@ -22,6 +22,12 @@ typedef int mnq_work(void *ctx, int i, int w, struct mnq_err *e);
  */
 int mnq_pool_for(int n, int threads, mnq_work *work, void *ctx, struct mnq_err *e);
 
+/**
+ * Calls tick(ctx) after every item that a calling thread itself works off: a sign that work goes on. NULL: nothing. Set it
+ * before there are other threads.
+ */
+void mnq_pool_watch(void (*tick)(void *ctx), void *ctx);
+
 #ifdef __cplusplus
 }
 #endif

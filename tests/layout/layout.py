@@ -38,6 +38,7 @@ FLOORS = [
         "text": ["cli"],
         "page": ["text", "cli"],
         "cmd": ["page", "text", "cli"],
+        "mpi": ["cmd", "cli"],
     }),
 ]
 faults = []

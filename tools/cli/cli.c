@@ -9,6 +9,7 @@
 #include "share.h"
 #include "util/h5noise.h"
 #include "util/nearest.h"
+#include "util/spread.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -75,6 +76,7 @@ static int finish(struct mnq_cli *cli, int code)
         mnq_fail(&cli->err, MNQ_EXIT_FAILED, "standard output: %s", strerror(errno));
         code = -1;
     }
+    if (code >= 0 || cli->err.code != MNQ_EXIT_GATE) code = mnq_spread_settle(code, &cli->err);
     if (code < 0) {
         mnq_term_error(&cli->term, cli->err.code != 0 ? cli->err.msg : "failed without a reason");
         code = cli->err.code != 0 ? cli->err.code : MNQ_EXIT_FAILED;

@@ -4,6 +4,7 @@
 
 #include "dataset.h"
 #include "pixelfit.h"
+#include "util/spread.h"
 #include "util/json.h"
 
 #include <errno.h>
@@ -199,8 +200,13 @@ static int take_back(void)
 
 int mnq_cli_appear(struct mnq_cli *cli, int code)
 {
-    struct mnq_err gate = cli->err;
-    if (code < 0 && gate.code != MNQ_EXIT_GATE) return code; /* a gate judges what there is */
+    const bool judged = code < 0 && cli->err.code == MNQ_EXIT_GATE; /* a gate judges what there is */
+    struct mnq_err gate = cli->err, other = {0};
+    if (code < 0 && !judged) return code;
+    if (mnq_spread_settle(0, &other) != 0) {
+        cli->err = other;
+        return take_back();
+    }
     cli->err.code = 0;
     if (cli->arena.starved || cli->term.starved) mnq_fail_nomem(&cli->err);
     if (cli->err.code != 0 || mnq_output_commit(cli->output, cli->n_written, &cli->err) != 0) return take_back();

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Work over processes, whose results do not depend on their number. */
+#include "util/spread.h"
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static const struct mnq_spread_engine *engine;
+
+void mnq_spread_use(const struct mnq_spread_engine *x)
+{
+    engine = x;
+    mnq_pool_watch(x == NULL ? NULL : x->tick, x == NULL ? NULL : x->ctx);
+}
+
+int mnq_spread_processes(void)
+{
+    return engine == NULL ? 1 : engine->ranks;
+}
+
+int mnq_spread_rank(void)
+{
+    return engine == NULL ? 0 : engine->rank;
+}
+
+bool mnq_spread_writes(void)
+{
+    return engine == NULL || engine->rank == 0;
+}
+
+int mnq_spread_start(int n, int r)
+{
+    return (int)((int64_t)n * r / mnq_spread_processes());
+}
+
+int mnq_spread_done(int done, int n)
+{
+    int64_t all = (int64_t)done * mnq_spread_processes();
+    return all < n ? (int)all : n;
+}
+
+struct dealt {
+    const struct mnq_spread_job *job;
+    int first;
+    atomic_int failed; /* the lowest item that failed, INT_MAX: none */
+};
+
+static int one(void *ctx, int i, int w, struct mnq_err *e)
+{
+    struct dealt *d = ctx;
+    int at = d->first + i, rc = d->job->work(d->job->ctx, at, w, e), before = atomic_load(&d->failed);
+    while (rc != 0 && at < before && !atomic_compare_exchange_weak(&d->failed, &before, at)) continue;
+    return rc;
+}
+
+/* A number for a kind of step and its size. */
+static int64_t step(int kind, size_t a, size_t b)
+{
+    return (int64_t)((((uint64_t)a * 1000003u + (uint64_t)b) * 16u + (uint64_t)kind) >> 1);
+}
+
+int mnq_spread_for(const struct mnq_spread_job *job, struct mnq_err *e)
+{
+    if (engine == NULL) return mnq_pool_for(job->n, job->threads, job->work, job->ctx, e);
+    const int ranks = engine->ranks;
+    struct mnq_err mine = {0};
+    int *even = NULL;
+    const int *start = job->start;
+    if (start == NULL) {
+        even = malloc(((size_t)ranks + 1) * sizeof *even);
+        for (int r = 0; even != NULL && r <= ranks; r++) even[r] = mnq_spread_start(job->n, r);
+        start = even;
+    }
+    int64_t key = INT64_MAX;
+    if (start == NULL) {
+        mnq_fail_nomem(&mine);
+        key = engine->rank;
+    } else {
+        struct dealt d = {job, start[engine->rank], INT_MAX};
+        if (mnq_pool_for(start[engine->rank + 1] - d.first, job->threads, one, &d, &mine) != 0) {
+            int at = atomic_load(&d.failed); /* INT_MAX: the threads did not start */
+            key = (at == INT_MAX ? 0 : (int64_t)at + 1) * ranks + engine->rank;
+        }
+    }
+    int rc = engine->agree(engine->ctx, key, step(1, (size_t)job->n, (size_t)job->n_parts), &mine);
+    for (int k = 0; rc == 0 && k < job->n_parts; k++) rc = engine->gather(engine->ctx, &job->part[k], start, &mine);
+    free(even);
+    if (rc != 0) mnq_fail(e, mine.code, "%s", mine.msg);
+    return rc;
+}
+
+int mnq_spread_gather(const struct mnq_spread_part *part, int n_parts, int n, const int *start, struct mnq_err *e)
+{
+    if (engine == NULL) return 0;
+    const int ranks = engine->ranks;
+    int *even = start != NULL ? NULL : malloc(((size_t)ranks + 1) * sizeof *even), rc = 0;
+    struct mnq_err mine = {0};
+    for (int r = 0; even != NULL && r <= ranks; r++) even[r] = mnq_spread_start(n, r);
+    if (start == NULL) start = even;
+    if (start == NULL) rc = mnq_fail_nomem(&mine);
+    rc = engine->agree(engine->ctx, rc == 0 ? INT64_MAX : engine->rank, step(4, (size_t)n, (size_t)n_parts), &mine);
+    for (int k = 0; rc == 0 && k < n_parts; k++) rc = engine->gather(engine->ctx, &part[k], start, &mine);
+    free(even);
+    if (rc != 0) mnq_fail(e, mine.code, "%s", mine.msg);
+    return rc;
+}
+
+int mnq_spread_fold(float *row, int rows, size_t n, struct mnq_err *e)
+{
+    if (engine != NULL) {
+        int first = mnq_spread_start(rows, engine->rank), end = mnq_spread_start(rows, engine->rank + 1);
+        if (engine->agree(engine->ctx, INT64_MAX, step(5, n, (size_t)rows), e) != 0) return -1;
+        return engine->fold(engine->ctx, row, first, end, n, e);
+    }
+    for (int k = 1; k < rows; k++)
+        for (size_t i = 0; i < n; i++) row[i] += row[(size_t)k * n + i];
+    return 0;
+}
+
+int mnq_spread_sum(const struct mnq_spread_array *array, int n, struct mnq_err *e)
+{
+    if (engine == NULL) return 0;
+    size_t all = 0;
+    for (int k = 0; k < n; k++) all += array[k].n;
+    int rc = engine->agree(engine->ctx, INT64_MAX, step(2, all, (size_t)n), e);
+    for (int k = 0; rc == 0 && k < n; k++) rc = engine->sum(engine->ctx, &array[k], e);
+    return rc;
+}
+
+int mnq_spread_settle(int code, struct mnq_err *e)
+{
+    if (engine == NULL) return code;
+    struct mnq_err mine = *e;
+    if (engine->agree(engine->ctx, code < 0 ? engine->rank : INT64_MAX, step(3, 0, 0), &mine) == 0) return code;
+    *e = mine;
+    return -1;
+}
