@@ -146,6 +146,7 @@ int mnq_numpy_parse(const char *name, const uint8_t *bytes, size_t n, struct mnq
     *a = (struct mnq_array){.shape = {1, 1, 1, 1}};
     if (n < 6 || memcmp(bytes, "\x93NUMPY", 6) != 0) return bad(name, "it does not begin as one", e);
     if (n < 12) return bad(name, "cut short", e);
+    if (bytes[6] < 1 || bytes[6] > 3) return bad(name, "of a version that is not 1 to 3", e);
     bool wide = bytes[6] > 1;
     size_t at = wide ? 12 : 10, length = bytes[8] | (size_t)bytes[9] << 8;
     if (wide && n >= 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;

@@ -48,8 +48,8 @@ static int read_filters(struct mnq_h5values *v, hid_t plist, struct mnq_err *e)
         char name[64] = "";
         H5Z_filter_t f = H5Pget_filter2(plist, (unsigned)i, &flags, &n_values, value, sizeof name, name, &config);
         if (f != H5Z_FILTER_DEFLATE && f != H5Z_FILTER_SHUFFLE && f != H5Z_FILTER_FLETCHER32)
-            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: filter %d %.63s is not supported; deflate, shuffle and checksums are",
-                            v->name, (int)f, name);
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: filter %d%s%.63s is not supported; deflate, shuffle and checksums are",
+                            v->name, (int)f, name[0] != '\0' ? " " : "", name);
         v->filter[i] = f;
         v->shuffle[i] = value[0];
     }
@@ -77,6 +77,17 @@ static int read_chunking(struct mnq_h5values *v, hid_t plist, struct mnq_err *e)
     return read_filters(v, plist, e);
 }
 
+/* Without filters the library takes a chunk for as long as it should be, and reads on in the file where fewer bytes are
+ * stored: only the sum of all tells. */
+static int check_unfiltered(const struct mnq_h5values *v, uint64_t chunks, struct mnq_err *e)
+{
+    if (v->n_filters > 0) return 0;
+    uint64_t stored = H5Dget_storage_size(v->set);
+    if (stored / v->chunk_bytes >= chunks) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %" PRIu64 " chunks hold %" PRIu64 " bytes, %" PRIu64 " each are wanted",
+                    v->name, chunks, stored, v->chunk_bytes);
+}
+
 /* As many chunks must be stored as the shape needs: one never written would read as zeros. */
 static int count_chunks(const struct mnq_h5values *v, struct mnq_err *e)
 {
@@ -90,7 +101,7 @@ static int count_chunks(const struct mnq_h5values *v, struct mnq_err *e)
     bool good = space >= 0 && H5Dget_num_chunks(v->set, space, &stored) >= 0;
     if (space >= 0) H5Sclose(space);
     if (!good) return fail(v, "the dataset's chunks are damaged", e);
-    if (stored >= wanted) return 0;
+    if (stored >= wanted) return check_unfiltered(v, wanted, e);
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %" PRIu64 " of %" PRIu64 " chunks are stored", v->name, (uint64_t)stored,
                     wanted);
 }

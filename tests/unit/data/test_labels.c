@@ -104,6 +104,16 @@ static void headers_of_arrays(void **state)
         assert_string_equal(err.msg, c[i].message);
         if (*c[i].message == '\0') assert_int_equal(a.shape[0], 2);
     }
+    for (int version = 0; version < 256; version++) { /* those that there are differ in the header's length alone */
+        uint8_t bytes[200] = "\x93NUMPY";
+        const char *header = "{'descr': '|u1', 'fortran_order': False, 'shape': (2,)}";
+        struct mnq_array a;
+        size_t n = strlen(header), at = version > 1 ? 12 : 10;
+        bytes[6] = (uint8_t)version;
+        bytes[8] = (uint8_t)n;
+        memcpy(bytes + at, header, n);
+        assert_int_equal(parse(bytes, at + n + 2, &a), version >= 1 && version <= 3 ? 0 : -1);
+    }
 }
 
 /* Opens what the options say as labels of a task; the messages are about the temporary folder. */
