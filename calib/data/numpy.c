@@ -181,24 +181,17 @@ static int read_member(zip_t *z, const char *path, const char *member, struct mn
     zip_stat_t st;
     char where[300];
     snprintf(where, sizeof where, "%.200s: %.80s", path, member);
-    if (mnq_zip_find(z, member) == MNQ_ZIP_TWICE) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: twice in the archive", where);
-    if (zip_stat(z, member, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0 || st.size > MAX_FILE)
+    zip_int64_t index = mnq_zip_find(z, member);
+    if (index == MNQ_ZIP_TWICE) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: twice in the archive", where);
+    if (index < 0 || zip_stat_index(z, (zip_uint64_t)index, 0, &st) != 0 || (st.valid & ZIP_STAT_SIZE) == 0 ||
+        st.size > MAX_FILE)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged, or larger than %zu bytes", where, MAX_FILE);
     if ((st.valid & ZIP_STAT_COMP_SIZE) != 0 && st.size / 1100 > st.comp_size) /* deflate packs 1032 to 1 at most */
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the archive is damaged", where);
-    zip_file_t *f = zip_fopen(z, member, 0);
-    uint8_t *bytes = f == NULL ? NULL : mnq_arena_alloc(arena, (size_t)st.size + 1);
-    size_t at = 0;
-    zip_int64_t got = 1;
-    while (bytes != NULL && at < st.size && got > 0) {
-        got = zip_fread(f, bytes + at, st.size - at);
-        if (got > 0) at += (size_t)got;
-    }
-    bool whole = bytes != NULL && at == st.size;
-    if (f != NULL) zip_fclose(f);
-    if (f != NULL && bytes == NULL) return mnq_fail_nomem(e);
-    if (!whole) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot be unpacked (damaged or truncated file)", where);
-    return mnq_numpy_parse(where, bytes, at, a, e);
+    uint8_t *bytes = mnq_arena_alloc(arena, (size_t)st.size + 1);
+    if (bytes == NULL) return mnq_fail_nomem(e);
+    if (mnq_zip_read(z, index, bytes, (size_t)st.size, where, e) != 0) return -1;
+    return mnq_numpy_parse(where, bytes, (size_t)st.size, a, e);
 }
 
 /* NAME.npy in the archive. */

@@ -32,24 +32,14 @@ static int read_member(zip_t *z, const char *name, const char *member, size_t ma
                         (unsigned long long)st.size, max);
     if ((st.valid & ZIP_STAT_COMP_SIZE) != 0 && st.size / 1100 > st.comp_size) /* deflate packs 1032 to 1 at most */
         return fail(name, member, "the archive is damaged", e);
-    zip_file_t *f = zip_fopen_index(z, (zip_uint64_t)index, 0);
-    if (f == NULL) return fail(name, member, "cannot be unpacked", e);
     uint8_t *p = mnq_arena_alloc(arena, (size_t)st.size + 1);
-    int rc = 0;
-    size_t at = 0;
-    if (p == NULL) rc = mnq_fail_nomem(e);
-    while (rc == 0 && at < st.size) {
-        zip_int64_t got = zip_fread(f, p + at, st.size - at);
-        if (got <= 0) rc = fail(name, member, "cannot be unpacked (damaged or truncated file)", e);
-        else at += (size_t)got;
-    }
-    /* one more read makes the library compare the checksum */
-    uint8_t end;
-    if (rc == 0 && zip_fread(f, &end, 1) != 0) rc = fail(name, member, "cannot be unpacked (damaged or truncated file)", e);
-    zip_fclose(f);
+    if (p == NULL) return mnq_fail_nomem(e);
+    char where[400];
+    snprintf(where, sizeof where, "%.300s: %.60s", name, member);
+    if (mnq_zip_read(z, index, p, (size_t)st.size, where, e) != 0) return -1;
     *data = p;
     *n = (size_t)st.size;
-    return rc;
+    return 0;
 }
 
 static const struct mnq_ynode *read_json(zip_t *z, const char *name, const char *member, struct mnq_arena *arena,

@@ -250,13 +250,10 @@ static int patch_h5(const char *name, const uint8_t *bytes, size_t n, const stru
 static int read_weights(zip_t *z, zip_uint64_t index, const zip_stat_t *st, const char *name, uint8_t **data,
                         struct mnq_err *e)
 {
-    zip_file_t *f = zip_fopen_index(z, index, 0);
+    char where[400];
+    snprintf(where, sizeof where, "%.300s: %.60s", name, weights_member);
     *data = malloc((size_t)st->size + 1);
-    int rc = *data == NULL ? mnq_fail_nomem(e) : 0;
-    if (rc == 0 && (f == NULL || zip_fread(f, *data, st->size) != (zip_int64_t)st->size))
-        rc = fail(name, weights_member, "cannot be unpacked (damaged or truncated file)", e);
-    if (f != NULL) zip_fclose(f);
-    return rc;
+    return *data == NULL ? mnq_fail_nomem(e) : mnq_zip_read(z, (zip_int64_t)index, *data, (size_t)st->size, where, e);
 }
 
 /* Puts new bytes in the place of a member; they must live until the archive is closed. */

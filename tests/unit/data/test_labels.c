@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include <zip.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -114,6 +116,42 @@ static void headers_of_arrays(void **state)
         memcpy(bytes + at, header, n);
         assert_int_equal(parse(bytes, at + n + 2, &a), version >= 1 && version <= 3 ? 0 : -1);
     }
+}
+
+/* Archives whose member is not what its checksum says, or is cut. */
+static void archives(void **state)
+{
+    static const char array[] = "\x93NUMPY\1\0\x42\0{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 2, 1)}   abcd";
+    (void)state;
+    char *path = strdup(mnq_temp_path("a.npz"));
+    unlink(path);
+    zip_t *z = zip_open(path, ZIP_CREATE, NULL);
+    zip_source_t *from = zip_source_buffer(z, array, sizeof array - 1, 0);
+    zip_int64_t at = zip_file_add(z, "images.npy", from, 0);
+    assert_int_equal(zip_set_file_compression(z, (zip_uint64_t)at, ZIP_CM_STORE, 0), 0);
+    assert_int_equal(zip_close(z), 0);
+    for (int wrong = 0; wrong < 2; wrong++) {
+        struct mnq_err e = {0};
+        if (wrong) { /* a pixel */
+            static char bytes[4096];
+            FILE *f = fopen(path, "r+b");
+            size_t n = fread(bytes, 1, sizeof bytes, f);
+            const char *p = NULL;
+            for (size_t i = 0; i + 4 <= n && p == NULL; i++) p = memcmp(bytes + i, "abcd", 4) == 0 ? bytes + i : NULL;
+            assert_non_null(p);
+            fseek(f, p - bytes, SEEK_SET);
+            fputc('z', f);
+            fclose(f);
+        }
+        struct mnq_dataset *d = mnq_dataset_open(&path, 1, 2, 2, 1, &e);
+        if (!wrong && d == NULL) fail_msg("%s", e.msg);
+        if (wrong) {
+            assert_null(d);
+            assert_non_null(strstr(e.msg, "images.npy: cannot be unpacked (damaged or truncated file)"));
+        }
+        mnq_dataset_close(d);
+    }
+    free(path);
 }
 
 /* Opens what the options say as labels of a task; the messages are about the temporary folder. */
@@ -278,9 +316,10 @@ static void numpy_pictures(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(arrays),  cmocka_unit_test(headers_of_arrays),
-                                       cmocka_unit_test(columns), cmocka_unit_test(label_files),
-                                       cmocka_unit_test(folders), cmocka_unit_test(numpy_pictures)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arrays),        cmocka_unit_test(headers_of_arrays),
+                                       cmocka_unit_test(columns),       cmocka_unit_test(label_files),
+                                       cmocka_unit_test(archives),      cmocka_unit_test(folders),
+                                       cmocka_unit_test(numpy_pictures)};
     mnq_temp_make();
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     mnq_temp_remove();
