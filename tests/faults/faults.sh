@@ -169,7 +169,7 @@ for command in $commands; do
         (cd "$work/at" && STARVE_SHORT=1 LD_PRELOAD=$starve timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
         check "$command, half of each write" $? 0
         many=$(du -ck "$work"/good/out* "$work/good.out" | tail -n 1 | cut -f 1)
-        for ((n = RANDOM % step; n <= many; n += step)); do
+        for ((n = RANDOM % step + 1; n <= many; n += step)); do # 0: the message is a file too
             prepare
             (cd "$work/at" && ulimit -f "$n" && exec timeout 60 "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
             check "$command, files of $n KiB" $? 0
