@@ -42,8 +42,8 @@ struct probe {
 
 /* ---- making candidates ---- */
 
-static int add_level(struct mnq_pruning *p, int l, const struct mnq_fit *f, int64_t zeros, struct candidate *c,
-                     struct mnq_err *e)
+static int add_level(struct mnq_pruning *p, int l, const struct mnq_fit *f, const struct mnq_fit_steps *steps, int64_t zeros,
+                     struct candidate *c, struct mnq_err *e)
 {
     const struct mnq_prune_layer *layer = &p->r->layer[l];
     int k = c->levels;
@@ -51,7 +51,7 @@ static int add_level(struct mnq_pruning *p, int l, const struct mnq_fit *f, int6
     c->w[k] = mnq_arena_array(p->arena, (size_t)layer->weights, sizeof **c->w);
     c->b[k] = mnq_arena_array(p->arena, (size_t)layer->outputs, sizeof **c->b);
     if (per_output == NULL || c->w[k] == NULL || c->b[k] == NULL) return mnq_fail_nomem(e);
-    if (mnq_fit_error(f, zeros, per_output) < 0) return mnq_fail_nomem(e);
+    mnq_fit_choose(f, steps, zeros, per_output);
     if (mnq_fit_solve(f, per_output, c->w[k], c->b[k], e) != 0) return -1;
     if (p->legal->node[layer->node].b == NULL) c->b[k] = NULL;
     c->amount[k] = (double)zeros;
@@ -65,10 +65,12 @@ static int make_candidate(struct mnq_pruning *p, struct mnq_stream *dense, int l
     struct mnq_arena scratch = {0};
     struct mnq_rows rows;
     struct mnq_fit fit;
+    struct mnq_fit_steps steps;
     struct mnq_fit_opts fo = mnq_prune_fit_opts(p, layer->node);
     int rc = mnq_rows_gather(dense, NULL, p->legal, layer->node, -1, p->pictures.n, mnq_prune_rows(layer->inputs), &rows,
                              &scratch, e);
     if (rc == 0) rc = mnq_fit_make(&rows, p->legal->node[layer->node].w, layer->pattern, &fo, &fit, &scratch, e);
+    if (rc == 0 && mnq_fit_steps(&fit, &steps, &scratch) != 0) rc = mnq_fail_nomem(e);
     int64_t limit = mnq_prune_limit(layer), before = 0;
     bool n_m = layer->pattern.kind == MNQ_PATTERN_N_M;
     *c = (struct candidate){.levels = 1};
@@ -77,7 +79,7 @@ static int make_candidate(struct mnq_pruning *p, struct mnq_stream *dense, int l
         int64_t zeros = n_m ? limit : (int64_t)(tried[k] * (double)layer->weights);
         if (zeros > limit) zeros = limit;
         if (zeros <= before) continue;
-        rc = add_level(p, l, &fit, zeros, c, e);
+        rc = add_level(p, l, &fit, &steps, zeros, c, e);
         before = zeros;
     }
     mnq_arena_free(&scratch);

@@ -8,21 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A step of an output's trace: how many leave, at which rate of error. */
-struct step {
-    double rate;
-    int output, count;
-};
-
 static int by_rate(const void *a, const void *b)
 {
-    const struct step *x = a, *y = b;
+    const struct mnq_fit_step *x = a, *y = b;
     if (x->rate != y->rate) return x->rate < y->rate ? -1 : 1;
     return x->output - y->output;
 }
 
 /* Steps of output j with rising rates: the lower convex hull of its trace. */
-static int hull(const struct mnq_fit *f, int j, struct step *step)
+static int hull(const struct mnq_fit *f, int j, struct mnq_fit_step *step)
 {
     const double *error = f->error + (size_t)j * (size_t)f->inputs;
     int unit = f->pattern.kind == MNQ_PATTERN_BLOCK ? f->pattern.m : 1, n = 0;
@@ -33,10 +27,10 @@ static int hull(const struct mnq_fit *f, int j, struct step *step)
             while (k + count < f->removable[j] && f->order[(size_t)j * (size_t)f->inputs + (size_t)(k + count)] % unit != 0)
                 count++;
         k += count;
-        step[n++] = (struct step){(error[k - 1] - before) / count, j, count};
+        step[n++] = (struct mnq_fit_step){(error[k - 1] - before) / count, j, count};
         before = error[k - 1];
         while (n > 1 && step[n - 1].rate < step[n - 2].rate) { /* merge what would fall */
-            struct step *a = &step[n - 2], *b = &step[n - 1];
+            struct mnq_fit_step *a = &step[n - 2], *b = &step[n - 1];
             a->rate = (a->rate * a->count + b->rate * b->count) / (a->count + b->count);
             a->count += b->count;
             n--;
@@ -45,23 +39,24 @@ static int hull(const struct mnq_fit *f, int j, struct step *step)
     return n;
 }
 
-double mnq_fit_error(const struct mnq_fit *f, int64_t zeros, int *per_output)
+int mnq_fit_steps(const struct mnq_fit *f, struct mnq_fit_steps *s, struct mnq_arena *arena)
 {
-    struct step *step = malloc((size_t)f->inputs * (size_t)f->outputs * sizeof *step);
-    double sum = 0;
-    size_t n = 0;
+    s->n = 0;
+    s->step = mnq_arena_array(arena, (size_t)f->inputs * (size_t)f->outputs, sizeof *s->step);
+    if (s->step == NULL) return -1;
+    for (int j = 0; j < f->outputs; j++) s->n += (size_t)hull(f, j, s->step + s->n);
+    qsort(s->step, s->n, sizeof *s->step, by_rate);
+    return 0;
+}
+
+void mnq_fit_choose(const struct mnq_fit *f, const struct mnq_fit_steps *s, int64_t zeros, int *per_output)
+{
     memset(per_output, 0, (size_t)f->outputs * sizeof *per_output);
-    if (step == NULL) return -1;
-    for (int j = 0; j < f->outputs; j++) n += (size_t)hull(f, j, step + n);
-    qsort(step, n, sizeof *step, by_rate);
     int unit = f->pattern.kind == MNQ_PATTERN_BLOCK ? f->pattern.m : 1;
-    for (size_t k = 0; k < n && zeros > 0; k++) {
-        int count = step[k].count;
+    for (size_t k = 0; k < s->n && zeros > 0; k++) {
+        int count = s->step[k].count;
         if (unit == 1 && count > zeros) count = (int)zeros; /* within a merged step any number may leave */
-        per_output[step[k].output] += count;
-        sum += step[k].rate * count;
+        per_output[s->step[k].output] += count;
         zeros -= count;
     }
-    free(step);
-    return sum;
 }

@@ -119,6 +119,7 @@ static int prune_layer(struct mnq_pruning *p, struct mnq_stream *dense, struct m
     struct mnq_arena scratch = {0};
     struct mnq_rows rows;
     struct mnq_fit fit;
+    struct mnq_fit_steps steps;
     struct mnq_fit_opts fo = mnq_prune_fit_opts(p, layer->node);
     int *per_output = mnq_arena_array(&scratch, (size_t)layer->outputs, sizeof *per_output);
     int rc = per_output == NULL ? mnq_fail_nomem(e) : 0;
@@ -126,7 +127,8 @@ static int prune_layer(struct mnq_pruning *p, struct mnq_stream *dense, struct m
         rc = mnq_rows_gather(dense, now, p->legal, layer->node, layer->node - 1, p->pictures.n,
                              mnq_prune_rows(layer->inputs), &rows, &scratch, e);
     if (rc == 0) rc = mnq_fit_make(&rows, w0, layer->pattern, &fo, &fit, &scratch, e);
-    if (rc == 0 && mnq_fit_error(&fit, p->zeros[l], per_output) < 0) rc = mnq_fail_nomem(e);
+    if (rc == 0 && mnq_fit_steps(&fit, &steps, &scratch) != 0) rc = mnq_fail_nomem(e);
+    if (rc == 0) mnq_fit_choose(&fit, &steps, p->zeros[l], per_output);
     if (rc == 0) rc = mnq_fit_solve(&fit, per_output, nd->w, fo.fixed_bias == NULL ? nd->b : NULL, e);
     double noise = 0, signal = 0;
     if (rc == 0) rc = mnq_rows_error(&rows, nd->w, nd->b, MNQ_PRUNE_HOLDOUT, p->o->threads, &noise, &signal, e);
