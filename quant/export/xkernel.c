@@ -70,6 +70,7 @@ IS(pw_octets, octets(l, MNQ_L_PW))
 IS(conv_octets, octets(l, MNQ_L_CONV))
 IS(pw_quads, quads(l, MNQ_L_PW))
 IS(conv_quads, quads(l, MNQ_L_CONV))
+IS(dw_quads, quads(l, MNQ_L_DWCONV))
 IS(dw_packed, l->packed != NULL && l->op == MNQ_L_DWCONV)
 IS(add_packed, l->packed != NULL && l->op == MNQ_L_ADD)
 IS(mul_packed, l->packed != NULL && l->op == MNQ_L_MUL)
@@ -133,6 +134,7 @@ const struct mnq_xkernel mnq_xkernels[] = {
     A64("mnq_conv_dotprod", MNQ_L_CONV, MNQ_NEON_QUADS, conv_quads, "aarch64/dense_dot_neon.c", DOTPROD),
     A64("mnq_pw_neon", MNQ_L_PW, MNQ_NEON_WIDE, pw_packed, "aarch64/dense_wide_neon.c", NEON),
     A64("mnq_conv_neon", MNQ_L_CONV, MNQ_NEON_WIDE, conv_packed, "aarch64/dense_wide_neon.c", NEON),
+    A64("mnq_dwconv_dotprod", MNQ_L_DWCONV, MNQ_NEON_QUADS, dw_quads, "aarch64/dw_dot_neon.c", DOTPROD),
     A64("mnq_dwconv_neon", MNQ_L_DWCONV, MNQ_NEON_WIDE, dw_packed, "aarch64/dw_neon.c", NEON),
     A64("mnq_add_neon", MNQ_L_ADD, MNQ_NEON_WIDE, add_packed, "aarch64/elementwise_neon.c", NEON),
     A64("mnq_mul_neon", MNQ_L_MUL, MNQ_NEON_WIDE, mul_packed, "aarch64/elementwise_neon.c", NEON),

@@ -7,7 +7,7 @@ set(mnq_dotprod_flags -march=armv8.2-a+dotprod)
 set(mnq_i8mm_flags -march=armv8.2-a+dotprod+i8mm)
 set(mnq_neon_kernels kernels/aarch64/dense_wide_neon.c kernels/aarch64/dw_neon.c kernels/aarch64/emit_neon.c
   kernels/aarch64/elementwise_neon.c kernels/aarch64/avgpool_neon.c)
-set(mnq_dotprod_kernels kernels/aarch64/dense_dot_neon.c)
+set(mnq_dotprod_kernels kernels/aarch64/dense_dot_neon.c kernels/aarch64/dw_dot_neon.c)
 set(mnq_i8mm_kernels kernels/aarch64/dense_mm_neon.c)
 set(mnq_neon_tables kernels/aarch64/table_neon.c kernels/aarch64/table_dotprod.c kernels/aarch64/table_i8mm.c)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$" AND CMAKE_SIZEOF_VOID_P EQUAL 8)

@@ -24,11 +24,12 @@ MNQ_NEON_INLINE void sums_start(struct sums *s, const int32_t *bias, const int N
     }
 }
 
-MNQ_NEON_INLINE void sums_shift(struct sums *s, const int32_t *bias, const int N)
+MNQ_NEON_INLINE void sums_shift(struct sums *s, const int32_t *bias, const int N, const int split)
 {
     const int32x4_t b0 = vld1q_s32(bias), b1 = vld1q_s32(bias + 4);
     int r;
 
+    (void)split;
     MNQ_NEON_UNROLL
     for (r = 0; r < N; r++) {
         s->a[r][0] = vaddq_s32(vshlq_n_s32(s->a[r][0], 8), b0);
@@ -47,8 +48,9 @@ MNQ_NEON_INLINE void sums_shift(struct sums *s, const int32_t *bias, const int N
 #define UDOT(f, a, w, x, k) vreinterpretq_s32_u32(f(vreinterpretq_u32_s32(a), w, x, k))
 
 MNQ_NEON_INLINE void sums_add(struct sums *s, const uint8_t *p, const uint8_t *w, int32_t units, const int N,
-                              const int is_signed)
+                              const int split, const int is_signed)
 {
+    (void)split;
     do {
         const uint8x16_t w0 = vld1q_u8(w), w1 = vld1q_u8(w + 16);
         uint8x16_t x[2];
@@ -59,10 +61,11 @@ MNQ_NEON_INLINE void sums_add(struct sums *s, const uint8_t *p, const uint8_t *w
     } while (--units > 0);
 }
 
-MNQ_NEON_INLINE void sums_end(const struct sums *s, int32x4_t y[][2], const int N)
+MNQ_NEON_INLINE void sums_end(const struct sums *s, int32x4_t y[][2], const int N, const int split)
 {
     int r;
 
+    (void)split;
     MNQ_NEON_UNROLL
     for (r = 0; r < N; r++) {
         y[r][0] = s->a[r][0];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * CONV and PW for AArch64 with matrix products: SMMLA makes eight inputs of 2 pixels by 2 channels; UMMLA those of the lower
- * plane of weights. */
+ * CONV and PW for AArch64 with matrix products: SMMLA makes eight inputs of 2 pixels by 2 channels; USMMLA those of the
+ * lower plane of weights, whose unsigned operand is the first: with SPLIT_W products are of 2 channels by 2 pixels. */
 #include "emit_neon.h"
 #include "neon.h"
 #include "panel_neon.h"
@@ -24,23 +24,25 @@ MNQ_NEON_INLINE void sums_start(struct sums *s, const int32_t *bias, const int N
     }
 }
 
-MNQ_NEON_INLINE void sums_shift(struct sums *s, const int32_t *bias, const int N)
+MNQ_NEON_INLINE void sums_shift(struct sums *s, const int32_t *bias, const int N, const int split)
 {
     int r, k;
 
     MNQ_NEON_UNROLL
     for (k = 0; k < 4; k++) {
         const int32x2_t b = vld1_s32(bias + 2 * k);
+        const int32x4_t c = vcombine_s32(b, b), both = split == MNQ_NEON_SPLIT_W ? vzip1q_s32(c, c) : c;
         MNQ_NEON_UNROLL
-        for (r = 0; 2 * r < N; r++) s->a[r][k] = vaddq_s32(vshlq_n_s32(s->a[r][k], 8), vcombine_s32(b, b));
+        for (r = 0; 2 * r < N; r++) s->a[r][k] = vaddq_s32(vshlq_n_s32(s->a[r][k], 8), both);
     }
 }
 
 MNQ_NEON_INLINE void sums_add(struct sums *s, const uint8_t *p, const uint8_t *w, int32_t units, const int N,
-                              const int is_signed)
+                              const int split, const int is_signed)
 {
     int r, k;
 
+    (void)is_signed;
     do {
         uint8x16_t x[4];
         MNQ_NEON_UNROLL
@@ -50,8 +52,10 @@ MNQ_NEON_INLINE void sums_add(struct sums *s, const uint8_t *p, const uint8_t *w
             const uint8x16_t t = vld1q_u8(w + 16 * k);
             MNQ_NEON_UNROLL
             for (r = 0; 2 * r < N; r++) {
-                if (is_signed) s->a[r][k] = vmmlaq_s32(s->a[r][k], vreinterpretq_s8_u8(x[r]), vreinterpretq_s8_u8(t));
-                else s->a[r][k] = vreinterpretq_s32_u32(vmmlaq_u32(vreinterpretq_u32_s32(s->a[r][k]), x[r], t));
+                const int8x16_t xs = vreinterpretq_s8_u8(x[r]), ts = vreinterpretq_s8_u8(t);
+                if (split != MNQ_NEON_SPLIT_W) s->a[r][k] = vmmlaq_s32(s->a[r][k], xs, ts);
+                else if (is_signed) s->a[r][k] = vmmlaq_s32(s->a[r][k], ts, xs);
+                else s->a[r][k] = vusmmlaq_s32(s->a[r][k], t, xs);
             }
         }
         p += 64;
@@ -59,7 +63,7 @@ MNQ_NEON_INLINE void sums_add(struct sums *s, const uint8_t *p, const uint8_t *w
     } while (--units > 0);
 }
 
-MNQ_NEON_INLINE void sums_end(const struct sums *s, int32x4_t y[][2], const int N)
+MNQ_NEON_INLINE void sums_end(const struct sums *s, int32x4_t y[][2], const int N, const int split)
 {
     int r, k;
 
@@ -67,7 +71,13 @@ MNQ_NEON_INLINE void sums_end(const struct sums *s, int32x4_t y[][2], const int 
     for (r = 0; 2 * r < N; r++) {
         MNQ_NEON_UNROLL
         for (k = 0; k < 2; k++) {
-            const int64x2_t u = vreinterpretq_s64_s32(s->a[r][2 * k]), v = vreinterpretq_s64_s32(s->a[r][2 * k + 1]);
+            const int32x4_t p = s->a[r][2 * k], q = s->a[r][2 * k + 1];
+            const int64x2_t u = vreinterpretq_s64_s32(p), v = vreinterpretq_s64_s32(q);
+            if (split == MNQ_NEON_SPLIT_W) {
+                y[2 * r][k] = vuzp1q_s32(p, q);
+                y[2 * r + 1][k] = vuzp2q_s32(p, q);
+                continue;
+            }
             y[2 * r][k] = vreinterpretq_s32_s64(vtrn1q_s64(u, v));
             y[2 * r + 1][k] = vreinterpretq_s32_s64(vtrn2q_s64(u, v));
         }

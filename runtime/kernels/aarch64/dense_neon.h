@@ -14,6 +14,7 @@ struct source {
     int32_t inputs, units;     /* of a pixel */
     uint32_t pixel;            /* bytes from pixel to pixel of the input */
     uint32_t x_plane, w_plane; /* bytes from plane to plane */
+    uint32_t x_second;         /* to the plane that the second sums are of */
     uint32_t panel;            /* bytes */
     int split;
 };
@@ -133,7 +134,7 @@ static void take(const struct source *s, uint8_t *to, const uint8_t *from, int32
     if (s->split == MNQ_NEON_SPLIT_X) {
         take_upper(s, to, from, n);
         take_lower(s, to + s->x_plane, from, n);
-    } else if (s->split == MNQ_NEON_SPLIT_W) {
+    } else if (s->split == MNQ_NEON_SPLIT_W && KIND == MNQ_NEON_QUADS) {
         take_twice(s, to, from, n);
     } else {
         take_bytes(s, to, from, n);
@@ -148,13 +149,13 @@ MNQ_NEON_INLINE void tile(const struct mnq_neon_emit *e, const struct source *s,
     int32x4_t y[8][2];
 
     sums_start(&a, record, N, SPLIT);
-    sums_add(&a, x, w, s->units, N, 1);
+    sums_add(&a, x, w, s->units, N, SPLIT, 1);
     if (SPLIT) {
-        sums_shift(&a, record, N);
-        if (SPLIT == MNQ_NEON_SPLIT_W) sums_add(&a, x + s->x_plane, w + s->w_plane, s->units, N, 0);
-        else sums_add(&a, x + s->x_plane, w, s->units, N, 1);
+        sums_shift(&a, record, N, SPLIT);
+        if (SPLIT == MNQ_NEON_SPLIT_W) sums_add(&a, x + s->x_second, w + s->w_plane, s->units, N, SPLIT, 0);
+        else sums_add(&a, x + s->x_second, w, s->units, N, SPLIT, 1);
     }
-    sums_end(&a, y, N);
+    sums_end(&a, y, N, SPLIT);
     mnq_neon_put(e, record, y, channels, out, N);
 }
 
@@ -218,7 +219,8 @@ static struct source source_of(const struct mnq_layer *l, int32_t inputs)
     s.split = ((const struct mnq_neon_head *)l->packed)->split;
     s.x_plane = (uint32_t)mnq_neon_kept(inputs) * 8;
     s.w_plane = (uint32_t)s.units * KIND * 8;
-    s.panel = s.x_plane << (s.split != 0);
+    s.panel = s.x_plane * (uint32_t)mnq_neon_planes(KIND, s.split);
+    s.x_second = s.panel - s.x_plane;
     return s;
 }
 

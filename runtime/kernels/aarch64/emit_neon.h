@@ -24,6 +24,7 @@ struct mnq_neon_emit {
     size_t record; /* int32 of a block's record */
     int16_t zp, lo, hi;
     uint8_t plain; /* 1: no activation, no shift below 1 */
+    uint8_t whole; /* 1: outputs are all of int8 */
     uint8_t out16, act, frac, general;
 };
 
@@ -39,6 +40,7 @@ static inline struct mnq_neon_emit mnq_neon_emit_of(const struct mnq_layer *l, v
     e.lo = (int16_t)l->q.lo;
     e.hi = (int16_t)l->q.hi;
     e.plain = l->q.act == MNQ_A_CLAMP && !h->general && (!l->q.out16 || l->q.zp == 0);
+    e.whole = !l->q.out16 && l->q.lo == -128 && l->q.hi == 127;
     e.out16 = l->q.out16;
     e.act = l->q.act;
     e.frac = l->q.frac;
@@ -85,7 +87,7 @@ MNQ_NEON_INLINE int8x16_t mnq_neon_narrow16(int16x8_t a, int16x8_t b)
 
 /* N pixels of whole blocks as int8. */
 MNQ_NEON_INLINE void mnq_neon_put8(const struct mnq_neon_emit *e, const int32_t *record, int32x4_t a[][2], uint8_t *out,
-                                   const int N)
+                                   const int N, const int whole)
 {
     const int32x4_t m0 = vld1q_s32(record + MNQ_NEON_MULT * 8), m1 = vld1q_s32(record + MNQ_NEON_MULT * 8 + 4);
     const int32x4_t s0 = vld1q_s32(record + MNQ_NEON_SHIFT * 8), s1 = vld1q_s32(record + MNQ_NEON_SHIFT * 8 + 4);
@@ -105,7 +107,8 @@ MNQ_NEON_INLINE void mnq_neon_put8(const struct mnq_neon_emit *e, const int32_t 
             h1 = mnq_neon_narrow32(mnq_neon_round(a[q][0], m0, s0), mnq_neon_round(a[q][1], m1, s1));
             h1 = vqaddq_s16(h1, zp);
         }
-        b = vminq_s8(vmaxq_s8(mnq_neon_narrow16(h0, h1), lo), hi);
+        b = mnq_neon_narrow16(h0, h1);
+        if (!whole) b = vminq_s8(vmaxq_s8(b, lo), hi);
         vst1_s8((int8_t *)out, vget_low_s8(b));
         out += step;
         if (q == r) break;
@@ -140,7 +143,8 @@ MNQ_NEON_INLINE void mnq_neon_put(const struct mnq_neon_emit *e, const int32_t *
 
     if (e->plain && channels == MNQ_NEON_BLOCK) {
         if (e->out16) mnq_neon_put16(e, record, a, out, N);
-        else mnq_neon_put8(e, record, a, out, N);
+        else if (N == 8 && e->whole) mnq_neon_put8(e, record, a, out, N, 1);
+        else mnq_neon_put8(e, record, a, out, N, 0);
         return;
     }
     MNQ_NEON_UNROLL

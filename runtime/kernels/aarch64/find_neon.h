@@ -17,7 +17,7 @@ static mnq_kernel *find(const struct mnq_layer *l)
     case MNQ_L_PW:
         return h->kind == MNQ_NEON_WIDE ? mnq_pw_neon : h->kind == MNQ_NEON_QUADS ? QUADS(pw) : OCTETS(pw);
     case MNQ_L_DWCONV:
-        return mnq_dwconv_neon;
+        return h->kind == MNQ_NEON_QUADS ? QUADS(dwconv) : mnq_dwconv_neon;
     case MNQ_L_ADD:
         return mnq_add_neon;
     case MNQ_L_MUL:

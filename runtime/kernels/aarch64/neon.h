@@ -16,7 +16,7 @@ extern const struct mnq_kernels mnq_kernels_i8mm;
 
 mnq_kernel mnq_pw_neon, mnq_conv_neon, mnq_dwconv_neon, mnq_add_neon, mnq_mul_neon, mnq_avgpool_neon;
 mnq_kernel mnq_avgpool_sum_neon; /* also of layers that were not packed; no in_flip */
-mnq_kernel mnq_pw_dotprod, mnq_conv_dotprod;
+mnq_kernel mnq_pw_dotprod, mnq_conv_dotprod, mnq_dwconv_dotprod;
 mnq_kernel mnq_pw_i8mm, mnq_conv_i8mm;
 
 #endif

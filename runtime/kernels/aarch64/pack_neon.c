@@ -54,7 +54,8 @@ static struct mnq_neon_head head_of(enum mnq_neon_level level, const struct mnq_
         break;
     case MNQ_L_DWCONV:
         if (l->mult == 1 && l->kh == l->kw && (l->kh == 3 || l->kh == 5) && (l->sw == 1 || l->sw == 2))
-            h.kind = MNQ_NEON_WIDE;
+            h.kind =
+                level >= MNQ_NEON_DOTPROD && l->kh == 3 && l->wtype == MNQ_W_S8 && !l->in16 ? MNQ_NEON_QUADS : MNQ_NEON_WIDE;
         break;
     case MNQ_L_AVGPOOL:
     case MNQ_L_ADD:
@@ -82,6 +83,7 @@ static size_t plane_bytes(const struct mnq_layer *l, const struct mnq_neon_head 
 {
     const size_t unit = h->kind == MNQ_NEON_WIDE ? 2 : (size_t)h->kind;
 
+    if (l->op == MNQ_L_DWCONV && h->kind == MNQ_NEON_QUADS) return MNQ_NEON_DW_QUADS;
     if (l->op == MNQ_L_DWCONV) return (size_t)l->kh * l->kw * BLOCK * 2;
     if (l->op == MNQ_L_ADD) return 2 * BLOCK * 2;
     if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return 0;
@@ -174,7 +176,7 @@ static void put_at(const struct sink *s, int32_t o, int32_t ky, int32_t i, int32
     block[at] = (uint8_t)(s->split == MNQ_NEON_SPLIT_W ? w >> 8 : w);
     if (s->split == MNQ_NEON_SPLIT_W) {
         block[s->plane + at] = (uint8_t)w;
-        *bias = (int32_t)((uint32_t)*bias - 128u * (uint8_t)w);
+        if (s->kind == MNQ_NEON_QUADS) *bias = (int32_t)((uint32_t)*bias - 128u * (uint8_t)w);
     }
     if (s->split == MNQ_NEON_SPLIT_X) *bias = (int32_t)((uint32_t)*bias + 128u * (uint32_t)w);
 }
@@ -265,6 +267,22 @@ static void put_taps(const struct mnq_layer *l, uint8_t *to, size_t block, int32
             }
 }
 
+/* Taps of 3x3 by columns, for either row of two. */
+static void put_columns(const struct mnq_layer *l, uint8_t *to)
+{
+    int32_t tap, o, n, at[2];
+    size_t from = 0;
+
+    for (tap = 0; tap < 9; tap++)
+        for (o = 0; o < l->oc; o++, from++)
+            for (n = places(l->oc, o, at); n > 0; n--) {
+                const int32_t i = at[n - 1], column = tap % 3, row = tap / 3;
+                uint8_t *const p = to + i / BLOCK * MNQ_NEON_DW_QUADS + column * 4 * BLOCK + i % BLOCK * 4 + row;
+                p[0] = (uint8_t)weight(l, from);
+                p[MNQ_NEON_DW_QUADS / 2 + 1] = p[0];
+            }
+}
+
 /* As the kernels keep their inputs: int16, or bytes of QUADS. */
 static void put_pad(const struct mnq_layer *l, const struct mnq_neon_head *h, uint8_t *to)
 {
@@ -294,7 +312,8 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
     s.channels = l->oc;
     s.kind = h.kind;
     s.split = h.split;
-    if (l->op == MNQ_L_DWCONV) put_taps(l, s.to, s.block, l->kh * l->kw);
+    if (l->op == MNQ_L_DWCONV && h.kind == MNQ_NEON_QUADS) put_columns(l, s.to);
+    else if (l->op == MNQ_L_DWCONV) put_taps(l, s.to, s.block, l->kh * l->kw);
     else if (l->op == MNQ_L_ADD) put_taps(l, s.to, s.block, 2);
     else if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return;
     else if (l->op == MNQ_L_CONV || l->wtype <= MNQ_W_S16) put_plain(l, &s, mnq_neon_rows(l, h.kind));
@@ -311,6 +330,7 @@ size_t mnq_neon_scratch(enum mnq_neon_level level, const struct mnq_layer *l)
 
     if (h.kind == 0) return 0;
     if (l->op > MNQ_L_PW) return n;
+    if (l->op == MNQ_L_DWCONV && h.kind == MNQ_NEON_QUADS) return n + mnq_neon_dw_zipped(l) + (size_t)l->w * (size_t)l->c;
     if (l->op == MNQ_L_DWCONV) return n + (size_t)l->kh * mnq_neon_dw_row(l);
     n += (size_t)mnq_neon_run(l, h.kind, h.split) * mnq_neon_pixel(l, h.kind, h.split);
     if (l->op == MNQ_L_PW) return n;

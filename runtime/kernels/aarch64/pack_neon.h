@@ -8,14 +8,15 @@
  *     weights, block by block:
  *     WIDE     CONV, PW: for every input of every row of the kernel i16 w[8]; DWCONV: for every tap i16 w[8];
  *              ADD: i16 w0[8], w1[8]
- *     QUADS    for every four inputs of every row i8 w[8][4], the last of a row filled up with zeros
- *     OCTETS   for every eight inputs i8 w[8][8], likewise
+ *     QUADS    for every four inputs of every row i8 w[8][4], the last of a row filled up with zeros; DWCONV: for each of
+ * the three columns i8 w[8][4], the taps of three rows and 0; then all once more, 0 and the taps OCTETS   for every eight
+ * inputs i8 w[8][8], likewise
  *
  * QUADS and OCTETS of 16-bit values are two planes of bytes. Their sums are H and L, the layer's is 256 H + L:
- *     SPLIT_W  weights: the upper bytes of a block, then the lower ones, unsigned. L is of inputs plus 128, unsigned too,
- * and the bias less by 128 times the sum of the lower bytes SPLIT_X  inputs: the upper bytes of a pixel, then the lower ones
- * less 128, and the bias more by 128 times the sum of the weights QUADS of a CONV whose rows are short are those of one row
- * of all inputs, FLAT. */
+ *     SPLIT_W  weights: the upper bytes of a block, then the lower ones, unsigned. QUADS: L is of inputs plus 128, unsigned
+ * too, and the bias less by 128 times the sum of the lower bytes SPLIT_X  inputs: the upper bytes of a pixel, then the lower
+ * ones less 128, and the bias more by 128 times the sum of the weights QUADS of a CONV whose rows are short are those of one
+ * row of all inputs, FLAT. */
 #ifndef MNQ_PACK_NEON_H
 #define MNQ_PACK_NEON_H
 
@@ -28,6 +29,7 @@ enum {
     MNQ_NEON_BLOCK = 8,       /* output channels */
     MNQ_NEON_ROWS = 16,       /* of a kernel, at most; others stay unpacked */
     MNQ_NEON_ACC = 8 * 8 * 4, /* bytes of accumulators: 8 pixels of a block */
+    MNQ_NEON_DW_QUADS = 192,  /* bytes of a block's weights */
     MNQ_NEON_SLACK = 16       /* bytes that may be read or written behind what is kept */
 };
 
@@ -101,6 +103,12 @@ static inline size_t mnq_neon_dw_row(const struct mnq_layer *l)
     return (size_t)mnq_neon_columns(l) * (size_t)mnq_neon_padded(l->c) * 2;
 }
 
+/** Bytes that DWCONV of QUADS keeps of four rows side by side; a block of fewer than eight channels reads behind them. */
+static inline size_t mnq_neon_dw_zipped(const struct mnq_layer *l)
+{
+    return (size_t)mnq_neon_columns(l) * (size_t)l->c * 4 + 2 * MNQ_NEON_SLACK;
+}
+
 /** Inputs of an output in one row, and rows. */
 static inline int32_t mnq_neon_inputs(const struct mnq_layer *l, int kind)
 {
@@ -118,11 +126,17 @@ static inline int32_t mnq_neon_kept(int32_t inputs)
     return (inputs + 15) / 16 * 16;
 }
 
+/** Planes of bytes in which inputs are kept: unsigned weights meet signed inputs in matrix products alone. */
+static inline int mnq_neon_planes(int kind, int split)
+{
+    return split == MNQ_NEON_SPLIT_X || (split == MNQ_NEON_SPLIT_W && kind == MNQ_NEON_QUADS) ? 2 : 1;
+}
+
 /** Bytes of an output's inputs that PW and CONV keep, WIDE or in panels. */
 static inline size_t mnq_neon_pixel(const struct mnq_layer *l, int kind, int split)
 {
     const int32_t n = mnq_neon_inputs(l, kind);
-    return kind == MNQ_NEON_WIDE ? (size_t)n * 2 : (size_t)mnq_neon_kept(n) << (split != 0);
+    return kind == MNQ_NEON_WIDE ? (size_t)n * 2 : (size_t)mnq_neon_kept(n) * (size_t)mnq_neon_planes(kind, split);
 }
 
 /** Pixels that they take at a time, a multiple of 8: few enough for the first-level cache. */
