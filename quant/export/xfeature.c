@@ -199,6 +199,10 @@ static void neon(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFE
                 (h->split == 0 ? 1 : 2);
         taken = outputs * l->kh * l->kw * l->c;
     }
+    if (l->op == MNQ_L_DWCONV && h->kind == MNQ_NEON_QUADS) { /* columns; rows for one or two rows of outputs side by side */
+        units = l->kw;
+        taken = up(rows, l->sh == 1 ? 2 : 1) * l->w * l->c;
+    }
     f[0] = n * tiles * blocks * units;
     f[1] = n * outputs * blocks * units;
     f[2] = n * tiles * blocks;

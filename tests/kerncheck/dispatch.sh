@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Which kernel tables programs for AArch64 Linux find on three processors, and that a model's bits are the same with each of them.
+# Which kernel tables programs for AArch64 Linux find on four processors, and that a model's bits are the same with each of them.
 # The library is built as PORTING.md says. Status 77: no toolchain or no emulator.
 #
 # usage: dispatch.sh ROOT MNQUANT MODEL.h5 CALIB PREPROCESS
@@ -32,6 +32,7 @@ expect() {
 }
 expect cortex-a53 generic neon
 expect neoverse-n1 generic neon dotprod
+expect cortex-a76 generic neon dotprod
 expect max generic neon dotprod i8mm
 [ "$(cut -d' ' -f2 "$work/bits" | sort -u | wc -l)" = 1 ] || { cat "$work/bits"; echo "FAILED: outputs differ"; status=1; }
 [ $status != 0 ] || echo "tables by processor as expected, the same bits: $(head -1 "$work/bits" | cut -d' ' -f2)"
