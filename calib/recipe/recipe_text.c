@@ -133,7 +133,7 @@ char *mnq_recipe_text(const struct mnq_recipe *r, struct mnq_arena *arena)
     if (r->n_rules > 0) fputs("layers:\n", f);
     for (int i = 0; i < r->n_rules; i++) put_rule(f, &r->rule[i]);
     bool failed = ferror(f) != 0;
-    if (fclose(f) != 0) failed = true;
+    if (fclose(f) != 0 || text == NULL) failed = true; /* it is made smaller at the end: that too may find no memory */
     copy = failed ? NULL : mnq_arena_strdup(arena, text);
     free(text);
     return copy;

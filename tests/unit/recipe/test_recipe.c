@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,6 +63,44 @@ static void round_trip(void **state)
     char *again = mnq_recipe_text(&b, &arena);
     assert_string_equal(text, again);
     assert_memory_equal(&a.wide_budget, &b.wide_budget, sizeof a.wide_budget);
+    mnq_arena_free(&arena);
+}
+
+/* ---- memory that runs out as the text is made smaller to its length ---- */
+
+static char **stream_text;
+static bool starved;
+
+FILE *__real_open_memstream(char **text, size_t *n);
+FILE *__wrap_open_memstream(char **text, size_t *n);
+int __real_fclose(FILE *f);
+int __wrap_fclose(FILE *f);
+
+FILE *__wrap_open_memstream(char **text, size_t *n)
+{
+    stream_text = text;
+    return __real_open_memstream(text, n);
+}
+
+int __wrap_fclose(FILE *f)
+{
+    int rc = __real_fclose(f);
+    if (!starved) return rc;
+    free(*stream_text);
+    *stream_text = NULL; /* and success, as the C library has it */
+    return rc;
+}
+
+static void no_memory_at_the_end(void **state)
+{
+    (void)state;
+    struct mnq_arena arena = {0};
+    struct mnq_recipe r;
+    mnq_recipe_defaults(&r);
+    starved = true;
+    assert_null(mnq_recipe_text(&r, &arena));
+    starved = false;
+    assert_non_null(mnq_recipe_text(&r, &arena));
     mnq_arena_free(&arena);
 }
 
@@ -437,9 +476,14 @@ static void rule_faults(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults), cmocka_unit_test(round_trip),
-                                       cmocka_unit_test(partial),  cmocka_unit_test(random_round_trip),
-                                       cmocka_unit_test(not_utf8), cmocka_unit_test(rules),
-                                       cmocka_unit_test(faults),   cmocka_unit_test(rule_faults)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(defaults),
+                                       cmocka_unit_test(round_trip),
+                                       cmocka_unit_test(partial),
+                                       cmocka_unit_test(random_round_trip),
+                                       cmocka_unit_test(not_utf8),
+                                       cmocka_unit_test(rules),
+                                       cmocka_unit_test(faults),
+                                       cmocka_unit_test(rule_faults),
+                                       cmocka_unit_test(no_memory_at_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
