@@ -122,28 +122,25 @@ done:
 /* ---- targets ---- */
 
 struct cross {
-    const float *x, *y; /* [n][BLOCK], [outputs][BLOCK]: one block of rows, transposed */
-    double *sum;        /* [outputs][n] */
-    int n, len;         /* len: a multiple of LANES, padded with zeros */
+    const float *x, *y;  /* [n][BLOCK], [outputs][BLOCK]: one block of rows, transposed */
+    double *sum;         /* [outputs][n] */
+    int n, outputs, len; /* len: a multiple of LANES, padded with zeros */
 };
 
-enum { LANES = 8 };
+enum { LANES = MNQ_FLANES, OUTPUTS = 16, INPUTS = 4 }; /* that meet while they are in the cache */
 
-/* One output against all inputs; partial sums in LANES lanes, so that vectors give the same bits as plain code. */
-static int one_output(void *ctx, int o, int w, struct mnq_err *e)
+/* OUTPUTS outputs against all inputs. */
+static int some_outputs(void *ctx, int tile, int w, struct mnq_err *e)
 {
     (void)w;
     (void)e;
     struct cross *j = ctx;
-    const float *y = j->y + (size_t)o * BLOCK;
-    for (int k = 0; k < j->n; k++) {
-        const float *x = j->x + (size_t)k * BLOCK;
-        float lane[LANES] = {0}, total = 0;
-        for (int p = 0; p < j->len; p += LANES)
-            for (int l = 0; l < LANES; l++) lane[l] += x[p + l] * y[p + l];
-        for (int l = 0; l < LANES; l++) total += lane[l];
-        j->sum[(size_t)o * (size_t)j->n + (size_t)k] += (double)total;
-    }
+    int first = tile * OUTPUTS, end = j->outputs - first < OUTPUTS ? j->outputs : first + OUTPUTS;
+    for (int k = 0; k < j->n; k += INPUTS)
+        for (int o = first; o < end; o++)
+            mnq_fkernels_best()->dots(j->y + (size_t)o * BLOCK, j->x + (size_t)k * BLOCK, BLOCK,
+                                      j->n - k < INPUTS ? j->n - k : INPUTS, j->len,
+                                      j->sum + (size_t)o * (size_t)j->n + (size_t)k);
     return 0;
 }
 
@@ -175,7 +172,7 @@ int mnq_gram_targets(const int16_t *x, const float *y, size_t rows, int zero, in
         for (size_t c = 0; c < m; c++) mean[c] += (double)y[r * m + c] / (double)rows;
         for (size_t k = 0; k < n; k++) input_mean[k] += (x[r * n + k] - zero) / (double)rows;
     }
-    struct cross j = {.x = tx, .y = ty, .sum = cross, .n = gram->n};
+    struct cross j = {.x = tx, .y = ty, .sum = cross, .n = gram->n, .outputs = outputs};
     for (size_t at = 0; at < rows; at += BLOCK) {
         int len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
         j.len = (len + LANES - 1) / LANES * LANES;
@@ -186,7 +183,7 @@ int mnq_gram_targets(const int16_t *x, const float *y, size_t rows, int zero, in
                 tx[k * BLOCK + (size_t)p] =
                     p < len ? (float)(x[(at + (size_t)p) * n + from] - zero) - (float)input_mean[from] : 0;
         }
-        if (mnq_pool_for(outputs, threads, one_output, &j, e) != 0) goto done;
+        if (mnq_pool_for((outputs + OUTPUTS - 1) / OUTPUTS, threads, some_outputs, &j, e) != 0) goto done;
     }
     for (size_t i = 0; i < n * m; i++) cross[i] /= (double)rows;
     gram->cross = cross;

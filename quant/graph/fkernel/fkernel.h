@@ -40,6 +40,9 @@ struct mnq_fpixels {
     uint8_t flip;
 };
 
+/** Partial sums of a product of two float vectors. */
+enum { MNQ_FLANES = 8 };
+
 /** Channels and pixels that histograms take at a time. */
 enum { MNQ_FTOGETHER = 16, MNQ_FSLICE = 256 };
 
@@ -99,6 +102,8 @@ struct mnq_fkernels {
      * `narrow`: every block's sum fits 32 bits.
      */
     void (*products)(const int16_t *a, const int16_t *b, size_t stride, int n, int len, bool narrow, int64_t *sum);
+    /** sum[k] += y . x[k] for k < n, of len values, a multiple of MNQ_FLANES that are summed side by side; x [n][stride]. */
+    void (*dots)(const float *y, const float *x, size_t stride, int n, int len, double *sum);
     /** sum[c] += the values of p->n pixels: int16 if p->wide, else bytes with p->flip xored. */
     void (*sum_pixels)(const struct mnq_fpixels *p, const void *x, int32_t *sum);
     /** Of n pixels of MNQ_FTOGETHER channels: extremes (those so far and zero included; no NaN) and sums, in their order. */

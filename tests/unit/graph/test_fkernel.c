@@ -231,6 +231,28 @@ static void test_outer_f(void **state)
         }
 }
 
+static void test_dots(void **state)
+{
+    (void)state;
+    enum { MOST = 9, VALUES = 64 };
+    float x[MOST * STRIDE], y[STRIDE];
+    for (int i = 0; i < MOST * STRIDE; i++) x[i] = (float)(rand() / 1e9 - 1);
+    for (int i = 0; i < STRIDE; i++) y[i] = (float)(rand() / 7e8);
+    for (int n = 0; n <= MOST; n++)
+        for (int len = 0; len <= VALUES; len += MNQ_FLANES)
+            for (int t = 0; mnq_fkernels_at(t) != NULL; t++) {
+                double got[MOST];
+                for (int k = 0; k < MOST; k++) got[k] = k;
+                mnq_fkernels_at(t)->dots(y, x, STRIDE, n, len, got);
+                for (int k = 0; k < MOST; k++) {
+                    float lane[MNQ_FLANES] = {0}, total = 0;
+                    for (int p = 0; p < len; p++) lane[p % MNQ_FLANES] += x[k * STRIDE + p] * y[p];
+                    for (int l = 0; l < MNQ_FLANES; l++) total += lane[l];
+                    assert_true(got[k] == (k < n ? k + (double)total : k));
+                }
+            }
+}
+
 static void test_remove(void **state)
 {
     (void)state;
@@ -295,9 +317,10 @@ static void test_round_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
-        cmocka_unit_test(test_axpy),     cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
-        cmocka_unit_test(test_outer_f),  cmocka_unit_test(test_remove),     cmocka_unit_test(test_round_noise),
+        cmocka_unit_test(test_products),    cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_axpy),        cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_outer_f),     cmocka_unit_test(test_remove),     cmocka_unit_test(test_dots),
+        cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
