@@ -166,10 +166,10 @@ static int resize_nearest(struct mnq_knet *k, const struct mnq_klayer *l, const 
 /* n channels of zeros, as a tensor of node `in`'s height and width. */
 static int zeros(struct mnq_knet *k, const char *name, int in, int n)
 {
-    enum { MOST = 4096 };
     char part[600];
-    int map[MOST], c = k->b.g->node[in].out.c;
-    for (int i = 0; i < n && i < MOST; i++) map[i] = i % c;
+    int c = k->b.g->node[in].out.c, *map = mnq_arena_array(k->b.g->arena, (size_t)n, sizeof *map);
+    if (map == NULL) return mnq_fail_nomem(k->e);
+    for (int i = 0; i < n; i++) map[i] = i % c;
     snprintf(part, sizeof part, "%.500s/channels", name);
     int some = mnq_build_select(&k->b, part, in, map, n, k->e);
     return some < 0 ? -1 : mnq_build_affine(&k->b, name, some, &(float){0}, &(float){0}, 1, k->e);

@@ -83,6 +83,11 @@ static void moves(void **state)
                                       "\", \"arguments\": {\"paddings\": [[0, 0], [1, 0], [0, 0], [0, 1]]}"),
                       NONE),
             "pads channels and pixels at once");
+    char wide[120];
+    static double wanted[2 * 8002];
+    wanted[0] = 1, wanted[8002] = -2;
+    snprintf(wide, sizeof wide, "\"paddings\": [[0, 0], [0, 0], [0, 0], [0, 8001]]");
+    gives("1, 2, 1", small, "pad", wide, wanted, 2 * 8002);
 }
 
 static void sizes(void **state)
