@@ -80,6 +80,8 @@ const struct mnq_xcode_row mnq_xcode_rows[] = {
     {"cortexm/pack_dsp.c", {0, 0, 976, 958, 0, 0, 0, 0}},
     {"cortexm/plane_dsp.S", {0, 0, 304, 304, 0, 0, 0, 0}},
     {"cortexm/pw_dsp.c", {0, 0, 248, 264, 0, 0, 0, 0}},
+    {"cortexm/pw_sparse_dsp.c", {0, 0, 730, 740, 0, 0, 0, 0}},
+    {"cortexm/sparse_dsp.S", {0, 0, 972, 980, 0, 0, 0, 0}},
     {"cortexm/pw_s4_dsp.c", {0, 0, 718, 726, 0, 0, 0, 0}},
     {"cortexm/scratch_dsp.c", {0, 0, 180, 192, 0, 0, 0, 0}},
     {"helium/block_mve.S", {0, 0, 0, 2364, 0, 0, 0, 0}},

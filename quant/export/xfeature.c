@@ -41,6 +41,28 @@ static void blocks(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[7] = l->op == MNQ_L_CONV ? n * b * l->kh : n;
 }
 
+/* Entries of all rows, and rows, for blocks of 8 pixels; inputs taken, by width; blocks; outputs that are computed one by
+ * one. */
+static void sparse_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pixels = (double)rows * l->w, b = up(pixels, 8), wanted = pixels < 8 ? pixels : 8;
+    const uint8_t *p = (const uint8_t *)l->packed + MNQ_DSP_HEADER;
+    double entries = 0;
+
+    for (int o = 0; o < l->oc; o++) {
+        const size_t k = p[10] | (size_t)p[11] << 8;
+        entries += (double)k;
+        p += MNQ_DSP_SPARSE_BEFORE + (k * 3 / 4 + 1) * 4;
+    }
+    f[0] = n * b * entries;
+    f[1] = n * b * l->oc;
+    f[2] = n * b * 8 * l->c * !l->in16;
+    f[3] = n * b * 8 * l->c * l->in16;
+    f[5] = n * b;
+    f[6] = pixels < 8 || mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * b * wanted * l->oc : 0;
+    f[7] = n;
+}
+
 static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
     const double groups = up(l->ow, 4), taken = (rows - 1) * l->sh + 3.0, c = l->c;
@@ -319,7 +341,8 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
         if (k->l.packed != NULL) dense_rvv(&k->l, calls, rows, f);
         else if (k->l.op == MNQ_L_DWCONV) dw_rvv(&k->l, calls, rows, f);
         else each_rvv(&k->l, calls, rows, f);
-    } else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
+    } else if (strcmp(k->kernel->symbol, "mnq_pw_sparse_dsp") == 0) sparse_dsp(&k->l, calls, rows, f);
+    else if (k->l.packed != NULL) blocks(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) dw_dsp(&k->l, calls, rows, f);
     else plain(&k->l, calls, rows, f);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct variants {
-    unsigned block, dw, in, planes, act;
+    unsigned block, sparse, dw, in, planes, act;
     int rising, second;
 };
 
@@ -42,6 +42,10 @@ static struct variants variants_of(const struct mnq_export *x)
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
         if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
         if (l->packed == NULL) continue;
+        if (l->wtype == MNQ_W_SPARSE) {
+            v.sparse |= 1u << mnq_dsp_block_clamp_of(&l->q);
+            continue;
+        }
         const unsigned wide = l->wtype == MNQ_W_S16 ? 8 : 0;
         v.in |= l->in16 ? 4 : l->in_flip ? 2 : 1;
         v.block |= 1u << (wide + mnq_dsp_block_clamp_of(&l->q));
@@ -71,13 +75,13 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
 {
     const struct variants v = variants_of(x);
 
-    mnq_xtext_add(
-        t,
-        "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
-        "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define MNQ_VARIANTS_DW "
-        "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
-        "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_SECOND %d\n#define MNQ_VARIANTS_PLANS %d\n\n",
-        v.block, v.dw, v.in, v.planes, v.rising, v.act, v.second, planned(x));
+    mnq_xtext_add(t,
+                  "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
+                  "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define "
+                  "MNQ_VARIANTS_SPARSE 0x%x\n#define MNQ_VARIANTS_DW "
+                  "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
+                  "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_SECOND %d\n#define MNQ_VARIANTS_PLANS %d\n\n",
+                  v.block, v.sparse, v.dw, v.in, v.planes, v.rising, v.act, v.second, planned(x));
     mnq_xtext_add(t,
                   "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_KINDS %zu\n#define MNQ_FLASH_REFS %zu\n"
                   "#define MNQ_FLASH_LAST %d\n#define MNQ_FLASH_ARENA %zu\n"
@@ -135,6 +139,7 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     }
     if (strcmp(path, "cortexm/gather_dsp.S") == 0) return (v.in & 1 ? 160 : 0) + (v.in & 2 ? 212 : 0) + (v.in & 4 ? 104 : 0);
     if (strcmp(path, "cortexm/plane_dsp.S") == 0) return 20 + (v.planes & 1 ? 180 : 0) + (v.planes & 4 ? 104 : 0);
-    if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0) return (v.block & 0x808) | (v.dw & 0x88) ? 320 : 0;
+    if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0)
+        return v.sparse | (v.block & 0x808) | (v.dw & 0x88) ? 320 : 0;
     return -1;
 }

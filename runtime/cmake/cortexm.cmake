@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Kernels for microcontrollers. Packing is plain C: a host packs for them, with mnq_target_packing. The kernels themselves come
 # with a processor that has them.
-set(mnq_dsp_packing kernels/cortexm/dwconv_shape_dsp.c kernels/cortexm/pack_dsp.c kernels/cortexm/scratch_dsp.c)
+set(mnq_dsp_packing kernels/cortexm/dwconv_shape_dsp.c kernels/cortexm/pack_dsp.c kernels/cortexm/pack_sparse_dsp.c
+  kernels/cortexm/scratch_dsp.c)
 set(mnq_dsp_kernels
   kernels/cortexm/block_dsp.c
   kernels/cortexm/block_dsp.S
@@ -16,7 +17,9 @@ set(mnq_dsp_kernels
   kernels/cortexm/gather_dsp.S
   kernels/cortexm/plane_dsp.S
   kernels/cortexm/pw_dsp.c
-  kernels/cortexm/pw_s4_dsp.c)
+  kernels/cortexm/pw_s4_dsp.c
+  kernels/cortexm/pw_sparse_dsp.c
+  kernels/cortexm/sparse_dsp.S)
 set(mnq_mve_packing kernels/helium/pack_mve.c)
 set(mnq_mve_kernels
   kernels/helium/block_mve.S

@@ -12,6 +12,7 @@ extern const struct mnq_kernels mnq_kernels_dsp;
 
 mnq_kernel mnq_pw_dsp;        /* packed */
 mnq_kernel mnq_pw_s4_dsp;     /* packed, 4-bit weights */
+mnq_kernel mnq_pw_sparse_dsp; /* packed, sparse weights */
 mnq_kernel mnq_conv_dsp;      /* packed */
 mnq_kernel mnq_dwconv3x3_dsp; /* 3x3, stride 1 or 2 both ways, no multiplier */
 mnq_kernel mnq_dwconv5x5_dsp; /* 5x5, likewise */

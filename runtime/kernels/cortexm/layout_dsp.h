@@ -12,7 +12,13 @@
  *     record:  i32 bias[2]; weights; i32 m[2]; u8 r[2], which is r - 1, or MNQ_DSP_PLAIN in both; 2 x 0
  *     weights: for every pair of inputs (k, l), int8: w0[k] w1[k] w0[l] w1[l]; int16: w0[k] w0[l] w1[k] w1[l];
  *              4 bits: of two pairs the bytes of int8, the first's in the lower halves; the record's bias and r are those of
- * 16 times the weights */
+ * 16 times the weights
+ *
+ * Sparse weights: pairs of neighbours, in order, that are not both 0.
+ *
+ *     packed:  u8 as above, u24 bytes of all, then a record per output channel, padded to words, with a byte to spare
+ *     record:  i32 bias; i32 m; u8 r - 1, or MNQ_DSP_PLAIN; u8 where in the loop to begin, in words; u16 n; n entries
+ *     entry:   w[k]; u8 pairs passed over, times MNQ_DSP_SPARSE_PAIR; w[k + 1] */
 #ifndef MNQ_LAYOUT_DSP_H
 #define MNQ_LAYOUT_DSP_H
 
@@ -24,6 +30,13 @@ enum {
     MNQ_DSP_AFTER = 12,     /* and after them */
     MNQ_DSP_S4_LAYER = 128, /* bytes of scratch for a layer's copy */
     MNQ_DSP_PLAIN = 0xff    /* a record whose outputs mnq_output_plain() computes */
+};
+
+enum {
+    MNQ_DSP_SPARSE_BEFORE = 12,
+    MNQ_DSP_SPARSE_PAIR = 32, /* bytes of a pair of inputs of eight pixels */
+    MNQ_DSP_SPARSE_STEP = 60, /* bytes of code, */
+    MNQ_DSP_SPARSE_LOOP = 8   /* of so many steps in the loop */
 };
 
 /** How an output stage ends: in which clamp. */
@@ -89,6 +102,10 @@ static inline int mnq_dsp_folds(const struct mnq_requant_params *q, int32_t c)
 /** The packer of CONV and PW: see struct mnq_packing. */
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l);
 void mnq_dsp_pack(const struct mnq_layer *l, void *mem);
+
+/** The same of sparse weights. */
+size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l);
+void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem);
 
 /** Scratch of a layer's kernel: see struct mnq_kernels. */
 size_t mnq_dsp_scratch(const struct mnq_layer *l);

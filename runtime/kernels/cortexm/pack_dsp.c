@@ -56,6 +56,7 @@ static void pack_s4(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j
 
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l)
 {
+    if (l->wtype == MNQ_W_SPARSE) return mnq_dsp_sparse_bytes(l);
     if (l->op == MNQ_L_PW && l->wtype == MNQ_W_S4 && l->oc >= 2 && mnq_s4_has_room(l))
         return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
     if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
@@ -77,6 +78,10 @@ void mnq_dsp_pack(const struct mnq_layer *l, void *mem)
     const int up = l->wtype == MNQ_W_S4 ? 4 : 0; /* bits that the weights are larger */
     int32_t o, j;
 
+    if (l->wtype == MNQ_W_SPARSE) {
+        mnq_dsp_sparse_pack(l, mem);
+        return;
+    }
     memset(mem, 0, mnq_dsp_packed_bytes(l));
     for (o = 0; o < l->oc; o += 2, p += record) {
         const int32_t first = o + 1 < l->oc ? o : o - 1;

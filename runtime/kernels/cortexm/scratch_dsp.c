@@ -22,6 +22,7 @@ size_t mnq_dsp_scratch(const struct mnq_layer *l)
     if (mnq_dsp_dw5_serves(l)) return mnq_dsp_dw5_scratch(l);
     if (l->packed == NULL) return l->op == MNQ_L_AVGPOOL_SUM ? (size_t)l->c * sizeof(int32_t) : 0;
     if (l->wtype == MNQ_W_S4) return s4_scratch(l);
+    if (l->wtype == MNQ_W_SPARSE) return ((size_t)l->c + 1) / 2 * MNQ_DSP_SPARSE_PAIR;
     return (size_t)mnq_dsp_pairs(l) * 16 +
            (l->op == MNQ_L_CONV ? (size_t)l->kh * 8 + ((size_t)(4 * mnq_dsp_run(l)) << l->in16) : 0);
 }
