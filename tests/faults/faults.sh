@@ -21,6 +21,7 @@ commands=${*:-import inspect packed run eval page compare json export prune cali
 sample=$(cd "$(dirname "$0")/../golden/reader" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
+trap 'echo "$kind: stopped at ${command-}, $runs runs, $faults ended in an error, $failed findings"; exit 1' TERM INT
 export LC_ALL=C TERM=dumb
 unset NO_COLOR MNQ_THREADS MNQ_KERNELS
 RANDOM=${FAULTS_SEED:-1} # the same faults in every run, unless others are asked for
