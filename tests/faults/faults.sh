@@ -142,8 +142,8 @@ for command in $commands; do
             echo "faults: strace cannot be used here"
             exit 77
         fi
-        fast= # only the calls that matter stop the program, where strace can do that
-        strace -f --seccomp-bpf -e trace=close -o /dev/null true 2>/dev/null && fast=--seccomp-bpf
+        fast= # only the calls that matter stop the program, where strace can do that; it loses signals then
+        [ "$kind" = signals ] || strace -f --seccomp-bpf -e trace=close -o /dev/null true 2>/dev/null && fast=--seccomp-bpf
         trace -e trace="${calls// /,}"
         cp "$work/trace" "$work/trace.all"
         for call in $calls; do
