@@ -260,6 +260,14 @@ bool mnq_dataset_size(const struct mnq_data *data, int c, int *h, int *w)
 
 /* ---- asking ---- */
 
+void mnq_dataset_keep(struct mnq_dataset *d, int every, int at, bool others)
+{
+    int n = 0;
+    for (int i = 0; i < d->s.n; i++)
+        if ((i % every == at) != others) d->s.sample[n++] = d->s.sample[i];
+    d->s.n = n;
+}
+
 int mnq_dataset_count(const struct mnq_dataset *d)
 {
     return d->s.n;

@@ -52,6 +52,12 @@ void mnq_dataset_close(struct mnq_dataset *d);
  * read. */
 bool mnq_dataset_size(const struct mnq_data *data, int c, int *h, int *w);
 
+/**
+ * Keeps the at-th of every `every` samples, or all others: one part to fit to, one to judge by. Before anything else is
+ * asked of d; classes stay.
+ */
+void mnq_dataset_keep(struct mnq_dataset *d, int every, int at, bool others);
+
 int mnq_dataset_count(const struct mnq_dataset *d);
 /** Number of classes (largest label + 1, or number of class folders); 0 = unlabelled. */
 int mnq_dataset_classes(const struct mnq_dataset *d);

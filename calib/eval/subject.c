@@ -211,10 +211,11 @@ static int64_t count_params(const struct mnq_qmodel *q)
     return n;
 }
 
-static int open_packed(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
+/* s->package is there. */
+static int take_package(struct mnq_subject *s, const struct mnq_subject_opts *o, struct mnq_arena *arena, struct mnq_err *e)
 {
     s->kind = MNQ_SUBJECT_INT8;
-    if (mnq_package_open(s->file, &s->package, arena, e) != 0 || mnq_package_prepare(&s->package, arena, e) != 0) return -1;
+    if (mnq_package_prepare(&s->package, arena, e) != 0) return -1;
     const struct mnq_qmodel *q = &s->package.q;
     const struct mnq_qtensor *in = &q->tensor[q->input];
     if (in->dtype != MNQ_U8) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the input tensor does not take 8-bit pixels", s->file);
@@ -254,7 +255,19 @@ int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct 
     ssize_t got = pread(fd, head, sizeof head, 0);
     close(fd);
     bool packed = got == (ssize_t)sizeof head && memcmp(head, magic, sizeof magic) == 0;
-    return packed ? open_packed(s, o, arena, e) : open_float(s, o, arena, e);
+    if (!packed) return open_float(s, o, arena, e);
+    return mnq_package_open(s->file, &s->package, arena, e) != 0 ? -1 : take_package(s, o, arena, e);
+}
+
+int mnq_subject_of_bytes(const char *name, uint8_t *bytes, size_t n, struct mnq_subject *s, struct mnq_arena *arena,
+                         struct mnq_err *e)
+{
+    const struct mnq_subject_opts none = {.task = NULL};
+    memset(s, 0, sizeof *s);
+    s->file = name;
+    s->file_bytes = n;
+    s->file_crc = mnq_bytes_crc32(0, bytes, n);
+    return mnq_package_parse(name, bytes, n, &s->package, arena, e) != 0 ? -1 : take_package(s, &none, arena, e);
 }
 
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made)

@@ -71,6 +71,10 @@ struct mnq_subject {
 int mnq_subject_open(const char *path, const struct mnq_subject_opts *o, struct mnq_subject *s, struct mnq_arena *arena,
                      struct mnq_err *e);
 
+/** A packed model from its bytes (16-byte aligned; kept, not copied); name is kept. 0, or -1 with e. */
+int mnq_subject_of_bytes(const char *name, uint8_t *bytes, size_t n, struct mnq_subject *s, struct mnq_arena *arena,
+                         struct mnq_err *e);
+
 /** If s is float with assumed preprocessing and `made` is an .mnq made from its file: takes over made's; true if so. */
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made);
 

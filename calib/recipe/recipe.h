@@ -58,6 +58,8 @@ struct mnq_recipe {
     int scope;           /* enum mnq_prune_scope */
     int method;          /* enum mnq_prune_method */
     const char *pattern; /* text for mnq_pattern_parse(); NULL = none */
+    double channels;     /* share of multiplications that leave with whole channels, first of all; 0 = unset */
+    int tune;            /* off on: then the result learns from the float model */
     /* both */
     const struct mnq_rule *rule; /* [n_rules] */
     int n_rules;

@@ -76,6 +76,8 @@ const struct mnq_key mnq_recipe_keys[] = {
     WORD("scope", scope, mnq_scope_words),
     WORD("method", method, mnq_method_words),
     TEXT("pattern", MNQ_KEY_PATTERN, pattern),
+    NUMBER("channels", MNQ_KEY_DOUBLE, channels, 0, MNQ_RATIO_MAX, 0),
+    {"tune", MNQ_KEY_SWITCH, offsetof(S, tune), 0, 0, 0, mnq_switch_words, -1},
 };
 const int mnq_n_recipe_keys = sizeof mnq_recipe_keys / sizeof *mnq_recipe_keys;
 #undef S

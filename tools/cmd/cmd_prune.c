@@ -218,6 +218,8 @@ static int settle(struct mnq_cli *cli, struct prune_opts *o, struct mnq_recipe *
                                          .task = r->task,
                                          .threshold = r->threshold};
     from.ratio = r->ratio > 0 ? r->ratio : (double)NAN;
+    from.channels = r->channels > 0 ? r->channels : (double)NAN;
+    from.tune = r->tune != 0;
     from.scope = r->scope;
     from.method = r->method;
     from.samples = r->samples < MNQ_PRUNE_SAMPLES ? r->samples : MNQ_PRUNE_SAMPLES;

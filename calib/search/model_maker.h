@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A whole recipe at once: a float file in, the integer model and its bill out, with pruning and tuning between. */
+#ifndef MNQ_MODEL_MAKER_H
+#define MNQ_MODEL_MAKER_H
+
+#include "calibrate.h"
+#include "export/xbudget.h"
+#include "recipe.h"
+#include "subject.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What models are made with. */
+struct mnq_making {
+    const struct mnq_data *data; /* samples */
+    const struct mnq_data *val;  /* pictures that judge; NULL: every fourth sample does, and nothing is fitted to it */
+    int threads;
+    mnq_progress *progress;
+    void *progress_ctx;
+};
+
+struct mnq_made {
+    struct mnq_subject source; /* as it was read */
+    int64_t macs, params;      /* of the float network that was quantized */
+    struct mnq_calib_report report;
+    struct mnq_qmodel q;
+    uint8_t *bytes;
+    size_t n;
+    struct mnq_package package;
+    struct mnq_xbudget budget; /* target NULL: none */
+    struct mnq_xbill bill;     /* with a target */
+};
+
+/** The samples of a model: those to fit to, or (judges) those that judge. NULL with e. */
+struct mnq_dataset *mnq_making_open(const struct mnq_making *m, const struct mnq_subject *s, int h, int w, bool judges,
+                                    struct mnq_err *e);
+
+/**
+ * Makes a model: channels, then single weights, then tuning, then calibration, in a budget if the recipe has one.
+ * cheap   no sample decides anything (channels and weights leave by magnitude): for the bill alone
+ * m       in arena
+ * return  0, or -1 with e: also if the budget cannot be met
+ */
+int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct mnq_making *how, bool cheap,
+                   struct mnq_made *m, struct mnq_arena *arena, struct mnq_err *e);
+
+/** Folder names of d name q's classes if there are as many as outputs. -1: out of memory. */
+int mnq_model_name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, const struct mnq_subject *s,
+                           struct mnq_arena *arena);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The page of fit and sweep: what was tried, and what can be had for how much. */
+#include "front_page.h"
+
+#include "axis.h"
+#include "mnq/mnq.h"
+#include "page_parts.h"
+#include "svg.h"
+#include "table.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { W = 460, H = 260, LEFT = 52, RIGHT = 14, TOP = 14, BOTTOM = 44, TICKS = 5 };
+
+enum cost { COST_FLASH, COST_RAM, COST_CYCLES, COST_FILE };
+
+static double cost_of(const struct mnq_trial_result *r, enum cost c)
+{
+    int64_t ram = r->ram_rows >= 0 && r->ram_rows < r->ram ? r->ram_rows : r->ram;
+    return (double)(c == COST_FLASH ? r->flash : c == COST_RAM ? ram : c == COST_CYCLES ? r->cycles : r->file);
+}
+
+static bool shown(const struct mnq_front_row *row)
+{
+    return row->result->state == MNQ_TRIAL_MADE && !isnan(row->result->drop);
+}
+
+/* ---- plots ---- */
+
+static void choose_axes(const struct mnq_front *f, enum cost c, struct mnq_axis *x, struct mnq_axis *y)
+{
+    double lo = INFINITY, hi = 0, most = 1;
+    for (int i = 0; i < f->n; i++) {
+        if (!shown(&f->row[i])) continue;
+        lo = fmin(lo, cost_of(f->row[i].result, c));
+        hi = fmax(hi, cost_of(f->row[i].result, c));
+        most = fmax(most, f->row[i].result->drop);
+    }
+    *x = (struct mnq_axis){.lo = lo * 0.9, .hi = hi * 1.1, .from = LEFT, .to = W - RIGHT};
+    *y = (struct mnq_axis){.lo = 0, .hi = most * 1.1, .from = H - BOTTOM, .to = TOP};
+}
+
+static void axes(struct mnq_svg *s, const struct mnq_axis *x, const struct mnq_axis *y, enum cost c)
+{
+    double tick[MNQ_TICKS];
+    char text[64];
+    int n = mnq_ticks(y->lo, y->hi, TICKS, tick);
+    for (int t = 0; t < n; t++) {
+        double at = mnq_axis_at(y, tick[t]);
+        mnq_svg_line(s, "edge", LEFT - 4, at, LEFT, at);
+        snprintf(text, sizeof text, "%g", tick[t]);
+        mnq_svg_text(s, "tick", "end", LEFT - 8, at + 4, text);
+    }
+    n = c == COST_CYCLES ? mnq_ticks(x->lo, x->hi, TICKS, tick) : mnq_ticks_bytes(x->lo, x->hi, false, TICKS, tick);
+    for (int t = 0; t < n; t++) {
+        double at = mnq_axis_at(x, tick[t]);
+        mnq_svg_line(s, "edge", at, H - BOTTOM, at, H - BOTTOM + 4);
+        if (c == COST_CYCLES) snprintf(text, sizeof text, "%g", tick[t] / 1e6);
+        else snprintf(text, sizeof text, "%s", mnq_fig_round_bytes(tick[t]).s);
+        mnq_svg_text(s, "tick", "middle", at, H - BOTTOM + 17, text);
+    }
+    mnq_svg_line(s, "edge", LEFT, H - BOTTOM, W - RIGHT, H - BOTTOM);
+    mnq_svg_line(s, "edge", LEFT, TOP, LEFT, H - BOTTOM);
+}
+
+static void plot(struct mnq_html *h, const struct mnq_front *f, enum cost c)
+{
+    static const char *const name[] = {"flash", "RAM", "instructions, millions", "bytes of the file"};
+    struct mnq_axis x, y;
+    char title[300];
+    choose_axes(f, c, &x, &y);
+    mnq_html_put(h, "<figure><h3>");
+    mnq_html_textf(h, "Expected loss, points, against %s", name[c]);
+    mnq_html_put(h, "</h3>\n");
+    struct mnq_svg s = mnq_svg_begin(h, "plot", W, H, name[c]);
+    axes(&s, &x, &y, c);
+    for (int i = 0; i < f->n; i++) {
+        const struct mnq_front_row *row = &f->row[i];
+        if (!shown(row)) continue;
+        double px = mnq_axis_at(&x, cost_of(row->result, c)), py = mnq_axis_at(&y, row->result->drop);
+        snprintf(title, sizeof title, "%.200s: %.2f points", row->label, row->result->drop);
+        mnq_svg_circle(&s, row->front ? "dot" : "ring", px, py, row->chosen ? 7 : 4, title);
+        if (row->chosen)
+            mnq_svg_text(&s, "halo", px > W / 2.0 ? "end" : "start", px > W / 2.0 ? px - 10 : px + 10, py - 8, "chosen");
+    }
+    mnq_svg_end(&s);
+    mnq_html_put(h, "</figure>\n");
+}
+
+/* ---- table ---- */
+
+static void number(struct mnq_html *h, const char *text)
+{
+    mnq_html_put(h, "<td class=\"n\">");
+    mnq_html_minus(h, text);
+    mnq_html_put(h, "</td>");
+}
+
+static void count(struct mnq_html *h, int64_t v)
+{
+    char a[32];
+    number(h, v < 0 ? "" : mnq_text_count(a, v));
+}
+
+static void points(struct mnq_html *h, double v, const char *format)
+{
+    char a[32];
+    snprintf(a, sizeof a, format, v);
+    number(h, isnan(v) ? "" : a);
+}
+
+static void row(struct mnq_html *h, const struct mnq_front *f, const struct mnq_front_row *x)
+{
+    const struct mnq_trial_result *r = x->result;
+    char text[64];
+    mnq_html_put(h, "<tr><th scope=\"row\">");
+    mnq_html_textf(h, "%s%s", x->label, x->chosen ? " (chosen)" : x->front ? " *" : "");
+    mnq_html_put(h, "</th>");
+    if (r->state == MNQ_TRIAL_MADE) {
+        points(h, r->drop, "%.2f");
+        snprintf(text, sizeof text, "%.2f to %.2f", r->low, r->high);
+        number(h, isnan(r->low) ? "" : text);
+        points(h, r->agreement, "%.1f");
+        points(h, r->accuracy, "%.1f");
+        if (f->target != NULL) {
+            count(h, r->flash);
+            count(h, r->ram);
+            count(h, r->ram_rows);
+            count(h, r->cycles);
+        }
+        count(h, r->file);
+        count(h, r->macs);
+    } else {
+        mnq_html_putf(h, "<td colspan=\"%d\">", f->target != NULL ? 10 : 6);
+        mnq_html_text(h, r->state == MNQ_TRIAL_OPEN ? "not tried: the time was over" : r->why);
+        mnq_html_put(h, "</td>");
+    }
+    mnq_html_put(h, "</tr>\n");
+}
+
+static void table(struct mnq_html *h, const struct mnq_front *f)
+{
+    mnq_html_put(
+        h,
+        "<section id=\"tried\"><h2>What was tried</h2>\n<div class=\"scroll\"><table><thead><tr><th>recipe</th><th>expected "
+        "loss</th><th>95 %</th><th>agreement %</th><th>top-1 %</th>");
+    if (f->target != NULL) mnq_html_put(h, "<th>flash</th><th>RAM</th><th>RAM, rows pushed</th><th>instructions</th>");
+    mnq_html_put(h, "<th>file</th><th>MACs</th></tr></thead><tbody>\n");
+    for (int i = 0; i < f->n; i++) row(h, f, &f->row[i]);
+    mnq_html_put(h, "</tbody></table></div>\n<p class=\"note\">");
+    mnq_html_text(
+        h, "An asterisk marks the Pareto front: no other recipe here loses less and takes no more of anything. The loss is "
+           "what the float network's own probabilities say of changed answers, on pictures that nothing was fitted "
+           "to, whole and in parts; recipes were chosen by these same pictures, which flatters the chosen one a little.");
+    mnq_html_put(h, "</p></section>\n");
+}
+
+static void recipes(struct mnq_html *h, const struct mnq_front *f)
+{
+    mnq_html_put(h, "<section id=\"recipes\"><h2>Recipes of the front</h2>\n");
+    for (int i = 0; i < f->n; i++) {
+        if (!f->row[i].front && !f->row[i].chosen) continue;
+        mnq_html_put(h, "<details><summary>");
+        mnq_html_text(h, f->row[i].label);
+        mnq_html_put(h, "</summary><pre>");
+        mnq_html_text(h, f->row[i].recipe);
+        mnq_html_put(h, "</pre></details>\n");
+    }
+    mnq_html_put(h, "</section>\n");
+}
+
+int mnq_front_page_make(const struct mnq_front *f, const char **text, size_t *n, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct mnq_html h = {.failed = false};
+    char *copy = NULL;
+    int judged = 0;
+    for (int i = 0; i < f->n; i++) judged += shown(&f->row[i]);
+    mnq_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
+                     "content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light "
+                     "dark\"/>\n<title>");
+    mnq_html_text(&h, f->title);
+    mnq_html_put(&h, "</title>\n<style>\n");
+    for (int i = 0; mnq_page_style[i] != NULL; i++) mnq_html_put(&h, mnq_page_style[i]);
+    mnq_html_put(&h, "</style>\n</head>\n<body>\n<main>\n<h1>");
+    mnq_html_text(&h, f->title);
+    mnq_html_put(&h, "</h1>\n<p class=\"lead\">");
+    mnq_html_text(&h, f->said);
+    mnq_html_put(&h, "</p>\n");
+    if (judged > 0) {
+        mnq_html_put(&h, "<section id=\"front\"><h2>What accuracy costs</h2>\n<div class=\"pair\">\n");
+        if (f->target == NULL) plot(&h, f, COST_FILE);
+        for (int c = COST_FLASH; f->target != NULL && c <= COST_CYCLES; c++) plot(&h, f, (enum cost)c);
+        mnq_html_put(&h, "</div></section>\n");
+    }
+    table(&h, f);
+    recipes(&h, f);
+    mnq_html_put(&h, "<footer>");
+    mnq_html_textf(&h, "mnquant %d.%d.%d, %s", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH, f->command);
+    mnq_html_put(&h, "</footer>\n</main>\n</body>\n</html>\n");
+    if (!h.failed) copy = mnq_arena_alloc(arena, h.n);
+    if (copy != NULL) memcpy(copy, h.text, h.n);
+    *text = copy;
+    *n = h.n;
+    mnq_html_free(&h);
+    return copy != NULL ? 0 : mnq_fail_nomem(e);
+}
