@@ -155,16 +155,33 @@ static bool too_large(const struct search *s, int size, int cut)
     return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && strstr(p->result.why, "--flash") != NULL;
 }
 
+/* Whether the network cannot be cut so far, which no budget is to blame for. */
+static bool too_far(const struct mnq_search_point *p)
+{
+    return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && strstr(p->result.why, "cannot leave") != NULL;
+}
+
+/* Bills the least there is of a size; *some: it fits, or there was no time to ask. */
+static int bill_least(struct search *s, int size, bool *some, struct mnq_err *e)
+{
+    int c = MNQ_SEARCH_CUTS, first;
+    do {
+        first = s->r->n;
+        if (add_bill(s, size, --c, MNQ_SEARCH_INT8, e) != 0 || run(s, first, e) != 0) return -1;
+    } while (c > 0 && too_far(at(s, size, c, MNQ_SEARCH_INT8)));
+    first = s->r->n;
+    if (too_large(s, size, c) && (add_bill(s, size, c, MNQ_SEARCH_AUTO, e) != 0 || run(s, first, e) != 0)) return -1;
+    s->r->nearest = &s->r->point[s->r->n - 1];
+    *some = s->r->open > 0 || s->r->nearest->result.state == MNQ_TRIAL_MADE;
+    return 0;
+}
+
 /* Cut by cut, for the sizes that do not fit yet; nothing if the least of all does not. */
 static int bills(struct search *s, const int *size, int n, struct mnq_err *e)
 {
-    const int last = MNQ_SEARCH_CUTS - 1;
-    if (add_bill(s, size[n - 1], last, MNQ_SEARCH_INT8, e) != 0 || run(s, 0, e) != 0) return -1;
-    if (too_large(s, size[n - 1], last)) {
-        int first = s->r->n;
-        if (add_bill(s, size[n - 1], last, MNQ_SEARCH_AUTO, e) != 0 || run(s, first, e) != 0) return -1;
-    }
-    if (!fits(s, size[n - 1], last, MNQ_SEARCH_INT8) && !fits(s, size[n - 1], last, MNQ_SEARCH_AUTO)) return 0;
+    bool some;
+    if (bill_least(s, size[n - 1], &some, e) != 0) return -1;
+    if (!some) return 0;
     for (int c = 0; c < MNQ_SEARCH_CUTS; c++) {
         int first = s->r->n;
         for (int i = 0; i < n; i++) {
@@ -196,6 +213,7 @@ static int parts(struct search *s, const int *size, int n, struct mnq_err *e)
             struct mnq_recipe r =
                 mnq_search_recipe(s->o, s->native, size[i], mnq_search_cut(c), (enum mnq_search_kind)k, false);
             r.samples = s->o->part > 0 ? s->o->part : MNQ_SEARCH_PART;
+            r.wide_activations = MNQ_WIDE_NONE; /* choosing them takes longer than all the rest */
             if (add(s, MNQ_SEARCH_PARTS, &r, e) != 0) return -1;
         }
     }
@@ -237,6 +255,7 @@ static int finals(struct search *s, int first, int *begin, struct mnq_err *e)
     for (int k = 0; k < n; k++) {
         struct mnq_recipe recipe = r->point[taken[k]].recipe;
         recipe.samples = s->o->base.samples;
+        recipe.wide_activations = s->o->base.wide_activations;
         if (add(s, MNQ_SEARCH_FULL, &recipe, e) != 0) return -1;
     }
     return run(s, end, e);
@@ -288,12 +307,24 @@ int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native
     if (r->point == NULL) return mnq_fail_nomem(e);
     if (bills(&s, size, n, e) != 0) return -1;
     judged = full = r->n;
-    r->nearest = at(&s, size[n - 1], MNQ_SEARCH_CUTS - 1, MNQ_SEARCH_AUTO);
-    if (r->nearest == NULL) r->nearest = at(&s, size[n - 1], MNQ_SEARCH_CUTS - 1, MNQ_SEARCH_INT8);
     if (parts(&s, size, n, e) != 0 || finals(&s, judged, &full, e) != 0 || tuned(&s, full, e) != 0) return -1;
     r->best = best_of(r, full, r->n, NULL, 0);
     if (r->best < 0) r->best = best_of(r, judged, r->n, NULL, 0); /* the deadline came first */
     for (int i = 0; i < r->n; i++) r->stage_n[r->point[i].stage]++;
+    mark_front(r);
+    return 0;
+}
+
+int mnq_search_one(const struct mnq_search_opts *o, const struct mnq_subject *native, struct mnq_jury *jury,
+                   struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e)
+{
+    struct search s = {o, native, {o->how, 1, &o->model, &jury}, r, arena};
+    *r = (struct mnq_search_report){.best = -1};
+    r->point = mnq_arena_array(arena, 1, sizeof *r->point);
+    if (r->point == NULL) return mnq_fail_nomem(e);
+    if (add(&s, MNQ_SEARCH_FULL, &o->base, e) != 0 || run(&s, 0, e) != 0) return -1;
+    r->best = best_of(r, 0, r->n, NULL, 0);
+    r->stage_n[MNQ_SEARCH_FULL] = r->n;
     mark_front(r);
     return 0;
 }

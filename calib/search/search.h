@@ -54,6 +54,10 @@ struct mnq_search_report {
 int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native, struct mnq_jury *jury,
                struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e);
 
+/** o->base itself, tried and judged, as if a search had chosen it: repeats what one found. */
+int mnq_search_one(const struct mnq_search_opts *o, const struct mnq_subject *native, struct mnq_jury *jury,
+                   struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e);
+
 /** What a trial engine runs; ctx is a struct mnq_trial_context. */
 struct mnq_trial_context {
     const struct mnq_making *how;

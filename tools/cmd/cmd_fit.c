@@ -6,6 +6,7 @@
 #include "export/xfolder.h"
 #include "export/xplan.h"
 #include "front_page.h"
+#include "recipe_read.h"
 #include "search.h"
 #include "share.h"
 #include "trial_text.h"
@@ -23,7 +24,7 @@ struct fit_opts {
     struct mnq_model_opts model;
     struct mnq_data_opts from;
     struct mnq_opt_list data, val;
-    const char *target, *output;
+    const char *target, *output, *recipe;
     int64_t flash, ram, cycles;
     double ms, mhz, max_drop, time_limit;
     int samples, part, finalists, tuned;
@@ -51,6 +52,8 @@ static const struct mnq_option options[] = {
     {"output", 'o', MNQ_OPT_STRING, O(output), "DIR",
      "the folder to write: firmware, model.mnq, recipe.yaml, report.html, journal.jsonl", 0, 0, NULL},
     {"force", 'f', MNQ_OPT_FLAG, O(force), NULL, "begin anew where DIR holds another search", 0, 0, NULL},
+    {"recipe", 'r', MNQ_OPT_STRING, O(recipe), "FILE",
+     "no search: make what this recipe.yaml says, with its target and budgets", 0, 0, NULL},
     {"time-limit", 0, MNQ_OPT_DOUBLE, O(time_limit), "S",
      "begin no trial after so many seconds: the best so far is written, the same command goes on", 0, 1e9, NULL},
     {"samples", 'n', MNQ_OPT_INT, O(samples), "N", "use at most N samples, evenly spaced", 1, MNQ_SAMPLES_MAX, NULL},
@@ -90,14 +93,36 @@ static const char *in_dir(struct mnq_cli *cli, const char *name)
 
 /* ---- options ---- */
 
+/* A recipe that says it all. */
+static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
+{
+    struct fit_opts *o = cli->opts;
+    struct mnq_err *e = &cli->err;
+    if (o->target != NULL || o->flash > 0 || o->ram > 0 || o->cycles > 0 || o->ms > 0 || o->mhz > 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--recipe: the target and its budgets are those of %s", o->recipe);
+    mnq_recipe_defaults(r);
+    if (mnq_recipe_read(o->recipe, r, &cli->arena, e) != 0) return -1;
+    if (r->target == NULL)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "%s: has no target: the core that the model is for", o->recipe);
+    if (mnq_xtarget_named(r->target, e) == NULL) return -1;
+    if (o->model.preprocess == NULL) o->model.preprocess = r->preprocess;
+    o->model.resize = r->resize;
+    o->model.filter = r->filter;
+    o->model.arch = r->arch;
+    o->model.task = r->task;
+    o->model.threshold = r->threshold;
+    return 0;
+}
+
 static int settle(struct mnq_cli *cli, struct fitting *x)
 {
     struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     struct mnq_recipe *r = &x->search.base;
     if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures");
-    if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core that the model is for");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the folder to write");
+    if (o->recipe != NULL) return settle_recipe(cli, r);
+    if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core that the model is for");
     if (mnq_xtarget_named(o->target, e) == NULL) return -1;
     if ((o->ms > 0) != (o->mhz > 0)) return mnq_fail(e, MNQ_EXIT_USAGE, "--ms and --mhz go together");
     if (o->ms > 0 && o->cycles > 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--cycles and --ms both limit the time: give one");
@@ -132,7 +157,7 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
     if (s->kind != MNQ_SUBJECT_FLOAT)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is an integer model already; fit takes the float one", s->file);
     if (s->illegal.code != 0) return mnq_fail(e, s->illegal.code, "%s", s->illegal.msg);
-    if (s->resolution > 0) x->search.base.resolution = s->resolution;
+    if (s->resolution > 0 && o->recipe == NULL) x->search.base.resolution = s->resolution;
     struct mnq_dataset *d = mnq_dataset_open_as(&x->data, &s->task, s->input.h, s->input.w, s->input.c, e);
     if (d == NULL) return -1;
     int rc = mnq_cli_settle(cli, s, d);
@@ -291,7 +316,7 @@ static int print_json(struct mnq_cli *cli, const struct fitting *x)
     mnq_json_string(&w, "schema", "mnquant.fit/1");
     mnq_json_string(&w, "source", x->native.file);
     mnq_json_string(&w, "output", o->output);
-    mnq_json_string(&w, "target", o->target);
+    mnq_json_string(&w, "target", x->search.base.target);
     mnq_json_int(&w, "flash", x->search.base.flash);
     mnq_json_int(&w, "ram", x->search.base.ram);
     mnq_json_int(&w, "cycles", x->search.base.cycles);
@@ -368,7 +393,9 @@ static int search(struct mnq_cli *cli, struct fitting *x)
     if (o->time_limit > 0) x->search.deadline = mnq_trials_now() + o->time_limit;
     if (open_folder(cli, x) != 0) return -1;
     struct mnq_jury *jury = mnq_jury_new(&x->native, &x->how, e);
-    int rc = jury == NULL ? -1 : mnq_search(&x->search, &x->native, jury, &x->report, &cli->arena, e);
+    int rc = jury == NULL        ? -1
+             : o->recipe != NULL ? mnq_search_one(&x->search, &x->native, jury, &x->report, &cli->arena, e)
+                                 : mnq_search(&x->search, &x->native, jury, &x->report, &cli->arena, e);
     mnq_jury_free(jury);
     if (rc == 0) rc = refuse(cli, x);
     if (rc == 0)

@@ -63,6 +63,7 @@ static void begin(struct setting *x, int64_t flash, int most)
     x->o.base.target = "cortex-m4";
     x->o.base.flash = flash;
     x->o.base.samples = 16;
+    x->o.base.wide_activations = MNQ_WIDE_NONE; /* which takes a second for each model to choose */
 }
 
 static void end(struct setting *x)
