@@ -32,6 +32,7 @@ FLOORS = [
         "tune": ["prune", "fit", "data", "picture"],
         "eval": ["fit", "data", "picture"],
         "recipe": ["prune", "fit", "data", "picture"],
+        "search": ["recipe", "eval", "tune", "prune", "fit", "data", "picture"],
     }),
     ("tools", {
         "cli": [],

@@ -422,7 +422,7 @@ static int run(struct mnq_cli *cli)
 const struct mnq_command mnq_cmd_fit = {
     .name = "fit",
     .summary = "search the most accurate model within a core's flash, RAM and time",
-    .usage = "MODEL --data PATH --target CORE --flash|--ram|--cycles N -o DIR",
+    .usage = "MODEL --data PATH --target CORE --flash BYTES -o DIR",
     .about = "Searches input resolution, channels, zeros and weight formats of the float MODEL for\n"
              "the most accurate integer model within the budgets of a core: first by the bills of\n"
              "the cost model, then from parts of the samples, then from all of them, the best also\n"

@@ -360,7 +360,7 @@ const struct mnq_command mnq_cmd_sweep = {
     .about = "Makes of every float MODEL by every recipe an integer model (channels, zeros and\n"
              "tuning as the recipe says, then calibration) and judges it as fit does: one table,\n"
              "one page. Finished trials are in a journal: what was interrupted goes on.",
-    .examples = "  mnquant sweep model.h5 other.h5 --recipes recipes/ --data calib/ -o swept\n",
+    .examples = "  mnquant sweep model.h5 --recipes recipe.yaml --data calib/ -o swept\n",
     .option = options,
     .n_options = OPTIONS,
     .opts_size = sizeof(struct sweep_opts),
