@@ -428,8 +428,8 @@ const struct mnq_command mnq_cmd_fit = {
              "the cost model, then from parts of the samples, then from all of them, the best also\n"
              "tuned. Writes firmware, the model, the recipe and a page with all that was tried.\n"
              "Finished trials are in a journal: what was interrupted goes on.",
-    .examples = "  mnquant fit model.h5 --data calib/ --target cortex-m4 --flash 512k --ram 128k -o fitted\n"
-                "  mnquant fit model.h5 --data calib/ --target cortex-m7 --ms 100 --mhz 216 -o fitted\n",
+    .examples = "  mnquant fit model.h5 --data calib/ --target cortex-m4 --flash 512k --ram 128k -o out\n"
+                "  mnquant fit model.h5 --data calib/ --target cortex-m7 --ms 100 --mhz 216 -o out\n",
     .option = options,
     .n_options = OPTIONS,
     .opts_size = sizeof(struct fit_opts),
