@@ -143,7 +143,7 @@ for command in $commands; do
             exit 77
         fi
         fast= # only the calls that matter stop the program, where strace can do that; it loses signals then
-        [ "$kind" = signals ] || strace -f --seccomp-bpf -e trace=close -o /dev/null true 2>/dev/null && fast=--seccomp-bpf
+        [ "$kind" = errors ] && strace -f --seccomp-bpf -e trace=close -o /dev/null true 2>/dev/null && fast=--seccomp-bpf
         trace -e trace="${calls// /,}"
         cp "$work/trace" "$work/trace.all"
         for call in $calls; do
@@ -199,5 +199,6 @@ for command in $commands; do
     esac
     echo "$kind, $command: $((runs - before)) runs"
 done
+[ "$kind" != signals ] || [ $runs -lt 20 ] || [ $faults -gt 0 ] || fault "signals" "none arrived"
 [ "$kind" = sweep ] || echo "$kind: $runs runs, $faults ended in an error, $failed findings"
 [ $failed -eq 0 ]
