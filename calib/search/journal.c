@@ -6,6 +6,7 @@
 #include "journal.h"
 
 #include "util/ydoc.h"
+#include "util/spread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +54,10 @@ static int keep(struct mnq_journal *j, const struct mnq_trial *t, const struct m
 static int append(struct mnq_journal *j, struct mnq_json *w, struct mnq_err *e)
 {
     size_t n = w->n, done = 0;
+    if (!mnq_spread_writes()) {
+        mnq_json_free(w);
+        return 0;
+    }
     int rc = w->failed ? mnq_fail_nomem(e) : 0;
     if (rc == 0) w->text[n++] = '\n'; /* in the place of the NUL */
     while (rc == 0 && done < n) {
@@ -121,7 +126,7 @@ static int read_all(struct mnq_journal *j, const char *about, struct mnq_err *e)
             return mnq_fail_in(e, j->path);
         at = end + 1;
     }
-    if (ftruncate(j->fd, (off_t)whole) != 0 || lseek(j->fd, (off_t)whole, SEEK_SET) < 0)
+    if (mnq_spread_writes() && (ftruncate(j->fd, (off_t)whole) != 0 || lseek(j->fd, (off_t)whole, SEEK_SET) < 0))
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", j->path, mnq_errno_text());
     j->held = j->n;
     return 0;
@@ -134,14 +139,18 @@ struct mnq_journal *mnq_journal_open(const char *path, const char *about, bool f
         mnq_fail_nomem(e);
         return NULL;
     }
-    j->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    /* Other processes read what the first has opened or begun, before it goes on. */
+    const bool writes = mnq_spread_writes();
+    int rc = writes ? 0 : mnq_spread_settle(0, e);
+    j->fd = rc != 0 ? -1 : open(path, writes ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666);
     j->path = mnq_arena_strdup(&j->arena, path);
-    int rc = 0;
-    if (j->path == NULL) rc = mnq_fail_nomem(e);
-    else if (j->fd < 0) rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", path, mnq_errno_text());
-    else if (flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    if (rc == 0 && j->path == NULL) rc = mnq_fail_nomem(e);
+    else if (rc == 0 && j->fd < 0) rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", path, mnq_errno_text());
+    else if (rc == 0 && writes && flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: another process is at work on it", path);
-    if (rc == 0) rc = fresh ? begin(j, about, e) : read_all(j, about, e);
+    if (rc == 0) rc = fresh && writes ? begin(j, about, e) : read_all(j, about, e);
+    if (writes) rc = mnq_spread_settle(rc, e);
+    rc = mnq_spread_settle(rc, e);
     if (rc == 0) return j;
     mnq_journal_close(j);
     return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A list of independent trials, run by an engine. */
 #include "trials.h"
+#include "util/spread.h"
 
 #include <string.h>
 #include <time.h>
@@ -18,7 +19,7 @@ static int one_by_one(void *self, const struct mnq_trial *t, int n, mnq_trial_ru
     (void)self;
     for (int i = 0; i < n; i++) {
         struct mnq_trial_result r;
-        if (deadline > 0 && mnq_trials_now() >= deadline) return 0;
+        if (deadline > 0 && mnq_spread_any(mnq_trials_now() >= deadline)) return 0;
         if (run(run_ctx, &t[i], &r, e) != 0 || take(take_ctx, i, &r, e) != 0) return -1;
     }
     return 0;

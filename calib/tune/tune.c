@@ -12,6 +12,7 @@
 #include "tune_judge.h"
 #include "tune_view.h"
 #include "views.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -291,7 +292,7 @@ static int train(struct tuning *t, double started, struct mnq_err *e)
                 mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&random) * c->views));
         if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(t, s, steps), &loss, e) != 0) return -1;
         t->r->steps = s + 1;
-        t->r->stopped = t->o->time_limit > 0 && now() - started > t->o->time_limit;
+        t->r->stopped = t->o->time_limit > 0 && mnq_spread_any(now() - started > t->o->time_limit);
         if (((s + 1) % every == 0 || s + 1 == steps || t->r->stopped) && judge(t, &better, e) != 0) return -1;
         if (t->progress != NULL) t->progress(t->progress_ctx, "tune", s + 1, steps);
     }

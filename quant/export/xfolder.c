@@ -6,6 +6,7 @@
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/ydoc.h"
+#include "util/spread.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -239,6 +240,7 @@ static int put_in_place(const char *made, const char *dir, const char *old, bool
 int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_err *e)
 {
     char plain[MNQ_XFOLDER_NAME - 200], made[MNQ_XFOLDER_NAME - 100], old[MNQ_XFOLDER_NAME - 100];
+    if (!mnq_spread_writes()) return 0;
     if (settle(dir, plain, sizeof plain, e) != 0) return -1;
     snprintf(made, sizeof made, "%s.part.XXXXXX", plain);
     snprintf(old, sizeof old, "%s.old.%ld", plain, (long)getpid());

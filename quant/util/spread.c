@@ -128,6 +128,14 @@ int mnq_spread_sum(const struct mnq_spread_array *array, int n, struct mnq_err *
     return rc;
 }
 
+bool mnq_spread_any(bool here)
+{
+    int any = here;
+    const struct mnq_spread_array one_flag = {&any, 1, MNQ_SPREAD_MAX_I32};
+    struct mnq_err e = {0};
+    return mnq_spread_sum(&one_flag, 1, &e) != 0 || any; /* an error is met again by what comes next */
+}
+
 int mnq_spread_settle(int code, struct mnq_err *e)
 {
     if (engine == NULL) return code;

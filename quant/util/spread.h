@@ -96,6 +96,9 @@ int mnq_spread_done(int done, int n);
 /** Adds up n arrays over all processes; all get the sums. */
 int mnq_spread_sum(const struct mnq_spread_array *array, int n, struct mnq_err *e);
 
+/** Whether `here` holds in any process: for what clocks decide. */
+bool mnq_spread_any(bool here);
+
 /**
  * Before results appear, and at the end: whether the command succeeded in every process.
  * code    below 0: it failed here, with e

@@ -11,6 +11,7 @@
 #include "share.h"
 #include "trial_text.h"
 #include "util/json.h"
+#include "util/spread.h"
 
 #include <errno.h>
 #include <math.h>
@@ -205,13 +206,12 @@ static const char *about(struct mnq_cli *cli, const struct fitting *x)
     return text;
 }
 
-static int open_folder(struct mnq_cli *cli, struct fitting *x)
+/* The folder is there, and is this search's. */
+static int make_folder(struct mnq_cli *cli, struct fitting *x, const char *journal)
 {
     const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
-    const char *journal = in_dir(cli, "journal.jsonl"), *text = about(cli, x);
     struct stat st;
-    if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mkdir(o->output, 0777) == 0) x->made_dir = true;
     else if (errno != EEXIST) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
     if (!x->made_dir && stat(journal, &st) != 0 && rmdir(o->output) != 0) {
@@ -220,6 +220,16 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
         if (mkdir(o->output, 0777) != 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
         x->made_dir = true;
     }
+    return 0;
+}
+
+static int open_folder(struct mnq_cli *cli, struct fitting *x)
+{
+    const struct fit_opts *o = cli->opts;
+    struct mnq_err *e = &cli->err;
+    const char *journal = in_dir(cli, "journal.jsonl"), *text = about(cli, x);
+    if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
+    if (mnq_spread_writes() && make_folder(cli, x, journal) != 0) return -1;
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
     if (x->search.journal == NULL) return -1;
     int held = mnq_journal_held(x->search.journal);

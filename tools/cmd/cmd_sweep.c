@@ -9,6 +9,7 @@
 #include "share.h"
 #include "trial_text.h"
 #include "util/json.h"
+#include "util/spread.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -223,7 +224,7 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     const char *path = in_dir(cli, "journal.jsonl"), *text = about(cli, x);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
     if (path == NULL || text == NULL) return mnq_fail_nomem(e);
-    if (mkdir(o->output, 0777) != 0 && errno != EEXIST)
+    if (mnq_spread_writes() && mkdir(o->output, 0777) != 0 && errno != EEXIST)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
     struct mnq_journal *j = mnq_journal_open(path, text, o->force, e);
     if (j == NULL) return -1;

@@ -49,7 +49,7 @@ static int take_stall(int *argc, char **argv, double *stall, struct mnq_err *e)
 /* Commands that deal out their work; the others would do the same everywhere. */
 static int check_command(int argc, char **argv, struct mnq_err *e)
 {
-    static const char *const dealt[] = {"eval", "calibrate", "prune", "tune", "compare"};
+    static const char *const dealt[] = {"eval", "calibrate", "prune", "tune", "compare", "sweep"};
     for (int i = 1; i < argc; i++)
         for (int k = 0; k < mnq_program.n; k++) {
             const char *name = mnq_program.command[k]->name;
