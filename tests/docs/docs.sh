@@ -10,7 +10,9 @@
 set -eu
 . "$(dirname "$0")/../support/calibrated.sh"
 kerasgen=$(realpath "$2") source=$(realpath "$3") page=$4
-PATH=$(cd "$(dirname "$1")" && pwd):$PATH
+PATH=$(cd "$(dirname "$1")" && pwd):$(cd "$(dirname "$1")" && pwd)/mpi:$PATH
+# for `mpirun`, whoever runs the tests and on however many cores
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
 command -v h5dump >/dev/null || { echo "skipped: no h5dump (hdf5-tools)"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -24,7 +26,7 @@ commands() {
     *.[15]) sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$1" | sed 's/\\e$/\\/; s/\\&//g' ;;
     *.yaml) sed -n '/^#/!q; s/^# *//p' "$1" ;;
     *.md) awk '/^```/ { on = !on; session = ($0 == "```console"); next } (on && !session) || /^    /' "$1" ;;
-    esac | sed -e :a -e '/\\$/N; s/\\\n *//; ta' | sed -n 's/^ *\(mnquant \)/\1/p' | sed 's/  *#.*//'
+    esac | sed -e :a -e '/\\$/N; s/\\\n *//; ta' | sed -n 's/^ *\(mnquant \|mpirun \)/\1/p' | sed 's/  *#.*//'
 }
 
 # Pictures that commands calibrate and prune with.
