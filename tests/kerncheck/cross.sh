@@ -82,7 +82,8 @@ hexagonv6[567])
             -I"$root/runtime/include/mnq" -I"$root/runtime/src" -I"$root/quant")
     }
     # shellcheck disable=SC2086
-    compile hexagonv67 "$cross/hexagon_start.c" "$cross/hexagon_divide.c" "$bare/bare_hexagon.c" $tests
+    compile hexagonv67 "$cross/hexagon_start.c" "$cross/hexagon_divide.c" "$bare/bare_hexagon.c" \
+        "$root/runtime/examples/bare/bare_memory.c" $tests
     # shellcheck disable=SC2086
     [ -z "$kernels" ] || compile "$target" -mhvx -mhvx-length=128B $kernels
     ld.lld-19 -o "$work/program" "$work"/hexagon*/*.o

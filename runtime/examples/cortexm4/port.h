@@ -20,6 +20,12 @@ void port_write(const char *text, size_t n);
 /** Ends the program with an exit status that the host sees. */
 void port_exit(int status);
 
+/** Says "fault" and ends with 70: for traps that nobody expects. */
+void port_fault(void);
+
+/** A semihosting call of the debugger; what it answers. Written for each core, all above but main() stands on it. */
+uintptr_t port_semihosting(uintptr_t operation, const void *arguments);
+
 /** The firmware. */
 int main(void);
 

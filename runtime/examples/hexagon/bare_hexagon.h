@@ -7,7 +7,7 @@
 
 enum { BARE_WRITE = 64, BARE_EXIT = 94 };
 
-/** A system call of Linux. Defined beside it: memset, memcpy and memmove, which compilers call. */
+/** A system call of Linux. */
 int bare_call(int number, int a, const void *b, size_t c);
 
 #endif

@@ -19,6 +19,7 @@ compile() {
     cmake -S "$runtime" -B "$work" --toolchain "$runtime/cmake/hexagon.cmake" && cmake --build "$work" &&
         compile "-DMODEL_FILE=\"$1\"" "-DINPUT_FILE=\"$2\"" "-DINPUT_COUNT=$3" -c "$here/hexagon_main.c" -o "$work/hexagon_main.o" &&
         compile -c "$here/session.c" -o "$work/session.o" && compile -c "$here/bare_hexagon.c" -o "$work/bare.o" &&
-        ld.lld-19 -o "$work/run" "$work/hexagon_main.o" "$work/session.o" "$work/bare.o" "$work/libmnq_runtime.a"
+        compile -c "$here/../bare/bare_memory.c" -o "$work/memory.o" &&
+        ld.lld-19 -o "$work/run" "$work/hexagon_main.o" "$work/session.o" "$work/bare.o" "$work/memory.o" "$work/libmnq_runtime.a"
 } >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
 qemu-hexagon "$work/run"
