@@ -260,7 +260,7 @@ static int fit_remaining(struct mnq_channel_work *x, struct mnq_err *e)
     struct mnq_graph best;
     x->r->pass = mnq_arena_array(p->arena, TRIES + 1, sizeof *x->r->pass);
     if (x->r->pass == NULL) return mnq_fail_nomem(e);
-    if (mnq_prune_copy(p, &best, e) != 0) return -1;
+    if (mnq_graph_copy(&best, p->legal, p->arena, e) != 0) return -1;
     zero_columns(x);
     if (keep_better(x, "channels left out", &best, e) != 0) return -1;
     for (int k = 0; k < TRIES; k++) {
@@ -286,7 +286,7 @@ int mnq_prune_channels(const struct mnq_graph *raw, const struct mnq_graph *lega
     p.progress_ctx = progress_ctx;
     p.damping = tries[0].damping;
     *r = (struct mnq_channel_report){.error = (double)NAN};
-    if (list_groups(&x, raw, e) != 0 || plan_levels(&x, e) != 0 || mnq_prune_copy(&p, out, e) != 0) return -1;
+    if (list_groups(&x, raw, e) != 0 || plan_levels(&x, e) != 0 || mnq_graph_copy(out, p.legal, p.arena, e) != 0) return -1;
     int *left = mnq_arena_array(arena, (size_t)cut->legal_f.n, sizeof *left);
     if (left == NULL) return mnq_fail_nomem(e);
     price_groups(&x, left);

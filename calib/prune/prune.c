@@ -151,7 +151,7 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     p->zeros = mnq_arena_array(p->arena, (size_t)layers, sizeof *p->zeros);
     p->r->pass = mnq_arena_array(p->arena, DAMPINGS + 1, sizeof *p->r->pass);
     if (layer_error == NULL || p->zeros == NULL || p->r->pass == NULL) return mnq_fail_nomem(e);
-    if (mnq_prune_copy(p, &best, e) != 0) return -1;
+    if (mnq_graph_copy(&best, p->legal, p->arena, e) != 0) return -1;
     for (int l = 0; l < layers; l++) {
         if (p->want_here[l] >= 0) p->zeros[l] = p->want_here[l];
         else all_fixed = false;
@@ -180,7 +180,7 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
     struct mnq_pruning p = {
         .legal = legal, .out = out, .o = o, .r = r, .arena = arena, .progress = progress, .progress_ctx = progress_ctx};
     *r = (struct mnq_prune_report){.error = (double)NAN};
-    if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || mnq_prune_copy(&p, out, e) != 0) return -1;
+    if (list_layers(&p, e) != 0 || settle_amounts(&p, e) != 0 || mnq_graph_copy(out, p.legal, p.arena, e) != 0) return -1;
     if (data != NULL && mnq_prune_look(&p, data, pp, e) != 0) return -1;
     if (o->method == MNQ_PRUNE_OBS) {
         if (data == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "the optimal brain surgeon needs samples");

@@ -6,27 +6,6 @@
 
 #include <string.h>
 
-int mnq_prune_copy(const struct mnq_pruning *p, struct mnq_graph *to, struct mnq_err *e)
-{
-    const struct mnq_graph *g = p->legal;
-    *to = *g;
-    to->node = mnq_arena_array(p->arena, (size_t)g->n, sizeof *g->node);
-    if (to->node == NULL) return mnq_fail_nomem(e);
-    memcpy(to->node, g->node, (size_t)g->n * sizeof *g->node);
-    for (int i = 0; i < g->n; i++) {
-        struct mnq_node *nd = &to->node[i];
-        size_t weights = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
-        float *w = nd->w == NULL ? NULL : mnq_arena_array(p->arena, weights, sizeof *w);
-        float *b = nd->b == NULL ? NULL : mnq_arena_array(p->arena, c, sizeof *b);
-        if ((nd->w != NULL && w == NULL) || (nd->b != NULL && b == NULL)) return mnq_fail_nomem(e);
-        if (w != NULL) memcpy(w, nd->w, weights * sizeof *w);
-        if (b != NULL) memcpy(b, nd->b, c * sizeof *b);
-        nd->w = w;
-        nd->b = b;
-    }
-    return 0;
-}
-
 /* ---- samples ---- */
 
 struct logits {

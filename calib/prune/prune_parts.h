@@ -39,9 +39,6 @@ enum { MNQ_PRUNE_HOLDOUT = MNQ_SPLIT_FOLDS };
 /** Bytes of tensors that each of the two streams may keep. */
 #define MNQ_PRUNE_BUDGET ((size_t)400 << 20)
 
-/** The legal graph's nodes with arrays of their own where pruning changes them, in p->arena. */
-int mnq_prune_copy(const struct mnq_pruning *p, struct mnq_graph *to, struct mnq_err *e);
-
 /** The samples, and what the dense network makes of them: p->pictures, judge, logits. */
 int mnq_prune_look(struct mnq_pruning *p, const struct mnq_dataset *data, const struct mnq_preprocess *pp,
                    struct mnq_err *e);

@@ -102,8 +102,9 @@ static int cut_weights(struct work *x, const struct mnq_layer_choice *choice, st
     return 0;
 }
 
-int mnq_model_name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, const struct mnq_subject *s,
-                           struct mnq_arena *arena)
+/* Folder names are the classes if there are as many as outputs. */
+static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, const struct mnq_subject *s,
+                        struct mnq_arena *arena)
 {
     int n = mnq_dataset_classes(d), outputs = s->task.kind == MNQ_TASK_BINARY ? 2 : s->outputs;
     if (n != outputs || n == 0 || mnq_dataset_class(d, 0) == NULL) return 0;
@@ -119,13 +120,27 @@ int mnq_model_name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, co
     return 0;
 }
 
+int mnq_model_stamp(struct mnq_qmodel *q, const struct mnq_subject *s, const char *recipe, const struct mnq_dataset *d,
+                    struct mnq_arena *arena)
+{
+    const char *slash = strrchr(s->file, '/');
+    char tool[48];
+    snprintf(tool, sizeof tool, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
+    q->preprocess = s->preprocess;
+    for (int k = 0; k < s->n_outputs; k++) mnq_qmodel_set_task(q, k, &s->tasks[k]);
+    q->tool = mnq_arena_strdup(arena, tool);
+    q->source_name = slash == NULL ? s->file : slash + 1;
+    q->source_crc = s->file_crc;
+    q->recipe = recipe;
+    return q->tool == NULL ? -1 : name_classes(q, d, s, arena);
+}
+
 static int quantize(struct work *x, const struct mnq_layer_choice *choice, struct mnq_err *e)
 {
     struct mnq_made *m = x->m;
     const struct mnq_subject *s = &m->source;
     struct mnq_calib_opts o = mnq_recipe_calib(x->r, x->how->threads);
-    const char *slash = strrchr(s->file, '/');
-    char tool[48], *text = mnq_recipe_text(x->r, x->arena);
+    char *text = mnq_recipe_text(x->r, x->arena);
     if (text == NULL) return mnq_fail_nomem(e);
     o.validation = x->cheap ? NULL : x->judges;
     o.choice = choice;
@@ -135,14 +150,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     if (mnq_calibrate(&x->legal, x->data, &s->preprocess, &o, &m->q, &m->report, x->arena, x->how->progress,
                       x->how->progress_ctx, e) != 0)
         return -1;
-    snprintf(tool, sizeof tool, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    m->q.preprocess = s->preprocess;
-    for (int k = 0; k < s->n_outputs; k++) mnq_qmodel_set_task(&m->q, k, &s->tasks[k]);
-    m->q.tool = mnq_arena_strdup(x->arena, tool);
-    m->q.source_name = slash == NULL ? s->file : slash + 1;
-    m->q.source_crc = s->file_crc;
-    m->q.recipe = text;
-    if (m->q.tool == NULL || mnq_model_name_classes(&m->q, x->data, s, x->arena) != 0) return mnq_fail_nomem(e);
+    if (mnq_model_stamp(&m->q, s, text, x->data, x->arena) != 0) return mnq_fail_nomem(e);
     if (mnq_qmodel_pack(&m->q, &m->bytes, &m->n, e) != 0) return -1;
     if (o.flash > 0 && m->n > (size_t)o.flash)
         return mnq_fail(e, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)o.flash, m->n);

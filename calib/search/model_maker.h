@@ -46,9 +46,10 @@ struct mnq_dataset *mnq_making_open(const struct mnq_making *m, const struct mnq
 int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct mnq_making *how, bool cheap,
                    struct mnq_made *m, struct mnq_arena *arena, struct mnq_err *e);
 
-/** Folder names of d name q's classes if there are as many as outputs. -1: out of memory. */
-int mnq_model_name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, const struct mnq_subject *s,
-                           struct mnq_arena *arena);
+/** What a model's file says of where it comes from: tool, source, recipe (kept), preprocessing, tasks, and the folder names
+ * of d as classes if there are as many as outputs. -1: out of memory. */
+int mnq_model_stamp(struct mnq_qmodel *q, const struct mnq_subject *s, const char *recipe, const struct mnq_dataset *d,
+                    struct mnq_arena *arena);
 
 #ifdef __cplusplus
 }

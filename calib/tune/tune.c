@@ -52,27 +52,6 @@ struct tuning {
 
 /* ---- what is trained ---- */
 
-static int copy_graph(struct tuning *t, const struct mnq_graph *g, struct mnq_err *e)
-{
-    struct mnq_graph *to = t->out;
-    *to = *g;
-    to->node = mnq_arena_array(t->arena, (size_t)g->n, sizeof *g->node);
-    if (to->node == NULL) return mnq_fail_nomem(e);
-    memcpy(to->node, g->node, (size_t)g->n * sizeof *g->node);
-    for (int i = 0; i < g->n; i++) {
-        struct mnq_node *nd = &to->node[i];
-        size_t n = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
-        float *w = nd->w == NULL ? NULL : mnq_arena_array(t->arena, n, sizeof *w);
-        float *b = nd->b == NULL ? NULL : mnq_arena_array(t->arena, c, sizeof *b);
-        if ((nd->w != NULL && w == NULL) || (nd->b != NULL && b == NULL)) return mnq_fail_nomem(e);
-        if (w != NULL) memcpy(w, nd->w, n * sizeof *w);
-        if (b != NULL) memcpy(b, nd->b, c * sizeof *b);
-        nd->w = w;
-        nd->b = b;
-    }
-    return 0;
-}
-
 static int check_teacher(const struct mnq_graph *student, const struct mnq_graph *teacher, struct mnq_err *e)
 {
     const char *file = teacher->file != NULL ? teacher->file : "the teacher";
@@ -336,7 +315,9 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
     int most = o->samples > 0 && o->samples < MNQ_PRUNE_SAMPLES ? o->samples : MNQ_PRUNE_SAMPLES;
     double started = now();
     *r = (struct mnq_tune_report){0};
-    if (check_teacher(student, teacher, e) != 0 || copy_graph(&t, student, e) != 0 || find_kept(&t, raw, e) != 0) return -1;
+    if (check_teacher(student, teacher, e) != 0 || mnq_graph_copy(t.out, student, t.arena, e) != 0 ||
+        find_kept(&t, raw, e) != 0)
+        return -1;
     if (mnq_pictures_load(data, p, student->node[0].out, most, o->threads, &t.pictures, arena, e) != 0) return -1;
     if (t.pictures.n < 2 * MNQ_SPLIT_FOLDS)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%d samples are too few to tune on, at least %d are wanted", t.pictures.n,
@@ -362,7 +343,7 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
     if (rc != 0) return -1;
     r->kept = r->after.kl <= CLEAR_GAIN * r->before.kl && r->after.agreement >= r->before.agreement;
     if (r->kept) copy_best(&t, true);
-    else if (copy_graph(&t, student, e) != 0) return -1;
+    else if (mnq_graph_copy(t.out, student, t.arena, e) != 0) return -1;
     if (check_zeros(student, out, e) != 0 || expect(&t, e) != 0) return -1;
     r->seconds = now() - started;
     return 0;

@@ -96,6 +96,26 @@ size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd)
     }
 }
 
+int mnq_graph_copy(struct mnq_graph *to, const struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e)
+{
+    *to = *g;
+    to->node = mnq_arena_array(arena, (size_t)g->n, sizeof *g->node);
+    if (to->node == NULL) return mnq_fail_nomem(e);
+    memcpy(to->node, g->node, (size_t)g->n * sizeof *g->node);
+    for (int i = 0; i < g->n; i++) {
+        struct mnq_node *nd = &to->node[i];
+        size_t weights = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
+        float *w = nd->w == NULL ? NULL : mnq_arena_array(arena, weights, sizeof *w);
+        float *b = nd->b == NULL ? NULL : mnq_arena_array(arena, c, sizeof *b);
+        if ((nd->w != NULL && w == NULL) || (nd->b != NULL && b == NULL)) return mnq_fail_nomem(e);
+        if (w != NULL) memcpy(w, nd->w, weights * sizeof *w);
+        if (b != NULL) memcpy(b, nd->b, c * sizeof *b);
+        nd->w = w;
+        nd->b = b;
+    }
+    return 0;
+}
+
 /* ---- shapes ---- */
 
 static int64_t elements(struct mnq_shape s)

@@ -192,6 +192,9 @@ static inline size_t mnq_elements(struct mnq_shape s)
 /** Number of weights of a node (without bias). */
 size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd);
 
+/** A graph whose nodes, weights and biases are its own, in `arena`; all else it shares with `g`. Returns 0 or -1 (memory). */
+int mnq_graph_copy(struct mnq_graph *to, const struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
+
 /**
  * Computes nd->out from its inputs and attributes and checks that they fit. INPUT and RESHAPE keep their own shape, SPREAD
  * and TCONV their own height and width, CONV, TCONV, DENSE and SELECT with a map their own out.c (no other attribute says

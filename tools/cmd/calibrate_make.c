@@ -2,33 +2,11 @@
  * From a float model and sample data to an integer model in memory. */
 #include "calibrate_make.h"
 
+#include "model_maker.h"
 #include "share.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
-/* The dataset's folder names are the classes if there are as many as outputs. */
-static int name_classes(struct mnq_qmodel *q, const struct mnq_dataset *d, int outputs, struct mnq_arena *arena)
-{
-    int n = mnq_dataset_classes(d);
-    if (n != outputs || n == 0 || mnq_dataset_class(d, 0) == NULL) return 0;
-    const char **name = mnq_arena_array(arena, (size_t)n, sizeof *name);
-    if (name == NULL) return -1;
-    for (int i = 0; i < n; i++) {
-        const char *c = mnq_dataset_class(d, i);
-        name[i] = mnq_arena_strdup(arena, c == NULL ? "" : c);
-        if (name[i] == NULL) return -1;
-    }
-    q->classes = name;
-    q->n_classes = n;
-    return 0;
-}
 
 static int open_float(struct mnq_cli *cli, struct mnq_recipe *r, const struct mnq_data *data, struct mnq_subject *s)
 {
@@ -154,16 +132,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
         x->recipe = mnq_recipe_text(&repeat, &cli->arena);
         if (x->recipe == NULL) return mnq_fail_nomem(&cli->err);
     }
-    char tool[48];
-    snprintf(tool, sizeof tool, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    q->preprocess = s->preprocess;
-    for (int k = 0; k < s->n_outputs; k++) mnq_qmodel_set_task(q, k, &s->tasks[k]);
-    q->tool = mnq_arena_strdup(&cli->arena, tool);
-    q->source_name = base_name(s->file);
-    q->source_crc = s->file_crc;
-    q->recipe = x->recipe;
-    if (q->tool == NULL || name_classes(q, d, s->task.kind == MNQ_TASK_BINARY ? 2 : s->outputs, &cli->arena) != 0)
-        return mnq_fail_nomem(&cli->err);
+    if (mnq_model_stamp(q, s, x->recipe, d, &cli->arena) != 0) return mnq_fail_nomem(&cli->err);
     if (mnq_qmodel_pack(q, &x->bytes, &x->n, &cli->err) != 0) return -1;
     if (co.flash > 0 && x->n > (size_t)co.flash)
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)co.flash,

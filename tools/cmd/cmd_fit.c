@@ -8,6 +8,7 @@
 #include "front_page.h"
 #include "recipe_read.h"
 #include "search.h"
+#include "search_folder.h"
 #include "share.h"
 #include "trial_text.h"
 #include "util/json.h"
@@ -82,15 +83,6 @@ struct fitting {
     struct mnq_made made; /* the chosen one */
     bool made_dir;
 };
-
-static const char *in_dir(struct mnq_cli *cli, const char *name)
-{
-    const struct fit_opts *o = cli->opts;
-    size_t n = strlen(o->output) + strlen(name) + 2;
-    char *path = mnq_arena_alloc(&cli->arena, n);
-    if (path != NULL) snprintf(path, n, "%s/%s", o->output, name);
-    return path;
-}
 
 /* ---- options ---- */
 
@@ -184,28 +176,6 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
 
 /* ---- folder ---- */
 
-/* What trials depend on beside their recipes. */
-static const char *about(struct mnq_cli *cli, const struct fitting *x)
-{
-    const struct fit_opts *o = cli->opts;
-    struct mnq_json w = {.indent = 0};
-    char version[32];
-    snprintf(version, sizeof version, "%d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    mnq_json_object(&w, NULL);
-    mnq_json_string(&w, "program", version);
-    mnq_json_int(&w, "model", (int64_t)x->native.file_crc);
-    mnq_json_array(&w, "data");
-    for (int i = 0; i < o->data.n; i++) mnq_json_string(&w, NULL, o->data.item[i]);
-    mnq_json_end(&w);
-    mnq_json_array(&w, "val");
-    for (int i = 0; i < o->val.n; i++) mnq_json_string(&w, NULL, o->val.item[i]);
-    mnq_json_end(&w);
-    mnq_json_end(&w);
-    const char *text = w.failed ? NULL : mnq_arena_strdup(&cli->arena, w.text);
-    mnq_json_free(&w);
-    return text;
-}
-
 /* The folder is there, and is this search's. */
 static int make_folder(struct mnq_cli *cli, struct fitting *x, const char *journal)
 {
@@ -227,7 +197,8 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
-    const char *journal = in_dir(cli, "journal.jsonl"), *text = about(cli, x);
+    const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl"),
+               *text = mnq_folder_about(cli, &x->native, 1, &o->data, &o->val);
     if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mnq_spread_writes() && make_folder(cli, x, journal) != 0) return -1;
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
@@ -241,7 +212,7 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
 static void leave_nothing(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
-    const char *journal = in_dir(cli, "journal.jsonl");
+    const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl");
     mnq_journal_close(x->search.journal);
     x->search.journal = NULL;
     if (!x->made_dir || journal == NULL) return;
@@ -253,10 +224,11 @@ static void leave_nothing(struct mnq_cli *cli, struct fitting *x)
 
 static int write_firmware(struct mnq_cli *cli, struct fitting *x)
 {
+    const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     struct mnq_export *ex = mnq_arena_alloc(&cli->arena, sizeof *ex);
     const struct mnq_xbudget *b = &x->made.budget;
-    const char *dir = in_dir(cli, "firmware");
+    const char *dir = mnq_folder_path(cli, o->output, "firmware");
     struct mnq_xopts xo = {.target = b->target, .name = "model"};
     if (ex == NULL || dir == NULL) return mnq_fail_nomem(e);
     xo.ram = b->ram > MNQ_XSTACK ? b->ram - MNQ_XSTACK : b->ram > 0;
@@ -284,8 +256,9 @@ static const char *said(struct mnq_cli *cli, const struct fitting *x)
 
 static int write_page(struct mnq_cli *cli, const struct fitting *x)
 {
+    const struct fit_opts *o = cli->opts;
     const struct mnq_search_report *r = &x->report;
-    const char *path = in_dir(cli, "report.html"), *text;
+    const char *path = mnq_folder_path(cli, o->output, "report.html"), *text;
     size_t n;
     struct mnq_front_row *row = mnq_arena_array(&cli->arena, (size_t)r->n, sizeof *row);
     struct mnq_front f = {.said = said(cli, x), .command = "fit", .target = x->search.base.target, .row = row};
@@ -306,8 +279,10 @@ static int write_page(struct mnq_cli *cli, const struct fitting *x)
 
 static int write_all(struct mnq_cli *cli, struct fitting *x)
 {
+    const struct fit_opts *o = cli->opts;
     const struct mnq_search_report *r = &x->report;
-    const char *model = in_dir(cli, "model.mnq"), *recipe = in_dir(cli, "recipe.yaml");
+    const char *model = mnq_folder_path(cli, o->output, "model.mnq"),
+               *recipe = mnq_folder_path(cli, o->output, "recipe.yaml");
     const char *text = r->point[r->best].trial.recipe;
     if (model == NULL || recipe == NULL) return mnq_fail_nomem(&cli->err);
     if (mnq_output_write(model, x->made.bytes, x->made.n, true, &cli->err) != 0 ||

@@ -7,6 +7,7 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "prune.h"
+#include "prune_learn.h"
 #include "prune_narrow.h"
 #include "recipe_read.h"
 #include "share.h"
@@ -339,39 +340,16 @@ static int read_back(struct mnq_cli *cli, struct pruned *x, const struct mnq_gra
     return 0;
 }
 
-static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
-
-static const struct mnq_term_step tuned_steps[] = {{"candidates", 12}, {"probe", 11},  {"prune", 5}, {"prune", 5},
-                                                   {"prune", 5},       {"teacher", 9}, {"tune", 53}};
-
-/* The pruned network learns from the whole one, with what `mnquant tune` takes if nothing is said. */
-static int tune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, struct mnq_graph *out)
-{
-    const struct mnq_subject *s = &x->subject;
-    const struct mnq_graph student = *out;
-    struct mnq_tune_opts to;
-    mnq_tune_defaults(&to);
-    to.samples = x->o.samples;
-    to.threads = cli->global.threads;
-    to.task = x->o.task;
-    if (mnq_tune(&s->raw, &student, &s->legal, d, &s->preprocess, &to, out, &x->tuned, &cli->arena, mnq_term_progress,
-                 &cli->term, &cli->err) != 0)
-        return -1;
-    if (x->tuned.drop.pictures > 0) x->report.drop = x->tuned.drop;
-    return 0;
-}
-
 static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset *d, const struct mnq_model_opts *m)
 {
     const struct mnq_subject *s = &x->subject;
     struct mnq_err *e = &cli->err;
     struct mnq_graph out;
     struct mnq_restored restored;
-    if (x->tunes) mnq_term_plan(&cli->term, tuned_steps, sizeof tuned_steps / sizeof *tuned_steps);
-    else mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
+    mnq_prune_plan(cli, x->tunes);
     if (mnq_prune(&s->legal, d, &s->preprocess, &x->o, &out, &x->report, &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
-    if (x->tunes && tune(cli, x, d, &out) != 0) return -1;
+    if (x->tunes && mnq_prune_learn(cli, s, d, x->o.samples, x->o.task, &out, &x->tuned, &x->report.drop) != 0) return -1;
     mnq_term_clear(&cli->term);
     if (mnq_restore(&s->raw, &s->legal, &out, &restored, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);
     if (mnq_h5_patch(s->file, x->source, x->n_source, restored.patch, restored.n_patches, &x->bytes, &x->n, e) != 0)

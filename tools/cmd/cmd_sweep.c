@@ -6,6 +6,7 @@
 #include "recipe_read.h"
 #include "scatter.h"
 #include "search.h"
+#include "search_folder.h"
 #include "share.h"
 #include "trial_text.h"
 #include "util/json.h"
@@ -183,45 +184,13 @@ static int list_trials(struct mnq_cli *cli, struct sweeping *x)
     return 0;
 }
 
-/* What trials depend on beside themselves. */
-static const char *about(struct mnq_cli *cli, const struct sweeping *x)
-{
-    const struct sweep_opts *o = cli->opts;
-    struct mnq_json w = {.indent = 0};
-    char version[32];
-    snprintf(version, sizeof version, "%d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    mnq_json_object(&w, NULL);
-    mnq_json_string(&w, "program", version);
-    mnq_json_array(&w, "models");
-    for (int i = 0; i < cli->n_inputs; i++) mnq_json_int(&w, NULL, (int64_t)x->subject[i].file_crc);
-    mnq_json_end(&w);
-    mnq_json_array(&w, "data");
-    for (int i = 0; i < o->data.n; i++) mnq_json_string(&w, NULL, o->data.item[i]);
-    mnq_json_end(&w);
-    mnq_json_array(&w, "val");
-    for (int i = 0; i < o->val.n; i++) mnq_json_string(&w, NULL, o->val.item[i]);
-    mnq_json_end(&w);
-    mnq_json_end(&w);
-    const char *text = w.failed ? NULL : mnq_arena_strdup(&cli->arena, w.text);
-    mnq_json_free(&w);
-    return text;
-}
-
-static const char *in_dir(struct mnq_cli *cli, const char *name)
-{
-    const struct sweep_opts *o = cli->opts;
-    size_t n = strlen(o->output) + strlen(name) + 2;
-    char *path = mnq_arena_alloc(&cli->arena, n);
-    if (path != NULL) snprintf(path, n, "%s/%s", o->output, name);
-    return path;
-}
-
 static int run_trials(struct mnq_cli *cli, struct sweeping *x)
 {
     const struct sweep_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury};
-    const char *path = in_dir(cli, "journal.jsonl"), *text = about(cli, x);
+    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"),
+               *text = mnq_folder_about(cli, x->subject, cli->n_inputs, &o->data, &o->val);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
     if (path == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mnq_spread_writes() && mkdir(o->output, 0777) != 0 && errno != EEXIST)
@@ -261,7 +230,8 @@ static int mark_front(struct mnq_cli *cli, struct sweeping *x)
 
 static int write_page(struct mnq_cli *cli, const struct sweeping *x)
 {
-    const char *path = in_dir(cli, "report.html"), *text;
+    const struct sweep_opts *o = cli->opts;
+    const char *path = mnq_folder_path(cli, o->output, "report.html"), *text;
     size_t n;
     char said[200];
     struct mnq_front_row *row = mnq_arena_array(&cli->arena, (size_t)x->n, sizeof *row);

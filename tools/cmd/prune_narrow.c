@@ -6,31 +6,8 @@
 #include "graph/cost.h"
 #include "pack/keras_write.h"
 #include "passes/passes.h"
+#include "prune_learn.h"
 #include "share.h"
-#include "tune.h"
-
-static const struct mnq_term_step steps[] = {{"candidates", 33}, {"probe", 30}, {"prune", 12}, {"prune", 12}, {"prune", 13}};
-
-static const struct mnq_term_step tuned_steps[] = {{"candidates", 12}, {"probe", 11},  {"prune", 5}, {"prune", 5},
-                                                   {"prune", 5},       {"teacher", 9}, {"tune", 53}};
-
-/* The network whose columns are zero learns from the whole one; zeros stay, so that it can be cut afterwards. */
-static int tune(struct mnq_cli *cli, const struct mnq_narrow_job *job, struct mnq_graph *out, struct mnq_channel_report *r,
-                struct mnq_tune_report *tuned)
-{
-    const struct mnq_subject *s = job->subject;
-    const struct mnq_graph student = *out;
-    struct mnq_tune_opts to;
-    mnq_tune_defaults(&to);
-    to.samples = job->o.samples;
-    to.threads = job->o.threads;
-    to.task = job->o.task;
-    if (mnq_tune(&s->raw, &student, &s->legal, job->data, &s->preprocess, &to, out, tuned, &cli->arena, mnq_term_progress,
-                 &cli->term, &cli->err) != 0)
-        return -1;
-    if (tuned->drop.pictures > 0) r->drop = tuned->drop;
-    return 0;
-}
 
 /* Reads back what will be written: it must be the network that was judged. */
 static int read_back(struct mnq_cli *cli, const struct mnq_narrow_job *job, const struct mnq_channel_report *r,
@@ -55,12 +32,11 @@ int mnq_prune_narrow(struct mnq_cli *cli, const struct mnq_narrow_job *job)
     struct mnq_channel_report r;
     struct mnq_tune_report tuned;
     struct mnq_graph out, narrow;
-    if (job->tunes) mnq_term_plan(&cli->term, tuned_steps, sizeof tuned_steps / sizeof *tuned_steps);
-    else mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
+    mnq_prune_plan(cli, job->tunes);
     if (mnq_prune_channels(&s->raw, &s->legal, job->data, &s->preprocess, &job->o, &out, &cut, &r, &cli->arena,
                            mnq_term_progress, &cli->term, e) != 0)
         return -1;
-    if (job->tunes && tune(cli, job, &out, &r, &tuned) != 0) return -1;
+    if (job->tunes && mnq_prune_learn(cli, s, job->data, job->o.samples, job->o.task, &out, &tuned, &r.drop) != 0) return -1;
     mnq_term_clear(&cli->term);
     if (mnq_channels_cut(&s->raw, &s->legal, &out, &cut, &narrow, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);
     uint8_t *bytes = NULL;

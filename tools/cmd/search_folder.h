@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The folder that fit and sweep write: paths in it, and what its journal belongs to. */
+#ifndef MNQ_SEARCH_FOLDER_H
+#define MNQ_SEARCH_FOLDER_H
+
+#include "command.h"
+
+/** DIR/NAME in cli->arena; NULL: out of memory. */
+const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name);
+
+/** What trials depend on beside their recipes, as JSON in cli->arena: program, models [n], pictures. NULL: out of memory. */
+const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_subject *subject, int n, const struct mnq_opt_list *data,
+                             const struct mnq_opt_list *val);
+
+#endif
