@@ -35,18 +35,13 @@ static int reader_of(const struct mnq_fit *f, double signal, struct mnq_channel_
                      struct mnq_err *e)
 {
     size_t n = (size_t)f->inputs, out = (size_t)f->outputs;
-    double *room = mnq_arena_array(scratch, n * n, sizeof *room);
     *r = (struct mnq_channel_reader){.outputs = f->outputs, .weight = signal > 0 ? 1 / signal : 1};
     r->inverse = mnq_arena_array(scratch, n * n, sizeof *r->inverse);
     r->w = mnq_arena_array(scratch, n * out, sizeof *r->w);
-    if (room == NULL || r->inverse == NULL || r->w == NULL) return mnq_fail_nomem(e);
-    memcpy(r->inverse, f->h, n * n * sizeof *r->inverse);
-    if (mnq_obs_invert(r->inverse, f->inputs, room) != 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < i; k++) r->inverse[k * n + i] = r->inverse[i * n + k];
+    if (r->inverse == NULL || r->w == NULL) return mnq_fail_nomem(e);
+    memcpy(r->inverse, f->hinv, n * n * sizeof *r->inverse);
+    for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < out; j++) r->w[i * out + j] = f->w[j * n + i];
-    }
     return 0;
 }
 

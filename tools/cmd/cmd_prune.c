@@ -394,7 +394,8 @@ static int run(struct mnq_cli *cli)
     x->tunes = o->tune;
     if (!isnan(o->channels)) {
         struct mnq_narrow_job job = {.subject = &x->subject,
-                                     .data = x->o.method == MNQ_PRUNE_OBS ? d : NULL,
+                                     .data = d,
+                                     .by_magnitude = x->o.method == MNQ_PRUNE_MAGNITUDE,
                                      .o = {o->channels, o->samples, cli->global.threads, x->subject.tasks},
                                      .tunes = o->tune,
                                      .output = o->output,

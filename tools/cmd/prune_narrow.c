@@ -33,8 +33,8 @@ int mnq_prune_narrow(struct mnq_cli *cli, const struct mnq_narrow_job *job)
     struct mnq_tune_report tuned;
     struct mnq_graph out, narrow;
     mnq_prune_plan(cli, job->tunes);
-    if (mnq_prune_channels(&s->raw, &s->legal, job->data, &s->preprocess, &job->o, &out, &cut, &r, &cli->arena,
-                           mnq_term_progress, &cli->term, e) != 0)
+    if (mnq_prune_channels(&s->raw, &s->legal, job->by_magnitude ? NULL : job->data, &s->preprocess, &job->o, &out, &cut, &r,
+                           &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
     if (job->tunes && mnq_prune_learn(cli, s, job->data, job->o.samples, job->o.task, &out, &tuned, &r.drop) != 0) return -1;
     mnq_term_clear(&cli->term);

@@ -9,7 +9,8 @@
 /** What the command settled. */
 struct mnq_narrow_job {
     const struct mnq_subject *subject;
-    const struct mnq_dataset *data; /* NULL: by magnitude */
+    const struct mnq_dataset *data; /* NULL: none */
+    bool by_magnitude;              /* data chooses nothing, though the result may learn from it */
     struct mnq_channel_opts o;
     bool tunes;
     const char *output;
