@@ -80,7 +80,10 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
         s->preprocess_from = MNQ_FROM_NOWHERE;
         text = has_affine(s->legal.n > 0 ? &s->legal : &s->raw) ? "none" : "tf";
     }
-    if (mnq_preprocess_parse(&s->preprocess, text, s->input.c, e) != 0) return -1;
+    if (mnq_preprocess_parse(&s->preprocess, text, s->input.c, e) != 0) {
+        if (o->preprocess != NULL) e->unfit = MNQ_UNFIT_RECIPE;
+        return -1;
+    }
     /* layers that resized pictures at the front say how, where the options are left as they are */
     s->preprocess.resize = s->raw.resize_crop && o->resize == MNQ_RESIZE_STRETCH ? MNQ_RESIZE_CROP : o->resize;
     s->preprocess.filter = s->raw.resize_tf && o->filter == MNQ_FILTER_PIL ? MNQ_FILTER_TF : o->filter;
@@ -97,7 +100,10 @@ static int blame_resolution(const struct mnq_subject *s, const struct mnq_subjec
     char where[96];
     own.resolution = 0;
     snprintf(where, sizeof where, "--resolution %d does not fit the model, its own input size does", o->import.resolution);
-    if (o->import.resolution > 0 && mnq_import(s->file, &own, &g, &scratch, &none) == 0) (void)mnq_fail_in(e, where);
+    if (o->import.resolution > 0 && !mnq_err_nomem(e) && mnq_import(s->file, &own, &g, &scratch, &none) == 0) {
+        (void)mnq_fail_in(e, where);
+        e->unfit = MNQ_UNFIT_RECIPE;
+    }
     mnq_arena_free(&scratch);
     return -1;
 }

@@ -164,10 +164,11 @@ static int steps_for_flash(const struct search *s, int *steps, double *room, str
     *room = limit - other;
     for (*steps = 0; apply(s, *steps) + other > limit; (*steps)++)
         if (*steps == s->steps)
-            return mnq_fail(e, MNQ_EXIT_FAILED,
-                            "--flash %.0f cannot be met: the smallest file of this model has about %.0f bytes, %.0f of them "
-                            "weights",
-                            limit, apply(s, s->steps) + other, apply(s, s->steps));
+            return mnq_fail_unfit(
+                e, MNQ_UNFIT_FLASH, MNQ_EXIT_FAILED,
+                "--flash %.0f cannot be met: the smallest file of this model has about %.0f bytes, %.0f of them "
+                "weights",
+                limit, apply(s, s->steps) + other, apply(s, s->steps));
     return 0;
 }
 
@@ -334,8 +335,10 @@ static int choose(struct search *s, int from, double room, struct mnq_err *e)
     int chosen = 0;
     if (start == NULL) return -1;
     if (limited && start->bound.points > s->max_drop)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "--max-drop %g cannot be met: %s expected to lose %.2f points", s->max_drop,
-                        from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are", start->bound.points);
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                              "--max-drop %g cannot be met: %s expected to lose %.2f points", s->max_drop,
+                              from > 0 ? "the formats that --flash leaves are" : "8- and 16-bit weights are",
+                              start->bound.points);
     if (!by_size && promises(s, start) && (chosen = last_on_path(s, e)) < 0) return -1;
     if (try_uniform(s, &chosen, room, e) != 0) return -1;
     const struct point *p = &s->point[chosen];

@@ -270,9 +270,9 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (mnq_samples_telling(&c.stats, &r->no_estimate, arena) != 0) return mnq_fail_nomem(e);
     if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO &&
         !((o->flash > 0 || o->budget.flash > 0) && !(o->max_drop > 0)))
-        return mnq_fail(e, MNQ_EXIT_FAILED,
-                        "--weights auto chooses by the loss that the samples tell, and these cannot tell it: %s",
-                        r->no_estimate);
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                              "--weights auto chooses by the loss that the samples tell, and these cannot tell it: %s",
+                              r->no_estimate);
     if (c.stats.held >= 2 * MNQ_SPLIT_FOLDS) c.judged = (struct mnq_split){MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
     c.lowering = (struct mnq_lowering){.g = legal, .qp = c.qp, .p = p, .pre_max = c.stats.pre_max, .arena = arena};
     for (size_t i = 0; i < n; i++) c.format[i] = MNQ_WFORMAT_INT8;

@@ -129,8 +129,10 @@ fail_rule(const struct resolver *s, const char *key, int item, const char *fmt, 
     const struct mnq_ynode *v = mnq_y_get(s->rule->from, key), *of_list = mnq_y_at(v, item);
     if (of_list != NULL) v = of_list;
     if (v == NULL) v = s->rule->from;
-    if (v != NULL) return mnq_y_fail(v, s->e, "%s", what);
-    return mnq_fail(s->e, MNQ_EXIT_USAGE, "layers: rule %d: %s: %s", (int)(s->rule - s->first) + 1, key, what);
+    if (v != NULL) (void)mnq_y_fail(v, s->e, "%s", what);
+    else (void)mnq_fail(s->e, MNQ_EXIT_USAGE, "layers: rule %d: %s: %s", (int)(s->rule - s->first) + 1, key, what);
+    s->e->unfit = MNQ_UNFIT_RECIPE;
+    return -1;
 }
 
 /* "depthwise 3x3, stride 2" */

@@ -60,8 +60,9 @@ static int list_groups(struct mnq_channel_work *x, const struct mnq_graph *raw, 
                                                                    .left = m->channels};
     }
     if (x->r->n_groups > 0) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: no channels can leave: none are read by 1x1 and dense layers alone",
-                    g->file != NULL ? g->file : "graph");
+    return mnq_fail_unfit(e, MNQ_UNFIT_CUT, MNQ_EXIT_FAILED,
+                          "%s: no channels can leave: none are read by 1x1 and dense layers alone",
+                          g->file != NULL ? g->file : "graph");
 }
 
 /* ---- multiplications ---- */
@@ -182,8 +183,9 @@ static int choose(struct mnq_channel_work *x, double ratio, struct mnq_err *e)
     double want = (1 - ratio) * (double)x->r->macs_before;
     if (rc == 0) rc = take(x, offer, amount, high, e);
     if (rc == 0 && (double)macs_now(x, left) > want)
-        rc = mnq_fail(e, MNQ_EXIT_FAILED, "channels: a share of %g of the multiplications cannot leave, at most %.3g can",
-                      ratio, 1 - (double)macs_now(x, left) / (double)x->r->macs_before);
+        rc = mnq_fail_unfit(e, MNQ_UNFIT_CUT, MNQ_EXIT_FAILED,
+                            "channels: a share of %g of the multiplications cannot leave, at most %.3g can", ratio,
+                            1 - (double)macs_now(x, left) / (double)x->r->macs_before);
     for (int k = 0; rc == 0 && k < HALVINGS; k++) {
         double middle = (low + high) / 2;
         rc = take(x, offer, amount, middle, e);

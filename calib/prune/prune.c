@@ -30,8 +30,9 @@ static int list_layers(struct mnq_pruning *p, struct mnq_err *e)
                                      .weights = (int64_t)mnq_node_weights(g, &g->node[i])};
     }
     if (r->n_layers > 0) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: nothing to prune: no 1x1 or dense layer behind the first layer",
-                    g->file != NULL ? g->file : "graph");
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                          "%s: nothing to prune: no 1x1 or dense layer behind the first layer",
+                          g->file != NULL ? g->file : "graph");
 }
 
 /* ---- how many ---- */
@@ -51,7 +52,8 @@ static int settle_n_m(struct mnq_pruning *p, int l, struct mnq_err *e)
         p->want_here[l] = mnq_prune_implied(layer);
     } else if (ratio > implied || ruled || p->o->scope == MNQ_PRUNE_LAYER) {
         mnq_pattern_text(&layer->pattern, text, sizeof text);
-        return mnq_fail(e, MNQ_EXIT_USAGE, "ratio %g: pattern %s makes %g of a layer's weights zero", ratio, text, implied);
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE, "ratio %g: pattern %s makes %g of a layer's weights zero",
+                              ratio, text, implied);
     }
     return 0;
 }
@@ -68,14 +70,14 @@ static int settle_amounts(struct mnq_pruning *p, struct mnq_err *e)
         if (layer->pattern.kind == MNQ_PATTERN_N_M) {
             if (settle_n_m(p, l, e) != 0) return -1;
         } else if (isnan(o->ratio) && p->fixed[l] < 0) {
-            return mnq_fail(e, MNQ_EXIT_USAGE, "a ratio is missing: only a pattern N:M implies one");
+            return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE, "a ratio is missing: only a pattern N:M implies one");
         } else if (ratio >= 0) {
             p->want_here[l] = llround(ratio * (double)layer->weights);
             int64_t limit = mnq_prune_limit(layer);
             if (p->want_here[l] > limit && ratio > MNQ_PRUNE_MOST)
-                return mnq_fail(e, MNQ_EXIT_USAGE,
-                                "layer '%s': ratio %g cannot be reached, at most %g of it may become zero", layer->name,
-                                ratio, (double)limit / (double)layer->weights);
+                return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE,
+                                      "layer '%s': ratio %g cannot be reached, at most %g of it may become zero",
+                                      layer->name, ratio, (double)limit / (double)layer->weights);
             if (p->want_here[l] > limit) p->want_here[l] = limit;
         }
         exact = exact || p->want_here[l] >= 0;
@@ -85,8 +87,9 @@ static int settle_amounts(struct mnq_pruning *p, struct mnq_err *e)
     }
     p->want = isnan(o->ratio) || o->scope == MNQ_PRUNE_LAYER ? fixed : llround(o->ratio * (double)all);
     if (o->scope == MNQ_PRUNE_LAYER || isnan(o->ratio) || p->want <= most) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "ratio %g cannot be reached: at most %g of the 1x1 weights may become zero%s",
-                    o->ratio, (double)most / (double)all, exact ? " under these rules" : "");
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                          "ratio %g cannot be reached: at most %g of the 1x1 weights may become zero%s", o->ratio,
+                          (double)most / (double)all, exact ? " under these rules" : "");
 }
 
 /* ---- parts ---- */
@@ -195,6 +198,7 @@ int mnq_prune(const struct mnq_graph *legal, const struct mnq_dataset *data, con
     int64_t zeros = 0;
     for (int l = 0; l < r->n_layers; l++) zeros += r->layer[l].zeros;
     if (o->scope == MNQ_PRUNE_LAYER || zeros >= p.want) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "ratio %g cannot be reached: the pattern allows %lld zeros, %lld are wanted",
-                    o->ratio, (long long)zeros, (long long)p.want);
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                          "ratio %g cannot be reached: the pattern allows %lld zeros, %lld are wanted", o->ratio,
+                          (long long)zeros, (long long)p.want);
 }

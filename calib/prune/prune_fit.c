@@ -58,7 +58,7 @@ static int center(struct sums *s, struct mnq_arena *scratch, struct mnq_err *e)
         for (size_t j = 0; j < out; j++) f->mean_y[j] += (double)r->y[row * out + j];
         s->rows++;
     }
-    if (s->rows == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "too few samples to prune on");
+    if (s->rows == 0) return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "too few samples to prune on");
     double n = (double)s->rows;
     for (size_t i = 0; i < in; i++) f->mean_x[i] = s->o->fixed_bias == NULL ? f->mean_x[i] / n : 0;
     for (size_t j = 0; j < out; j++)
@@ -210,12 +210,12 @@ static int regress(struct sums *s, double *scratch, double *panel, double *room,
         for (size_t k = 0; k < i; k++) f->h[k * in + i] = f->h[i * in + k];
     memcpy(f->hinv, f->h, in * in * sizeof *f->hinv);
     if (mnq_obs_invert(f->hinv, f->inputs, scratch) != 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     for (size_t i = 0; i < in; i++)
         for (size_t k = 0; k < i; k++) f->hinv[k * in + i] = f->hinv[i * in + k];
     memcpy(scratch, f->h, in * in * sizeof *scratch);
     if (mnq_cholesky_panels(scratch, f->inputs, panel) != 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     struct solving_dense d = {s, scratch, room};
     return mnq_pool_for((f->outputs + TILE - 1) / TILE, f->threads, solve_dense, &d, e);
 }
@@ -278,7 +278,7 @@ static int solve_output(void *ctx, int j, int worker, struct mnq_err *e)
     for (int k = 0; k < s->per_output[j]; k++) gone[f->order[(size_t)j * n + (size_t)k]] = 1;
     if (s->per_output[j] > 0 && mnq_obs_refit(f->h, f->hinv, f->inputs, gone, w, s->scratch + (size_t)worker * n * n,
                                               s->work + (size_t)worker * mnq_obs_work(f->inputs)) != 0)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     for (size_t i = 0; i < n; i++) {
         float v = (float)w[i];
         s->w[(size_t)j * n + i] = v;
@@ -370,7 +370,7 @@ int mnq_fit_solve_without(const struct mnq_fit *f, const unsigned char *gone, fl
     for (int a = 0; rc == 0 && a < s.n; a++)
         for (int c = 0; c <= a; c++) l[(size_t)a * (size_t)s.n + (size_t)c] = f->h[(size_t)kept[a] * in + (size_t)kept[c]];
     if (rc == 0 && mnq_cholesky_panels(l, s.n, panel) != 0)
-        rc = mnq_fail(e, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
+        rc = mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "the inputs of a layer have no usable covariance");
     if (rc == 0) rc = mnq_pool_for((f->outputs + TILE - 1) / TILE, f->threads, solve_tile, &s, e);
     mnq_arena_free(&scratch);
     return rc;

@@ -145,7 +145,8 @@ struct mnq_journal *mnq_journal_open(const char *path, const char *about, bool f
     j->fd = rc != 0 ? -1 : open(path, writes ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666);
     j->path = mnq_arena_strdup(&j->arena, path);
     if (rc == 0 && j->path == NULL) rc = mnq_fail_nomem(e);
-    else if (rc == 0 && j->fd < 0) rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", path, mnq_errno_text());
+    else if (rc == 0 && j->fd < 0)
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot %s: %s", path, writes ? "write" : "read", mnq_errno_text());
     else if (rc == 0 && writes && flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: another process is at work on it", path);
     if (rc == 0) rc = fresh && writes ? begin(j, about, e) : read_all(j, about, e);

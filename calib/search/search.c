@@ -9,6 +9,7 @@
 #include "search.h"
 
 #include "recipe_read.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,11 +17,12 @@
 
 /* ---- one trial ---- */
 
-/* What an unfit trial says, or -1: an error of another kind. */
-static int unfit(struct mnq_trial_result *r, struct mnq_err *e, struct mnq_err *why)
+/* What an unfit trial says, or -1: no recipe is to blame. */
+static int unfit(struct mnq_trial_result *r, struct mnq_err *e, const struct mnq_err *why)
 {
-    if (mnq_err_nomem(why)) return mnq_fail_nomem(e);
+    if (why->unfit == MNQ_UNFIT_NOT) return mnq_fail(e, why->code, "%s", why->msg);
     r->state = MNQ_TRIAL_UNFIT;
+    r->fault = why->unfit;
     snprintf(r->why, sizeof r->why, "%.*s", (int)sizeof r->why - 1, why->msg);
     return 0;
 }
@@ -52,9 +54,7 @@ int mnq_trial_make(void *ctx, const struct mnq_trial *t, struct mnq_trial_result
     struct mnq_made *m = mnq_arena_alloc(&arena, sizeof *m);
     struct mnq_subject *packed = mnq_arena_alloc(&arena, sizeof *packed);
     struct mnq_err why = {0};
-    memset(r, 0, sizeof *r);
-    r->file = r->flash = r->ram = r->ram_rows = r->cycles = r->macs = r->params = -1;
-    r->drop = r->low = r->high = r->upper = r->agreement = r->accuracy = (double)NAN;
+    *r = mnq_trial_nothing();
     mnq_recipe_defaults(&recipe);
     int rc = m == NULL || packed == NULL ? mnq_fail_nomem(e) : 0;
     if (rc == 0) rc = mnq_recipe_parse("recipe", t->recipe, strlen(t->recipe), &recipe, &arena, e);
@@ -78,7 +78,7 @@ int mnq_trial_make(void *ctx, const struct mnq_trial *t, struct mnq_trial_result
         }
     }
     mnq_arena_free(&arena);
-    return rc;
+    return mnq_spread_settle(rc, e); /* what failed in another process says nothing of the recipe */
 }
 
 /* ---- stages ---- */
@@ -152,13 +152,13 @@ static int add_bill(struct search *s, int size, int cut, enum mnq_search_kind ki
 static bool too_large(const struct search *s, int size, int cut)
 {
     const struct mnq_search_point *p = at(s, size, cut, MNQ_SEARCH_INT8);
-    return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && strstr(p->result.why, "--flash") != NULL;
+    return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && p->result.fault == MNQ_UNFIT_FLASH;
 }
 
 /* Whether the network cannot be cut so far, which no budget is to blame for. */
 static bool too_far(const struct mnq_search_point *p)
 {
-    return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && strstr(p->result.why, "cannot leave") != NULL;
+    return p != NULL && p->result.state == MNQ_TRIAL_UNFIT && p->result.fault == MNQ_UNFIT_CUT;
 }
 
 /* Bills the least there is of a size; *some: it fits, or there was no time to ask. */

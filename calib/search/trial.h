@@ -30,7 +30,7 @@ struct mnq_trial {
 enum mnq_trial_state {
     MNQ_TRIAL_OPEN, /* not run */
     MNQ_TRIAL_MADE,
-    MNQ_TRIAL_UNFIT, /* beyond the budgets, or no such network: `why` says it */
+    MNQ_TRIAL_UNFIT, /* its recipe is to blame that there is no model: `fault` and `why` say it */
 };
 
 /** Figures of what was made; NaN or -1 where there is none. The same for any engine and any number of threads. */
@@ -38,16 +38,20 @@ struct mnq_trial_result {
     enum mnq_trial_state state;
     int64_t file, flash, ram, ram_rows, cycles; /* bytes; of the core, if the recipe has one */
     int64_t macs, params;                       /* of the float network */
-    int pictures, labelled;                     /* that judged */
+    int pictures, labelled;                     /* that judged, -1: none did */
     double drop, low, high, upper;              /* expected loss against the float model, points (bound.h) */
     double agreement, accuracy;                 /* of whole pictures, percent; accuracy of the labelled */
+    enum mnq_unfit fault;
     char why[400];
 };
+
+/** A trial of which nothing is known: MNQ_TRIAL_OPEN, no figures. */
+struct mnq_trial_result mnq_trial_nothing(void);
 
 /** One line of a journal, without its end, in w (zeroed, indent 0): the trial and its result. */
 void mnq_trial_json(struct mnq_json *w, const struct mnq_trial *t, const struct mnq_trial_result *r);
 
-/** The members of a result, in an object that is open. */
+/** The members of a result, in an object that is open; figures that there are not are null. */
 void mnq_trial_figures(struct mnq_json *w, const struct mnq_trial_result *r);
 
 /** Reads a line back; strings in arena. 0, or -1: it is no such line. */

@@ -3,7 +3,6 @@
 #include "trials.h"
 #include "util/spread.h"
 
-#include <string.h>
 #include <time.h>
 
 double mnq_trials_now(void)
@@ -50,7 +49,7 @@ int mnq_trials_run(const struct mnq_trial *t, int n, struct mnq_trial_result *r,
     int *place = mnq_arena_array(&scratch, (size_t)n, sizeof *place), open = 0;
     int rc = left == NULL || place == NULL ? mnq_fail_nomem(e) : 0;
     for (int i = 0; rc == 0 && i < n; i++) {
-        memset(&r[i], 0, sizeof r[i]);
+        r[i] = mnq_trial_nothing();
         if (journal != NULL && mnq_journal_find(journal, &t[i], &r[i])) continue;
         left[open] = t[i];
         place[open++] = i;

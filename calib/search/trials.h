@@ -10,7 +10,8 @@
 extern "C" {
 #endif
 
-/** Runs one trial. 0, also where nothing can be made of it (UNFIT); -1 with e: nothing further should run. */
+/** Runs one trial. 0, also where its recipe is to blame that nothing comes of it (UNFIT); -1 with e: nothing further should
+ * run. */
 typedef int mnq_trial_run(void *ctx, const struct mnq_trial *t, struct mnq_trial_result *r, struct mnq_err *e);
 
 /** Takes the result of trial i, in any order; -1 stops the engine. */

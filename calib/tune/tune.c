@@ -320,8 +320,9 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
         return -1;
     if (mnq_pictures_load(data, p, student->node[0].out, most, o->threads, &t.pictures, arena, e) != 0) return -1;
     if (t.pictures.n < 2 * MNQ_SPLIT_FOLDS)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%d samples are too few to tune on, at least %d are wanted", t.pictures.n,
-                        2 * MNQ_SPLIT_FOLDS);
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                              "%d samples are too few to tune on, at least %d are wanted", t.pictures.n,
+                              2 * MNQ_SPLIT_FOLDS);
     t.cache = (struct mnq_tune_cache){.student = out, .teacher = teacher, .pictures = &t.pictures};
     if (mnq_tune_cache_make(&t.cache, o, arena, progress, progress_ctx, e) != 0) return -1;
     r->samples = t.pictures.n;

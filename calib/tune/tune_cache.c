@@ -75,14 +75,16 @@ static int settle(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struc
     int last = c->loss.logits.part[0].node, first = first_changed(c);
     c->boundary = mnq_arena_array(arena, (size_t)c->student->n, sizeof *c->boundary);
     if (c->boundary == NULL) return mnq_fail_nomem(e);
-    if (first > last) return mnq_fail(e, MNQ_EXIT_FAILED, "nothing to tune: the model is the teacher");
+    if (first > last)
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "nothing to tune: the model is the teacher");
     for (c->from = first; c->from <= last; c->from++) {
         c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
         for (c->views = o->views; c->views > FEWEST_VIEWS && records(c, c->views) * c->bytes > o->cache_bytes;) c->views--;
         if (records(c, c->views) * c->bytes <= o->cache_bytes) return 0;
     }
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%zu bytes are too few for what one layer reads of %d pictures", o->cache_bytes,
-                    c->n_train + c->n_held);
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                          "%zu bytes are too few for what one layer reads of %d pictures", o->cache_bytes,
+                          c->n_train + c->n_held);
 }
 
 /* ---- filling ---- */
@@ -235,7 +237,8 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     int n = c->pictures->n;
     c->loss = (struct mnq_tune_loss){.logits = mnq_logits_of(c->student, o->task), .temperature = 2};
     if (c->loss.logits.n_parts > 1)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%d outputs: tuning follows models of one output", c->loss.logits.n_parts);
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "%d outputs: tuning follows models of one output",
+                              c->loss.logits.n_parts);
     c->features = feature_node(c->student, c->loss.logits.part[0].node);
     c->train = mnq_arena_array(arena, (size_t)n, sizeof *c->train);
     c->held = mnq_arena_array(arena, (size_t)n, sizeof *c->held);

@@ -83,7 +83,9 @@ int mnq_xbudget_require(const struct mnq_xbudget *b, const struct mnq_xbill *bil
         if (k > 0) n += (size_t)k;
         if (n >= sizeof text) break;
     }
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s on %s: %s", name, b->target->name, text);
+    const bool flash = b->flash > 0 && bill->flash > b->flash;
+    return mnq_fail_unfit(e, flash ? MNQ_UNFIT_FLASH : MNQ_UNFIT_BUDGET, MNQ_EXIT_FAILED, "%s on %s: %s", name,
+                          b->target->name, text);
 }
 
 int mnq_xbudget_layers(const struct mnq_package *p, const struct mnq_xtarget *target, int64_t *cycles, struct mnq_err *e)

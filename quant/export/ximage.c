@@ -62,7 +62,8 @@ static int choose(const struct mnq_package *p, enum mnq_xset set, const uint8_t 
         k->packed_bytes = mnq_xset_packed_bytes(set, &k->l);
         if (k->packed_bytes > 0) k->l.packed = k; /* some address; the real one below */
         k->kernel = mnq_xkernel_of(set, &k->l);
-        if (k->kernel == NULL) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: layer %d: no kernel serves it", p->file, i);
+        if (k->kernel == NULL)
+            return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "%s: layer %d: no kernel serves it", p->file, i);
     }
     return 0;
 }

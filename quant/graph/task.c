@@ -79,8 +79,8 @@ struct mnq_task mnq_task_infer(const struct mnq_graph *legal, int output, const 
 
 static int wrong(const struct mnq_task *t, int kind, const char *file, const char *why, struct mnq_err *e)
 {
-    return mnq_fail(e, MNQ_EXIT_USAGE, "%s: --task %s: the output is %dx%dx%d%s", file, mnq_task_words[kind], t->out.h,
-                    t->out.w, t->out.c, why);
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE, "%s: --task %s: the output is %dx%dx%d%s", file,
+                          mnq_task_words[kind], t->out.h, t->out.w, t->out.c, why);
 }
 
 int mnq_task_set(struct mnq_task *t, int kind, double threshold, const char *file, struct mnq_err *e)
@@ -114,16 +114,20 @@ int mnq_task_choose(const char *text, const char *const *name, int n, int *kind,
             if (*c == '=') word = c + 1; /* the last one: names may hold any */
         int k = next, task = 0;
         if (word > text && (k = output_called(text, (size_t)(word - text) - 1, name, n)) < 0)
-            return mnq_fail(e, MNQ_EXIT_USAGE, "%s: --task: there is no output '%.*s'", file, (int)(word - text) - 1, text);
-        if (k >= n) return mnq_fail(e, MNQ_EXIT_USAGE, "%s: --task says more than %d kinds, for %d outputs", file, n, n);
+            return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE, "%s: --task: there is no output '%.*s'", file,
+                                  (int)(word - text) - 1, text);
+        if (k >= n)
+            return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE, "%s: --task says more than %d kinds, for %d outputs",
+                                  file, n, n);
         size_t letters = (size_t)(end - word);
         while (mnq_task_words[task] != NULL &&
                (strlen(mnq_task_words[task]) != letters || strncmp(mnq_task_words[task], word, letters) != 0))
             task++;
         if (mnq_task_words[task] == NULL)
-            return mnq_fail(e, MNQ_EXIT_USAGE,
-                            "%s: --task: expected auto, classes, binary, multilabel, regression or features, got '%.*s'",
-                            file, (int)(letters < 60 ? letters : 60), word);
+            return mnq_fail_unfit(
+                e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE,
+                "%s: --task: expected auto, classes, binary, multilabel, regression or features, got '%.*s'", file,
+                (int)(letters < 60 ? letters : 60), word);
         kind[k] = task;
         text = *end == ',' ? end + 1 : NULL;
     }

@@ -317,9 +317,9 @@ int mnq_qmodel_stages(struct mnq_qmodel *q, const struct mnq_stage_options *opti
 {
     if (plan_one(q, false, options, &q->plan, e) != 0 || plan_one(q, true, options, &q->push, e) != 0) return -1;
     if (q->push != NULL && options->ram > 0 && q->push->bytes > (uint64_t)options->ram)
-        return mnq_fail(e, MNQ_EXIT_FAILED,
-                        "no plan takes %lld bytes of RAM: the least is %u with the picture pushed by rows",
-                        (long long)options->ram, (unsigned)q->push->bytes);
+        return mnq_fail_unfit(e, MNQ_UNFIT_BUDGET, MNQ_EXIT_FAILED,
+                              "no plan takes %lld bytes of RAM: the least is %u with the picture pushed by rows",
+                              (long long)options->ram, (unsigned)q->push->bytes);
     if (q->push == NULL || (q->plan != NULL && q->plan->bytes < q->push->bytes))
         q->push = q->plan; /* rows go to the picture */
     if (q->plan != NULL && q->plan->bytes >= q->arena_bytes) q->plan = NULL;

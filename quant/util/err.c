@@ -15,16 +15,31 @@ static void one_line(char *to, size_t n, const char *text)
     mnq_plain_copy(to, n, text, false);
 }
 
+static void set(struct mnq_err *e, enum mnq_unfit unfit, int code, const char *fmt, va_list ap)
+{
+    char text[sizeof e->msg];
+    if (e == NULL || e->code != 0) return;
+    e->code = code;
+    e->unfit = unfit;
+    vsnprintf(text, sizeof text, fmt, ap);
+    one_line(e->msg, sizeof e->msg, text);
+}
+
 int mnq_fail(struct mnq_err *e, int code, const char *fmt, ...)
 {
-    if (e == NULL || e->code != 0) return -1;
     va_list ap;
     va_start(ap, fmt);
-    char text[sizeof e->msg];
-    e->code = code;
-    vsnprintf(text, sizeof text, fmt, ap);
+    set(e, MNQ_UNFIT_NOT, code, fmt, ap);
     va_end(ap);
-    one_line(e->msg, sizeof e->msg, text);
+    return -1;
+}
+
+int mnq_fail_unfit(struct mnq_err *e, enum mnq_unfit unfit, int code, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    set(e, unfit, code, fmt, ap);
+    va_end(ap);
     return -1;
 }
 

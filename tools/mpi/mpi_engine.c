@@ -127,6 +127,7 @@ static int say_failed(struct mnq_err *e)
 {
     if (e != NULL) {
         e->code = m.failed.code;
+        e->unfit = MNQ_UNFIT_NOT;
         memcpy(e->msg, m.failed.msg, sizeof e->msg);
     }
     return -1;

@@ -4,6 +4,7 @@
 #include "search.h"
 
 #include "tempdir.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -133,13 +134,84 @@ static void too_little(void **state)
     assert_int_equal(r.best, -1);
     assert_non_null(r.nearest);
     assert_int_equal(r.nearest->result.state, MNQ_TRIAL_UNFIT);
+    assert_int_equal(r.nearest->result.fault, MNQ_UNFIT_FLASH);
     assert_non_null(strstr(r.nearest->result.why, "--flash 20000: "));
     assert_int_equal(r.stage_n[MNQ_SEARCH_PARTS], 0);
     end(&x);
 }
 
+/* What no recipe is to blame for ends the search, and leaves no line. */
+static void other_errors(void **state)
+{
+    (void)state;
+    static char *const gone[] = {(char *)(uintptr_t) "/nonexistent/gone.h5"};
+    struct setting x;
+    struct mnq_search_report r;
+    struct mnq_err e = {0};
+    mnq_temp_make();
+    begin(&x, 400000, 1000);
+    x.o.journal = mnq_journal_open(mnq_temp_path("journal.jsonl"), "reader", true, &e);
+    assert_non_null(x.o.journal);
+    x.data.path = gone;
+    assert_int_equal(mnq_search(&x.o, &x.s, x.jury, &r, &x.arena, &e), -1);
+    assert_int_equal(e.code, MNQ_EXIT_FAILED);
+    assert_non_null(strstr(e.msg, "gone.h5: "));
+    mnq_journal_close(x.o.journal);
+    e.code = 0;
+    x.o.journal = mnq_journal_open(mnq_temp_path("journal.jsonl"), "reader", false, &e);
+    assert_int_equal(mnq_journal_held(x.o.journal), 0);
+    mnq_journal_close(x.o.journal);
+    end(&x);
+    mnq_temp_remove();
+}
+
+/* One of several processes: another one fails when a trial is settled. */
+enum { SETTLES = 1 }; /* as spread.c numbers the step */
+
+static int agree(void *ctx, int64_t key, int64_t op, struct mnq_err *e)
+{
+    (void)ctx;
+    if (op != SETTLES && key == INT64_MAX) return 0;
+    *e = (struct mnq_err){0};
+    return mnq_fail(e, MNQ_EXIT_FAILED, "process 1: out of reach");
+}
+
+static int all_here(void *ctx, const struct mnq_spread_part *part, const int *start, struct mnq_err *e)
+{
+    (void)ctx;
+    (void)part;
+    (void)start;
+    (void)e;
+    return 0;
+}
+
+static int sum_here(void *ctx, const struct mnq_spread_array *array, struct mnq_err *e)
+{
+    (void)ctx;
+    (void)array;
+    (void)e;
+    return 0;
+}
+
+static void other_processes(void **state)
+{
+    (void)state;
+    const struct mnq_spread_engine two = {.rank = 0, .ranks = 1, .agree = agree, .gather = all_here, .sum = sum_here};
+    struct setting x;
+    struct mnq_search_report r;
+    struct mnq_err e = {0};
+    begin(&x, 20000, 1000);
+    mnq_spread_use(&two);
+    int rc = mnq_search(&x.o, &x.s, x.jury, &r, &x.arena, &e);
+    mnq_spread_use(NULL);
+    assert_int_equal(rc, -1);
+    assert_string_equal(e.msg, "process 1: out of reach");
+    end(&x);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(within_the_budget), cmocka_unit_test(too_little)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(within_the_budget), cmocka_unit_test(too_little),
+                                       cmocka_unit_test(other_errors), cmocka_unit_test(other_processes)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
