@@ -18,6 +18,28 @@ bool mnq_prune_can(const struct mnq_graph *legal, int i)
     return mnq_lower_is_pointwise(legal, i) && nd->w_path != NULL && nd->source >= 0 && i != first_layer(legal);
 }
 
+static bool block_supported(const struct mnq_pattern *p)
+{
+    return p->kind != MNQ_PATTERN_BLOCK || p->m == 2 || p->m == 4 || p->m == 8 || p->m == 16;
+}
+
+int mnq_prune_pattern(const char *text, const char *where, struct mnq_pattern *p, struct mnq_err *e)
+{
+    if (mnq_pattern_parse(text, p) == 0 && block_supported(p)) return 0;
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE,
+                          "%s: expected none, N:M with N < M <= 64, or blockN with N = 2, 4, 8, 16, got '%s'", where, text);
+}
+
+int mnq_prune_rules(const struct mnq_graph *legal, const struct mnq_layer_choice *choice, struct mnq_err *e)
+{
+    for (int i = 0; i < legal->n; i++)
+        if (choice[i].pattern.m > 0 && !block_supported(&choice[i].pattern))
+            return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_USAGE,
+                                  "layer '%s': pattern block%d: blocks have 2, 4, 8 or 16 weights", legal->node[i].name,
+                                  choice[i].pattern.m);
+    return 0;
+}
+
 int64_t mnq_prune_implied(const struct mnq_prune_layer *l)
 {
     int m = l->pattern.m, n = l->pattern.n, rest = l->inputs % m;

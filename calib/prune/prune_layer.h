@@ -59,6 +59,13 @@ enum { MNQ_PRUNE_SAMPLES = 512 };
 /** Whether node i may be pruned: a 1x1 convolution or dense layer that has its own weights and is not the first layer. */
 bool mnq_prune_can(const struct mnq_graph *legal, int i);
 
+/** Reads a pattern that pruning can make: its blocks have 2, 4, 8 or 16 weights. where: in front of the message. 0, or -1
+ * with e (MNQ_EXIT_USAGE). */
+int mnq_prune_pattern(const char *text, const char *where, struct mnq_pattern *p, struct mnq_err *e);
+
+/** Refuses such patterns of rules, which mnq_rules_resolve() has settled. */
+int mnq_prune_rules(const struct mnq_graph *legal, const struct mnq_layer_choice *choice, struct mnq_err *e);
+
 /** Whether zeros of a layer fit a pattern; w is [inputs][outputs]. */
 bool mnq_pattern_holds(struct mnq_pattern p, const float *w, int inputs, int outputs);
 

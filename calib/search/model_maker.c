@@ -92,8 +92,7 @@ static int cut_weights(struct work *x, const struct mnq_layer_choice *choice, st
                                .threads = x->how->threads,
                                .task = x->m->source.tasks};
     if (x->cheap || x->r->method == MNQ_PRUNE_MAGNITUDE) o.method = MNQ_PRUNE_MAGNITUDE;
-    if (x->r->pattern != NULL && mnq_pattern_parse(x->r->pattern, &o.pattern) != 0)
-        return mnq_fail(e, MNQ_EXIT_USAGE, "pattern: %.60s", x->r->pattern);
+    if (x->r->pattern != NULL && mnq_prune_pattern(x->r->pattern, "pattern", &o.pattern, e) != 0) return -1;
     if (mnq_prune(&x->legal, o.method == MNQ_PRUNE_OBS ? x->data : NULL, &x->m->source.preprocess, &o, &out, &r, x->arena,
                   x->how->progress, x->how->progress_ctx, e) != 0)
         return -1;
@@ -153,7 +152,8 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     if (mnq_model_stamp(&m->q, s, text, x->data, x->arena) != 0) return mnq_fail_nomem(e);
     if (mnq_qmodel_pack(&m->q, &m->bytes, &m->n, e) != 0) return -1;
     if (o.flash > 0 && m->n > (size_t)o.flash)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes", (long long)o.flash, m->n);
+        return mnq_fail_unfit(e, MNQ_UNFIT_FLASH, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes",
+                              (long long)o.flash, m->n);
     if (mnq_package_parse(s->file, m->bytes, m->n, &m->package, x->arena, e) != 0) return -1;
     m->budget = o.budget;
     if (o.budget.target == NULL) return 0;
@@ -161,14 +161,20 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     return mnq_xbudget_require(&o.budget, &m->bill, s->file, e);
 }
 
+static bool prunes_weights(const struct mnq_recipe *r)
+{
+    bool prunes = r->ratio > 0 || (r->pattern != NULL && strcmp(r->pattern, "none") != 0);
+    for (int i = 0; i < r->n_rules; i++) prunes = prunes || r->rule[i].set.ratio > 0;
+    return prunes;
+}
+
 static int rules_of(struct work *x, struct mnq_layer_choice **choice, bool *prunes, struct mnq_err *e)
 {
     *choice = mnq_arena_array(x->arena, (size_t)x->legal.n, sizeof **choice);
     if (*choice == NULL) return mnq_fail_nomem(e);
     if (mnq_rules_resolve(x->r->rule, x->r->n_rules, &x->legal, *choice, e) != 0) return -1;
-    *prunes = x->r->ratio > 0 || x->r->pattern != NULL;
-    for (int i = 0; i < x->r->n_rules; i++) *prunes = *prunes || x->r->rule[i].set.ratio > 0;
-    return 0;
+    *prunes = prunes_weights(x->r);
+    return mnq_prune_rules(&x->legal, *choice, e);
 }
 
 static int make(struct work *x, struct mnq_err *e)
@@ -181,6 +187,16 @@ static int make(struct work *x, struct mnq_err *e)
     x->m->macs = total.macs;
     x->m->params = total.params;
     return quantize(x, choice, e);
+}
+
+int mnq_making_check(const struct mnq_recipe *r, const char *name, struct mnq_err *e)
+{
+    char where[200];
+    struct mnq_pattern p;
+    snprintf(where, sizeof where, "%.180s: pattern", name);
+    if (r->pattern != NULL && mnq_prune_pattern(r->pattern, where, &p, e) != 0) return -1;
+    if (!r->tune || r->channels > 0 || prunes_weights(r)) return 0;
+    return mnq_fail(e, MNQ_EXIT_USAGE, "%s: tune: on repairs what was cut: channels, ratio or pattern is missing", name);
 }
 
 int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct mnq_making *how, bool cheap,
@@ -198,7 +214,9 @@ int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct m
     if (mnq_subject_open(model, &so, &m->source, arena, e) != 0) return -1;
     const struct mnq_subject *s = &m->source;
     if (s->kind != MNQ_SUBJECT_FLOAT) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is an integer model already", s->file);
-    if (s->illegal.code != 0) return mnq_fail(e, s->illegal.code, "%s", s->illegal.msg);
+    if (s->illegal.code != 0)
+        return mnq_fail_unfit(e, r->resolution > 0 ? MNQ_UNFIT_RECIPE : MNQ_UNFIT_NOT, s->illegal.code, "%s",
+                              s->illegal.msg);
     x.raw = s->raw;
     x.legal = s->legal;
     x.data = mnq_making_open(how, s, s->input.h, s->input.w, false, e);

@@ -37,11 +37,15 @@ struct mnq_made {
 struct mnq_dataset *mnq_making_open(const struct mnq_making *m, const struct mnq_subject *s, int h, int w, bool judges,
                                     struct mnq_err *e);
 
+/** Refuses, as wrong usage, a pattern that pruning does not know, and tuning where nothing is cut. name: of the recipe */
+int mnq_making_check(const struct mnq_recipe *r, const char *name, struct mnq_err *e);
+
 /**
- * Makes a model: channels, then single weights, then tuning, then calibration, in a budget if the recipe has one.
+ * Makes a model, in a budget if the recipe has one: channels leave, single weights leave, what is left is calibrated. Tuning
+ * comes behind the first of these cuts: with channels, before single weights leave.
  * cheap   no sample decides anything (channels and weights leave by magnitude): for the bill alone
  * m       in arena
- * return  0, or -1 with e: also if the budget cannot be met
+ * return  0, or -1 with e: also if the budget cannot be met, or what the recipe asks cannot be had (e->unfit)
  */
 int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct mnq_making *how, bool cheap,
                    struct mnq_made *m, struct mnq_arena *arena, struct mnq_err *e);

@@ -232,11 +232,6 @@ static int settle(struct mnq_cli *cli, struct prune_opts *o, struct mnq_recipe *
     return 0;
 }
 
-static bool block_supported(const struct mnq_pattern *p)
-{
-    return p->kind != MNQ_PATTERN_BLOCK || p->m == 2 || p->m == 4 || p->m == 8 || p->m == 16;
-}
-
 static bool rules_prune(const struct mnq_recipe *r)
 {
     for (int i = 0; i < r->n_rules; i++)
@@ -270,10 +265,7 @@ static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const 
                                   .samples = o->samples,
                                   .threads = cli->global.threads};
     if (o->method != MNQ_PRUNE_AUTO) po->method = (enum mnq_prune_method)o->method;
-    if (mnq_pattern_parse(o->pattern, &po->pattern) != 0 || !block_supported(&po->pattern))
-        return mnq_fail(e, MNQ_EXIT_USAGE,
-                        "--pattern: expected none, N:M with N < M <= 64, or blockN with N = 2, 4, 8, 16, got '%s'",
-                        o->pattern);
+    if (mnq_prune_pattern(o->pattern, "--pattern", &po->pattern, e) != 0) return -1;
     if (!isnan(o->channels)) return check_channels(cli, o, r, e);
     if (isnan(o->ratio) && po->pattern.kind != MNQ_PATTERN_N_M && !rules_prune(r))
         return mnq_fail(e, MNQ_EXIT_USAGE, "--ratio is missing: the share of 1x1 weights that become zero");
@@ -297,12 +289,8 @@ static int settle_rules(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
     struct mnq_layer_choice *choice = mnq_arena_array(&cli->arena, (size_t)legal->n, sizeof *choice);
     if (choice == NULL) return mnq_fail_nomem(&cli->err);
     if (mnq_rules_resolve(r->rule, r->n_rules, legal, choice, &cli->err) != 0) return -1;
-    for (int i = 0; i < legal->n; i++)
-        if (!block_supported(&choice[i].pattern) && choice[i].pattern.m > 0)
-            return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "layer '%s': pattern block%d: blocks have 2, 4, 8 or 16 weights",
-                            legal->node[i].name, choice[i].pattern.m);
     x->o.choice = choice;
-    return 0;
+    return mnq_prune_rules(legal, choice, &cli->err);
 }
 
 static int open_source(struct mnq_cli *cli, struct pruned *x, const struct mnq_model_opts *m)
