@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Pictures that judge models of any input size against one float network.
  *
- * As in views.h, a changed answer costs what the float network's own probabilities say: p(its answer) - p(the new one).
+ * As in views.h, a changed answer costs what the float network's own probabilities say: |p(its answer) - p(the new one)|, in
+ * full also where a threshold chose against likelihood (drop.h).
  * Every picture is shown whole and in five parts of 5/6 of each side, the same parts at every input size, so that models of
  * another resolution than the float network's pay for what they do not see. The parts of one picture are one event of the
  * interval (bound.h). */
 #include "jury.h"
 
-#include "util/pool.h"
+#include "util/spread.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -104,6 +105,10 @@ static int ask(const struct mnq_jury *j, const struct mnq_subject *s, double *p,
     int threads = j->how->threads, rc = 0;
     struct mnq_arena scratch = {0};
     struct asking a = {.j = j, .s = s, .h = s->input.h, .w = s->input.w, .p = p, .decision = decision};
+    const struct mnq_spread_part part[] = {{decision, PARTS * sizeof *decision},
+                                           {p, PARTS * (size_t)j->columns * sizeof *p}};
+    const struct mnq_spread_job job = {
+        .n = j->pictures, .threads = threads, .work = ask_one, .ctx = &a, .part = part, .n_parts = p != NULL ? 2 : 1};
     a.large_h = (a.h * 6 + 4) / 5;
     a.large_w = (a.w * 6 + 4) / 5;
     size_t bytes = ((size_t)a.h * (size_t)a.w + (size_t)a.large_h * (size_t)a.large_w) * (size_t)s->input.c;
@@ -115,7 +120,7 @@ static int ask(const struct mnq_jury *j, const struct mnq_subject *s, double *p,
     if (rc == 0 && (a.large = mnq_making_open(j->how, s, a.large_h, a.large_w, true, e)) == NULL) rc = -1;
     for (int t = 0; rc == 0 && t < threads; t++)
         if ((a.runner[t] = mnq_runner_new(s, e)) == NULL) rc = -1;
-    if (rc == 0) rc = mnq_pool_for(j->pictures, threads, ask_one, &a, e);
+    if (rc == 0) rc = mnq_spread_for(&job, e);
     for (int t = 0; a.runner != NULL && t < threads; t++) mnq_runner_free(a.runner[t]);
     mnq_dataset_close(a.whole);
     mnq_dataset_close(a.large);
@@ -125,10 +130,21 @@ static int ask(const struct mnq_jury *j, const struct mnq_subject *s, double *p,
 
 /* ---- public ---- */
 
+bool mnq_jury_can(const struct mnq_subject *s)
+{
+    return s->n_outputs == 1 && !mnq_task_is_map(&s->task) &&
+           (s->task.kind == MNQ_TASK_CLASSES || s->task.kind == MNQ_TASK_BINARY);
+}
+
+double mnq_jury_loss(const double *p, int want, int got)
+{
+    double d = fabs(p[want] - p[got]);
+    return want != got && d > 0 ? 100 * d : 0;
+}
+
 struct mnq_jury *mnq_jury_new(const struct mnq_subject *s, const struct mnq_making *how, struct mnq_err *e)
 {
-    if (s->n_outputs != 1 || mnq_task_is_map(&s->task) ||
-        (s->task.kind != MNQ_TASK_CLASSES && s->task.kind != MNQ_TASK_BINARY)) {
+    if (!mnq_jury_can(s)) {
         mnq_fail(e, MNQ_EXIT_FAILED,
                  "%s: models are chosen by their decisions: the network must have one output of classes or one decision",
                  s->file);
@@ -179,8 +195,7 @@ int mnq_jury_ask(const struct mnq_jury *j, const struct mnq_subject *packed, str
         for (int k = 0; k < PARTS; k++) {
             size_t at = (size_t)i * PARTS + (size_t)k;
             const double *p = j->p + at * (size_t)j->columns;
-            double lost = 100 * (p[j->decision[at]] - p[made[at]]) / PARTS;
-            if (made[at] != j->decision[at] && lost > 0) loss[i] += lost;
+            loss[i] += mnq_jury_loss(p, j->decision[at], made[at]) / PARTS;
         }
         agree += made[(size_t)i * PARTS] == j->decision[(size_t)i * PARTS];
         labelled += j->labelled && j->label[i] >= 0;

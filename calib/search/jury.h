@@ -12,10 +12,16 @@ extern "C" {
 
 struct mnq_jury;
 
+/** Whether a network gives the decisions that a jury needs: one output of classes, or one decision. */
+bool mnq_jury_can(const struct mnq_subject *s);
+
+/** Points that answer `got` instead of `want` costs, p the float network's probabilities. */
+double mnq_jury_loss(const double *p, int want, int got);
+
 /**
  * Asks the float network, at its own input size: whole pictures and parts of them.
  * how     whose judging pictures; both must stay
- * return  NULL with e: the network gives no classes and no decision, or several outputs; no pictures
+ * return  NULL with e: not mnq_jury_can(), no pictures, or they cannot be read
  */
 struct mnq_jury *mnq_jury_new(const struct mnq_subject *s, const struct mnq_making *how, struct mnq_err *e);
 void mnq_jury_free(struct mnq_jury *j);

@@ -209,9 +209,20 @@ static void other_processes(void **state)
     end(&x);
 }
 
+/* A changed answer costs the difference of probabilities, also where a threshold chose the less likely one. */
+static void losses(void **state)
+{
+    (void)state;
+    static const double p[] = {0.25, 0.75};
+    assert_true(mnq_jury_loss(p, 1, 1) <= 0 && mnq_jury_loss(p, 0, 0) <= 0);
+    assert_true(fabs(mnq_jury_loss(p, 1, 0) - 50) < 1e-9);
+    assert_true(fabs(mnq_jury_loss(p, 0, 1) - 50) < 1e-9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(within_the_budget), cmocka_unit_test(too_little),
-                                       cmocka_unit_test(other_errors), cmocka_unit_test(other_processes)};
+                                       cmocka_unit_test(other_errors), cmocka_unit_test(other_processes),
+                                       cmocka_unit_test(losses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
