@@ -22,9 +22,17 @@ static double cost_of(const struct mnq_trial_result *r, enum cost c)
     return (double)(c == COST_FLASH ? r->flash : c == COST_RAM ? ram : c == COST_CYCLES ? r->cycles : r->file);
 }
 
-static bool shown(const struct mnq_front_row *row)
+/* Whether it is a point of the plot: what was made for no core has no costs there. */
+static bool shown(const struct mnq_front_row *row, enum cost c)
 {
-    return row->result->state == MNQ_TRIAL_MADE && !isnan(row->result->drop);
+    return row->result->state == MNQ_TRIAL_MADE && !isnan(row->result->drop) && cost_of(row->result, c) >= 0;
+}
+
+static bool any_shown(const struct mnq_front *f, enum cost c)
+{
+    for (int i = 0; i < f->n; i++)
+        if (shown(&f->row[i], c)) return true;
+    return false;
 }
 
 /* ---- plots ---- */
@@ -33,7 +41,7 @@ static void choose_axes(const struct mnq_front *f, enum cost c, struct mnq_axis 
 {
     double lo = INFINITY, hi = 0, most = 1;
     for (int i = 0; i < f->n; i++) {
-        if (!shown(&f->row[i])) continue;
+        if (!shown(&f->row[i], c)) continue;
         lo = fmin(lo, cost_of(f->row[i].result, c));
         hi = fmax(hi, cost_of(f->row[i].result, c));
         most = fmax(most, f->row[i].result->drop);
@@ -78,7 +86,7 @@ static void plot(struct mnq_html *h, const struct mnq_front *f, enum cost c)
     axes(&s, &x, &y, c);
     for (int i = 0; i < f->n; i++) {
         const struct mnq_front_row *row = &f->row[i];
-        if (!shown(row)) continue;
+        if (!shown(row, c)) continue;
         double px = mnq_axis_at(&x, cost_of(row->result, c)), py = mnq_axis_at(&y, row->result->drop);
         snprintf(title, sizeof title, "%.200s: %.2f points", row->label, row->result->drop);
         mnq_svg_circle(&s, row->front ? "dot" : "ring", px, py, row->chosen ? 7 : 4, title);
@@ -150,10 +158,16 @@ static void table(struct mnq_html *h, const struct mnq_front *f)
     mnq_html_put(h, "<th>file</th><th>MACs</th></tr></thead><tbody>\n");
     for (int i = 0; i < f->n; i++) row(h, f, &f->row[i]);
     mnq_html_put(h, "</tbody></table></div>\n<p class=\"note\">");
-    mnq_html_text(
-        h, "An asterisk marks the Pareto front: no other recipe here loses less and takes no more of anything. The loss is "
-           "what the float network's own probabilities say of changed answers, on pictures that nothing was fitted "
-           "to, whole and in parts; recipes were chosen by these same pictures, which flatters the chosen one a little.");
+    const bool fit = strcmp(f->command, "fit") == 0;
+    mnq_html_text(h,
+                  fit ? "An asterisk marks the Pareto front: no other recipe here loses less and takes no more of anything."
+                      : "An asterisk marks the Pareto front of each model: no other recipe makes a file of it that loses "
+                        "less and has no more bytes.");
+    mnq_html_text(h,
+                  " The loss is what the float network's own probabilities say of changed answers, on pictures that nothing "
+                  "was fitted to, whole and in parts; ");
+    mnq_html_text(h, fit ? "recipes were chosen by these same pictures, which flatters the chosen one a little."
+                         : "of tasks without decisions it is calibration's own estimate.");
     mnq_html_put(h, "</p></section>\n");
 }
 
@@ -175,8 +189,7 @@ int mnq_front_page_make(const struct mnq_front *f, const char **text, size_t *n,
 {
     struct mnq_html h = {.failed = false};
     char *copy = NULL;
-    int judged = 0;
-    for (int i = 0; i < f->n; i++) judged += shown(&f->row[i]);
+    const int first = f->target == NULL ? COST_FILE : COST_FLASH, last = f->target == NULL ? COST_FILE : COST_CYCLES;
     mnq_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
                      "content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light "
                      "dark\"/>\n<title>");
@@ -188,10 +201,9 @@ int mnq_front_page_make(const struct mnq_front *f, const char **text, size_t *n,
     mnq_html_put(&h, "</h1>\n<p class=\"lead\">");
     mnq_html_text(&h, f->said);
     mnq_html_put(&h, "</p>\n");
-    if (judged > 0) {
+    if (any_shown(f, (enum cost)first)) {
         mnq_html_put(&h, "<section id=\"front\"><h2>What accuracy costs</h2>\n<div class=\"pair\">\n");
-        if (f->target == NULL) plot(&h, f, COST_FILE);
-        for (int c = COST_FLASH; f->target != NULL && c <= COST_CYCLES; c++) plot(&h, f, (enum cost)c);
+        for (int c = first; c <= last; c++) plot(&h, f, (enum cost)c);
         mnq_html_put(&h, "</div></section>\n");
     }
     table(&h, f);

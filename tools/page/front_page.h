@@ -15,7 +15,7 @@ struct mnq_front_row {
 
 struct mnq_front {
     const char *title, *said; /* said: the first sentence */
-    const char *command;      /* "fit" */
+    const char *command;      /* "fit", "sweep" */
     const char *target;       /* NULL: none */
     const struct mnq_front_row *row;
     int n;

@@ -33,10 +33,15 @@ static void points(struct mnq_table *t, double v, const char *fmt)
     else mnq_table_cell(t, fmt, v);
 }
 
+static void count(struct mnq_table *t, int64_t v)
+{
+    char a[32];
+    mnq_table_cell(t, "%s", v < 0 ? "" : mnq_text_count(a, v));
+}
+
 void mnq_trial_table_print(const struct mnq_trial_line *line, int n, bool target, struct mnq_cli *cli)
 {
     struct mnq_table t;
-    char a[32];
     const char *head = mnq_term_bold(cli->term.color_out), *plain = mnq_term_plain(cli->term.color_out);
     mnq_table_init(&t, &cli->arena, target ? "lrrrrrrrrl" : "lrrrrrl");
     if (target)
@@ -52,12 +57,12 @@ void mnq_trial_table_print(const struct mnq_trial_line *line, int n, bool target
         points(&t, r->agreement, "%.1f");
         points(&t, r->accuracy, "%.1f");
         if (target) {
-            mnq_table_cell(&t, "%s", mnq_text_count(a, r->flash));
-            mnq_table_cell(&t, "%s", mnq_text_count(a, r->ram));
-            mnq_table_cell(&t, "%s", mnq_text_count(a, r->ram_rows));
-            mnq_table_cell(&t, "%s", mnq_text_count(a, r->cycles));
+            count(&t, r->flash);
+            count(&t, r->ram);
+            count(&t, r->ram_rows);
+            count(&t, r->cycles);
         } else {
-            mnq_table_cell(&t, "%s", mnq_text_count(a, r->file));
+            count(&t, r->file);
         }
         mnq_table_cell(&t, "%s", line[i].mark);
     }
