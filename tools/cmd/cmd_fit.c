@@ -14,6 +14,7 @@
 #include "util/json.h"
 #include "util/spread.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -81,7 +82,7 @@ struct fitting {
     struct mnq_search_opts search;
     struct mnq_search_report report;
     struct mnq_made made; /* the chosen one */
-    bool made_dir;
+    bool made_dir, began; /* this run made the folder, began its journal */
 };
 
 /* ---- options ---- */
@@ -97,7 +98,7 @@ static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
     if (mnq_recipe_read(o->recipe, r, &cli->arena, e) != 0) return -1;
     if (r->target == NULL)
         return mnq_fail(e, MNQ_EXIT_USAGE, "%s: has no target: the core that the model is for", o->recipe);
-    if (mnq_xtarget_named(r->target, e) == NULL) return -1;
+    if (mnq_xtarget_named(r->target, e) == NULL || mnq_making_check(r, o->recipe, e) != 0) return -1;
     if (o->model.preprocess == NULL) o->model.preprocess = r->preprocess;
     o->model.resize = r->resize;
     o->model.filter = r->filter;
@@ -176,6 +177,16 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
 
 /* ---- folder ---- */
 
+static bool is_empty(const char *dir)
+{
+    DIR *d = opendir(dir);
+    bool any = d == NULL;
+    for (struct dirent *f = d == NULL ? NULL : readdir(d); f != NULL && !any; f = readdir(d))
+        any = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
+    if (d != NULL) closedir(d);
+    return !any;
+}
+
 /* The folder is there, and is this search's. */
 static int make_folder(struct mnq_cli *cli, struct fitting *x, const char *journal)
 {
@@ -184,21 +195,17 @@ static int make_folder(struct mnq_cli *cli, struct fitting *x, const char *journ
     struct stat st;
     if (mkdir(o->output, 0777) == 0) x->made_dir = true;
     else if (errno != EEXIST) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
-    if (!x->made_dir && stat(journal, &st) != 0 && rmdir(o->output) != 0) {
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", o->output);
-    } else if (!x->made_dir && stat(journal, &st) != 0) {
-        if (mkdir(o->output, 0777) != 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
-        x->made_dir = true;
-    }
-    return 0;
+    x->began = stat(journal, &st) != 0;
+    if (!x->began || is_empty(o->output)) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", o->output);
 }
 
 static int open_folder(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
-    const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl"),
-               *text = mnq_folder_about(cli, &x->native, 1, &o->data, &o->val);
+    const struct mnq_folder_inputs in = {&x->native, 1, &o->data, &o->val, &o->from, NULL};
+    const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mnq_spread_writes() && make_folder(cli, x, journal) != 0) return -1;
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
@@ -208,16 +215,16 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
     return 0;
 }
 
-/* Nothing came of it: nothing stays. */
+/* Nothing fits: of what this run began nothing stays. */
 static void leave_nothing(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
     const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl");
     mnq_journal_close(x->search.journal);
     x->search.journal = NULL;
-    if (!x->made_dir || journal == NULL) return;
+    if (!x->began || journal == NULL) return;
     unlink(journal);
-    rmdir(o->output);
+    if (x->made_dir) rmdir(o->output);
 }
 
 /* ---- result ---- */
@@ -359,9 +366,9 @@ static int refuse(struct mnq_cli *cli, struct fitting *x)
     if (r->best >= 0) {
         double drop = r->point[r->best].result.drop;
         if (!(o->max_drop > 0) || drop <= o->max_drop) return 0;
-        leave_nothing(cli, x);
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: the best that fits is expected to lose %.2f points, --max-drop is %g",
-                        x->native.file, drop, o->max_drop);
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s: the best that fits is expected to lose %.2f points, --max-drop is %g; its search stays in %s",
+                        x->native.file, drop, o->max_drop, o->output);
     }
     const struct mnq_search_point *p = r->nearest;
     for (int i = r->stage_n[MNQ_SEARCH_COSTS]; i < r->n; i++) p = &r->point[i]; /* it fitted by its bill alone */
@@ -376,9 +383,8 @@ static int search(struct mnq_cli *cli, struct fitting *x)
     const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     if (o->time_limit > 0) x->search.deadline = mnq_trials_now() + o->time_limit;
-    if (open_folder(cli, x) != 0) return -1;
     struct mnq_jury *jury = mnq_jury_new(&x->native, &x->how, e);
-    int rc = jury == NULL        ? -1
+    int rc = jury == NULL || open_folder(cli, x) != 0 ? -1
              : o->recipe != NULL ? mnq_search_one(&x->search, &x->native, jury, &x->report, &cli->arena, e)
                                  : mnq_search(&x->search, &x->native, jury, &x->report, &cli->arena, e);
     mnq_jury_free(jury);

@@ -54,6 +54,7 @@ static void init(void *opts)
 struct sweeping {
     struct mnq_data data, val;
     struct mnq_making how;
+    struct mnq_model_opts seen;  /* as the first recipe says */
     struct mnq_subject *subject; /* [n_inputs] */
     struct mnq_jury **jury;      /* [n_inputs] NULL: the task has no decisions */
     const char **recipe;         /* [recipes] paths */
@@ -96,6 +97,19 @@ static int add_folder(struct mnq_cli *cli, struct sweeping *x, DIR *d, const cha
     return rc;
 }
 
+/* Before any model is opened. */
+static int check_recipes(struct mnq_cli *cli, const struct sweeping *x)
+{
+    struct mnq_recipe r;
+    for (int i = 0; i < x->recipes; i++) {
+        mnq_recipe_defaults(&r);
+        if (mnq_recipe_read(x->recipe[i], &r, &cli->arena, &cli->err) != 0 ||
+            mnq_making_check(&r, x->recipe[i], &cli->err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int list_recipes(struct mnq_cli *cli, struct sweeping *x)
 {
     const struct sweep_opts *o = cli->opts;
@@ -107,7 +121,7 @@ static int list_recipes(struct mnq_cli *cli, struct sweeping *x)
         if (d != NULL) closedir(d);
         if (rc != 0) return -1;
     }
-    return 0;
+    return check_recipes(cli, x);
 }
 
 /* ---- trials ---- */
@@ -122,18 +136,17 @@ static const char *base_name(const char *path)
 static int open_model(struct mnq_cli *cli, struct sweeping *x, int i)
 {
     struct mnq_subject *s = &x->subject[i];
-    struct mnq_model_opts mo = {.pictures = &x->data};
-    struct mnq_err none = {0};
     struct mnq_recipe r;
     mnq_recipe_defaults(&r);
     if (mnq_recipe_read(x->recipe[0], &r, &cli->arena, &cli->err) != 0) return -1;
-    mo.preprocess = r.preprocess;
-    mo.resize = r.resize;
-    mo.filter = r.filter;
-    mo.arch = r.arch;
-    mo.task = r.task;
-    mo.threshold = r.threshold;
-    if (mnq_cli_open(cli, &mo, cli->input[i], s) != 0) return -1;
+    x->seen = (struct mnq_model_opts){.preprocess = r.preprocess,
+                                      .resize = r.resize,
+                                      .filter = r.filter,
+                                      .arch = r.arch,
+                                      .task = r.task,
+                                      .threshold = r.threshold,
+                                      .pictures = &x->data};
+    if (mnq_cli_open(cli, &x->seen, cli->input[i], s) != 0) return -1;
     if (s->kind != MNQ_SUBJECT_FLOAT)
         return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: is an integer model already; sweep takes float ones", s->file);
     if (s->illegal.code != 0) return mnq_fail(&cli->err, s->illegal.code, "%s", s->illegal.msg);
@@ -143,8 +156,9 @@ static int open_model(struct mnq_cli *cli, struct sweeping *x, int i)
     if (rc == 0 && i == 0) mnq_cli_say_left_out(cli, d);
     mnq_dataset_close(d);
     if (rc != 0) return -1;
-    x->jury[i] = mnq_jury_new(s, &x->how, &none);
-    return x->jury[i] == NULL && mnq_err_nomem(&none) ? mnq_fail_nomem(&cli->err) : 0;
+    if (!mnq_jury_can(s)) return 0;
+    x->jury[i] = mnq_jury_new(s, &x->how, &cli->err);
+    return x->jury[i] == NULL ? -1 : 0;
 }
 
 static int add_trial(struct mnq_cli *cli, struct sweeping *x, int model, int recipe)
@@ -189,8 +203,8 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     const struct sweep_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury};
-    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"),
-               *text = mnq_folder_about(cli, x->subject, cli->n_inputs, &o->data, &o->val);
+    const struct mnq_folder_inputs in = {x->subject, cli->n_inputs, &o->data, &o->val, &o->from, &x->seen};
+    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
     if (path == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mnq_spread_writes() && mkdir(o->output, 0777) != 0 && errno != EEXIST)

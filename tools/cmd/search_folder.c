@@ -22,8 +22,29 @@ static void write_list(struct mnq_json *w, const char *name, const struct mnq_op
     mnq_json_end(w);
 }
 
-const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_subject *subject, int n, const struct mnq_opt_list *data,
-                             const struct mnq_opt_list *val)
+static void write_from(struct mnq_json *w, const struct mnq_data_opts *from)
+{
+    mnq_json_string(w, "labels", from->labels);
+    mnq_json_string(w, "class_names", from->class_names);
+    mnq_json_string(w, "path_column", from->path_column);
+    mnq_json_string(w, "label_column", from->label_column);
+    mnq_json_int(w, "on_error", from->on_error);
+    mnq_json_bool(w, "exif", from->exif);
+}
+
+static void write_seen(struct mnq_json *w, const struct mnq_model_opts *seen)
+{
+    mnq_json_object(w, "seen");
+    mnq_json_string(w, "preprocess", seen->preprocess);
+    mnq_json_int(w, "resize", seen->resize);
+    mnq_json_int(w, "filter", seen->filter);
+    mnq_json_string(w, "arch", seen->arch);
+    mnq_json_string(w, "task", seen->task);
+    mnq_json_double(w, "threshold", seen->threshold);
+    mnq_json_end(w);
+}
+
+const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_folder_inputs *in)
 {
     struct mnq_json w = {.indent = 0};
     char version[32];
@@ -31,10 +52,12 @@ const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_subject *subj
     mnq_json_object(&w, NULL);
     mnq_json_string(&w, "program", version);
     mnq_json_array(&w, "models");
-    for (int i = 0; i < n; i++) mnq_json_int(&w, NULL, (int64_t)subject[i].file_crc);
+    for (int i = 0; i < in->n; i++) mnq_json_int(&w, NULL, (int64_t)in->subject[i].file_crc);
     mnq_json_end(&w);
-    write_list(&w, "data", data);
-    write_list(&w, "val", val);
+    write_list(&w, "data", in->data);
+    write_list(&w, "val", in->val);
+    write_from(&w, in->from);
+    if (in->seen != NULL) write_seen(&w, in->seen);
     mnq_json_end(&w);
     const char *text = w.failed ? NULL : mnq_arena_strdup(&cli->arena, w.text);
     mnq_json_free(&w);

@@ -8,8 +8,16 @@
 /** DIR/NAME in cli->arena; NULL: out of memory. */
 const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name);
 
-/** What trials depend on beside their recipes, as JSON in cli->arena: program, models [n], pictures. NULL: out of memory. */
-const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_subject *subject, int n, const struct mnq_opt_list *data,
-                             const struct mnq_opt_list *val);
+/** What trials depend on beside their recipes. */
+struct mnq_folder_inputs {
+    const struct mnq_subject *subject; /* [n] */
+    int n;
+    const struct mnq_opt_list *data, *val;
+    const struct mnq_data_opts *from;
+    const struct mnq_model_opts *seen; /* how the jury sees models; NULL: as every recipe says */
+};
+
+/** The same as JSON in cli->arena, with the program. NULL: out of memory. */
+const char *mnq_folder_about(struct mnq_cli *cli, const struct mnq_folder_inputs *in);
 
 #endif
