@@ -4,9 +4,9 @@
 #ifndef MNQ_VARIANTS_H
 #define MNQ_VARIANTS_H
 
-/* Inner loops for a Cortex-M with the DSP extension. BLOCK: bit 8 * (weights are int16) + enum mnq_dsp_clamp; SPARSE: bit enum mnq_dsp_clamp; DW: bit
- * 4 * (stride 2) + enum mnq_dsp_clamp; IN: inputs of blocks, 1 int8, 2 bytes to be flipped, 4 int16; PLANES: inputs of
- * depthwise layers, 1 int8, 4 int16. */
+/* Inner loops for a Cortex-M with the DSP extension. BLOCK: bit 8 * (weights are int16) + enum mnq_dsp_clamp; SPARSE: bit
+ * enum mnq_dsp_clamp; DW: bit 4 * (stride 2) + enum mnq_dsp_clamp; IN: inputs of blocks, 1 int8, 2 bytes to be flipped, 4
+ * int16; PLANES: inputs of depthwise layers, 1 int8, 4 int16. */
 #define MNQ_VARIANTS_BLOCK  0x1f1f
 #define MNQ_VARIANTS_SPARSE 0x1f
 #define MNQ_VARIANTS_DW     0xff

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The firmware's report on a bare Hexagon under qemu-hexagon: entry, and what bare_hexagon.c has; nothing else is linked. */
+ * The firmware's report on a bare Hexagon under qemu-hexagon: entry, and what bare_hexagon.c and bare_memory.c have; nothing else is linked. */
 #include "bare_hexagon.h"
 #include "report.h"
 
@@ -10,14 +10,6 @@ __asm__(".section .rodata\n .balign 16\n .globl model_bytes, model_end, input_by
 
 extern const uint8_t model_bytes[], model_end[], input_bytes[], input_end[];
 void start(void);
-size_t strlen(const char *s);
-
-size_t strlen(const char *s)
-{
-    size_t n = 0;
-    while (s[n] != 0) n++;
-    return n;
-}
 
 static void write_out(const char *text, size_t n)
 {

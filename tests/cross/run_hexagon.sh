@@ -19,7 +19,7 @@ flags="--target=hexagon-unknown-elf -mcpu=hexagonv67 -O2 -std=c99 -ffreestanding
         clang-19 $flags -c "$runtime/examples/bare/bare_memory.c" -o "$work/memory.o" &&
         clang-19 $flags -I"$runtime/include" -I"$runtime/examples/cortexm4" -I"$runtime/examples/hexagon" "-DMODEL_FILE=\"$1\"" "-DINPUT_FILE=\"$2\"" \
             "-DINPUT_COUNT=$3" -c "$here/hexagon.c" -o "$work/hexagon.o" &&
-        clang-19 $flags -I"$runtime/include" -I"$runtime/examples/cortexm4" -I"$here/bare" -c \
+        clang-19 $flags -I"$runtime/include" -I"$runtime/examples/cortexm4" -c \
             "$runtime/examples/cortexm4/report.c" -o "$work/report.o" &&
         ld.lld-19 -o "$work/run" "$work/hexagon.o" "$work/bare.o" "$work/memory.o" "$work/report.o" "$work/libmnq_runtime.a"
 } >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }

@@ -11,8 +11,7 @@ set -eu
 . "$(dirname "$0")/../support/calibrated.sh"
 kerasgen=$(realpath "$2") source=$(realpath "$3") page=$4
 PATH=$(cd "$(dirname "$1")" && pwd):$(cd "$(dirname "$1")" && pwd)/mpi:$PATH
-# for `mpirun`, whoever runs the tests and on however many cores
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+. "$(dirname "$0")/../support/mpirun_env.sh"
 command -v h5dump >/dev/null || { echo "skipped: no h5dump (hdf5-tools)"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

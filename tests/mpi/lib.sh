@@ -3,10 +3,11 @@
 command -v mpirun >/dev/null || { echo "skipped: no mpirun"; exit 77; }
 [ -x "$tools/mpi/mnquant-mpi" ] || { echo "skipped: mnquant-mpi was not built: no MPI"; exit 77; }
 tools=$(cd "$tools" && pwd)
+. "$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/../support/mpirun_env.sh"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-export TMPDIR=$work OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export TMPDIR=$work
 export ASAN_OPTIONS=detect_leaks=0 # of MPI itself
 
 fail() { echo "$(basename "$0"): $*" >&2; exit 1; }

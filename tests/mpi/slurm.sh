@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source=$here/../golden/reader
 batch=$here/../../tools/slurm/mnquant.sbatch
 [ "$(id -u)" = 0 ] || { echo "skipped: Slurm's daemons want root"; exit 77; }
-for program in munged slurmctld slurmd sbatch; do
+for program in munged slurmctld slurmd sbatch python3; do
     command -v $program >/dev/null || [ -x /usr/sbin/$program ] || { echo "skipped: no $program"; exit 77; }
 done
 PATH=$PATH:/usr/sbin
@@ -21,7 +21,12 @@ source=$(cd "$source" && pwd)
 # ---- daemons, ended by their numbers ----
 
 pids=()
+job=
 end() {
+    if [ -n "$job" ]; then # its steps outlive slurmd
+        scancel --full --signal KILL "$job" 2>/dev/null || true
+        for try in $(seq 50); do squeue -h -j "$job" 2>/dev/null | grep -q . || break; sleep 0.2; done
+    fi
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
     rm -rf "$work"

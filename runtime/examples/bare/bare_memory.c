@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The three memory functions that compilers call by themselves, where no C library is linked. */
+ * The three memory functions that compilers call by themselves and strlen, where no C library is linked. */
 #include <stddef.h>
 #include <stdint.h>
 
 void *memset(void *to, int value, size_t n);
 void *memcpy(void *restrict to, const void *restrict from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
+size_t strlen(const char *s);
 
 void *memset(void *to, int value, size_t n)
 {
@@ -29,4 +30,11 @@ void *memmove(void *to, const void *from, size_t n)
     if (p < q) return memcpy(to, from, n);
     while (n--) p[n] = q[n];
     return to;
+}
+
+size_t strlen(const char *s)
+{
+    size_t n = 0;
+    while (s[n] != 0) n++;
+    return n;
 }

@@ -27,6 +27,7 @@ if [ -z "$build" ]; then
     build=$(mktemp -d)
     trap 'rm -rf "$build"' EXIT
 fi
+rm -f "$build/CMakeCache.txt" # another CORE is another compiler
 cmake -S "$here" -B "$build" --toolchain "$here/../../cmake/arm-none-eabi.cmake" "-DMNQ_CPU=$core" "-DBOARD=$board" \
     "-DMODEL=$(realpath "$1")" "-DINPUTS=$(realpath "$2")" "-DCOUNT=$3" >"$build.log" 2>&1 &&
     cmake --build "$build" >>"$build.log" 2>&1 || { cat "$build.log" >&2; rm -f "$build.log"; exit 1; }

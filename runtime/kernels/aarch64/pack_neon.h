@@ -9,14 +9,19 @@
  *     WIDE     CONV, PW: for every input of every row of the kernel i16 w[8]; DWCONV: for every tap i16 w[8];
  *              ADD: i16 w0[8], w1[8]
  *     QUADS    for every four inputs of every row i8 w[8][4], the last of a row filled up with zeros; DWCONV: for each of
- * the three columns i8 w[8][4], the taps of three rows and 0; then all once more, 0 and the taps OCTETS   for every eight
- * inputs i8 w[8][8], likewise
+ *              the three columns i8 w[8][4], the taps of three rows and 0; then all once more, 0 and the taps
+ *
+ *     OCTETS   for every eight inputs i8 w[8][8], likewise
  *
  * QUADS and OCTETS of 16-bit values are two planes of bytes. Their sums are H and L, the layer's is 256 H + L:
+ *
  *     SPLIT_W  weights: the upper bytes of a block, then the lower ones, unsigned. QUADS: L is of inputs plus 128, unsigned
- * too, and the bias less by 128 times the sum of the lower bytes SPLIT_X  inputs: the upper bytes of a pixel, then the lower
- * ones less 128, and the bias more by 128 times the sum of the weights QUADS of a CONV whose rows are short are those of one
- * row of all inputs, FLAT. */
+ *              too, and the bias less by 128 times the sum of the lower bytes
+ *
+ *     SPLIT_X  inputs: the upper bytes of a pixel, then the lower ones less 128, and the bias more by 128 times the sum of
+ *              the weights
+ *
+ * QUADS of a CONV whose rows are short are those of one row of all inputs, FLAT. */
 #ifndef MNQ_PACK_NEON_H
 #define MNQ_PACK_NEON_H
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Packs sparse weights in blocks of two inputs or more for a Cortex-M with the DSP extension; layout_dsp.h says how. Plain
- * C.
- */
+ * Packs sparse weights for a Cortex-M with the DSP extension; layout_dsp.h says how. Plain C. */
 #include "layout_dsp.h"
 
 #include "mnq_port.h"

@@ -4,8 +4,7 @@
  *
  * Eight sums stay in the registers with even numbers, where VMLADAVA wants them: r0, r2, r4, r6 the first channel's four
  * pixels, r8, r10, r12, lr the second's. A step is 64 products in 16 instructions, 128 of int8 by int8; of 4-bit weights 18.
- * Outputs are made in two vectors, (channel,
- * pixel): 00 10 01 11 and 02 12 03 13; q4 has the places of bias, m and -r for these lanes, q5 those of the eight outputs.
+ * Outputs are made in two vectors, (channel, pixel): 00 10 01 11 and 02 12 03 13; q4 has the places of bias, m and -r for these lanes, q5 those of the eight outputs.
  * VMOV of two lanes takes the lower one first. */
     .syntax unified
     .thumb

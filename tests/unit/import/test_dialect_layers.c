@@ -154,7 +154,7 @@ static size_t append(char *to, size_t at, size_t n, const char *what)
     return at + (w > 0 ? (size_t)w : 0);
 }
 
-/* The layer's weights below /model_weights/GROUP, named LAYER/variable and so on; `aside` stand beside them. */
+/* The layer's weights below /model_weights/GROUP, named LAYER/variable and so on. */
 static void weights(const struct layer *l, enum form form, char *out, size_t n)
 {
     bool nested = form == NESTED || form == NESTED_TWICE, wrapped = form == PRUNED || form == QUANTIZED;

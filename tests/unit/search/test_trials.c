@@ -125,7 +125,7 @@ static void goes_on(void **state)
     mnq_temp_remove();
 }
 
-/* Cut at every byte of its last line: that trial is forgotten, the file whole again. */
+/* Cut at places throughout its last line: that trial is forgotten, the file whole again. */
 static void pieces(void **state)
 {
     (void)state;
