@@ -189,7 +189,7 @@ for command in $commands; do
                 setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$bin" || continue # below a private folder
                 chmod 755 "$work" && chown -R 65534:65534 "$work/at"
             fi
-            (cd "$work/at" && exec $as bash -c 'ulimit "-$1" "$2" && shift 2 && exec timeout 60 "$@"' limits "${limit%:*}" "${limit#*:}" "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
+            (cd "$work/at" && exec timeout 60 $as bash -c 'ulimit "-$1" "$2" && shift 2 && exec "$@"' limits "${limit%:*}" "${limit#*:}" "$bin" $args) >"$work/out" 2>"$work/err" </dev/null
             check "$command, limit $limit" $? 0
         done
         ;;

@@ -45,7 +45,8 @@ enum { UNUSED = 0xa5, FRAME = 64 }; /* of port_stack_mark() itself */
 void port_stack_mark(void)
 {
     volatile uint8_t here, *p;
-    for (p = memory_end; p < &here - FRAME; p++) *p = UNUSED;
+    const uintptr_t end = (uintptr_t)&here - FRAME;
+    for (p = memory_end; (uintptr_t)p < end; p++) *p = UNUSED;
 }
 
 size_t port_stack_used(void)

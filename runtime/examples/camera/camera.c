@@ -73,12 +73,7 @@ static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t n)
 
 /* ---- the report ---- */
 
-size_t strlen(const char *s)
-{
-    size_t n = 0;
-    while (s[n] != 0) n++;
-    return n;
-}
+size_t strlen(const char *s); /* no C library: ../bare/bare_memory.c */
 
 static void say(const char *text)
 {
