@@ -256,6 +256,7 @@ int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, s
     if (rc == 0) rc = put_in_place(made, plain, old, force, e);
     if (rc != 0 && access(made, F_OK) == 0 && remove_tree(made) != 0) {
         const struct mnq_err why = *e;
+        e->code = 0; /* said anew, with more */
         mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, made, strerror(errno));
     }
     mnq_cleanup_release();

@@ -101,7 +101,7 @@ static int count_chunks(const struct mnq_h5values *v, struct mnq_err *e)
     bool good = space >= 0 && H5Dget_num_chunks(v->set, space, &stored) >= 0;
     if (space >= 0) H5Sclose(space);
     if (!good) return fail(v, "the dataset's chunks are damaged", e);
-    if (stored >= wanted) return check_unfiltered(v, wanted, e);
+    if (stored >= wanted) return check_unfiltered(v, stored, e);
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %" PRIu64 " of %" PRIu64 " chunks are stored", v->name, (uint64_t)stored,
                     wanted);
 }

@@ -57,6 +57,7 @@ int mnq_kl_prelu(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, 
         int axis;
         if (mnq_kv_int(c, 1, 3, &axis, k->e) != 0) return -1;
         axis = mnq_knet_axis(k, in[0], axis);
+        if (k->sequence[in[0]]) axis++; /* steps, channels */
         rows = rows || axis == 1;
         columns = columns || axis == 2;
         channels = channels || axis == 3 || (vector && axis == 1 && v->n == 1);

@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { DEFAULT_RESOLUTION = 224, PICTURE_CHANNELS = 4, MOST_CHANNELS = 512 };
+enum { DEFAULT_RESOLUTION = 224, PICTURE_CHANNELS = 4, MOST_CHANNELS = 255 }; /* the latter: a window's width, FORMAT */
 
 static const struct mnq_ynode *plain_shape(const struct mnq_ynode *shape)
 {
@@ -61,7 +61,9 @@ static int open_vector(struct mnq_knet *k, const struct mnq_ynode *shape, const 
     if (mnq_kv_int(shape->first->next, 1, 1 << 14, &n, k->e) != 0) return -1;
     int in = mnq_build_input(&k->b, name, (struct mnq_shape){1, n, 1}, k->e);
     snprintf(vector, sizeof vector, "%.280s/vector", name);
-    if (in < 0 || mnq_graph_note(k->b.g, "the input is %d numbers: samples are grey pictures of one row", n) != 0) return -1;
+    if (in < 0) return -1;
+    if (mnq_graph_note(k->b.g, "the input is %d numbers: samples are grey pictures of one row", n) != 0)
+        return mnq_fail_nomem(k->e);
     return mnq_build_reshape(&k->b, vector, in, (struct mnq_shape){1, 1, n}, k->e);
 }
 
@@ -101,6 +103,9 @@ static int open_sequence(struct mnq_knet *k, const struct mnq_ynode *shape, cons
 {
     int steps, c;
     const struct mnq_ynode *v = shape->first->next;
+    if (k->first)
+        return mnq_y_fail(shape, k->e, "input '%.100s' is a sequence of a channels_first model, which is not supported",
+                          name);
     if (mnq_y_null(v) || mnq_y_null(v->next)) return mnq_y_fail(shape, k->e, "input '%.100s' leaves its length open", name);
     if (mnq_kv_int(v, 1, 1 << 14, &steps, k->e) != 0 || mnq_kv_int(v->next, 1, 1 << 14, &c, k->e) != 0) return -1;
     struct mnq_shape s = {1, steps, c};

@@ -92,7 +92,7 @@ static void visit(struct sets *s, int i)
     for (int k = 0; k < nd->n_in; k++) s->fixed[nd->in[k]] = true;
 }
 
-/* Weights that two layers share cannot be cut for one of them. */
+/* Weights that two layers share cannot be cut for one of them. By path: folded graphs know no twins. */
 static void fix_twins(struct sets *s)
 {
     const struct mnq_graph *g = s->g;
@@ -259,6 +259,7 @@ static int narrow_node(struct mnq_node *nd, const struct cut *c, struct mnq_aren
     float **each[] = {&nd->b, &nd->gamma, &nd->beta, &nd->mean, &nd->var, &nd->slope, &nd->scale, &nd->offset};
     for (size_t k = 0; k < sizeof each / sizeof *each; k++)
         *each[k] = columns(*each[k], 1, gone, c->from, c->to, arena, &failed);
+    if (nd->slope != NULL) nd->kept = 0; /* slopes are counted by channel from here on */
     nd->in_gain = nd->out_gain = nd->b_gain = NULL;
     nd->out.c = c->to;
     return failed ? mnq_fail_nomem(e) : 0;

@@ -57,7 +57,7 @@ static int one(void *ctx, int i, int w, struct mnq_err *e)
 /* A number for a kind of step and its size. */
 static int64_t step(int kind, size_t a, size_t b)
 {
-    return (int64_t)((((uint64_t)a * 1000003u + (uint64_t)b) * 16u + (uint64_t)kind) >> 1);
+    return (int64_t)((((uint64_t)a * 1000003u + (uint64_t)b) * 16u + (uint64_t)kind) & INT64_MAX);
 }
 
 int mnq_spread_for(const struct mnq_spread_job *job, struct mnq_err *e)

@@ -26,7 +26,8 @@ int mnq_zip_read(zip_t *z, zip_int64_t index, uint8_t *bytes, size_t n, const ch
     /* one more read makes the library compare the checksum */
     bool whole = f != NULL && at == n && zip_fread(f, &more, 1) == 0;
     bool starved = !whole && zip_error_code_zip(f != NULL ? zip_file_get_error(f) : zip_get_error(z)) == ZIP_ER_MEMORY;
+    const char *why = f != NULL ? " (damaged or truncated file)" : "";
     if (f != NULL) zip_fclose(f);
     if (starved) return mnq_fail_nomem(e);
-    return whole ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot be unpacked (damaged or truncated file)", name);
+    return whole ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot be unpacked%s", name, why);
 }

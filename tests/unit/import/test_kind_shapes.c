@@ -189,7 +189,12 @@ static void renamed_inputs(void **state)
     computes(ten, many, 5);
     refused(import_text(STEPS("2, 5", LAYER("MaxPooling2D", "")) NONE), "reads a sequence of 2 steps, a map");
     refused(import_text(STEPS("null, 5", LAYER("MaxPooling1D", "")) NONE), "leaves its length open");
-    refused(import_text(STEPS("2, 600", LAYER("MaxPooling1D", "")) NONE), "has 600 channels, 512 at most");
+    refused(import_text(STEPS("2, 600", LAYER("MaxPooling1D", "")) NONE), "has 600 channels, 255 at most");
+    refused(import_text(STEPS("2, 3", LAYER("MaxPooling1D", ", \"data_format\": \"channels_first\"")) NONE),
+            "is a sequence of a channels_first model");
+    taken(import_text(STEPS("2, 2", LAYER("PReLU", ", \"shared_axes\": [1]")) GROUP
+                      "l /model_weights/x weight_names x/alpha:0\n" W "x/alpha:0 f32 1,2 0.5 2\n"));
+    computes((const float[]){-1, 4, -3, -4}, (const double[]){-0.5, 4, -1.5, -8}, 4);
     struct mnq_graph none; /* a picture is no row: it stays what it is */
     taken(import_on("2, 3, 1", "2.9.0",
                     TO("3", "2") ", " LAYER("MaxPooling2D", ", \"pool_size\": [2, 2], \"strides\": [1, 1]"), NONE));
