@@ -124,13 +124,37 @@ static void dw3_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     f[7] = n * rows * blocks * 8;
 }
 
-/* Helium: vectors multiplied, records, vectors unpacked, runs, blocks; outputs that are computed one by one. */
+/* Steps of a record of block_mve.S, of 16 instructions: two more for 4 bits and for every second turn; one step alone. */
+static double steps_mve(const struct mnq_layer *l)
+{
+    const double vectors = mnq_mve_vectors(l);
+    const int sums = ((const uint8_t *)l->packed)[0];
+
+    if (vectors == 1 && l->wtype != MNQ_W_S4 && !sums && !mnq_mve_image(l)) return 5. / 16;
+    return vectors * (l->wtype == MNQ_W_S4 ? 18 : 16) / 16 + (int)((vectors - 1) / 2) / 8.;
+}
+
+/* Helium, few inputs: steps, records, rows of windows, blocks, rows, outputs that are computed one by one. */
+static void image_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double records = up(l->oc, 2), b = rows * up(l->ow, 4);
+
+    f[0] = n * b * records * steps_mve(l);
+    f[1] = n * b * records;
+    f[2] = n * b * l->kh;
+    f[3] = n * b;
+    f[4] = n * rows;
+    f[5] = ((const uint8_t *)l->packed)[0] != 0 ? n * rows * l->ow * (double)l->oc : 0;
+    f[7] = n;
+}
+
+/* Helium: steps, records, vectors unpacked, runs, blocks; outputs that are computed one by one. */
 static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
     const double records = up(l->oc, 2), vectors = mnq_mve_vectors(l);
     const double b = l->op == MNQ_L_PW ? up((double)rows * l->w, 4) : rows * up(l->ow, 4);
 
-    f[0] = n * b * records * vectors * (l->wtype == MNQ_W_S4 ? 20. / 18 : 1);
+    f[0] = n * b * records * steps_mve(l);
     f[1] = n * b * records;
     f[2] = n * b * 4 * vectors;
     f[3] = n * b * 4 * mnq_mve_runs(l);
@@ -331,6 +355,7 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
 {
     memset(f, 0, MNQ_XFEATURES * sizeof *f);
     if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->symbol, "mnq_image_mve") == 0) image_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);

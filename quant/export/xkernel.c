@@ -40,6 +40,11 @@ static int dot_packed(const struct mnq_layer *l)
     return l->packed != NULL;
 }
 
+static int image_packed(const struct mnq_layer *l)
+{
+    return l->packed != NULL && mnq_mve_image(l);
+}
+
 static int conv_packed(const struct mnq_layer *l)
 {
     return l->packed != NULL && l->op == MNQ_L_CONV;
@@ -125,8 +130,10 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
      0},
-    {"mnq_dot_mve", "helium/mve.h", "l->packed != 0", dot_packed, "helium/dot_mve.c helium/block_mve.S helium/pack_mve.c",
-     MVE, 0},
+    {"mnq_image_mve", "helium/mve.h", "l->packed != 0 && mnq_mve_image(l)", image_packed,
+     "helium/image_mve.c helium/records_mve.c helium/block_mve.S helium/pack_mve.c", MVE, 0},
+    {"mnq_dot_mve", "helium/mve.h", "l->packed != 0", dot_packed,
+     "helium/dot_mve.c helium/records_mve.c helium/block_mve.S helium/pack_mve.c", MVE, 0},
     {"mnq_dense_x8w8_rvv", "riscv/rvv.h", DENSE(x8, "!", w8, MNQ_W_S8), RVV, 6},
     {"mnq_dense_x8w16_rvv", "riscv/rvv.h", DENSE(x8, "!", w16, MNQ_W_S16), RVV, 6},
     {"mnq_dense_x16w8_rvv", "riscv/rvv.h", DENSE(x16, "", w8, MNQ_W_S8), RVV, 6},
@@ -212,7 +219,8 @@ unsigned mnq_xkernel_needs(const struct mnq_xkernel *k, const struct mnq_layer *
     if (needs != 0) return needs;
     if (strcmp(k->header, "aarch64/neon.h") == 0 || strcmp(k->header, "hexagon/hvx.h") == 0) /* sums of rows are generic */
         return l->op == MNQ_L_AVGPOOL ? MNQ_XNEED_BIAS | MNQ_XNEED_SCALE : 0;
-    if (strcmp(k->symbol, "mnq_dot_mve") == 0) return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
+    if (strcmp(k->symbol, "mnq_dot_mve") == 0 || strcmp(k->symbol, "mnq_image_mve") == 0)
+        return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;
     /* A clamp that no instruction has, or shifts that do not fold: single outputs are computed as the definition says. */
     if (mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS) return MNQ_XNEED_SCALE;
     return ((const uint8_t *)l->packed)[0] != 0 ? MNQ_XNEED_SCALE : 0;

@@ -4,11 +4,12 @@
 
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
+#include "helium/records_mve.h"
 
 #include <string.h>
 
 struct variants {
-    unsigned block, sparse, dw, in, planes, act;
+    unsigned block, sparse, dw, in, planes, act, mve;
     int rising, second;
 };
 
@@ -38,6 +39,8 @@ static struct variants variants_of(const struct mnq_export *x)
         if (l->c1 > 0) v.second = 1;
         if (l->q.act > MNQ_A_HSIGMOID) v.act |= 2;
         else if (l->q.act != MNQ_A_CLAMP) v.act |= 1;
+        if (x->o->target->set == MNQ_XSET_MVE && l->packed != NULL)
+            v.mve |= 1u << (3 * mnq_mve_kind_of(l) + mnq_mve_outputs(l));
         if (x->o->target->set != MNQ_XSET_DSP) continue;
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
         if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
@@ -79,9 +82,10 @@ void mnq_xvariants_write(const struct mnq_export *x, struct mnq_xtext *t)
                   "/* What of the sources is compiled: what the model calls; sizes of its arenas. Written by mnquant. */\n"
                   "#ifndef MNQ_VARIANTS_H\n#define MNQ_VARIANTS_H\n\n#define MNQ_VARIANTS_BLOCK 0x%x\n#define "
                   "MNQ_VARIANTS_SPARSE 0x%x\n#define MNQ_VARIANTS_DW "
-                  "0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define MNQ_VARIANTS_RISING %d\n"
+                  "0x%x\n#define MNQ_VARIANTS_MVE 0x%x\n#define MNQ_VARIANTS_IN %u\n#define MNQ_VARIANTS_PLANES %u\n#define "
+                  "MNQ_VARIANTS_RISING %d\n"
                   "#define MNQ_VARIANTS_ACT %u\n#define MNQ_VARIANTS_SECOND %d\n#define MNQ_VARIANTS_PLANS %d\n\n",
-                  v.block, v.sparse, v.dw, v.in, v.planes, v.rising, v.act, v.second, planned(x));
+                  v.block, v.sparse, v.dw, v.mve, v.in, v.planes, v.rising, v.act, v.second, planned(x));
     mnq_xtext_add(t,
                   "#define MNQ_FLASH 1\n#define MNQ_FLASH_WIDE %d\n#define MNQ_FLASH_KINDS %zu\n#define MNQ_FLASH_REFS %zu\n"
                   "#define MNQ_FLASH_LAST %d\n#define MNQ_FLASH_ARENA %zu\n"

@@ -27,7 +27,9 @@ set(mnq_mve_kernels
   kernels/helium/dw3x3_mve.S
   kernels/helium/dwconv3x3_mve.c
   kernels/helium/dwconv_mve.c
-  kernels/helium/mve.c)
+  kernels/helium/image_mve.c
+  kernels/helium/mve.c
+  kernels/helium/records_mve.c)
 if(MNQ_CPU MATCHES "^cortex-m(55|85)$")
   target_sources(mnq_runtime PRIVATE ${mnq_mve_packing} ${mnq_mve_kernels})
   target_compile_definitions(mnq_runtime PUBLIC MNQ_HAVE_MVE=1)

@@ -13,6 +13,9 @@
 #define MNQ_VARIANTS_IN     7
 #define MNQ_VARIANTS_PLANES 5
 
+/* Inner loops for Helium, a bit each: records_mve.h. */
+#define MNQ_VARIANTS_MVE 0x3fffffff
+
 /* Depthwise layers with shifts below 1; activations: 1 h-swish and h-sigmoid, 2 PRELU and TABLE. */
 #define MNQ_VARIANTS_RISING 1
 #define MNQ_VARIANTS_ACT    3

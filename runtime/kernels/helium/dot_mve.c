@@ -3,9 +3,8 @@
  * pixels of a row may overlap those before them. */
 #include "helium/mve.h"
 
-#include "block_mve.h"
-#include "generic/output.h"
 #include "mnq_port.h"
+#include "records_mve.h"
 
 #include <arm_mve.h>
 
@@ -20,10 +19,8 @@ struct job {
     uint8_t *rows;          /* [4][kw * c]: rows of windows put together */
     const uint8_t **window; /* [kh]: rows of the input */
     int32_t n, run_vectors; /* of a run */
-    int32_t pixels;         /* to write of four */
     size_t pixel, step;     /* bytes of a pixel of the input, from window to window */
-    mnq_mve_run_blocks *run;
-    struct mnq_mve_block b;
+    struct mnq_mve_records r;
 };
 
 static inline int16x8_t flip(uint16x8_t v)
@@ -103,47 +100,6 @@ TAKE_RAGGED(ragged_s8, int8_t, vldrbq_s16, vldrbq_z_s16)
 TAKE_RAGGED(ragged_u8, uint8_t, LOAD_U8, REST_U8)
 TAKE_RAGGED(ragged_s16, int16_t, vldrhq_s16, vldrhq_z_s16)
 
-/* All channels of outputs whose sums go through mnq_output_plain(). */
-static void run_plain(struct job *job, void *out)
-{
-    const struct mnq_layer *const l = job->l;
-    const size_t record = mnq_mve_record(l);
-    const int down = l->wtype == MNQ_W_S4 ? MNQ_MVE_UP : 0;
-    int32_t sums[4][2], o, c, j;
-
-    for (o = 0; o < l->oc; o += 2, job->b.w += record) {
-        const int32_t first = o + 1 < l->oc ? o : o - 1;
-        job->b.w_end = job->b.w + record;
-        job->b.out = sums;
-        job->run(&job->b);
-        for (c = 0; c < 2; c++)
-            for (j = 0; j < job->pixels; j++)
-                mnq_output_plain(&l->q, out, (size_t)(j * l->oc + first + c), first + c, sums[j][c] >> down);
-    }
-}
-
-/* All channels of the pixels in x. */
-static void run(struct job *job, void *out)
-{
-    const struct mnq_layer *const l = job->l;
-    const uint8_t *const packed = (const uint8_t *)l->packed;
-    const size_t record = mnq_mve_record(l);
-
-    job->b.w = packed + MNQ_MVE_HEADER;
-    if (packed[0] != 0) {
-        run_plain(job, out);
-        return;
-    }
-    job->b.out = out;
-    job->b.w_end = job->b.w + (size_t)(l->oc / 2) * record;
-    job->run(&job->b);
-    if (l->oc % 2 == 0) return;
-    job->b.w = job->b.w_end;
-    job->b.w_end += record;
-    job->b.out = (uint8_t *)out + ((size_t)(l->oc - 2) << l->q.out16);
-    job->run(&job->b);
-}
-
 /* The places of ragged runs' values in x. */
 static MNQ_APART void find_places(const struct mnq_layer *l, uint16_t *at)
 {
@@ -157,14 +113,7 @@ static MNQ_APART void find_places(const struct mnq_layer *l, uint16_t *at)
 
 static void start(struct job *job, const struct mnq_layer *l, const struct mnq_band *band, int32_t pixels)
 {
-    static mnq_mve_run_blocks *const table[5][3] = {{mnq_mve_block8_s8, mnq_mve_block8_s16, mnq_mve_block8_sums},
-                                                    {mnq_mve_block88_s8, mnq_mve_block88_s16, mnq_mve_block88_sums},
-                                                    {mnq_mve_block4_s8, mnq_mve_block4_s16, mnq_mve_block4_sums},
-                                                    {mnq_mve_block84_s8, mnq_mve_block84_s16, mnq_mve_block84_sums},
-                                                    {mnq_mve_block16_s8, mnq_mve_block16_s16, mnq_mve_block16_sums}};
-    static const uint8_t pixel_of[8] = {0, 2, 0, 2, 1, 3, 1, 3}; /* channels 0, 0, 1, 1, 0, 0, 1, 1 */
-    const uint32_t stride = (uint32_t)l->oc << l->q.out16;
-    int32_t j, kind;
+    const int32_t vectors = mnq_mve_vectors(l);
 
     job->l = l;
     job->band = band;
@@ -172,15 +121,11 @@ static void start(struct job *job, const struct mnq_layer *l, const struct mnq_b
     job->x = (int16_t *)(void *)(job->window + (l->op == MNQ_L_CONV ? mnq_mve_rows_kept(l) : 0));
     job->pixel = (size_t)l->c << l->in16;
     job->step = job->pixel * l->sw;
-    job->pixels = pixels < 4 ? pixels : 4;
-    kind = l->wtype == MNQ_W_S16 ? 4 : (l->wtype == MNQ_W_S4 ? 2 : 0) + (mnq_mve_lanes(l) == 16);
-    job->run = table[kind][((const uint8_t *)l->packed)[0] != 0 ? 2 : l->q.out16];
-    job->b.x = job->x;
-    job->b.vectors = mnq_mve_vectors(l);
+    mnq_mve_records_begin(&job->r, l, pixels < 4 ? pixels : 4, job->x);
     job->take = l->in16 ? take_s16 : l->in_flip ? take_u8 : take_s8;
     if (mnq_mve_lanes(l) == 16) job->take = l->in_flip ? bytes_u8 : bytes_s8;
     job->ragged = l->in16 ? ragged_s16 : l->in_flip ? ragged_u8 : ragged_s8;
-    job->rows = (uint8_t *)(job->x + (size_t)job->b.vectors * 4 * MNQ_MVE_LANES);
+    job->rows = (uint8_t *)(job->x + (size_t)vectors * 4 * MNQ_MVE_LANES);
     job->n = mnq_mve_run(l);
     job->run_vectors = mnq_mve_run_vectors(l);
     job->at = NULL;
@@ -188,13 +133,6 @@ static void start(struct job *job, const struct mnq_layer *l, const struct mnq_b
         job->at = (uint16_t *)(void *)(job->rows + 4 * MNQ_MVE_LANES * 2);
         find_places(l, job->at);
         job->rows = (uint8_t *)(job->at + (size_t)(l->kh * mnq_mve_run_vectors(l)) * MNQ_MVE_LANES);
-    }
-    job->b.zp = l->q.zp;
-    job->b.lo = l->q.lo;
-    job->b.hi = l->q.hi;
-    for (j = 0; j < 8; j++) {
-        const uint32_t pixel = pixel_of[j] < job->pixels ? pixel_of[j] : (uint32_t)(job->pixels - 1);
-        job->b.at[j] = (uint16_t)(stride * pixel + ((uint32_t)(j >> 1 & 1) << l->q.out16));
     }
 }
 
@@ -222,7 +160,7 @@ static MNQ_APART void mend(const struct job *job, const uint8_t *row, int32_t le
     int32_t j;
 
     for (j = 0; j < 4; j++) {
-        const int32_t x = left + (j < job->pixels ? j : job->pixels - 1) * l->sw;
+        const int32_t x = left + (j < job->r.pixels ? j : job->r.pixels - 1) * l->sw;
         uint8_t *const own = job->rows + (size_t)j * bytes;
         from[j] = own;
         if (row != NULL && x >= 0 && x + l->kw <= l->w) from[j] = row + (size_t)x * job->pixel;
@@ -235,7 +173,7 @@ static void take_windows(const struct job *job, const uint8_t *const *rows, int3
 {
     const struct mnq_layer *const l = job->l;
     const int32_t n = job->n, vectors = job->run_vectors, kh = l->kh, left = ox * l->sw - l->pl;
-    const int inside = job->pixels == 4 && left >= 0 && left + 3 * l->sw + l->kw <= l->w;
+    const int inside = job->r.pixels == 4 && left >= 0 && left + 3 * l->sw + l->kw <= l->w;
     const size_t first = (size_t)left * job->pixel, step = job->step;
     int16_t *to = job->x;
     const uint16_t *at = job->at;
@@ -277,9 +215,9 @@ static void conv(const struct mnq_layer *l, const struct mnq_band *band)
             rows[ky] = iy >= 0 && iy < l->h ? (const uint8_t *)mnq_view_row(&band->in0, iy) : NULL;
         }
         for (ox = 0; ox < l->ow; ox += 4) {
-            if (ox + job.pixels > l->ow) ox = l->ow - job.pixels;
+            if (ox + job.r.pixels > l->ow) ox = l->ow - job.r.pixels;
             take_windows(&job, rows, ox);
-            run(&job, (uint8_t *)band->out + (size_t)(y * l->ow + ox) * out_bytes);
+            mnq_mve_records_run(&job.r, (uint8_t *)band->out + (size_t)(y * l->ow + ox) * out_bytes);
         }
     }
 }
@@ -294,11 +232,11 @@ static void pw(const struct mnq_layer *l, const struct mnq_band *band)
     start(&job, l, band, pixels);
     for (p = 0; p < pixels; p += 4) {
         const uint8_t *from[4];
-        if (p + job.pixels > pixels) p = pixels - job.pixels;
+        if (p + job.r.pixels > pixels) p = pixels - job.r.pixels;
         from[0] = (const uint8_t *)band->in0.at + (size_t)p * job.pixel;
-        for (j = 1; j < 4; j++) from[j] = j < job.pixels ? from[j - 1] + job.pixel : from[j - 1];
+        for (j = 1; j < 4; j++) from[j] = j < job.r.pixels ? from[j - 1] + job.pixel : from[j - 1];
         job.take(job.x, from, l->c);
-        run(&job, (uint8_t *)band->out + (size_t)p * out_bytes);
+        mnq_mve_records_run(&job.r, (uint8_t *)band->out + (size_t)p * out_bytes);
     }
 }
 

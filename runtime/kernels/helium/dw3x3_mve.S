@@ -139,8 +139,7 @@
     vldrw.u32 q1, [sp, #F_FOUR]
     vadd.i32 q5, q5, q1
     .endif
-    subs lr, lr, #1
-    bne 2b
+    le lr, 2b
     /* a rest of the row is a group that overlaps the last one */
     ldr lr, [sp, #F_TURN]
     cbz_lr 3f
@@ -152,7 +151,7 @@
     sub r2, r2, lr
     ldr lr, [sp, #F_BACK_OUT]
     vsub.i32 q5, q5, lr
-    mov lr, #1
+    mov lr, #1 /* what LE counts */
     b 2b
 3:
     ldr lr, [sp, #F_SKIP]
@@ -190,19 +189,43 @@
     .balign 4
 \name:
     push {r4, lr}
-    vpush {d8-d9}
-    ldr lr, [sp, #24]
-    movs r4, #0
-    vidup.u16 q1, r4, #1
+    vpush {d8-d11}
+    ldr r4, [sp, #40]
+    mov r12, #0
+    vidup.u16 q1, r12, #1
     vmul.i16 q1, q1, r1
+    movs r1, #2
+    vadd.i16 q2, q1, r1
+    vadd.i16 q3, q2, r1
+    vadd.i16 q4, q3, r1
+    lsrs r1, r4, #2
+    wls lr, r1, 2f
 1:
+    \load q0, [r2]
+    add r2, r2, r3
+    \load q5, [r2]
+    add r2, r2, r3
+    vstrh.16 q0, [r0, q1]
+    vstrh.16 q5, [r0, q2]
+    \load q0, [r2]
+    add r2, r2, r3
+    \load q5, [r2]
+    add r2, r2, r3
+    vstrh.16 q0, [r0, q3]
+    vstrh.16 q5, [r0, q4]
+    adds r0, r0, #8
+    le lr, 1b
+2:
+    ands r1, r4, #3
+    wls lr, r1, 4f
+3:
     \load q0, [r2]
     add r2, r2, r3
     vstrh.16 q0, [r0, q1]
     adds r0, r0, #2
-    subs lr, lr, #1
-    bne 1b
-    vpop {d8-d9}
+    le lr, 3b
+4:
+    vpop {d8-d11}
     pop {r4, pc}
     .size \name, . - \name
     .endm

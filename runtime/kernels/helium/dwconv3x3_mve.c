@@ -10,6 +10,8 @@
 #include "generic/output.h"
 #include "mnq_port.h"
 
+#include <arm_mve.h>
+
 /* Everything for one call. */
 struct job {
     const struct mnq_layer *l;
@@ -24,22 +26,25 @@ struct job {
     struct mnq_mve_dw d; /* all that does not change from call to call */
 };
 
-/* Fills in channel c. return 1 if its outputs need mnq_output_plain() */
-static int make_channel(const struct mnq_layer *l, int32_t c, struct mnq_mve_channel *k)
+/* Fills in channels c .. c + 3. return bit j set if channel j's outputs need mnq_output_plain() */
+static int make_channels(const struct mnq_layer *l, int32_t c, struct mnq_mve_channel *k)
 {
-    const int32_t r = l->q.shift[c], zp = l->q.zp;
-    const int plain = l->q.act != MNQ_A_CLAMP || r < 1 || r > (zp != 0 ? 23 : 31);
+    const uint32x4_t place = vmulq_n_u32(vidupq_n_u32(0, 1), sizeof *k);
+    const int32x4_t r = vldrbq_s32(l->q.shift + c), up = vdupq_n_s32(2 * l->q.zp + 1);
+    const int32_t most = l->q.zp != 0 ? 23 : 31;
+    const uint32_t bits = vcmpltq_n_s32(r, 1) | (uint32_t)vcmpgtq_n_s32(r, most); /* four of a channel */
+    const int wide = l->wtype == MNQ_W_S16;
+    const int8_t *bytes = (const int8_t *)l->weights + c;
+    const int16_t *words = (const int16_t *)l->weights + c;
     int32_t i;
 
-    for (i = 0; i < 9; i++) {
-        const size_t at = (size_t)(i * l->oc + c);
-        k->w[i] = l->wtype == MNQ_W_S16 ? ((const int16_t *)l->weights)[at] : ((const int8_t *)l->weights)[at];
-    }
-    k->bias = l->q.bias[c];
-    k->m = l->q.mult[c];
-    k->round = plain ? 0 : (int32_t)((uint32_t)(2 * zp + 1) << (r - 1));
-    k->down = -r;
-    return plain;
+    for (i = 0; i < 9; i++, bytes += l->oc, words += l->oc)
+        vstrwq_scatter_offset_s32(&k->w[i], place, wide ? vldrhq_s32(words) : vldrbq_s32(bytes));
+    vstrwq_scatter_offset_s32(&k->bias, place, vldrwq_s32(l->q.bias + c));
+    vstrwq_scatter_offset_s32(&k->m, place, vldrwq_s32(l->q.mult + c));
+    vstrwq_scatter_offset_s32(&k->round, place, vshlq_s32(up, vsubq_n_s32(r, 1)));
+    vstrwq_scatter_offset_s32(&k->down, place, vnegq_s32(r));
+    return (int)((bits & 1) | (bits >> 3 & 2) | (bits >> 6 & 4) | (bits >> 9 & 8));
 }
 
 /* Padding of channels c on into n columns from `to` on. */
@@ -165,7 +170,8 @@ static void channels(struct job *job, int32_t c)
     int32_t slot[3] = {0, 1, 2}, y = 0, kept = 0, i, n;
 
     job->plain = 0;
-    for (i = 0; i < MNQ_MVE_CHANNELS; i++) job->plain |= (make_channel(l, c + i, &job->channel[i]) || !full) << i;
+    for (i = 0; i < MNQ_MVE_CHANNELS; i += 4) job->plain |= make_channels(l, c + i, &job->channel[i]) << i;
+    if (!full || l->q.act != MNQ_A_CLAMP) job->plain = (1 << MNQ_MVE_CHANNELS) - 1;
     for (n = 1; n * l->sh + 3 <= job->kept && n < job->band->n;) n++; /* rows of outputs at a time */
     for (; y < job->band->n; y += n) {
         const int32_t top = (job->band->y + y) * l->sh - l->pt;

@@ -7,8 +7,7 @@
 #include "helium/mve.h"
 
 #include "mnq_port.h"
-
-#include <arm_mve.h>
+#include "requant_mve.h"
 
 /* One call. */
 struct job {
@@ -25,35 +24,15 @@ struct job {
 #define WORDS_REST(p, m) vldrwq_gather_shifted_offset_z_s32(p, vidupq_n_u32(0, 2), m)
 #define BYTES_REST(p, m) vldrbq_gather_offset_z_s32(p, vidupq_n_u32(0, 2), m)
 
-/* NUMERICS.md section 3: VMULH is the truncating high product, VRSHL the rounding shift. */
-static inline int32x4_t requant(int32x4_t acc, int32x4_t m, int32x4_t r, int rising)
-{
-    if (rising) {
-        const int32x4_t one = vdupq_n_s32(1);
-        acc = vqshlq_s32(acc, vmaxq_s32(vsubq_s32(one, r), vdupq_n_s32(0)));
-        r = vmaxq_s32(r, one);
-    }
-    return vrshlq_s32(vmulhq_s32(acc, m), vnegq_s32(r));
-}
-
-/* h-swish or h-sigmoid's second factor: u, or t * u, of a first requantization. */
-static inline int32x4_t gate(const struct mnq_requant_params *q, int32x4_t y)
-{
-    const int32_t one = (int32_t)((uint32_t)1 << q->frac);
-    const int32x4_t t = vmaxq_s32(vminq_s32(y, vdupq_n_s32(32767)), vdupq_n_s32(-32768));
-    const int32x4_t u = vmaxq_s32(vminq_s32(vaddq_n_s32(t, 3 * one), vdupq_n_s32(6 * one)), vdupq_n_s32(0));
-
-    return q->act == MNQ_A_HSWISH ? vmulq_s32(t, u) : u;
-}
-
 /* Four outputs, of channels c, c + 2, ... */
 #define OUTPUT(name, words, bytes)                                                                                          \
     static inline int32x4_t name(const struct mnq_requant_params *q, int32_t c, int32x4_t acc, mve_pred16_t m, int rising)  \
     {                                                                                                                       \
-        int32x4_t y = requant(acc, words(q->mult + c, m), bytes(q->shift + c, m), rising);                                  \
+        int32x4_t y = mnq_mve_requant(acc, words(q->mult + c, m), bytes(q->shift + c, m), rising);                          \
         (void)m;                                                                                                            \
-        if (q->act != MNQ_A_CLAMP) y = requant(gate(q, y), words(q->mult2 + c, m), bytes(q->shift2 + c, m), 1);             \
-        return vmaxq_s32(vminq_s32(vaddq_n_s32(y, q->zp), vdupq_n_s32(q->hi)), vdupq_n_s32(q->lo));                         \
+        if (q->act != MNQ_A_CLAMP)                                                                                          \
+            y = mnq_mve_requant(mnq_mve_gate(q, y), words(q->mult2 + c, m), bytes(q->shift2 + c, m), 1);                    \
+        return mnq_mve_clamp(q, y);                                                                                         \
     }
 OUTPUT(output, WORDS, BYTES)
 OUTPUT(output_rest, WORDS_REST, BYTES_REST)

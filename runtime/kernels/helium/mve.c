@@ -4,7 +4,7 @@
 
 static mnq_kernel *find(const struct mnq_layer *l)
 {
-    if (l->packed != NULL) return mnq_dot_mve;
+    if (l->packed != NULL) return mnq_mve_image(l) ? mnq_image_mve : mnq_dot_mve;
     if (mnq_mve_dw3x3_serves(l)) return mnq_dwconv3x3_mve;
     if (mnq_mve_dw_serves(l)) return mnq_dwconv_mve;
     return mnq_kernels_generic.find(l);

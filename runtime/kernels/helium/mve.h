@@ -6,10 +6,12 @@
 #define MNQ_MVE_H
 
 #include "kernels.h"
+#include "layout_mve.h"
 
 extern const struct mnq_kernels mnq_kernels_mve;
 
 mnq_kernel mnq_dot_mve;       /* CONV and PW, packed */
+mnq_kernel mnq_image_mve;     /* CONV of few inputs, packed */
 mnq_kernel mnq_dwconv_mve;    /* any window and stride, no multiplier */
 mnq_kernel mnq_dwconv3x3_mve; /* 3x3, stride 1 or 2 both ways, at least 8 channels, no multiplier */
 

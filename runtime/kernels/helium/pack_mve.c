@@ -74,7 +74,7 @@ void mnq_mve_pack(const struct mnq_layer *l, void *mem)
             if (r < 1) header[0] = 1; /* the sum is shifted first */
             put32(after + 4 * j, (uint32_t)l->q.bias[first + j] << up);
             put32(after + 8 + 4 * j, (uint32_t)l->q.mult[first + j]);
-            put32(after + 16 + 4 * j, (uint32_t)-r);
+            put32(after + 16 + 4 * j, (uint32_t)(-r - 1));
             if (l->wtype == MNQ_W_S4) pack_s4(l, p, first + j, j);
             else pack_weights(l, p, first + j, j);
         }
@@ -104,6 +104,11 @@ size_t mnq_mve_dw3x3_scratch(const struct mnq_layer *l)
     return MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (size_t)rows * row + (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
 }
 
+size_t mnq_mve_image_scratch(const struct mnq_layer *l)
+{
+    return (size_t)mnq_mve_rows_kept(l) * 2 * 8 + 4 * MNQ_MVE_WINDOW + (size_t)(l->kh * mnq_mve_columns(l) * l->c);
+}
+
 /*
  * CONV and PW: vectors of four pixels and, if runs are ragged, one more and the places of their vectors; rows of windows put
  * together (CONV). DWCONV: pointers of the taps, a padding pixel.
@@ -117,6 +122,7 @@ size_t mnq_mve_scratch(const struct mnq_layer *l)
     if (mnq_mve_dw3x3_serves(l)) return mnq_mve_dw3x3_scratch(l);
     if (mnq_mve_dw_serves(l)) return (size_t)l->kh * l->kw * 8 + ((size_t)l->c << l->in16);
     if (l->packed == NULL) return 0;
+    if (mnq_mve_image(l)) return mnq_mve_image_scratch(l);
     if (l->op != MNQ_L_CONV) return x;
     return x + ((size_t)(4 * mnq_mve_run(l)) << l->in16) + (size_t)mnq_mve_rows_kept(l) * 8;
 }
