@@ -13,14 +13,12 @@ extern "C" {
 
 /** Cost of one node. */
 struct mnq_cost {
-    int64_t macs; /* convolutions and dense: out_h * out_w * kh * kw * cin(/depthwise: 1) * cout; else 0 */
-    int64_t
-        params; /* as Keras counts them: kernel, bias, four per BatchNormalization channel (fewer without scale or center) */
+    int64_t macs;   /* convolutions and dense: out_h * out_w * kh * kw * cin(/depthwise: 1) * cout; else 0 */
+    int64_t params; /* as Keras counts: kernel, bias, four per channel of BatchNormalization, two without scale and center */
     int64_t weights;    /* quantizable weights, without bias and BatchNormalization */
     int64_t activation; /* elements of the output tensor */
-    double
-        saving; /* DWCONV followed by a 1x1 CONV: cost of the pair over the standard convolution, 1/N + 1/(kh*kw); else 0 */
-    int pair;   /* node index of that 1x1 CONV, else -1 */
+    double saving;      /* DWCONV followed by a 1x1 CONV: the pair's cost over the standard convolution's; else 0 */
+    int pair;           /* node index of that 1x1 CONV, else -1 */
 };
 
 /** Cost of node i of a raw or legal graph. */
