@@ -187,30 +187,37 @@ enum { PROBES = 50 }; /* pictures that tell whether parts are recognized */
 /* Share of the parts that the network has to take for what it takes the picture for. Photographs of flowers: 85 to 91 %. */
 static const double RECOGNIZED = 0.75;
 
-/* Whether they are, by the first output; `want` holds the answers to the parts. */
-static int recognized(const struct pass *views, bool *enough, struct mnq_err *e)
+/* Of so many pictures one is asked. */
+static int every(const struct mnq_views *v)
 {
-    const struct mnq_views *v = views->v;
-    const struct mnq_logits first = mnq_logits_alone(&v->judge, 0);
-    struct mnq_views pictures = *v;
+    return v->shots.n > PROBES ? v->shots.n / PROBES : 1;
+}
+
+/* The answers to whole pictures. */
+static int ask_wholes(const struct pass *views, float *got, struct mnq_err *e)
+{
+    struct mnq_views pictures = *views->v;
     struct pass ps = *views;
-    int every = v->shots.n > PROBES ? v->shots.n / PROBES : 1, same = 0, n = 0;
-    float *got = calloc((size_t)v->shots.n * v->judge.n, sizeof *got);
     pictures.per = 0;
     ps.v = &pictures;
     ps.got = got;
-    ps.split = (struct mnq_split){every, 0};
+    ps.split = (struct mnq_split){every(&pictures), 0};
     ps.progress = NULL;
-    int rc = got == NULL ? mnq_fail_nomem(e) : run(&ps, e);
-    for (int i = 0; rc == 0 && i < count(v); i++) {
-        if (i / each(v) % every != 0) continue;
-        const float *whole = got + (size_t)(i / each(v)) * v->judge.n, *part = v->want + (size_t)i * v->judge.n;
+    return run(&ps, e);
+}
+
+/* Whether they are, by the first output; `want` holds the answers to the parts, `wholes` those to the pictures. */
+static bool recognized(const struct mnq_views *v, const float *wholes)
+{
+    const struct mnq_logits first = mnq_logits_alone(&v->judge, 0);
+    int same = 0, n = 0;
+    for (int i = 0; i < count(v); i++) {
+        if (i / each(v) % every(v) != 0) continue;
+        const float *whole = wholes + (size_t)(i / each(v)) * v->judge.n, *part = v->want + (size_t)i * v->judge.n;
         same += !(mnq_task_drop(&first, whole, part, 1, 1) > 0);
         n++;
     }
-    *enough = same >= RECOGNIZED * n;
-    free(got);
-    return rc;
+    return same >= RECOGNIZED * n;
 }
 
 /* Asks about parts as small as they may be. */
@@ -221,14 +228,21 @@ static int ask_parts(struct mnq_views *v, struct pass *ps, struct mnq_err *e)
     const struct mnq_task *task = &v->judge.part[0].task;
     bool decides = (task->kind == MNQ_TASK_CLASSES || task->kind == MNQ_TASK_BINARY) && !mnq_task_is_map(task);
     bool enough = v->per == 0;
-    for (int k = 0; k < SIZES && v->per > 0 && !enough; k++) {
+    float *wholes = NULL;
+    int rc = 0;
+    if (decides && !enough) {
+        wholes = calloc((size_t)v->shots.n * v->judge.n, sizeof *wholes);
+        rc = wholes == NULL ? mnq_fail_nomem(e) : ask_wholes(ps, wholes, e);
+    }
+    for (int k = 0; rc == 0 && k < SIZES && v->per > 0 && !enough; k++) {
         v->part = part[k];
         v->whole = whole[k];
-        enough = !decides;
-        if (run(ps, e) != 0 || (decides && recognized(ps, &enough, e) != 0)) return -1;
+        rc = run(ps, e);
+        enough = !decides || (rc == 0 && recognized(v, wholes));
     }
+    free(wholes);
     if (!enough) v->per = 0;
-    return v->per == 0 ? run(ps, e) : 0;
+    return rc == 0 && v->per == 0 ? run(ps, e) : rc;
 }
 
 int mnq_views_make(const struct mnq_graph *against, const struct mnq_preprocess *p, const struct mnq_shots *shots,
