@@ -69,16 +69,17 @@ static void cover(struct mnq_hist *h, int c, float x)
     reach(h, c, e - HALF_LOG2 > EXP_EMPTY ? e - HALF_LOG2 : EXP_EMPTY + 1);
 }
 
-/* What n values of one channel add to its counts, by their bins. */
+/* What n values of one channel add to its counts, by their bins. Zeros, half of what follows a ReLU, leave first: whether
+ * the next one is zero is nothing that a processor can foretell, so no branch asks. */
 static void count(uint32_t *cnt, const int16_t *bin, int n)
 {
-    enum { APART = 8 };
-    uint32_t ignored[APART] = {
-        0}; /* for zeros, half of what follows a ReLU: without branches, and none waits for the one before */
+    int16_t some[MNQ_FSLICE];
+    int m = 0;
     for (int i = 0; i < n; i++) {
-        uint32_t *to = bin[i] == INT16_MIN ? &ignored[i % APART] : cnt + bin[i];
-        *to += 1;
+        some[m] = bin[i];
+        m += bin[i] != INT16_MIN;
     }
+    for (int i = 0; i < m; i++) cnt[some[i]]++;
 }
 
 /* n pixels of `group` channels from c0 on, at x; sums are added to in their order. */

@@ -158,13 +158,26 @@ int mnq_cholesky(double *a, int n)
 
 void mnq_cholesky_solve(const double *l, int n, double *b)
 {
-    for (int i = 0; i < n; i++) {
+    int i = 0;
+    for (; i + ROWS <= n; i += ROWS) { /* so many chains of sums at a time */
+        const double *li = l + (size_t)i * (size_t)n;
+        double s[ROWS];
+        for (int r = 0; r < ROWS; r++) s[r] = b[i + r];
+        for (int k = 0; k < i; k++)
+            for (int r = 0; r < ROWS; r++) s[r] -= li[(size_t)r * (size_t)n + (size_t)k] * b[k];
+        for (int r = 0; r < ROWS; r++) {
+            const double *lr = li + (size_t)r * (size_t)n;
+            for (int k = i; k < i + r; k++) s[r] -= lr[k] * b[k];
+            b[i + r] = s[r] / lr[i + r];
+        }
+    }
+    for (; i < n; i++) {
         const double *li = l + (size_t)i * (size_t)n;
         double s = b[i];
         for (int k = 0; k < i; k++) s -= li[k] * b[k];
         b[i] = s / li[i];
     }
-    for (int i = n - 1; i >= 0; i--) {
+    for (i = n - 1; i >= 0; i--) {
         double s = b[i];
         for (int k = i + 1; k < n; k++) s -= l[(size_t)k * (size_t)n + (size_t)i] * b[k];
         b[i] = s / l[(size_t)i * (size_t)n + (size_t)i];

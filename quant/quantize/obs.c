@@ -79,29 +79,36 @@ static void flush(struct state *s)
 
 /* ---- removing one ---- */
 
-/* Column p of the inverse. */
+/* Column p of the inverse; the last position's numbers take the place of p's in the matrix. */
 static void column(const struct state *s, int p, float *v)
 {
-    const float *rp = row(s, p);
-    for (int i = 0; i <= p; i++) v[i] = rp[i];
-    for (int i = p + 1; i < s->left; i++) v[i] = row(s, i)[p];
+    int last = s->left - 1;
+    float *rp = row(s, p);
+    const float *from = row(s, last);
+    memcpy(v, rp, (size_t)(p + 1) * sizeof *v);
+    if (p < last) memcpy(rp, from, (size_t)p * sizeof *rp);
+    for (int i = p + 1; i < last; i++) { /* every one in a line of its own, which is fetched once */
+        float *r = row(s, i);
+        v[i] = r[p];
+        r[p] = from[i];
+    }
+    if (p < last) {
+        v[last] = from[p];
+        rp[p] = from[last];
+    }
     float c[PANEL];
     for (int q = 0; q < s->waiting; q++) c[q] = waiting_column(s, q)[p] * s->inv[q];
     struct mnq_fouter o = {.rows = 1, .cols = s->left, .k = s->waiting, .u_stride = 1, .v_stride = s->stride};
     s->kernels->outer_f(&o, v, c, s->v);
 }
 
-/* The last position moves to p. */
+/* The last position moves to p, in all but the matrix. */
 static void move_last(struct state *s, int p)
 {
     int last = s->left - 1;
     s->place[s->input[p]] = -1;
     s->left--;
     if (p == last) return;
-    const float *from = row(s, last);
-    memcpy(row(s, p), from, (size_t)p * sizeof *from);
-    for (int i = p + 1; i < last; i++) row(s, i)[p] = from[i];
-    row(s, p)[p] = from[last];
     for (int q = 0; q < s->waiting; q++) waiting_column(s, q)[p] = waiting_column(s, q)[last];
     s->w[p] = s->w[last];
     s->diagonal[p] = s->diagonal[last];
@@ -165,6 +172,21 @@ static int trace_blocks(struct state *s, int block, int *order, double *error)
     return gone;
 }
 
+/* ---- groups ---- */
+
+/* The cheapest position whose group has not lost its most yet, -1: none. */
+static int least_in_groups(const struct state *s, struct mnq_obs_pattern p)
+{
+    int best = -1;
+    for (int i = 0; i < s->left; i++) {
+        if (best >= 0 && s->price[i] >= s->price[best]) continue;
+        int first = s->input[i] / p.group * p.group, there = 0, size = s->n - first < p.group ? s->n - first : p.group;
+        for (int k = 0; k < size; k++) there += s->place[first + k] >= 0;
+        if (there > p.group - p.most) best = i;
+    }
+    return best;
+}
+
 /* ---- public ---- */
 
 int mnq_obs_trace(float *hinv, float *w, int n, struct mnq_obs_pattern p, int *order, double *error, void *work)
@@ -185,21 +207,9 @@ int mnq_obs_trace(float *hinv, float *w, int n, struct mnq_obs_pattern p, int *o
     double total = 0;
     int gone = 0;
     while (s.left > 0) {
-        int best = -1;
-        float least = 0;
-        for (int i = 0; i < s.left; i++) {
-            float cost = s.price[i];
-            if (best >= 0 && cost >= least) continue;
-            if (p.group > 0) { /* how many of its group are still there */
-                int first = s.input[i] / p.group * p.group, there = 0, size = n - first < p.group ? n - first : p.group;
-                for (int k = 0; k < size; k++) there += s.place[first + k] >= 0;
-                if (there <= p.group - p.most) continue;
-            }
-            best = i;
-            least = cost;
-        }
+        int best = p.group > 0 ? least_in_groups(&s, p) : s.kernels->least(s.price, s.left);
         if (best < 0) break;
-        total += (double)least;
+        total += (double)s.price[best];
         order[gone] = s.input[best];
         error[gone++] = total;
         take_out(&s, best);

@@ -97,6 +97,8 @@ struct mnq_fkernels {
     void (*outer_f)(const struct mnq_fouter *o, float *a, const float *u, const float *v);
     /** w[i] -= v[i] f, diagonal[i] -= v[i]^2 inv, price[i] = w[i]^2 / diagonal[i], or 0 where that is not positive. */
     void (*remove)(const float *v, float f, float inv, int n, float *w, float *diagonal, float *price);
+    /** Where the least of n > 0 values lies, the first of equal ones. */
+    int (*least)(const float *x, int n);
     /**
      * sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; b [n][stride].
      * `narrow`: every block's sum fits 32 bits.

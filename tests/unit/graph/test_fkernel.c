@@ -167,7 +167,7 @@ static void test_axpys(void **state)
 static void test_outer(void **state)
 {
     (void)state;
-    enum { MOST = 9 };
+    enum { MOST = 17 };
     double u[ROWS * STRIDE], v[ROWS * STRIDE], a[MOST * STRIDE];
     for (int i = 0; i < ROWS * STRIDE; i++) {
         u[i] = rand() / 1e9 - 1;
@@ -201,7 +201,7 @@ static void test_outer(void **state)
 static void test_outer_f(void **state)
 {
     (void)state;
-    enum { MOST = 9, WIDE = 150, APART = 160 }; /* a row alone takes 128 columns at a time */
+    enum { MOST = 17, WIDE = 150, APART = 160 }; /* AVX2 takes six rows and 64 columns at a time */
     float u[ROWS * APART], v[ROWS * APART], a[MOST * APART];
     for (int i = 0; i < ROWS * APART; i++) {
         u[i] = (float)(rand() / 1e9 - 1);
@@ -283,6 +283,20 @@ static void test_remove(void **state)
     }
 }
 
+static void test_least(void **state)
+{
+    (void)state;
+    float x[LEN];
+    for (int n = 1; n <= LEN; n++)
+        for (int round = 0; round < 20; round++) {
+            int want = 0;
+            for (int i = 0; i < LEN; i++) x[i] = (float)(rand() % (round + 1) - round / 2); /* many alike */
+            for (int i = 1; i < n; i++)
+                if (x[i] < x[want]) want = i;
+            for (int t = 0; mnq_fkernels_at(t) != NULL; t++) assert_int_equal(mnq_fkernels_at(t)->least(x, n), want);
+        }
+}
+
 static void test_round_noise(void **state)
 {
     (void)state;
@@ -317,10 +331,10 @@ static void test_round_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_products),    cmocka_unit_test(test_sum_pixels), cmocka_unit_test(test_bins),
-        cmocka_unit_test(test_axpy),        cmocka_unit_test(test_axpys),      cmocka_unit_test(test_outer),
-        cmocka_unit_test(test_outer_f),     cmocka_unit_test(test_remove),     cmocka_unit_test(test_dots),
-        cmocka_unit_test(test_round_noise),
+        cmocka_unit_test(test_products), cmocka_unit_test(test_sum_pixels),  cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_axpy),     cmocka_unit_test(test_axpys),       cmocka_unit_test(test_outer),
+        cmocka_unit_test(test_outer_f),  cmocka_unit_test(test_remove),      cmocka_unit_test(test_dots),
+        cmocka_unit_test(test_least),    cmocka_unit_test(test_round_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
