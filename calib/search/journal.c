@@ -5,8 +5,9 @@
  * synchronized: what a crash leaves is whole lines and at most one piece of a line at the end, which is cut off. */
 #include "journal.h"
 
-#include "util/ydoc.h"
+#include "util/outfile.h"
 #include "util/spread.h"
+#include "util/ydoc.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +24,15 @@ enum { LARGEST = 256 << 20 };
 struct entry {
     struct mnq_trial trial;
     struct mnq_trial_result result;
+    int asked; /* when, from 1 on; 0: not yet */
 };
 
 struct mnq_journal {
     int fd;
-    const char *path;
+    const char *path, *about;
     struct mnq_arena arena;
     struct entry *entry; /* malloc'd */
-    int n, cap, held;
+    int n, cap, held, asked;
 };
 
 static int keep(struct mnq_journal *j, const struct mnq_trial *t, const struct mnq_trial_result *r, struct mnq_err *e)
@@ -43,7 +45,7 @@ static int keep(struct mnq_journal *j, const struct mnq_trial *t, const struct m
         j->cap = cap;
     }
     struct entry *to = &j->entry[j->n];
-    *to = (struct entry){*t, *r};
+    *to = (struct entry){*t, *r, 0};
     to->trial.model = mnq_arena_strdup(&j->arena, t->model);
     to->trial.recipe = mnq_arena_strdup(&j->arena, t->recipe);
     if (to->trial.model == NULL || to->trial.recipe == NULL) return mnq_fail_nomem(e);
@@ -72,15 +74,20 @@ static int append(struct mnq_journal *j, struct mnq_json *w, struct mnq_err *e)
     return rc;
 }
 
+static void write_head(struct mnq_json *w, const char *about)
+{
+    mnq_json_object(w, NULL);
+    mnq_json_string(w, "schema", head);
+    mnq_json_string(w, "about", about);
+    mnq_json_end(w);
+}
+
 static int begin(struct mnq_journal *j, const char *about, struct mnq_err *e)
 {
     struct mnq_json w = {.indent = 0};
     if (ftruncate(j->fd, 0) != 0 || lseek(j->fd, 0, SEEK_SET) != 0)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", j->path, mnq_errno_text());
-    mnq_json_object(&w, NULL);
-    mnq_json_string(&w, "schema", head);
-    mnq_json_string(&w, "about", about);
-    mnq_json_end(&w);
+    write_head(&w, about);
     return append(j, &w, e);
 }
 
@@ -144,7 +151,8 @@ struct mnq_journal *mnq_journal_open(const char *path, const char *about, bool f
     int rc = writes ? 0 : mnq_spread_settle(0, e);
     j->fd = rc != 0 ? -1 : open(path, writes ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0666);
     j->path = mnq_arena_strdup(&j->arena, path);
-    if (rc == 0 && j->path == NULL) rc = mnq_fail_nomem(e);
+    j->about = mnq_arena_strdup(&j->arena, about);
+    if (rc == 0 && (j->path == NULL || j->about == NULL)) rc = mnq_fail_nomem(e);
     else if (rc == 0 && j->fd < 0)
         rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot %s: %s", path, writes ? "write" : "read", mnq_errno_text());
     else if (rc == 0 && writes && flock(j->fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
@@ -186,4 +194,57 @@ int mnq_journal_add(struct mnq_journal *j, const struct mnq_trial *t, const stru
     struct mnq_json w = {.indent = 0};
     mnq_trial_json(&w, t, r);
     return append(j, &w, e) != 0 ? -1 : keep(j, t, r, e);
+}
+
+/* ---- order ---- */
+
+void mnq_journal_asked(struct mnq_journal *j, const struct mnq_trial *t)
+{
+    for (int i = 0; i < j->n; i++)
+        if (j->entry[i].asked == 0 && mnq_trial_same(&j->entry[i].trial, t)) j->entry[i].asked = ++j->asked;
+}
+
+/* By when they were asked for, keeping the order of equal ones; whether anything moved. */
+static bool sort(struct mnq_journal *j)
+{
+    bool moved = false;
+    for (int i = 1; i < j->n; i++) {
+        struct entry x = j->entry[i];
+        int k = i;
+        for (; k > 0 && j->entry[k - 1].asked > x.asked; k--) j->entry[k] = j->entry[k - 1];
+        j->entry[k] = x;
+        moved = moved || k != i;
+    }
+    return moved;
+}
+
+static int add_line(char **text, size_t *n, struct mnq_json *w, struct mnq_err *e)
+{
+    char *more = w->failed ? NULL : realloc(*text, *n + w->n + 1);
+    if (more != NULL) {
+        memcpy(more + *n, w->text, w->n);
+        more[*n + w->n] = '\n';
+        *text = more;
+        *n += w->n + 1;
+    }
+    mnq_json_free(w);
+    return more == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+int mnq_journal_tidy(struct mnq_journal *j, struct mnq_err *e)
+{
+    char *text = NULL;
+    size_t n = 0;
+    struct mnq_json w = {.indent = 0};
+    if (!sort(j) || !mnq_spread_writes()) return 0;
+    write_head(&w, j->about);
+    int rc = add_line(&text, &n, &w, e);
+    for (int i = 0; rc == 0 && i < j->n; i++) {
+        w = (struct mnq_json){.indent = 0};
+        mnq_trial_json(&w, &j->entry[i].trial, &j->entry[i].result);
+        rc = add_line(&text, &n, &w, e);
+    }
+    if (rc == 0) rc = mnq_output_write(j->path, text, n, true, e);
+    free(text);
+    return rc;
 }

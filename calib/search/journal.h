@@ -30,6 +30,15 @@ bool mnq_journal_find(const struct mnq_journal *j, const struct mnq_trial *t, st
 /** Appends a finished trial and brings it to the disk. One thread at a time. */
 int mnq_journal_add(struct mnq_journal *j, const struct mnq_trial *t, const struct mnq_trial_result *r, struct mnq_err *e);
 
+/** Notes that the search asked for t now: the place of its line when all is done. */
+void mnq_journal_asked(struct mnq_journal *j, const struct mnq_trial *t);
+
+/**
+ * Behind the last trial: brings the lines into the order in which they were asked for, so that processes that finished
+ * in another order leave the same file. Lines that were not asked for come first. The file is replaced as a whole.
+ */
+int mnq_journal_tidy(struct mnq_journal *j, struct mnq_err *e);
+
 #ifdef __cplusplus
 }
 #endif

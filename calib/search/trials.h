@@ -28,7 +28,7 @@ struct mnq_trial_engine {
     void *self;
 };
 
-/** One after the other. */
+/** One after the other; over several processes, each by the one that is free next (mnq_spread_tasks()). */
 extern const struct mnq_trial_engine mnq_trials_here;
 
 /** Seconds of a clock that only runs forward. */

@@ -3,6 +3,7 @@
 #include "graph/preprocess.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,31 @@ int mnq_preprocess_parse(struct mnq_preprocess *p, const char *text, int channel
                         "preprocess \"%s\": wanted SCALE:OFFSET with 1 or %d numbers on each side, no scale 0", text,
                         channels);
     return 0;
+}
+
+/* The fewest digits that read back as v. */
+static int put_number(char *text, size_t size, float v)
+{
+    int n = 0;
+    for (int digits = 6; digits <= 9; digits++) {
+        n = snprintf(text, size, "%.*g", digits, (double)v);
+        float back = (float)strtod(text, NULL);
+        if (memcmp(&back, &v, sizeof v) == 0) break;
+    }
+    return n;
+}
+
+void mnq_preprocess_text(const struct mnq_preprocess *p, char text[MNQ_PREPROCESS_TEXT])
+{
+    if (strcmp(p->name, "custom") != 0) {
+        snprintf(text, MNQ_PREPROCESS_TEXT, "%s", p->name);
+        return;
+    }
+    for (int k = 0, at = 0; k < 2; k++)
+        for (int c = 0; c < p->channels; c++) {
+            if (c > 0 || k > 0) text[at++] = c > 0 ? ',' : ':';
+            at += put_number(text + at, (size_t)(MNQ_PREPROCESS_TEXT - at), k == 0 ? p->scale[c] : p->offset[c]);
+        }
 }
 
 /* What becomes of each value that a pixel can have, as a table of 256 for each channel: worth it for pictures. */

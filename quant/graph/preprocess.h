@@ -22,10 +22,10 @@ enum mnq_filter { MNQ_FILTER_PIL, MNQ_FILTER_TF, MNQ_FILTER_NEAREST, MNQ_FILTER_
  * caffe BGR minus mean; unit x/255; none x.
  */
 struct mnq_preprocess {
-    char name[16];         /* "tf", "torch", "caffe", "unit", "none", "custom" */
-    int channels;          /* 1..4 */
+    char name[16]; /* "tf", "torch", "caffe", "unit", "none", "custom" */
+    int channels;  /* 1..4 */
     float scale[4], offset[4];
-    int source[4];         /* which picture channel feeds input channel c (caffe: 2, 1, 0) */
+    int source[4]; /* which picture channel feeds input channel c (caffe: 2, 1, 0) */
     enum mnq_resize resize;
     enum mnq_filter filter;
 };
@@ -35,6 +35,11 @@ int mnq_preprocess_named(struct mnq_preprocess *p, const char *name, int channel
 
 /** Parses a name, or "SCALE:OFFSET" with one or `channels` comma-separated numbers on each side ("0.0078:-1"). */
 int mnq_preprocess_parse(struct mnq_preprocess *p, const char *text, int channels, struct mnq_err *e);
+
+enum { MNQ_PREPROCESS_TEXT = 160 };
+
+/** What mnq_preprocess_parse() reads back as the same: the name, or the numbers of a custom one. */
+void mnq_preprocess_text(const struct mnq_preprocess *p, char text[MNQ_PREPROCESS_TEXT]);
 
 /** Applies it: n pixels of p->channels bytes to floats. */
 void mnq_preprocess_apply(const struct mnq_preprocess *p, const uint8_t *pixel, int n, float *real);

@@ -90,6 +90,69 @@ int mnq_spread_for(const struct mnq_spread_job *job, struct mnq_err *e)
     return rc;
 }
 
+/* One after the other, by all processes. */
+static int together(const struct mnq_spread_tasks *t, struct mnq_err *e)
+{
+    for (int i = 0; i < t->n; i++) {
+        char *result = (char *)t->result + (size_t)i * t->bytes;
+        if (mnq_spread_any(t->over(t->ctx))) return 0;
+        if (t->work(t->ctx, i, result, e) != 0) return -1;
+        t->done[i] = true;
+        if (t->take(t->ctx, i, result, e) != 0) return -1;
+    }
+    return 0;
+}
+
+/* In one process, for which there are no others meanwhile. */
+static int alone(void *ctx, int i, void *result, struct mnq_err *e)
+{
+    const struct mnq_spread_tasks *t = ctx;
+    const struct mnq_spread_engine *all = engine;
+    engine = NULL;
+    int rc = t->work(t->ctx, i, result, e);
+    engine = all;
+    return rc;
+}
+
+static int take_alone(void *ctx, int i, const void *result, struct mnq_err *e)
+{
+    const struct mnq_spread_tasks *t = ctx;
+    return t->take(t->ctx, i, result, e);
+}
+
+static bool over_alone(void *ctx)
+{
+    const struct mnq_spread_tasks *t = ctx;
+    return t->over(t->ctx);
+}
+
+int mnq_spread_tasks(const struct mnq_spread_tasks *t, struct mnq_err *e)
+{
+    if (engine == NULL || engine->ranks == 1 || t->n < engine->ranks) return together(t, e);
+    struct mnq_spread_tasks dealt = *t;
+    const struct mnq_spread_part part[] = {{t->result, t->bytes}, {t->done, sizeof *t->done}};
+    int *first = malloc(((size_t)engine->ranks + 1) * sizeof *first), rc = 0; /* the first process has all results */
+    struct mnq_err mine = {0};
+    int64_t key = INT64_MAX;
+    dealt.work = alone;
+    dealt.take = take_alone;
+    dealt.over = over_alone;
+    dealt.ctx = (void *)t;
+    for (int r = 0; first != NULL && r <= engine->ranks; r++) first[r] = r == 0 ? 0 : t->n;
+    if (first == NULL) mnq_fail_nomem(&mine);
+    rc = engine->agree(engine->ctx, first != NULL ? key : engine->rank, step(6, (size_t)t->n, t->bytes), &mine);
+    if (rc == 0) {
+        engine->deal(engine->ctx, &dealt, &key, &mine);
+        rc = engine->agree(engine->ctx, key, step(7, (size_t)t->n, t->bytes), &mine);
+    }
+    for (int k = 0; rc == 0 && k < 2; k++) rc = engine->gather(engine->ctx, &part[k], first, &mine);
+    free(first);
+    for (int i = 0; rc == 0 && engine->rank != 0 && i < t->n; i++)
+        if (t->done[i]) rc = t->take(t->ctx, i, (const char *)t->result + (size_t)i * t->bytes, &mine);
+    if (rc != 0) mnq_fail(e, mine.code, "%s", mine.msg);
+    return rc;
+}
+
 int mnq_spread_gather(const struct mnq_spread_part *part, int n_parts, int n, const int *start, struct mnq_err *e)
 {
     if (engine == NULL) return 0;

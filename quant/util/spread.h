@@ -33,6 +33,19 @@ struct mnq_spread_array {
     enum mnq_spread_how how;
 };
 
+/** Long pieces of work that need nothing of each other, and whose length nobody knows. */
+struct mnq_spread_tasks {
+    int n;
+    size_t bytes; /* of a result */
+    void *result; /* [n] */
+    bool *done;   /* [n] which results there are, all false before */
+    int (*work)(void *ctx, int i, void *result, struct mnq_err *e);
+    /** Told of each result, one at a time: the first process as soon as it is there, even between items of its own work. */
+    int (*take)(void *ctx, int i, const void *result, struct mnq_err *e);
+    bool (*over)(void *ctx); /* begin no further one; the first process decides */
+    void *ctx;
+};
+
 /** How processes talk. All of them call the same functions in the same order. */
 struct mnq_spread_engine {
     void *ctx;
@@ -48,6 +61,9 @@ struct mnq_spread_engine {
     int (*sum)(void *ctx, const struct mnq_spread_array *array, struct mnq_err *e);
     /** See mnq_spread_fold(); the rows first .. end - 1 are this process's. */
     int (*fold)(void *ctx, float *row, int first, int end, size_t n, struct mnq_err *e);
+    /** Runs those of the tasks here that the first process gives to this one, which takes what all have done.
+     * return  0, or -1 with e and a key for agree(): the lowest that failed here */
+    int (*deal)(void *ctx, const struct mnq_spread_tasks *t, int64_t *key, struct mnq_err *e);
     /** Called now and then by the thread that started the program: a sign of life. */
     void (*tick)(void *ctx);
 };
@@ -77,6 +93,13 @@ int mnq_spread_start(int n, int r);
  * return  0; -1 with e: the error of the lowest i that failed, in every process
  */
 int mnq_spread_for(const struct mnq_spread_job *job, struct mnq_err *e);
+
+/**
+ * Each task goes to the process that is free next, where its own mnq_spread_*() are those of one process. Fewer tasks than
+ * processes are done one after the other by all, which deal out what is in them.
+ * return  0: what is done has been told and is known in all processes; -1 with e: the error of the lowest that failed
+ */
+int mnq_spread_tasks(const struct mnq_spread_tasks *t, struct mnq_err *e);
 
 /**
  * What items left behind in other processes than it is needed in. start as of mnq_spread_job, for these items; NULL: as

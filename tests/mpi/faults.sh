@@ -3,6 +3,8 @@
 # What becomes of a run in several processes when one is killed at a random moment, hangs, lacks a file, when the disk of the
 # first is full, and at SIGTERM: exit codes, messages, files left; the same command afterwards gives the bytes of one process.
 #
+# A search is interrupted in the same way, and goes on.
+#
 # usage: faults.sh BUILD_TOOLS [KILLS [SEED]]
 #   KILLS   moments at which a process is killed; 3
 # Prints a table, a line for each fault.
@@ -99,3 +101,37 @@ printf '%-34s %4s  %s\n' "a file missing in one process" $code "$(grep '^mnquant
 
 start 60
 outcome "again, after all of that" 0 -
+
+# A search: processes are killed, mpirun is terminated; every finished trial stays, and in the end there are the bytes of one process.
+fit="fit $source/reader.h5 --data $source/reader-golden.h5 --preprocess tf --target cortex-m4 --cycles 3M --part 4 --finalists 1 --tune=0"
+"$tools/mnquant" -q -j 1 $fit -o one.fit
+search() {
+    : >said
+    mpirun --oversubscribe --bind-to none -n 3 "$tools/mpi/mnquant-mpi" --stall 60 -q -j 1 $fit -o "$work/two.mnq" >said 2>&1 &
+    run=$!
+}
+lines() { wc -l <two.mnq/journal.jsonl 2>/dev/null || echo 0; }
+began=$(date +%s%N)
+search
+wait $run || { cat said >&2; fail "a search failed"; }
+took=$((($(date +%s%N) - began) / 1000000))
+diff -r one.fit two.mnq >&2 || fail "a search: not the bytes of one process"
+rm -rf two.mnq
+: >kept
+for k in $(seq $((kills / 4 + 1))); do
+    ms=$((RANDOM * took / 65536)) victim=$((RANDOM % 3))
+    search
+    sleep $((ms / 1000)).$(printf %03d $((ms % 1000)))
+    how="process $victim killed" pid=$(processes | sed -n $((victim + 1))p)
+    if [ $((k % 3)) = 0 ]; then how="SIGTERM to mpirun"; kill -TERM $run 2>/dev/null || true; else kill -KILL "$pid" 2>/dev/null || true; fi
+    code=0
+    wait $run || code=$?
+    while read -r line; do grep -qxF -e "$line" two.mnq/journal.jsonl || fail "a search: a finished trial was lost"; done <kept
+    [ ! -e two.mnq/journal.jsonl ] || grep '}$' two.mnq/journal.jsonl >kept || true
+    printf '%-34s %4s  %s\n' "search, after $ms ms: $how" $code "journal: $(lines) lines; $(grep -h '^mnquant' said | head -n 1 | cut -c 1-90)"
+done
+search
+wait $run || { cat said >&2; fail "a search does not go on"; }
+while read -r line; do grep -qxF -e "$line" two.mnq/journal.jsonl || fail "a search: a finished trial was lost"; done <kept
+diff -r one.fit two.mnq >&2 || fail "a search that went on: not the bytes of one process"
+printf '%-34s %4s  %s\n' "search, the same command again" 0 "the bytes of one process; $(grep -h 'goes on behind' said | cut -c 1-90)"

@@ -77,6 +77,7 @@ static void init(void *opts)
 /* What one search holds. */
 struct fitting {
     struct mnq_subject native;
+    char preprocess[MNQ_PREPROCESS_TEXT]; /* the native one's */
     struct mnq_data data, val;
     struct mnq_making how;
     struct mnq_search_opts search;
@@ -160,7 +161,8 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
         mnq_cli_say_left_out(cli, d);
     }
     mnq_dataset_close(d);
-    x->search.base.preprocess = s->preprocess.name;
+    mnq_preprocess_text(&s->preprocess, x->preprocess);
+    x->search.base.preprocess = x->preprocess;
     x->how = (struct mnq_making){.data = &x->data,
                                  .val = o->val.n > 0 ? &x->val : NULL,
                                  .threads = cli->global.threads,
@@ -388,6 +390,7 @@ static int search(struct mnq_cli *cli, struct fitting *x)
              : o->recipe != NULL ? mnq_search_one(&x->search, &x->native, jury, &x->report, &cli->arena, e)
                                  : mnq_search(&x->search, &x->native, jury, &x->report, &cli->arena, e);
     mnq_jury_free(jury);
+    if (rc == 0) rc = mnq_journal_tidy(x->search.journal, e);
     if (rc == 0) rc = refuse(cli, x);
     if (rc == 0)
         rc = mnq_model_make(x->native.file, &x->report.point[x->report.best].recipe, &x->how, false, &x->made, &cli->arena,

@@ -164,12 +164,13 @@ static int open_model(struct mnq_cli *cli, struct sweeping *x, int i)
 static int add_trial(struct mnq_cli *cli, struct sweeping *x, int model, int recipe)
 {
     struct mnq_recipe r;
-    char text[500];
+    char text[500], preprocess[MNQ_PREPROCESS_TEXT];
     mnq_recipe_defaults(&r);
     if (mnq_recipe_read(x->recipe[recipe], &r, &cli->arena, &cli->err) != 0) return -1;
     if (r.target != NULL && mnq_xtarget_named(r.target, &cli->err) == NULL) return -1;
     x->target = x->target || r.target != NULL;
-    if (r.preprocess == NULL) r.preprocess = x->subject[model].preprocess.name;
+    mnq_preprocess_text(&x->subject[model].preprocess, preprocess);
+    if (r.preprocess == NULL) r.preprocess = preprocess; /* until its text is made */
     snprintf(text, sizeof text, "%.200s, %.200s", base_name(cli->input[model]), base_name(x->recipe[recipe]));
     x->trial[x->n] = (struct mnq_trial){MNQ_TRIAL_JUDGED, cli->input[model], mnq_recipe_text(&r, &cli->arena)};
     x->label[x->n] = mnq_arena_strdup(&cli->arena, text);
@@ -214,6 +215,7 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     if (mnq_journal_held(j) > 0)
         mnq_term_note(&cli->term, 0, "%s: goes on behind %d finished trials", o->output, mnq_journal_held(j));
     int rc = mnq_trials_run(x->trial, x->n, x->result, j, &mnq_trials_here, mnq_trial_make, &context, deadline, e);
+    if (rc == 0) rc = mnq_journal_tidy(j, e);
     mnq_journal_close(j);
     mnq_term_clear(&cli->term);
     for (int i = 0; i < x->n; i++) x->open += x->result[i].state == MNQ_TRIAL_OPEN;

@@ -47,13 +47,16 @@ static int take_stall(int *argc, char **argv, double *stall, struct mnq_err *e)
 }
 
 /* Commands that deal out their work; the others would do the same everywhere. */
+static bool has_journal; /* of finished trials, which stays */
+
 static int check_command(int argc, char **argv, struct mnq_err *e)
 {
-    static const char *const dealt[] = {"eval", "calibrate", "prune", "tune", "compare", "sweep"};
+    static const char *const dealt[] = {"eval", "calibrate", "prune", "tune", "compare", "fit", "sweep"};
     for (int i = 1; i < argc; i++)
         for (int k = 0; k < mnq_program.n; k++) {
             const char *name = mnq_program.command[k]->name;
             if (strcmp(argv[i], name) != 0) continue;
+            has_journal = strcmp(name, "fit") == 0 || strcmp(name, "sweep") == 0;
             for (size_t d = 0; d < sizeof dealt / sizeof *dealt; d++)
                 if (strcmp(name, dealt[d]) == 0) return 0;
             return mnq_fail(e, MNQ_EXIT_USAGE, "%s runs in one process: use mnquant", name);
@@ -80,8 +83,10 @@ static volatile sig_atomic_t working;
 static void ended_by_signal(void)
 {
     if (!working) return;
-    static const char text[] = "mnquant: ended by a signal (a time limit, or another process died): nothing was written\n";
-    ssize_t n = write(STDERR_FILENO, text, sizeof text - 1);
+    static const char why[] = "mnquant: ended by a signal (a time limit, or another process died): ";
+    static const char nothing[] = "nothing was written\n", kept[] = "finished trials are kept, the same command goes on\n";
+    ssize_t n = write(STDERR_FILENO, why, sizeof why - 1);
+    n = has_journal ? write(STDERR_FILENO, kept, sizeof kept - 1) : write(STDERR_FILENO, nothing, sizeof nothing - 1);
     (void)n;
 }
 

@@ -12,17 +12,33 @@
 
 #include <mpi.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { ALIVE = 1, HOST = 64 };
+enum { ALIVE = 1, SUM = 2, ASK = 3, GIVE = 4, HOST = 64 };
 
 struct said {
     int code;
     char msg[sizeof((struct mnq_err *)NULL)->msg];
+};
+
+/* What a process says when it is free; the result follows. */
+struct asking {
+    _Alignas(max_align_t) int done; /* -1: nothing yet */
+    int failed;
+};
+
+/* The first process, while it deals tasks. */
+struct dealer {
+    const struct mnq_spread_tasks *tasks; /* NULL: it does not */
+    int next, asking;                     /* the task to give next; processes that will ask again */
+    bool stopped;
+    int64_t key; /* of what failed here */
+    struct mnq_err err;
 };
 
 static struct {
@@ -35,6 +51,8 @@ static struct {
     int *signs, *received; /* [ranks] signs of life sent and received */
     int neighbours;
     struct said failed; /* code 0: nothing failed yet */
+    struct dealer dealer;
+    _Alignas(max_align_t) char room[4096]; /* for an asking and a result */
     struct mnq_mpi_traffic traffic;
 } m;
 
@@ -67,10 +85,61 @@ static void hear(void)
     }
 }
 
+/* ---- tasks for who is free ---- */
+
+/* Something failed here with task i: no further one begins. */
+static void stop_dealing(int i, const struct mnq_err *e)
+{
+    struct dealer *d = &m.dealer;
+    int64_t key = ((int64_t)i + 1) * m.engine.ranks;
+    d->stopped = true;
+    if (key >= d->key) return;
+    d->key = key;
+    d->err = *e;
+}
+
+static int give(void)
+{
+    struct dealer *d = &m.dealer;
+    const struct mnq_spread_tasks *t = d->tasks;
+    if (!d->stopped && d->next < t->n) d->stopped = t->over(t->ctx);
+    return d->stopped || d->next == t->n ? -1 : d->next++;
+}
+
+static void take(int i, const void *result)
+{
+    const struct mnq_spread_tasks *t = m.dealer.tasks;
+    char *to = (char *)t->result + (size_t)i * t->bytes;
+    struct mnq_err e = {0};
+    if (to != result) memcpy(to, result, t->bytes);
+    t->done[i] = true;
+    if (t->take(t->ctx, i, to, &e) != 0) stop_dealing(i, &e);
+}
+
+/* Answers those that have asked. */
+static void serve(void)
+{
+    struct dealer *d = &m.dealer;
+    for (int there = d->tasks != NULL; there;) {
+        MPI_Status s;
+        MPI_Iprobe(MPI_ANY_SOURCE, ASK, m.life, &there, &s);
+        if (!there) break;
+        struct asking a;
+        MPI_Recv(m.room, (int)(sizeof a + d->tasks->bytes), MPI_BYTE, s.MPI_SOURCE, ASK, m.life, MPI_STATUS_IGNORE);
+        memcpy(&a, m.room, sizeof a);
+        if (a.failed) d->stopped = true;
+        else if (a.done >= 0) take(a.done, m.room + sizeof a);
+        int next = give();
+        if (next < 0) d->asking--;
+        MPI_Send(&next, 1, MPI_INT, s.MPI_SOURCE, GIVE, m.life);
+    }
+}
+
 /* The first process hears all others, which hear the first. */
 static void tick(void *ctx)
 {
     (void)ctx;
+    serve();
     double t = now(), period = m.stall / 8 < 1 ? m.stall / 8 : 1;
     if (m.heard == NULL || t - m.sent < period) return;
     m.sent = t;
@@ -215,7 +284,7 @@ static int fold(void *ctx, float *row, int first, int end, size_t n, struct mnq_
 {
     (void)ctx;
     (void)e;
-    enum { CHUNK = 1 << 14, SUM = 2 };
+    enum { CHUNK = 1 << 14 };
     static float total[CHUNK];
     const int rank = m.engine.rank, last = m.engine.ranks - 1;
     MPI_Request r;
@@ -247,6 +316,58 @@ static int fold(void *ctx, float *row, int first, int end, size_t n, struct mnq_
     return 0;
 }
 
+/* The first process works too; between items of its work, and when there is none left, it answers the others. */
+static void deal_first(const struct mnq_spread_tasks *t, int64_t *key, struct mnq_err *e)
+{
+    struct dealer *d = &m.dealer;
+    *d = (struct dealer){.tasks = t, .asking = m.engine.ranks - 1, .key = INT64_MAX};
+    for (int i; (i = give()) >= 0;) {
+        void *result = (char *)t->result + (size_t)i * t->bytes;
+        struct mnq_err failed = {0};
+        if (t->work(t->ctx, i, result, &failed) != 0) stop_dealing(i, &failed);
+        else take(i, result);
+        serve();
+    }
+    while (d->asking > 0) {
+        tick(NULL);
+        look_around();
+        nanosleep(&(struct timespec){0, 500000}, NULL);
+    }
+    d->tasks = NULL;
+    *key = d->key;
+    *e = d->err;
+}
+
+static void deal_other(const struct mnq_spread_tasks *t, int64_t *key, struct mnq_err *e)
+{
+    for (struct asking a = {-1, 0};;) {
+        MPI_Request said, given;
+        int i;
+        memcpy(m.room, &a, sizeof a);
+        MPI_Irecv(&i, 1, MPI_INT, 0, GIVE, m.life, &given);
+        MPI_Isend(m.room, (int)(sizeof a + t->bytes), MPI_BYTE, 0, ASK, m.life, &said);
+        m.traffic.bytes += (int64_t)(sizeof a + t->bytes);
+        wait_for(&said);
+        wait_for(&given);
+        if (i < 0) return;
+        a = (struct asking){i, t->work(t->ctx, i, m.room + sizeof a, e) != 0};
+        if (a.failed) *key = ((int64_t)i + 1) * m.engine.ranks + m.engine.rank;
+    }
+}
+
+static int deal(void *ctx, const struct mnq_spread_tasks *t, int64_t *key, struct mnq_err *e)
+{
+    (void)ctx;
+    *key = INT64_MAX;
+    if (t->bytes > sizeof m.room - sizeof(struct asking)) { /* everywhere alike */
+        *key = m.engine.rank;
+        return mnq_fail(e, MNQ_EXIT_FAILED, "results of %zu bytes are too long to be dealt", t->bytes);
+    }
+    if (m.engine.rank == 0) deal_first(t, key, e);
+    else deal_other(t, key, e);
+    return *key == INT64_MAX ? 0 : -1;
+}
+
 /* ---- beginning and end ---- */
 
 const struct mnq_spread_engine *mnq_mpi_start(int *argc, char ***argv, struct mnq_err *e)
@@ -258,8 +379,8 @@ const struct mnq_spread_engine *mnq_mpi_start(int *argc, char ***argv, struct mn
         mnq_fail(e, MNQ_EXIT_FAILED, "this MPI does not work with threads");
         return NULL;
     }
-    m.engine =
-        (struct mnq_spread_engine){.ctx = NULL, .agree = agree, .gather = gather, .sum = sum, .fold = fold, .tick = tick};
+    m.engine = (struct mnq_spread_engine){
+        .ctx = NULL, .agree = agree, .gather = gather, .sum = sum, .fold = fold, .deal = deal, .tick = tick};
     MPI_Comm_dup(MPI_COMM_WORLD, &m.work);
     MPI_Comm_dup(MPI_COMM_WORLD, &m.life);
     MPI_Comm_rank(m.work, &m.engine.rank);

@@ -82,6 +82,22 @@ static void explicit_numbers(void **state)
     assert_int_equal(p.source[3], 3);
 }
 
+/* Said as text and read again, all numbers are the same to the last bit. */
+static void said(void **state)
+{
+    static const char *const text[] = {"tf", "caffe", "0.1:-1", "0.00784313725490196:-0.3333333,1e-20,-7.25e6",
+                                       "3,-1e-9,0.7:0"};
+    (void)state;
+    for (size_t i = 0; i < sizeof text / sizeof *text; i++) {
+        char out[MNQ_PREPROCESS_TEXT];
+        parse(text[i], 3);
+        struct mnq_preprocess was = p;
+        mnq_preprocess_text(&was, out);
+        parse(out, 3);
+        assert_memory_equal(&p, &was, sizeof p);
+    }
+}
+
 static void refused(void **state)
 {
     static const char *const bad[] = {"0:1",  "1:",    ":1",    "1,2:0",  "1:1,2", "1,2,3,4:0", "x:0",
@@ -100,7 +116,7 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(explicit_numbers),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(explicit_numbers), cmocka_unit_test(said),
                                        cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

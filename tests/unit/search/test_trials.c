@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lists of trials: engines in any order, a journal that goes on, pieces of lines, other inputs, a deadline. */
+ * Lists of trials: engines in any order, a journal that goes on, its order, pieces of lines, other inputs, a deadline. */
 #include "trials.h"
 
 #include "tempdir.h"
@@ -158,6 +158,41 @@ static void pieces(void **state)
     mnq_temp_remove();
 }
 
+/* Finished in another order, interrupted and gone on with, in the end it is the same file. */
+static void tidied(void **state)
+{
+    (void)state;
+    static const struct mnq_trial_engine other = {backwards, NULL};
+    mnq_temp_make();
+    struct mnq_trial_result r[N];
+    struct runs x = {0, 0}, some = {0, 4};
+    struct mnq_err e;
+    size_t n, before, after;
+    struct mnq_journal *j = journal(mnq_temp_path("whole.jsonl"), "these", false);
+    assert_int_equal(all(j, &mnq_trials_here, &x, r, 0, &e), 0);
+    assert_int_equal(mnq_journal_tidy(j, &e), 0);
+    mnq_journal_close(j);
+    j = journal(mnq_temp_path("other.jsonl"), "these", false);
+    assert_int_equal(all(j, &other, &some, r, 0, &e), -1);
+    mnq_journal_close(j);
+    j = journal(mnq_temp_path("other.jsonl"), "these", false);
+    assert_int_equal(mnq_journal_held(j), 3);
+    assert_int_equal(all(j, &other, &x, r, 0, &e), 0);
+    unsigned char *whole = mnq_temp_read(mnq_temp_path("whole.jsonl"), &n);
+    unsigned char *mixed = mnq_temp_read(mnq_temp_path("other.jsonl"), &before);
+    assert_int_equal(before, n);
+    assert_memory_not_equal(mixed, whole, n);
+    assert_int_equal(mnq_journal_tidy(j, &e), 0);
+    mnq_journal_close(j);
+    unsigned char *tidy = mnq_temp_read(mnq_temp_path("other.jsonl"), &after);
+    assert_int_equal(after, n);
+    assert_memory_equal(tidy, whole, n);
+    free(tidy);
+    free(mixed);
+    free(whole);
+    mnq_temp_remove();
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -198,6 +233,6 @@ static void deadline(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(any_engine), cmocka_unit_test(goes_on), cmocka_unit_test(pieces),
-                                       cmocka_unit_test(refused), cmocka_unit_test(deadline)};
+                                       cmocka_unit_test(tidied),     cmocka_unit_test(refused), cmocka_unit_test(deadline)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
