@@ -31,7 +31,9 @@ static inline int32_t mnq_x86_pw_run(const struct mnq_layer *l, int dot)
 static inline size_t mnq_x86_pw_bytes(const struct mnq_layer *l, int dot)
 {
     const size_t pixel = ((size_t)l->c + 3) / 4 * (dot == MNQ_X86_PAIRS ? 8 : 4), run = (size_t)mnq_x86_pw_run(l, dot);
-    const size_t all = (size_t)l->h * (size_t)l->w, dense = pixel * (all < run ? all : run);
+    const size_t all = (size_t)l->h * (size_t)l->w, bytes = (size_t)mnq_x86_pw_run(l, MNQ_X86_QUADS);
+    const size_t pairs = pixel * (all < run ? all : run), quads = ((size_t)l->c + 3) / 4 * 4 * (all < bytes ? all : bytes);
+    const size_t dense = pairs > quads ? pairs : quads; /* AVX2 may find either better */
     const size_t sparse = ((size_t)l->c + 15) / 16 * 8 * (MNQ_X86_PAIR_ROW + MNQ_X86_PAIR_ROW); /* as pixels, as pairs */
 
     if (dot == MNQ_X86_SIGNS) return ((size_t)l->c + 31) / 32 * 4 * MNQ_X86_RUN;

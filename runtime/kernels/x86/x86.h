@@ -6,7 +6,7 @@
 #include "kernels.h"
 
 mnq_kernel mnq_pw_avx2, mnq_conv_avx2, mnq_dwconv_avx2, mnq_add_avx2, mnq_mul_avx2, mnq_avgpool_avx2, mnq_xnor_avx2,
-    mnq_sparse_avx2;
+    mnq_sparse_avx2, mnq_grouped_avx2;
 mnq_kernel mnq_pw_avx512vnni, mnq_conv_avx512vnni, mnq_dwconv_avx512vnni, mnq_add_avx512vnni, mnq_mul_avx512vnni,
     mnq_avgpool_avx512vnni, mnq_xnor_avx512vnni;
 

@@ -4,6 +4,7 @@
 
 #include "packed.h"
 #include "scratch_x86.h"
+#include "x86_group.h"
 
 #include <string.h>
 
@@ -164,11 +165,24 @@ static size_t sparse_pairs(const struct mnq_x86_shape *s, const struct mnq_layer
     return n;
 }
 
+/* Whether weights may be bytes that meet bytes. */
+static int may_group(const struct mnq_x86_shape *s, const struct mnq_layer *l, const struct mnq_x86_head *h)
+{
+    return s->lanes == 8 && h->dot == MNQ_X86_PAIRS && l->op == MNQ_L_PW && !l->in16 && !h->sparse && !h->narrow &&
+           fits8(l) == 1 && l->c >= 16 && l->c <= 4096;
+}
+
+static size_t blocks_of(const struct mnq_layer *l)
+{
+    return ((size_t)l->oc + 15) / 16;
+}
+
 /* The places of everything; 0 bytes if the layer is not packed. */
 static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mnq_layer *l)
 {
     struct mnq_x86_head h;
     size_t n, at, pairs;
+    int group;
 
     memset(&h, 0, sizeof h);
     h.dot = dot_if_packed(s, l);
@@ -183,6 +197,8 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
     at += n * sizeof(int32_t);
     h.general = (uint32_t)at;
     at = aligned(at + n / (size_t)s->lanes);
+    group = may_group(s, l, &h);
+    if (group) at = aligned(at + blocks_of(l) * mnq_x86_group_more(l->c)); /* in front of the pairs */
     h.weights = (uint32_t)at;
     if (h.sparse) at = aligned(at + (n + 1) * sizeof(uint32_t)) + aligned(pairs * sizeof(struct mnq_x86_pair));
     else
@@ -193,6 +209,10 @@ static struct mnq_x86_head layout(const struct mnq_x86_shape *s, const struct mn
                               8);
     h.pad = (uint32_t)at;
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV || h.dot == MNQ_X86_SIGNS) at = aligned(at + ((size_t)l->c + 64) * 2);
+    if (group) {
+        h.room = (uint32_t)at;
+        at = aligned(at + mnq_x86_group_room(l->c));
+    }
     h.bytes = at <= UINT32_MAX ? (uint32_t)at : 0;
     return h;
 }
@@ -522,6 +542,13 @@ void mnq_x86_pack(const struct mnq_x86_shape *s, const struct mnq_layer *l, void
     if (l->op == MNQ_L_DWCONV) put_dwconv(&k);
     if (l->op == MNQ_L_ADD) put_add(&k);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) put_pad(l, &h, to);
+    if (h.room != 0) {
+        const uint32_t at = (uint32_t)aligned(h.general + (size_t)padded_channels(s, l, h.dot) / (size_t)s->lanes);
+        h.grouped = mnq_x86_group(l->c, l->oc, to + h.weights, to + at, k.bias, to + h.room);
+        if (h.grouped) h.weights = at;
+        memset(to + h.room, 0, h.bytes - h.room);
+        memcpy(mem, &h, sizeof h);
+    }
 }
 
 size_t mnq_x86_scratch(const struct mnq_x86_shape *s, const struct mnq_layer *l)

@@ -48,7 +48,9 @@ struct mnq_x86_head {
     uint32_t general; /* a byte for every vector of channels, 1: a shift of its block is below 1, or the zero point was not
                          folded */
     uint32_t bytes;   /* of all */
-    int32_t unused[7];
+    int32_t grouped;  /* 1: bytes in groups, struct mnq_x86_groups (x86_group.h) */
+    uint32_t room;    /* where grouping works; 0: it does not */
+    int32_t unused[5];
 };
 
 /** Two weights of one output channel. Behind uint32_t[padded channels + 1], where each channel's pairs start. */
