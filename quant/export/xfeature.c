@@ -164,6 +164,19 @@ static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     f[7] = n;
 }
 
+/* Helium: vectors of four outputs that have a fast loop, others; inputs of windows, rows of windows; channels by fours. */
+static void each_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double pixels = n * rows * l->ow, fours = up(l->c, 4), window = l->op == MNQ_L_AVGPOOL ? l->kh : 0;
+    const int slow = l->q.act != MNQ_A_CLAMP || l->in16 != l->q.out16 || (l->op == MNQ_L_ADD && l->in16b != l->in16);
+
+    f[slow] = pixels * fours;
+    f[2] = pixels * fours * window * l->kw;
+    f[3] = pixels * fours * window;
+    f[4] = n * fours;
+    f[7] = n;
+}
+
 static void dw_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
     const double pixels = n * rows * l->ow, vectors = up(l->c, 8), taps = (double)l->kh * l->kw;
@@ -357,6 +370,7 @@ void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[M
     if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_image_mve") == 0) image_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
+    else if (strcmp(k->kernel->header, "helium/mve.h") == 0 && k->l.op != MNQ_L_DWCONV) each_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_mve") == 0) dw3_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) dw5_dsp(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->header, "aarch64/neon.h") == 0) neon(&k->l, calls, rows, f);

@@ -5,6 +5,7 @@
 #include "pack/qlayer.h"
 #include "plan_layout.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { LAYR = 64, TENS = 32, WORD = 4, ALIGN = 16, ARRAYS = 9, KIND = 24, SUMS = 0x8000, NARROW = 0xffff };
@@ -67,18 +68,27 @@ static uint32_t array_of(const struct mnq_ximage *x, int i, const uint8_t *recor
     return field[k] == 60 && x->layer[i].l.q.act != MNQ_A_TABLE ? NONE : get32(record + field[k]);
 }
 
-/* Layer i as a kind. return the number of its arrays */
-static unsigned kind_of(const struct mnq_ximage *x, int i, const uint8_t *layr, uint8_t kind[KIND])
+/* A layer's kind, which others may share; its arrays; the first layer of the kind, and the kind's number. */
+struct kind {
+    uint8_t bytes[KIND];
+    unsigned refs;
+    int layer, first, number;
+};
+
+/* Layer i as a kind; kernel: the number of its kernel. */
+static void make_kind(const struct mnq_ximage *x, int i, const uint8_t *layr, int kernel, struct kind *kind)
 {
     const uint8_t *r = layr + (size_t)i * LAYR;
     const struct mnq_layer *l = &x->layer[i].l;
     const uint8_t head[] = {l->op, l->wtype, l->in_flip, l->in16, l->in16b,  l->kh,      l->kw,
-                            l->sh, l->sw,    l->pt,      l->pl,   l->point1, l->counted, (uint8_t)mnq_ximage_kernel(x, i)};
-    struct out o = {.bytes = kind};
-    unsigned mask = 0, n = 0;
+                            l->sh, l->sw,    l->pt,      l->pl,   l->point1, l->counted, (uint8_t)kernel};
+    struct out o = {.bytes = kind->bytes};
+    unsigned mask = 0;
 
+    kind->layer = i;
+    kind->refs = 0;
     for (int k = 0; k < ARRAYS; k++)
-        if (array_of(x, i, r, k) != NONE) mask |= 1u << k, n++;
+        if (array_of(x, i, r, k) != NONE) mask |= 1u << k, kind->refs++;
     for (size_t k = 0; k < sizeof head; k++) put(&o, head[k], 1);
     put(&o, l->mult, 2);
     put(&o, mask, 2);
@@ -86,42 +96,56 @@ static unsigned kind_of(const struct mnq_ximage *x, int i, const uint8_t *layr, 
     put(&o, get16(r + 24), 2);
     put(&o, l->q.act, 1);
     put(&o, l->q.frac, 1);
-    return n;
 }
 
-/* The first layer of layer i's kind. */
-static int first_of_kind(const struct mnq_ximage *x, int i, const uint8_t *layr)
+static int by_bytes(const void *a, const void *b)
 {
-    uint8_t own[KIND], kind[KIND];
+    const struct kind *x = *(struct kind *const *)a, *y = *(struct kind *const *)b;
+    const int order = memcmp(x->bytes, y->bytes, KIND);
 
-    kind_of(x, i, layr, own);
-    for (int k = 0;; k++) {
-        kind_of(x, k, layr, kind);
-        if (memcmp(kind, own, KIND) == 0) return k;
+    return order != 0 ? order : x->layer - y->layer;
+}
+
+/* The kinds of all layers, numbered in their order; NULL: no memory. layr: records with offsets into the image's data. */
+static struct kind *kinds_of(const struct mnq_ximage *x, const uint8_t *layr, struct mnq_arena *arena)
+{
+    struct kind *kind = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *kind);
+    struct kind **sorted = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *sorted);
+    int *kernel = mnq_arena_array(arena, (size_t)mnq_n_xkernels, sizeof *kernel), kernels = 0, kinds = 0;
+
+    if (kind == NULL || sorted == NULL || kernel == NULL) return NULL;
+    for (int k = 0; k < mnq_n_xkernels; k++) kernel[k] = -1;
+    for (int i = 0; i < x->n_layers; i++) kernel[x->layer[i].kernel - mnq_xkernels] = 0;
+    for (int k = 0; k < mnq_n_xkernels; k++)
+        if (kernel[k] == 0) kernel[k] = kernels++;
+    for (int i = 0; i < x->n_layers; i++) {
+        make_kind(x, i, layr, kernel[x->layer[i].kernel - mnq_xkernels], &kind[i]);
+        sorted[i] = &kind[i];
     }
+    qsort(sorted, (size_t)x->n_layers, sizeof *sorted, by_bytes);
+    for (int i = 0; i < x->n_layers; i++) {
+        const int same = i > 0 && memcmp(sorted[i]->bytes, sorted[i - 1]->bytes, KIND) == 0;
+        sorted[i]->first = same ? sorted[i - 1]->first : sorted[i]->layer;
+    }
+    for (int i = 0; i < x->n_layers; i++) kind[i].number = kind[i].first == i ? kinds++ : kind[kind[i].first].number;
+    return kind;
 }
 
-/* layr: records with offsets into the image's data. kind: [layers], for this function. */
-static void put_layers(struct out *o, struct mnq_ximage *x, const uint8_t *layr, int *kind)
+static void put_layers(struct out *o, struct mnq_ximage *x, const uint8_t *layr, const struct kind *kind)
 {
-    uint8_t bytes[KIND];
     unsigned refs = 0;
-    int kinds = 0;
 
     x->at.layers = o->n;
     for (int i = 0; i < x->n_layers; i++) {
-        const int first = first_of_kind(x, i, layr);
-        kind[i] = first == i ? kinds++ : kind[first];
         for (int k = 4; k < 10; k += 2) put(o, get16(layr + (size_t)i * LAYR + k), 2);
-        put(o, (uint32_t)kind[i], 2);
+        put(o, (uint32_t)kind[i].number, 2);
         put(o, refs, 2);
-        refs += kind_of(x, i, layr, bytes);
+        refs += kind[i].refs;
     }
     x->at.kinds = o->n - x->at.layers;
     for (int i = 0; i < x->n_layers; i++) {
-        if (first_of_kind(x, i, layr) != i) continue;
-        kind_of(x, i, layr, bytes);
-        for (int k = 0; k < KIND; k++) put(o, bytes[k], 1);
+        if (kind[i].first != i) continue;
+        for (int k = 0; k < KIND; k++) put(o, kind[i].bytes[k], 1);
     }
     align(o, WORD);
     x->at.refs = o->n - x->at.layers;
@@ -170,8 +194,8 @@ static bool fits(const struct mnq_package *p, const struct mnq_xsizes *sizes, co
     return true;
 }
 
-static void put_all(struct out *o, const struct mnq_package *p, const struct mnq_xdata *d, const uint8_t *layr, int *kind,
-                    struct mnq_ximage *x)
+static void put_all(struct out *o, const struct mnq_package *p, const struct mnq_xdata *d, const uint8_t *layr,
+                    const struct kind *kind, struct mnq_ximage *x)
 {
     const int tensors = p->model.n_tensors;
 
@@ -200,7 +224,7 @@ int mnq_xflash_write(const struct mnq_package *p, const struct mnq_xsizes *sizes
     if (mnq_ximage_data(p, 0, x, &d, &layr, arena, e) != 0) return -1;
     struct out o = {.wide = d.n / WORD >= NARROW || x->n_packed / WORD >= NARROW || sizes->arena / ALIGN >= NARROW ||
                             sizes->rows / ALIGN >= NARROW || sizes->layers / ALIGN >= NARROW};
-    int *kind = mnq_arena_array(arena, (size_t)x->n_layers, sizeof *kind);
+    const struct kind *kind = kinds_of(x, layr, arena);
     if (kind == NULL) return mnq_fail_nomem(e);
     put_all(&o, p, &d, layr, kind, x);
     x->bytes = o.bytes = mnq_arena_alloc(arena, o.n);

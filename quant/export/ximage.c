@@ -258,15 +258,3 @@ int mnq_ximage_sums(const struct mnq_ximage *x)
     }
     return 0;
 }
-
-int mnq_ximage_kernel(const struct mnq_ximage *x, int i)
-{
-    int n = 0;
-
-    for (const struct mnq_xkernel *k = mnq_xkernels; k != x->layer[i].kernel; k++) {
-        int called = 0;
-        for (int j = 0; j < x->n_layers; j++) called |= x->layer[j].kernel == k;
-        n += called;
-    }
-    return n;
-}

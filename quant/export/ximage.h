@@ -61,9 +61,6 @@ void mnq_xsection_plan(const struct mnq_xsection *s, int n, struct mnq_plan *p);
 /** Whether its plans sum up a pool while its input arrives: then the export holds that kernel too. */
 int mnq_ximage_sums(const struct mnq_ximage *x);
 
-/** Number of a layer's kernel among those of the layers, in the order of mnq_xkernels. */
-int mnq_ximage_kernel(const struct mnq_ximage *x, int i);
-
 /** Whether layer i has compressed weights that can be decoded. */
 int mnq_ximage_compressed(const struct mnq_package *p, int i);
 

@@ -45,6 +45,21 @@ static int image_packed(const struct mnq_layer *l)
     return l->packed != NULL && mnq_mve_image(l);
 }
 
+static int add_each(const struct mnq_layer *l)
+{
+    return mnq_mve_each_serves(l) && l->op == MNQ_L_ADD;
+}
+
+static int mul_each(const struct mnq_layer *l)
+{
+    return mnq_mve_each_serves(l) && l->op == MNQ_L_MUL;
+}
+
+static int gate_each(const struct mnq_layer *l)
+{
+    return mul_each(l) && l->point1;
+}
+
 static int conv_packed(const struct mnq_layer *l)
 {
     return l->packed != NULL && l->op == MNQ_L_CONV;
@@ -169,6 +184,14 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "helium/dwconv3x3_mve.c helium/dw3x3_mve.S helium/pack_mve.c", MVE, 7},
     {"mnq_dwconv_mve", "helium/mve.h", "mnq_mve_dw_serves(l)", mnq_mve_dw_serves, "helium/dwconv_mve.c helium/pack_mve.c",
      MVE, 7},
+    {"mnq_add_mve", "helium/mve.h", "mnq_mve_each_serves(l) && l->op == MNQ_L_ADD", add_each,
+     "helium/elementwise_mve.c helium/pack_mve.c", MVE, 7},
+    {"mnq_gate_mve", "helium/mve.h", "mnq_mve_each_serves(l) && l->op == MNQ_L_MUL && l->point1", gate_each,
+     "helium/elementwise_mve.c helium/pack_mve.c", MVE, 7},
+    {"mnq_mul_mve", "helium/mve.h", "mnq_mve_each_serves(l) && l->op == MNQ_L_MUL", mul_each,
+     "helium/elementwise_mve.c helium/pack_mve.c", MVE, 7},
+    {"mnq_avgpool_mve", "helium/mve.h", "mnq_mve_each_serves(l)", mnq_mve_each_serves,
+     "helium/elementwise_mve.c helium/pack_mve.c", MVE, 7},
     {"mnq_dwconv_rvv", "riscv/rvv.h", "mnq_rvv_dw_serves(l)", mnq_rvv_dw_serves,
      "riscv/dwconv_rvv.c riscv/emit_rvv.c riscv/pack_rvv.c", RVV, 7},
     {"mnq_add_rvv", "riscv/rvv.h", "mnq_rvv_add_serves(l)", mnq_rvv_add_serves,

@@ -27,6 +27,7 @@ set(mnq_mve_kernels
   kernels/helium/dw3x3_mve.S
   kernels/helium/dwconv3x3_mve.c
   kernels/helium/dwconv_mve.c
+  kernels/helium/elementwise_mve.c
   kernels/helium/image_mve.c
   kernels/helium/mve.c
   kernels/helium/records_mve.c)

@@ -110,4 +110,10 @@ void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem);
 /** Scratch of a layer's kernel: see struct mnq_kernels. */
 size_t mnq_dsp_scratch(const struct mnq_layer *l);
 
+/** Bytes of a sparse record of n entries; the core reads one byte behind the last. */
+static inline size_t mnq_dsp_sparse_record(uint32_t n)
+{
+    return MNQ_DSP_SPARSE_BEFORE + ((size_t)n * 3 / 4 + 1) * 4;
+}
+
 #endif

@@ -54,12 +54,6 @@ static int32_t row(const struct mnq_layer *l, int32_t o, const int8_t **w, uint8
     return n;
 }
 
-/* Bytes of a record of n entries; the core reads one byte behind the last. */
-static size_t record(int32_t n)
-{
-    return MNQ_DSP_SPARSE_BEFORE + ((size_t)n * 3 / 4 + 1) * 4;
-}
-
 static const int8_t *first_weight(const struct mnq_layer *l)
 {
     return (const int8_t *)l->weights + (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
@@ -73,7 +67,7 @@ size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l)
 
     if (l->op != MNQ_L_PW || l->wtype != MNQ_W_SPARSE) return 0;
     w = first_weight(l);
-    for (o = 0; o < l->oc; o++) bytes += record(row(l, o, &w, NULL));
+    for (o = 0; o < l->oc; o++) bytes += mnq_dsp_sparse_record((uint32_t)row(l, o, &w, NULL));
     /* What is hardly sparse would take more flash than int8 does. */
     if (bytes >= (size_t)1 << 24 || bytes > (size_t)l->oc * ((size_t)l->c + LIKE_S8)) return 0;
     return bytes;
@@ -96,6 +90,6 @@ void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem)
         if (plain) header[0] = 1;
         put32(put32(put32(p, (uint32_t)l->q.bias[o]), (uint32_t)l->q.mult[o]),
               (plain ? MNQ_DSP_PLAIN : (uint32_t)(l->q.shift[o] - 1)) | into * WORDS << 8 | n << 16);
-        p += record((int32_t)n);
+        p += mnq_dsp_sparse_record(n);
     }
 }

@@ -60,7 +60,7 @@ static uintptr_t tail_of(enum mnq_dsp_clamp clamp)
 /* Bytes of the record at w. */
 static size_t record(const uint8_t *w)
 {
-    return MNQ_DSP_SPARSE_BEFORE + ((size_t)(word_at(w + 8) >> 16) * 3 / 4 + 1) * 4;
+    return mnq_dsp_sparse_record(word_at(w + 8) >> 16);
 }
 
 /* All channels of the pixels in x; plainly: all of them by way of sums, else those that say so. */

@@ -15,6 +15,14 @@ mnq_kernel mnq_image_mve;     /* CONV of few inputs, packed */
 mnq_kernel mnq_dwconv_mve;    /* any window and stride, no multiplier */
 mnq_kernel mnq_dwconv3x3_mve; /* 3x3, stride 1 or 2 both ways, at least 8 channels, no multiplier */
 
+mnq_kernel mnq_add_mve;     /* two tensors of the same shape */
+mnq_kernel mnq_mul_mve;     /* the same */
+mnq_kernel mnq_gate_mve;    /* MUL by one pixel */
+mnq_kernel mnq_avgpool_mve; /* windows that lie inside */
+
+/** Whether these four serve an ADD, MUL or AVGPOOL layer. Plain C. */
+int mnq_mve_each_serves(const struct mnq_layer *l);
+
 /** Whether mnq_dwconv_mve() serves a layer. Plain C. */
 int mnq_mve_dw_serves(const struct mnq_layer *l);
 

@@ -86,6 +86,14 @@ int mnq_mve_dw_serves(const struct mnq_layer *l)
     return l->op == MNQ_L_DWCONV && l->mult == 1 && !l->in_flip && (l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16);
 }
 
+int mnq_mve_each_serves(const struct mnq_layer *l)
+{
+    if (l->in_flip || l->q.act > MNQ_A_HSIGMOID) return 0;
+    if (l->op == MNQ_L_ADD) return l->c1 == l->c && !l->point1;
+    if (l->op == MNQ_L_MUL) return l->c1 == l->c;
+    return l->op == MNQ_L_AVGPOOL && !l->counted;
+}
+
 enum { KEPT = 4096 }; /* bytes of rows that are kept at a time, if these are more than three */
 
 int mnq_mve_dw3x3_serves(const struct mnq_layer *l)

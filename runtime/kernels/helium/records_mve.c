@@ -4,8 +4,9 @@
 #include "records_mve.h"
 
 #include "mnq_port.h"
-#include "requant_mve.h"
 #include "variants.h"
+
+#include <arm_mve.h>
 
 #define IF(kind, outputs, f) (MNQ_VARIANTS_MVE >> (3 * (kind) + (outputs)) & 1 ? (f) : NULL)
 #define THREE(kind, name)                                                                                                   \
@@ -47,17 +48,34 @@ void mnq_mve_records_begin(struct mnq_mve_records *r, const struct mnq_layer *l,
     }
 }
 
-/* The outputs of channel c of as many pixels as p says, bytes `place` apart, of their sums. */
-static inline void finish(const struct mnq_requant_params *q, uint8_t *out, int32_t c, int32x4_t sum, uint32x4_t place,
-                          mve_pred16_t p)
-{
-    int32x4_t y = mnq_mve_requant(sum, vdupq_n_s32(q->mult[c]), vdupq_n_s32(q->shift[c]), q->shift[c] < 1);
+/* What outputs of all channels have in common: copies, which no store changes. */
+struct ends {
+    int32x4_t lo, hi;
+    int32_t zp, one; /* one: 2^frac */
+    int act;
+};
 
-    if (q->act != MNQ_A_CLAMP)
-        y = mnq_mve_requant(mnq_mve_gate(q, y), vdupq_n_s32(q->mult2[c]), vdupq_n_s32(q->shift2[c]), q->shift2[c] < 1);
-    y = mnq_mve_clamp(q, y);
-    if (q->out16) vstrhq_scatter_offset_p_s32((int16_t *)(void *)out + c, place, y, p);
-    else vstrbq_scatter_offset_p_s32((int8_t *)out + c, place, y, p);
+/* acc by m and r: VQDMULH is floor(acc * m / 2^31). */
+static inline int32x4_t requant(int32x4_t acc, int32_t m, int32_t r)
+{
+    if (r < 1) {
+        acc = vqshlq_r_s32(acc, 1 - r);
+        r = 1;
+    }
+    return vrshlq_n_s32(vqdmulhq_n_s32(acc, m), -r - 1);
+}
+
+/* The outputs of channel c of four pixels before they are stored. */
+static inline int32x4_t finish(const struct mnq_requant_params *q, const struct ends *e, int32_t c, int32x4_t sum)
+{
+    int32x4_t y = requant(sum, q->mult[c], q->shift[c]);
+
+    if (e->act != MNQ_A_CLAMP) {
+        const int32x4_t t = vmovlbq_s16(vqmovnbq_s32(vreinterpretq_s16_s32(y), y));
+        const int32x4_t u = vmaxq_s32(vminq_s32(vaddq_n_s32(t, 3 * e->one), vdupq_n_s32(6 * e->one)), vdupq_n_s32(0));
+        y = requant(e->act == MNQ_A_HSWISH ? vmulq_s32(t, u) : u, q->mult2[c], q->shift2[c]);
+    }
+    return vmaxq_s32(vminq_s32(vaddq_n_s32(y, e->zp), e->hi), e->lo);
 }
 
 enum { RECORDS = 2 }; /* at a time */
@@ -66,19 +84,23 @@ enum { RECORDS = 2 }; /* at a time */
 static MNQ_APART void run_sums(struct mnq_mve_records *r, void *out)
 {
     const struct mnq_layer *const l = r->l;
-    const uint32x4_t place = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)l->oc << l->q.out16);
+    const struct mnq_requant_params *const q = &l->q;
+    const struct ends e = {vdupq_n_s32(q->lo), vdupq_n_s32(q->hi), q->zp, (int32_t)((uint32_t)1 << q->frac), q->act};
+    const uint32x4_t place = vmulq_n_u32(vidupq_n_u32(0, 1), (uint32_t)l->oc << q->out16);
     const mve_pred16_t p = vctp32q((uint32_t)r->pixels);
-    const int32_t down = l->wtype == MNQ_W_S4 ? -MNQ_MVE_UP : 0;
+    const int32_t down = l->wtype == MNQ_W_S4 ? -MNQ_MVE_UP : 0, oc = l->oc, out16 = q->out16;
     int32_t sums[2 * RECORDS][4], o, c;
 
     r->b.w = r->w;
-    for (o = 0; o < l->oc; o += 2 * RECORDS, r->b.w = r->b.w_end) {
+    for (o = 0; o < oc; o += 2 * RECORDS, r->b.w = r->b.w_end) {
         r->b.w_end = r->end - r->b.w > (int32_t)(RECORDS * r->record) ? r->b.w + RECORDS * r->record : r->end;
         r->b.out = sums;
         r->run(&r->b);
-        for (c = 0; c < 2 * RECORDS && o + c < l->oc + l->oc % 2; c++) {
-            const int32_t channel = o + (c | 1) < l->oc ? o + c : o + c - 1;
-            finish(&l->q, (uint8_t *)out, channel, vshlq_r_s32(vldrwq_s32(sums[c]), down), place, p);
+        for (c = 0; c < 2 * RECORDS && o + c < oc + oc % 2; c++) {
+            const int32_t channel = o + (c | 1) < oc ? o + c : o + c - 1;
+            const int32x4_t y = finish(q, &e, channel, vshlq_r_s32(vldrwq_s32(sums[c]), down));
+            if (out16) vstrhq_scatter_offset_p_s32((int16_t *)out + channel, place, y, p);
+            else vstrbq_scatter_offset_p_s32((int8_t *)out + channel, place, y, p);
         }
     }
 }
