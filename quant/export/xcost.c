@@ -67,7 +67,8 @@ static const char *const like[][2] = {{"mnq_conv_groups_c", "mnq_conv_s8_c"},
                                       {"mnq_select_c", "mnq_mul_c"},
                                       {"mnq_upsample_c", "mnq_add_c"},
                                       {"mnq_spread_c", "mnq_mul_c"},
-                                      {"mnq_logistic_c", "mnq_softmax_c"}};
+                                      {"mnq_logistic_c", "mnq_softmax_c"},
+                                      {"mnq_mul_mve", "mnq_add_mve"}};
 
 static const char *counted_kernel(const char *kernel)
 {

@@ -168,7 +168,8 @@ static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
 static void each_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
     const double pixels = n * rows * l->ow, fours = up(l->c, 4), window = l->op == MNQ_L_AVGPOOL ? l->kh : 0;
-    const int slow = l->q.act != MNQ_A_CLAMP || l->in16 != l->q.out16 || (l->op == MNQ_L_ADD && l->in16b != l->in16);
+    const int both = l->op == MNQ_L_MUL && !l->point1;
+    const int slow = both || l->q.act != MNQ_A_CLAMP || l->in16 != l->q.out16 || (l->op == MNQ_L_ADD && l->in16b != l->in16);
 
     f[slow] = pixels * fours;
     f[2] = pixels * fours * window * l->kw;
