@@ -27,6 +27,7 @@ for path in $(cd "$runtime" && find include kernels src -name '*.h' | sort); do
     other= # the compiler of another core's kernels
     case $path in
     kernels/aarch64/*) other="aarch64-linux-gnu-gcc -march=armv8.2-a+dotprod+i8mm" ;;
+    kernels/helium/requant_mve.h) other="arm-none-eabi-gcc -mcpu=cortex-m55 -mthumb -mfloat-abi=hard" ;;
     kernels/hexagon/*) other="clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv65 -mhvx -mhvx-length=128B -ffreestanding" ;;
     kernels/riscv/*) other="clang-19 --target=riscv64-linux-gnu -march=rv64gcv -isystem /usr/riscv64-linux-gnu/include" ;;
     esac
