@@ -173,7 +173,7 @@ static double peak_rate(const struct mnq_kernels *table)
                           .oc = OUTPUTS,
                           .weights = weights,
                           .q = {.bias = numbers, .mult = numbers, .shift = shift, .lo = -128, .hi = 127}};
-    memset(weights, 1, sizeof weights); /* zeros might be skipped */
+    memset(weights, 1, sizeof weights); /* zeros might be skipped, and large ones take AVX2 longer */
     const size_t packed = table->packing == NULL ? 0 : rounded(table->packing->bytes(&l));
     void *const p = packed == 0 ? NULL : aligned_alloc(64, packed);
     size_t scratch;

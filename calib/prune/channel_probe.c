@@ -3,10 +3,10 @@
  * at the logits of held-back samples. */
 #include "channel_parts.h"
 
+#include "prune_probe.h"
 #include "quantize/obs.h"
-#include "util/spread.h"
 
-#include <stdatomic.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,123 +127,50 @@ static int make_candidates(struct mnq_channel_work *x, struct mnq_stream *dense,
 
 /* ---- measuring them ---- */
 
-struct worker {
-    struct mnq_graph g;
-    struct mnq_exec *exec;
-    float *input, *room; /* room: logits gathered */
-};
-
 struct probe {
     struct mnq_channel_work *x;
-    struct worker *worker;
     const int *turn; /* [n_groups] groups by their first reader, the last first */
-    int n;           /* samples probed */
-    double *noise;   /* [n][n_groups][MNQ_CHANNEL_LEVELS] */
-    double *signal;  /* [n] */
-    atomic_int done;
 };
 
-/* The k-th of the held-back samples that are probed. */
-static int sample_of(const struct probe *pr, int k)
-{
-    int all = pr->x->p->pictures.n, held = all / MNQ_PRUNE_HOLDOUT;
-    if (held == 0) return (int)((int64_t)k * all / pr->n);
-    return (int)((int64_t)k * held / pr->n) * MNQ_PRUNE_HOLDOUT + MNQ_PRUNE_HOLDOUT - 1;
-}
-
 /* Groups from the back: what lies before the first reader of one is still clean when its turn comes. */
-static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
+static void judge(const struct mnq_probe *pr, struct mnq_probe_worker *me, const float *dense, double *noise)
 {
-    (void)e;
-    struct probe *pr = ctx;
-    struct mnq_channel_work *x = pr->x;
-    struct mnq_pruning *p = x->p;
-    struct worker *me = &pr->worker[w];
-    struct mnq_shape in = me->g.node[0].out;
-    int sample = sample_of(pr, k), groups = x->r->n_groups;
-    const float *dense = p->logits + (size_t)sample * p->judge.n;
-    mnq_preprocess_apply(&p->pictures.preprocess, p->pictures.pixels + (size_t)sample * p->pictures.bytes, in.h * in.w,
-                         me->input);
-    mnq_exec_run(me->exec, me->input, NULL, NULL);
-    pr->signal[k] = mnq_logits_signal(&p->judge, dense);
-    for (int t = 0; t < groups; t++) {
-        const struct mnq_family *m = mnq_channel_family(x, pr->turn[t]);
-        const struct mnq_channel_choice *c = &x->choice[pr->turn[t]];
-        double *noise = pr->noise + ((size_t)k * (size_t)groups + (size_t)pr->turn[t]) * MNQ_CHANNEL_LEVELS;
+    const struct probe *own = pr->ctx;
+    const struct mnq_channel_work *x = own->x;
+    for (int t = 0; t < x->r->n_groups; t++) {
+        const int l = own->turn[t];
+        const struct mnq_family *m = mnq_channel_family(x, l);
+        const struct mnq_channel_choice *c = &x->choice[l];
         for (int level = 1; level < c->levels; level++) {
             for (int r = 0; r < m->n_readers; r++) {
                 me->g.node[m->reader[r]].w = c->w[level][r];
                 me->g.node[m->reader[r]].b = c->b[level][r];
             }
-            mnq_exec_rerun(me->exec, m->reader[0], NULL, NULL);
-            noise[level] = mnq_logits_noise(&p->judge, mnq_logits_in(&p->judge, me->exec, me->room), dense);
+            noise[l * MNQ_CHANNEL_LEVELS + level] = mnq_probe_noise(pr, me, m->reader[0], dense);
         }
-        for (int r = 0; r < m->n_readers; r++) me->g.node[m->reader[r]] = p->legal->node[m->reader[r]];
+        for (int r = 0; r < m->n_readers; r++) me->g.node[m->reader[r]] = x->p->legal->node[m->reader[r]];
     }
-    int done = atomic_fetch_add(&pr->done, 1) + 1;
-    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", mnq_spread_done(done, pr->n), pr->n);
-    return 0;
 }
 
-static void add_up(struct probe *pr)
+static void add_up(const struct mnq_probe *pr, struct mnq_channel_work *x)
 {
-    struct mnq_channel_work *x = pr->x;
-    double signal = 0;
-    for (int k = 0; k < pr->n; k++) signal += pr->signal[k];
     for (int l = 0; l < x->r->n_groups; l++) {
         struct mnq_channel_choice *c = &x->choice[l];
-        for (int level = 1; level < c->levels; level++) {
-            double sum = 0;
-            for (int k = 0; k < pr->n; k++)
-                sum += pr->noise[((size_t)k * (size_t)x->r->n_groups + (size_t)l) * MNQ_CHANNEL_LEVELS + (size_t)level];
-            c->cost[level] = signal > 0 ? sum / signal : sum;
-            if (c->cost[level] < c->cost[level - 1]) c->cost[level] = c->cost[level - 1];
-        }
+        for (int level = 1; level < c->levels; level++)
+            c->cost[level] = fmax(mnq_probe_cost(pr, l * MNQ_CHANNEL_LEVELS + level), c->cost[level - 1]);
     }
-}
-
-static int measure(struct probe *pr, struct mnq_arena *scratch, struct mnq_err *e)
-{
-    const struct mnq_pruning *p = pr->x->p;
-    int threads = p->o->threads, rc = 0;
-    size_t nodes = (size_t)p->legal->n;
-    pr->worker = mnq_arena_array(scratch, (size_t)threads, sizeof *pr->worker);
-    pr->noise = mnq_arena_array(scratch, (size_t)pr->n * (size_t)pr->x->r->n_groups * MNQ_CHANNEL_LEVELS, sizeof *pr->noise);
-    pr->signal = mnq_arena_array(scratch, (size_t)pr->n, sizeof *pr->signal);
-    if (pr->worker == NULL || pr->noise == NULL || pr->signal == NULL) return mnq_fail_nomem(e);
-    for (int t = 0; rc == 0 && t < threads; t++) {
-        struct worker *w = &pr->worker[t];
-        w->g = *p->legal;
-        w->g.node = mnq_arena_array(scratch, nodes, sizeof *w->g.node);
-        w->input = mnq_arena_array(scratch, p->pictures.bytes, sizeof *w->input);
-        w->room = mnq_arena_array(scratch, p->judge.n, sizeof *w->room);
-        if (w->g.node == NULL || w->input == NULL || w->room == NULL) {
-            rc = mnq_fail_nomem(e);
-            break;
-        }
-        memcpy(w->g.node, p->legal->node, nodes * sizeof *w->g.node);
-        w->exec = mnq_exec_new(&w->g, true, e);
-        if (w->exec == NULL) rc = -1;
-        else mnq_exec_keep_weights(w->exec);
-    }
-    const struct mnq_spread_part part[] = {{pr->noise, (size_t)pr->x->r->n_groups * MNQ_CHANNEL_LEVELS * sizeof *pr->noise},
-                                           {pr->signal, sizeof *pr->signal}};
-    struct mnq_spread_job job = {
-        .n = pr->n, .threads = threads, .work = probe_sample, .ctx = pr, .part = part, .n_parts = 2};
-    if (rc == 0) rc = mnq_spread_for(&job, e);
-    if (rc == 0) add_up(pr);
-    for (int t = 0; t < threads; t++) mnq_exec_free(pr->worker[t].exec);
-    return rc;
 }
 
 int mnq_channel_probe(struct mnq_channel_work *x, struct mnq_err *e)
 {
     struct mnq_pruning *p = x->p;
     struct mnq_arena scratch = {0};
-    int held = p->pictures.n / MNQ_PRUNE_HOLDOUT, groups = x->r->n_groups;
+    int groups = x->r->n_groups;
     int *turn = mnq_arena_array(&scratch, (size_t)groups, sizeof *turn);
     struct gathering *all = mnq_arena_array(&scratch, (size_t)groups, sizeof *all);
-    struct probe pr = {.x = x, .turn = turn, .n = held > PROBED ? PROBED : held > 0 ? held : p->pictures.n};
+    struct probe own = {x, turn};
+    struct mnq_probe pr = {.p = p, .tried = groups * MNQ_CHANNEL_LEVELS, .judge = judge, .ctx = &own};
+    pr.n = mnq_probe_samples(p, PROBED);
     struct mnq_stream *dense = mnq_stream_new(p->legal, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, true, e);
     int rc = dense == NULL ? -1 : turn == NULL || all == NULL ? mnq_fail_nomem(e) : make_candidates(x, dense, all, e);
     for (int l = 0; rc == 0 && l < groups; l++) {
@@ -256,7 +183,8 @@ int mnq_channel_probe(struct mnq_channel_work *x, struct mnq_err *e)
     }
     for (int l = 0; all != NULL && l < groups; l++) mnq_arena_free(&all[l].arena);
     mnq_stream_free(dense);
-    if (rc == 0) rc = measure(&pr, &scratch, e);
+    if (rc == 0) rc = mnq_probe_run(&pr, &scratch, e);
+    if (rc == 0) add_up(&pr, x);
     mnq_arena_free(&scratch);
     return rc;
 }

@@ -227,15 +227,6 @@ static void zero_columns(struct mnq_channel_work *x)
     }
 }
 
-static void copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
-{
-    for (int i = 0; i < from->n; i++) {
-        const struct mnq_node *a = &from->node[i];
-        if (a->w != NULL) memcpy(to->node[i].w, a->w, mnq_node_weights(from, a) * sizeof *a->w);
-        if (a->b != NULL) memcpy(to->node[i].b, a->b, (size_t)a->out.c * sizeof *a->b);
-    }
-}
-
 static int keep_better(struct mnq_channel_work *x, const char *name, struct mnq_graph *best, struct mnq_err *e)
 {
     struct mnq_channel_report *r = x->r;
@@ -245,7 +236,7 @@ static int keep_better(struct mnq_channel_work *x, const char *name, struct mnq_
     r->pass[r->n_passes++] = (struct mnq_calib_pass){name, first ? error : r->error, error, better};
     if (!better) return 0;
     r->error = error;
-    copy_weights(x->p->out, best);
+    mnq_prune_copy_weights(x->p->out, best);
     return 0;
 }
 
@@ -266,11 +257,11 @@ static int fit_remaining(struct mnq_channel_work *x, struct mnq_err *e)
     zero_columns(x);
     if (keep_better(x, "channels left out", &best, e) != 0) return -1;
     for (int k = 0; k < TRIES; k++) {
-        copy_weights(p->legal, p->out);
+        mnq_prune_copy_weights(p->legal, p->out);
         p->damping = tries[k].damping;
         if (mnq_channel_refit(x, e) != 0 || keep_better(x, tries[k].name, &best, e) != 0) return -1;
     }
-    copy_weights(&best, p->out);
+    mnq_prune_copy_weights(&best, p->out);
     return 0;
 }
 

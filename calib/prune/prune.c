@@ -117,17 +117,6 @@ static void weight_errors(const struct mnq_pruning *p)
 static const double dampings[] = {0.3, 0.1, 1.0};
 enum { DAMPINGS = sizeof dampings / sizeof *dampings };
 
-/* Copies all weights and biases from one graph to another with the same nodes. */
-static void copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
-{
-    for (int i = 0; i < from->n; i++) {
-        const struct mnq_node *a = &from->node[i];
-        struct mnq_node *b = &to->node[i];
-        if (a->w != NULL) memcpy(b->w, a->w, mnq_node_weights(from, a) * sizeof *a->w);
-        if (a->b != NULL) memcpy(b->b, a->b, (size_t)a->out.c * sizeof *a->b);
-    }
-}
-
 /* Judges what p->out holds and keeps the better of it and `best`. */
 static int keep_better(struct mnq_pruning *p, const char *name, struct mnq_graph *best, double *layer_error,
                        struct mnq_err *e)
@@ -139,7 +128,7 @@ static int keep_better(struct mnq_pruning *p, const char *name, struct mnq_graph
     r->pass[r->n_passes++] = (struct mnq_calib_pass){name, first ? error : r->error, error, better};
     if (!better) return 0;
     r->error = error;
-    copy_weights(p->out, best);
+    mnq_prune_copy_weights(p->out, best);
     for (int l = 0; l < r->n_layers; l++) layer_error[l] = r->layer[l].error;
     return 0;
 }
@@ -165,11 +154,11 @@ static int prune_by_obs(struct mnq_pruning *p, struct mnq_err *e)
     weight_errors(p);
     if (keep_better(p, "magnitude", &best, layer_error, e) != 0) return -1;
     for (int k = 0; k < (mnq_prune_large(p->r) ? 1 : DAMPINGS); k++) {
-        copy_weights(p->legal, p->out);
+        mnq_prune_copy_weights(p->legal, p->out);
         p->damping = dampings[k];
         if (mnq_prune_sequential(p, e) != 0 || keep_better(p, names[k], &best, layer_error, e) != 0) return -1;
     }
-    copy_weights(&best, p->out);
+    mnq_prune_copy_weights(&best, p->out);
     for (int l = 0; l < layers; l++) p->r->layer[l].error = layer_error[l];
     return 0;
 }

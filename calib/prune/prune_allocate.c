@@ -2,13 +2,11 @@
  * How many zeros each layer gets: every layer is pruned alone, at a few ratios, and the error that arrives at the logits is
  * its price. Small layers turn out dear, so they stay dense; nothing else spares them. */
 #include "prune_choose.h"
-#include "prune_parts.h"
+#include "prune_probe.h"
 
 #include "quantize/allocate.h"
-#include "util/spread.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 /* Ratios at which layers are tried, and on how many samples: of large networks at fewer and on fewer. What lies between two
@@ -22,22 +20,6 @@ struct candidate {
     int levels;
     double amount[LEVELS], cost[LEVELS];
     float *w[LEVELS], *b[LEVELS]; /* NULL: as it is */
-};
-
-struct worker {
-    struct mnq_graph g;
-    struct mnq_exec *exec;
-    float *input, *room; /* room: logits gathered */
-};
-
-struct probe {
-    struct mnq_pruning *p;
-    struct candidate *candidate; /* [n_layers] */
-    struct worker *worker;
-    int n;          /* samples probed */
-    double *noise;  /* [n][n_layers][LEVELS] */
-    double *signal; /* [n] */
-    atomic_int done;
 };
 
 /* ---- making candidates ---- */
@@ -88,102 +70,42 @@ static int make_candidate(struct mnq_pruning *p, struct mnq_stream *dense, int l
 
 /* ---- measuring them ---- */
 
-/* The k-th of the held-back samples that are probed. */
-static int sample_of(const struct probe *pr, int k)
+/* From the back: what lies before a layer is still clean. */
+static void judge(const struct mnq_probe *pr, struct mnq_probe_worker *me, const float *dense, double *noise)
 {
-    int held = pr->p->pictures.n / MNQ_PRUNE_HOLDOUT;
-    if (held == 0) return (int)((int64_t)k * pr->p->pictures.n / pr->n);
-    return (int)((int64_t)k * held / pr->n) * MNQ_PRUNE_HOLDOUT + MNQ_PRUNE_HOLDOUT - 1;
-}
-
-static int probe_sample(void *ctx, int k, int w, struct mnq_err *e)
-{
-    (void)e;
-    struct probe *pr = ctx;
-    struct mnq_pruning *p = pr->p;
-    struct worker *me = &pr->worker[w];
-    struct mnq_shape in = me->g.node[0].out;
-    int sample = sample_of(pr, k), layers = p->r->n_layers;
-    const float *dense = p->logits + (size_t)sample * p->judge.n;
-    mnq_preprocess_apply(&p->pictures.preprocess, p->pictures.pixels + (size_t)sample * p->pictures.bytes, in.h * in.w,
-                         me->input);
-    mnq_exec_run(me->exec, me->input, NULL, NULL);
-    pr->signal[k] = mnq_logits_signal(&p->judge, dense);
-    for (int l = layers - 1; l >= 0; l--) { /* from the back: what lies before a layer is still clean */
-        const struct candidate *c = &pr->candidate[l];
-        int node = p->r->layer[l].node;
+    const struct candidate *candidate = pr->ctx;
+    for (int l = pr->p->r->n_layers - 1; l >= 0; l--) {
+        const struct candidate *c = &candidate[l];
+        int node = pr->p->r->layer[l].node;
         struct mnq_node clean = me->g.node[node];
         for (int level = 1; level < c->levels; level++) {
             me->g.node[node].w = c->w[level];
             me->g.node[node].b = c->b[level];
-            mnq_exec_rerun(me->exec, node, NULL, NULL);
-            pr->noise[((size_t)k * (size_t)layers + (size_t)l) * LEVELS + (size_t)level] =
-                mnq_logits_noise(&p->judge, mnq_logits_in(&p->judge, me->exec, me->room), dense);
+            noise[l * LEVELS + level] = mnq_probe_noise(pr, me, node, dense);
         }
         me->g.node[node] = clean;
     }
-    int done = atomic_fetch_add(&pr->done, 1) + 1;
-    if (w == 0 && p->progress != NULL) p->progress(p->progress_ctx, "probe", mnq_spread_done(done, pr->n), pr->n);
-    return 0;
 }
 
-static int measure(struct probe *pr, struct mnq_err *e)
+static int measure(struct mnq_pruning *p, struct candidate *candidate, struct mnq_err *e)
 {
-    struct mnq_pruning *p = pr->p;
-    int threads = p->o->threads, layers = p->r->n_layers;
-    size_t nodes = (size_t)p->legal->n;
-    int rc = -1;
-    pr->worker = calloc((size_t)threads, sizeof *pr->worker);
-    pr->noise = mnq_arena_array(p->arena, (size_t)pr->n * (size_t)layers * LEVELS, sizeof *pr->noise);
-    pr->signal = mnq_arena_array(p->arena, (size_t)pr->n, sizeof *pr->signal);
-    if (pr->worker == NULL || pr->noise == NULL || pr->signal == NULL) {
-        mnq_fail_nomem(e);
-        goto done;
+    struct mnq_arena scratch = {0};
+    struct mnq_probe pr = {.p = p, .tried = p->r->n_layers * LEVELS, .judge = judge, .ctx = candidate};
+    pr.n = mnq_probe_samples(p, mnq_prune_large(p->r) ? PROBED_LARGE : PROBED);
+    int rc = mnq_probe_run(&pr, &scratch, e);
+    for (int l = 0; rc == 0 && l < p->r->n_layers; l++) {
+        struct candidate *c = &candidate[l];
+        for (int level = 1; level < c->levels; level++)
+            c->cost[level] = fmax(mnq_probe_cost(&pr, l * LEVELS + level), c->cost[level - 1]);
     }
-    for (int t = 0; t < threads; t++) {
-        struct worker *w = &pr->worker[t];
-        w->g = *p->legal;
-        w->g.node = mnq_arena_array(p->arena, nodes, sizeof *w->g.node);
-        w->input = mnq_arena_array(p->arena, p->pictures.bytes, sizeof *w->input);
-        w->room = mnq_arena_array(p->arena, p->judge.n, sizeof *w->room);
-        if (w->g.node == NULL || w->input == NULL || w->room == NULL) {
-            mnq_fail_nomem(e);
-            goto done;
-        }
-        memcpy(w->g.node, p->legal->node, nodes * sizeof *w->g.node);
-        w->exec = mnq_exec_new(&w->g, true, e);
-        if (w->exec == NULL) goto done;
-        mnq_exec_keep_weights(w->exec);
-    }
-    const struct mnq_spread_part part[] = {{pr->noise, (size_t)layers * LEVELS * sizeof *pr->noise},
-                                           {pr->signal, sizeof *pr->signal}};
-    struct mnq_spread_job job = {
-        .n = pr->n, .threads = threads, .work = probe_sample, .ctx = pr, .part = part, .n_parts = 2};
-    if (mnq_spread_for(&job, e) != 0) goto done;
-    double signal = 0;
-    for (int k = 0; k < pr->n; k++) signal += pr->signal[k];
-    for (int l = 0; l < layers; l++) {
-        struct candidate *c = &pr->candidate[l];
-        for (int level = 1; level < c->levels; level++) {
-            double sum = 0;
-            for (int k = 0; k < pr->n; k++)
-                sum += pr->noise[((size_t)k * (size_t)layers + (size_t)l) * LEVELS + (size_t)level];
-            c->cost[level] = signal > 0 ? sum / signal : sum;
-            if (c->cost[level] < c->cost[level - 1]) c->cost[level] = c->cost[level - 1];
-        }
-    }
-    rc = 0;
-done:
-    for (int t = 0; pr->worker != NULL && t < threads; t++) mnq_exec_free(pr->worker[t].exec);
-    free(pr->worker);
+    mnq_arena_free(&scratch);
     return rc;
 }
 
 /* ---- choosing ---- */
 
-static int choose(const struct probe *pr, struct mnq_err *e)
+static int choose(struct mnq_pruning *p, const struct candidate *candidate, struct mnq_err *e)
 {
-    struct mnq_pruning *p = pr->p;
     int layers = p->r->n_layers;
     bool divisible = true;
     int64_t want = p->want;
@@ -191,7 +113,7 @@ static int choose(const struct probe *pr, struct mnq_err *e)
     double *amount = mnq_arena_array(p->arena, (size_t)layers, sizeof *amount);
     if (offer == NULL || amount == NULL) return mnq_fail_nomem(e);
     for (int l = 0; l < layers; l++) {
-        const struct candidate *c = &pr->candidate[l];
+        const struct candidate *c = &candidate[l];
         if (p->want_here[l] >= 0) want -= p->want_here[l];
         else divisible = divisible && p->r->layer[l].pattern.kind != MNQ_PATTERN_N_M;
         offer[l] = (struct mnq_offer){p->want_here[l] >= 0 ? 1 : c->levels, c->amount, c->cost};
@@ -211,18 +133,15 @@ static int choose(const struct probe *pr, struct mnq_err *e)
 
 int mnq_prune_allocate(struct mnq_pruning *p, struct mnq_err *e)
 {
-    struct probe pr = {.p = p};
-    int held = p->pictures.n / MNQ_PRUNE_HOLDOUT, most = mnq_prune_large(p->r) ? PROBED_LARGE : PROBED;
-    pr.n = held > most ? most : held > 0 ? held : p->pictures.n;
-    pr.candidate = mnq_arena_array(p->arena, (size_t)p->r->n_layers, sizeof *pr.candidate);
+    struct candidate *candidate = mnq_arena_array(p->arena, (size_t)p->r->n_layers, sizeof *candidate);
     struct mnq_stream *dense = mnq_stream_new(p->legal, &p->pictures, p->o->threads, MNQ_PRUNE_BUDGET, true, e);
-    int rc = pr.candidate == NULL ? mnq_fail_nomem(e) : dense == NULL ? -1 : 0;
+    int rc = candidate == NULL ? mnq_fail_nomem(e) : dense == NULL ? -1 : 0;
     for (int l = 0; rc == 0 && l < p->r->n_layers; l++) {
-        if (p->want_here[l] < 0) rc = make_candidate(p, dense, l, &pr.candidate[l], e);
-        else pr.candidate[l] = (struct candidate){.levels = 1};
+        if (p->want_here[l] < 0) rc = make_candidate(p, dense, l, &candidate[l], e);
+        else candidate[l] = (struct candidate){.levels = 1};
         if (p->progress != NULL) p->progress(p->progress_ctx, "candidates", l + 1, p->r->n_layers);
     }
     mnq_stream_free(dense);
-    if (rc == 0) rc = measure(&pr, e);
-    return rc == 0 ? choose(&pr, e) : -1;
+    if (rc == 0) rc = measure(p, candidate, e);
+    return rc == 0 ? choose(p, candidate, e) : -1;
 }

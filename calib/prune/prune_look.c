@@ -42,6 +42,16 @@ int mnq_prune_look(struct mnq_pruning *p, const struct mnq_dataset *data, const 
     return rc;
 }
 
+void mnq_prune_copy_weights(const struct mnq_graph *from, struct mnq_graph *to)
+{
+    for (int i = 0; i < from->n; i++) {
+        const struct mnq_node *a = &from->node[i];
+        struct mnq_node *b = &to->node[i];
+        if (a->w != NULL) memcpy(b->w, a->w, mnq_node_weights(from, a) * sizeof *a->w);
+        if (a->b != NULL) memcpy(b->b, a->b, (size_t)a->out.c * sizeof *a->b);
+    }
+}
+
 /* ---- what the result loses ---- */
 
 /* The pictures that no weight was fitted to. */

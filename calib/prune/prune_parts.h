@@ -53,6 +53,9 @@ int mnq_prune_correct_bias(struct mnq_pruning *p, struct mnq_stream *dense, stru
 /** How the weights of a node are fitted. */
 struct mnq_fit_opts mnq_prune_fit_opts(const struct mnq_pruning *p, int node);
 
+/** Copies all weights and biases from one graph to another with the same nodes. */
+void mnq_prune_copy_weights(const struct mnq_graph *from, struct mnq_graph *to);
+
 /** Rows for a layer with so many inputs. */
 size_t mnq_prune_rows(int inputs);
 
