@@ -213,8 +213,9 @@ static int choose_per_tensor(const struct tensor *t, struct mnq_qparams *qp, str
     }
     int zp = t->wide ? 0 : t->qmin;
     if (lo < 0 && !t->wide) zp = (int)fmin(fmax(round(t->qmin - lo / ((hi - lo) / (t->qmax - t->qmin))), t->qmin), t->qmax);
-    double step = mnq_observe(&s, 0, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * (t->wide ? WIDE_MARGIN : 1);
-    if (learned) step = learned_step(t, zp);
+    double step = learned
+                      ? learned_step(t, zp)
+                      : mnq_observe(&s, 0, kind, t->o->percentile, t->qmin - zp, t->qmax - zp) * (t->wide ? WIDE_MARGIN : 1);
     step = fmin(step, limit_of(t->nd) / (t->qmax - zp));
     if (!(step > 0)) step = 1.0 / 128;
     qp->zp = zp;
