@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Which kernel tables an x86-64 program finds on processors with and without AVX2, and that a model's bits
-# are the same on both. Status 77: no emulator.
+# Which kernel tables an x86-64 program finds on processors with and without AVX2, and that a model's bits are the same on
+# both. Status 77: no emulator.
 #
 # usage: x86_dispatch.sh DISPATCH MNQUANT MODEL.h5 CALIB PREPROCESS
 set -eu
