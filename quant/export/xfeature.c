@@ -111,17 +111,17 @@ static void dw3_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     const size_t row = MNQ_MVE_CHANNELS * mnq_mve_dw_pitch(l) * 2;
     const size_t head = MNQ_MVE_CHANNELS * sizeof(struct mnq_mve_channel) + (size_t)(l->ow < 4 ? 4 : l->ow) * 4;
     const int kept = (int)((mnq_mve_dw3x3_scratch(l) - head) / row);
-    const double groups = up(l->ow, 4), blocks = up(l->c, 8);
+    const double groups = up(l->ow, 4), blocks = up(l->c, 8), channels = mnq_mve_dw_channels(l);
     double strips, taken = taken_in_strips(l, rows, kept, &strips);
 
-    f[0] = n * rows * blocks * 8 * groups * (l->sw == 1);
-    f[1] = n * rows * blocks * 8 * groups * (l->sw == 2);
+    f[0] = n * rows * channels * groups * (l->sw == 1);
+    f[1] = n * rows * channels * groups * (l->sw == 2);
     f[2] = n * taken * blocks * l->w;
-    f[3] = n * strips * blocks * 8;
+    f[3] = n * strips * channels;
     f[4] = n * taken * blocks;
-    f[5] = n * blocks * 8;
-    f[6] = l->q.act != MNQ_A_CLAMP ? n * rows * l->ow * blocks * 8 : 0;
-    f[7] = n * rows * blocks * 8;
+    f[5] = n * channels;
+    f[6] = l->q.act != MNQ_A_CLAMP ? n * rows * l->ow * channels : 0;
+    f[7] = n * rows * channels;
 }
 
 /* Steps of a record of block_mve.S, of 16 instructions: two more for 4 bits and for every second turn; one step alone. */

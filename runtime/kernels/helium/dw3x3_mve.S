@@ -180,7 +180,7 @@
     DW mnq_mve_dw2_s16, 2, 16
     DW mnq_mve_dw2_sums, 2, 0
 
-/* void name(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n) */
+/* void name(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n); "few": , int32_t channels) */
     .macro PLANES name, load
     .section .text.\name, "ax", %progbits
     .global \name
@@ -230,5 +230,33 @@
     .size \name, . - \name
     .endm
 
+    .macro FEW name, load
+    .section .text.\name, "ax", %progbits
+    .global \name
+    .type \name, %function
+    .thumb_func
+    .balign 4
+\name:
+    push {r4, lr}
+    ldrd lr, r4, [sp, #8]
+    vctp.16 r4
+    mov r12, #0
+    vidup.u16 q1, r12, #1
+    vmul.i16 q1, q1, r1
+    wls lr, lr, 2f
+1:
+    vpst
+    \load q0, [r2]
+    add r2, r2, r3
+    vstrh.16 q0, [r0, q1]
+    adds r0, r0, #2
+    le lr, 1b
+2:
+    pop {r4, pc}
+    .size \name, . - \name
+    .endm
+
     PLANES mnq_mve_planes_s8, vldrb.s16
     PLANES mnq_mve_planes_s16, vldrh.u16
+    FEW mnq_mve_few_s8, vldrbt.s16
+    FEW mnq_mve_few_s16, vldrht.u16

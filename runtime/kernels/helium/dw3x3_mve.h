@@ -43,7 +43,17 @@ mnq_mve_dw_rows mnq_mve_dw2_s8, mnq_mve_dw2_s16, mnq_mve_dw2_sums;
 typedef void mnq_mve_planes(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n);
 mnq_mve_planes mnq_mve_planes_s8, mnq_mve_planes_s16;
 
+/** The same of a tensor of fewer channels, 1..7. */
+typedef void mnq_mve_few(int16_t *to, size_t plane, const void *from, size_t pixel, int32_t n, int32_t channels);
+mnq_mve_few mnq_mve_few_s8, mnq_mve_few_s16;
+
 enum { MNQ_MVE_CHANNELS = 8 }; /* taken apart at a time */
+
+/** Channels that calls compute: some of them again if they are no multiple of 8. */
+static inline int32_t mnq_mve_dw_channels(const struct mnq_layer *l)
+{
+    return l->c < MNQ_MVE_CHANNELS ? l->c : (l->c + MNQ_MVE_CHANNELS - 1) / MNQ_MVE_CHANNELS * MNQ_MVE_CHANNELS;
+}
 
 /** Values from row to row of a channel taken apart: padding, pixels, and what the last group of four outputs reads. */
 static inline size_t mnq_mve_dw_pitch(const struct mnq_layer *l)

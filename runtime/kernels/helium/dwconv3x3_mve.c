@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Depthwise 3x3 on Helium, stride 1 and 2, at least 8 channels.
+ * Depthwise 3x3 on Helium, stride 1 and 2.
  *
  * Pixels are taken apart into rows of single channels, 8 channels at a time: four neighbouring outputs of a channel then
  * share its taps, which VMLA wants in registers. A small tensor's rows are all kept and the outputs of a channel come from
@@ -21,16 +21,18 @@ struct job {
     int32_t *sums;                   /* of one output row */
     size_t pitch, plane;             /* values from row to row, from channel to channel */
     mnq_mve_dw_rows *run;
+    int32_t channels;    /* of a group: 8, or all */
     int32_t kept;        /* rows */
     int32_t plain;       /* bit j: channel j's outputs need mnq_output_plain() */
     struct mnq_mve_dw d; /* all that does not change from call to call */
 };
 
-/* Fills in channels c .. c + 3. return bit j set if channel j's outputs need mnq_output_plain() */
-static int make_channels(const struct mnq_layer *l, int32_t c, struct mnq_mve_channel *k)
+/* Fills in channels c .. c + 3, as many as there are. return bit j set if channel j's outputs need mnq_output_plain() */
+static MNQ_APART int make_channels(const struct mnq_layer *l, int32_t c, struct mnq_mve_channel *k)
 {
     const uint32x4_t place = vmulq_n_u32(vidupq_n_u32(0, 1), sizeof *k);
-    const int32x4_t r = vldrbq_s32(l->q.shift + c), up = vdupq_n_s32(2 * l->q.zp + 1);
+    const mve_pred16_t p = vctp32q((uint32_t)(l->c - c));
+    const int32x4_t r = vldrbq_z_s32(l->q.shift + c, p), up = vdupq_n_s32(2 * l->q.zp + 1);
     const int32_t most = l->q.zp != 0 ? 23 : 31;
     const uint32_t bits = vcmpltq_n_s32(r, 1) | (uint32_t)vcmpgtq_n_s32(r, most); /* four of a channel */
     const int wide = l->wtype == MNQ_W_S16;
@@ -39,22 +41,32 @@ static int make_channels(const struct mnq_layer *l, int32_t c, struct mnq_mve_ch
     int32_t i;
 
     for (i = 0; i < 9; i++, bytes += l->oc, words += l->oc)
-        vstrwq_scatter_offset_s32(&k->w[i], place, wide ? vldrhq_s32(words) : vldrbq_s32(bytes));
-    vstrwq_scatter_offset_s32(&k->bias, place, vldrwq_s32(l->q.bias + c));
-    vstrwq_scatter_offset_s32(&k->m, place, vldrwq_s32(l->q.mult + c));
+        vstrwq_scatter_offset_s32(&k->w[i], place, wide ? vldrhq_z_s32(words, p) : vldrbq_z_s32(bytes, p));
+    vstrwq_scatter_offset_s32(&k->bias, place, vldrwq_z_s32(l->q.bias + c, p));
+    vstrwq_scatter_offset_s32(&k->m, place, vldrwq_z_s32(l->q.mult + c, p));
     vstrwq_scatter_offset_s32(&k->round, place, vshlq_s32(up, vsubq_n_s32(r, 1)));
     vstrwq_scatter_offset_s32(&k->down, place, vnegq_s32(r));
     return (int)((bits & 1) | (bits >> 3 & 2) | (bits >> 6 & 4) | (bits >> 9 & 8));
 }
 
+/* n pixels of the group's channels, int8 or int16, into the rows from `to` on. */
+static inline void take(const struct job *job, int wide, int16_t *to, const void *from, size_t pixel, int32_t n)
+{
+    const size_t plane = job->plane * 2;
+
+    if (job->channels < MNQ_MVE_CHANNELS)
+        (wide ? mnq_mve_few_s16 : mnq_mve_few_s8)(to, plane, from, pixel, n, job->channels);
+    else (wide ? mnq_mve_planes_s16 : mnq_mve_planes_s8)(to, plane, from, pixel, n);
+}
+
 /* Padding of channels c on into n columns from `to` on. */
 static void fill(const struct job *job, int16_t *to, int32_t c, int32_t n)
 {
-    if (n > 0) mnq_mve_planes_s8(to, job->plane * 2, job->l->pad + c, 0, n);
+    if (n > 0) take(job, 0, to, job->l->pad + c, 0, n);
 }
 
 /* Input row iy of the group's channels into place `slot`. */
-static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
+static MNQ_APART void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
 {
     const struct mnq_layer *const l = job->l;
     const int32_t reach = (l->ow - 1) * l->sw + 3;
@@ -67,7 +79,7 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
     }
     from = (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16);
     fill(job, to, c, l->pl);
-    (l->in16 ? mnq_mve_planes_s16 : mnq_mve_planes_s8)(to + l->pl, job->plane * 2, from, (size_t)l->c << l->in16, l->w);
+    take(job, l->in16, to + l->pl, from, (size_t)l->c << l->in16, l->w);
     fill(job, to + l->pl + l->w, c, reach - l->pl - l->w);
 }
 
@@ -108,7 +120,7 @@ static MNQ_APART void one_by_one(const struct job *job, const struct mnq_mve_dw 
  * Output rows y .. y + n - 1 of the band, of the group's channels. The window's rows at the first of them are in places
  * slot[0..2]; if n > 1, those of the next are sh places further.
  */
-static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int32_t slot[3])
+static MNQ_APART void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int32_t slot[3])
 {
     const struct mnq_layer *const l = job->l;
     const size_t step = job->pitch * (size_t)l->sh;
@@ -121,7 +133,7 @@ static void outputs(struct job *job, int32_t c, int32_t y, int32_t n, const int3
     int32_t i, j;
 
     for (i = 0; i < 3; i++) row[i] = job->rows + (size_t)slot[i] * job->pitch;
-    for (j = 0; j < MNQ_MVE_CHANNELS; j++, first++) {
+    for (j = 0; j < job->channels; j++, first++) {
         const int plain = job->plain >> j & 1;
         d->row[0] = row[0];
         d->row[1] = row[1];
@@ -162,7 +174,7 @@ static void start(struct job *job)
     d->hi = l->q.hi;
 }
 
-/* Channels c .. c + 7 of the band. */
+/* The band's channels from c on, a group of them. */
 static void channels(struct job *job, int32_t c)
 {
     const struct mnq_layer *const l = job->l;
@@ -170,7 +182,7 @@ static void channels(struct job *job, int32_t c)
     int32_t slot[3] = {0, 1, 2}, y = 0, kept = 0, i, n;
 
     job->plain = 0;
-    for (i = 0; i < MNQ_MVE_CHANNELS; i += 4) job->plain |= make_channels(l, c + i, &job->channel[i]) << i;
+    for (i = 0; i < job->channels; i += 4) job->plain |= make_channels(l, c + i, &job->channel[i]) << i;
     if (!full || l->q.act != MNQ_A_CLAMP) job->plain = (1 << MNQ_MVE_CHANNELS) - 1;
     for (n = 1; n * l->sh + 3 <= job->kept && n < job->band->n;) n++; /* rows of outputs at a time */
     for (; y < job->band->n; y += n) {
@@ -200,6 +212,7 @@ void mnq_dwconv3x3_mve(const struct mnq_layer *l, const struct mnq_band *band)
 
     job.l = l;
     job.band = band;
+    job.channels = l->c < MNQ_MVE_CHANNELS ? l->c : MNQ_MVE_CHANNELS;
     job.pitch = mnq_mve_dw_pitch(l);
     job.channel = (struct mnq_mve_channel *)band->scratch;
     job.sums = (int32_t *)(void *)(job.channel + MNQ_MVE_CHANNELS);
@@ -212,7 +225,7 @@ void mnq_dwconv3x3_mve(const struct mnq_layer *l, const struct mnq_band *band)
     job.plane = (size_t)job.kept * job.pitch;
     start(&job);
     for (c = 0; c < l->c; c += MNQ_MVE_CHANNELS) {
-        if (c > l->c - MNQ_MVE_CHANNELS) c = l->c - MNQ_MVE_CHANNELS; /* some are computed again */
+        if (c > l->c - job.channels) c = l->c - job.channels; /* some are computed again */
         channels(&job, c);
     }
 }

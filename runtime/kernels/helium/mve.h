@@ -13,7 +13,7 @@ extern const struct mnq_kernels mnq_kernels_mve;
 mnq_kernel mnq_dot_mve;       /* CONV and PW, packed */
 mnq_kernel mnq_image_mve;     /* CONV of few inputs, packed */
 mnq_kernel mnq_dwconv_mve;    /* any window and stride, no multiplier */
-mnq_kernel mnq_dwconv3x3_mve; /* 3x3, stride 1 or 2 both ways, at least 8 channels, no multiplier */
+mnq_kernel mnq_dwconv3x3_mve; /* 3x3, stride 1 or 2 both ways, no multiplier */
 
 mnq_kernel mnq_add_mve;     /* two tensors of the same shape */
 mnq_kernel mnq_mul_mve;     /* the same */

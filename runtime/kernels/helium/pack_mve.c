@@ -98,7 +98,7 @@ enum { KEPT = 4096 }; /* bytes of rows that are kept at a time, if these are mor
 
 int mnq_mve_dw3x3_serves(const struct mnq_layer *l)
 {
-    return mnq_mve_dw_serves(l) && l->kh == 3 && l->kw == 3 && l->sh == l->sw && l->sh <= 2 && l->c >= MNQ_MVE_CHANNELS &&
+    return mnq_mve_dw_serves(l) && l->kh == 3 && l->kw == 3 && l->sh == l->sw && l->sh <= 2 &&
            mnq_mve_dw_pitch(l) <= 1024; /* 16 bits reach all planes */
 }
 
