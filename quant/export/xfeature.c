@@ -134,7 +134,14 @@ static double steps_mve(const struct mnq_layer *l)
     return vectors * (l->wtype == MNQ_W_S4 ? 18 : 16) / 16 + (int)((vectors - 1) / 2) / 8.;
 }
 
-/* Helium, few inputs: steps, records, rows of windows, blocks, rows, outputs that are computed one by one. */
+/* Outputs of a pixel that records_mve.c finishes, those that are only clamped for 0.73. */
+static double finished_mve(const struct mnq_layer *l)
+{
+    if (((const uint8_t *)l->packed)[0] == 0) return 0;
+    return l->q.act == MNQ_A_CLAMP ? 0.73 * l->oc : l->oc;
+}
+
+/* Helium, few inputs: steps, records, rows of windows, blocks, rows, finished outputs. */
 static void image_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
 {
     const double records = up(l->oc, 2), b = rows * up(l->ow, 4);
@@ -144,7 +151,7 @@ static void image_mve(const struct mnq_layer *l, double n, int rows, double f[MN
     f[2] = n * b * l->kh;
     f[3] = n * b;
     f[4] = n * rows;
-    f[5] = ((const uint8_t *)l->packed)[0] != 0 ? n * rows * l->ow * (double)l->oc : 0;
+    f[5] = finished_mve(l) * n * rows * l->ow;
     f[7] = n;
 }
 
@@ -160,7 +167,7 @@ static void dot_mve(const struct mnq_layer *l, double n, int rows, double f[MNQ_
     f[3] = n * b * 4 * mnq_mve_runs(l);
     f[6] = mnq_mve_ragged(l) ? n * b * mnq_mve_runs(l) * mnq_mve_run_vectors(l) : 0;
     f[4] = n * b;
-    f[5] = ((const uint8_t *)l->packed)[0] != 0 ? n * rows * l->ow * (double)l->oc : 0;
+    f[5] = finished_mve(l) * n * rows * l->ow;
     f[7] = n;
 }
 

@@ -116,6 +116,27 @@ static MNQ_APART void one_by_one(const struct job *job, const struct mnq_mve_dw 
     }
 }
 
+/* n rows of outputs of a group none of whose channels needs another way; at: of its first output, row: of its first window.
+ */
+static MNQ_APART void all(struct job *job, const int16_t *const row[3], int32_t n, uint8_t *at)
+{
+    const int16_t *r0 = row[0], *r1 = row[1], *r2 = row[2];
+    const size_t plane = job->plane, bytes = (size_t)1 << job->l->q.out16;
+    const struct mnq_mve_channel *channel = job->channel, *const end = channel + job->channels;
+    mnq_mve_dw_rows *const run = job->run;
+    struct mnq_mve_dw *const d = &job->d;
+
+    d->rows = n;
+    for (; channel != end; channel++, at += bytes, r0 += plane, r1 += plane, r2 += plane) {
+        d->row[0] = r0;
+        d->row[1] = r1;
+        d->row[2] = r2;
+        d->channel = channel;
+        d->out = at;
+        run(d);
+    }
+}
+
 /*
  * Output rows y .. y + n - 1 of the band, of the group's channels. The window's rows at the first of them are in places
  * slot[0..2]; if n > 1, those of the next are sh places further.
@@ -133,6 +154,10 @@ static MNQ_APART void outputs(struct job *job, int32_t c, int32_t y, int32_t n, 
     int32_t i, j;
 
     for (i = 0; i < 3; i++) row[i] = job->rows + (size_t)slot[i] * job->pitch;
+    if (job->plain == 0 && last == 0) {
+        all(job, row, n, (uint8_t *)job->band->out + (first << l->q.out16));
+        return;
+    }
     for (j = 0; j < job->channels; j++, first++) {
         const int plain = job->plain >> j & 1;
         d->row[0] = row[0];
