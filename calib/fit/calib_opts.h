@@ -22,6 +22,15 @@ enum mnq_wide { MNQ_WIDE_AUTO, MNQ_WIDE_NONE, MNQ_WIDE_ALL }; /* which layers or
 enum { MNQ_SMALL_LAYER = 3000 }; /* weights; layers with fewer keep 8 bits or more, and may get 16 by default */
 
 struct mnq_dataset;
+struct mnq_calib_run;
+struct mnq_fit;
+struct mnq_err;
+
+/**
+ * Trains what a calibration has chosen formats and a fit for (the rooms above know how): leaves c and fit as they are, or
+ * with other weights and c->learned. error: noise at the logits, in and out. 0, or -1 with e.
+ */
+typedef int mnq_calib_learner(void *ctx, struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 
 /** What the command line or a recipe decides; mnq_calib_defaults() fills it. */
 struct mnq_calib_opts {
@@ -50,6 +59,8 @@ struct mnq_calib_opts {
     const struct mnq_task *task;          /* what the outputs mean, [mnq_graph_outputs()]; NULL: mnq_task_infer() */
     const struct mnq_graph *against;      /* legal: the float network whose answers count; NULL: the one calibrated */
     const struct mnq_dataset *validation; /* pictures that judge and do nothing else; NULL: the samples, split */
+    mnq_calib_learner *learn;             /* or NULL */
+    void *learn_ctx;
 };
 
 void mnq_calib_defaults(struct mnq_calib_opts *o);

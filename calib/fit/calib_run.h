@@ -18,6 +18,7 @@ struct mnq_calib_run {
     const struct mnq_graph *g;
     const struct mnq_calib_opts *o;
     const struct mnq_preprocess *p;
+    const struct mnq_dataset *data;
     int threads;
     struct mnq_stats stats;
     struct mnq_lowering lowering;
@@ -33,6 +34,8 @@ struct mnq_calib_run {
     void *progress_ctx;
     struct mnq_split judged; /* held samples that judge the steps and are not fitted to; none: too few, all do both */
     enum mnq_storage_mode storage;
+    double **level;  /* [g->n] of weights that lie on a grid already (struct mnq_rounding_job), NULL elsewhere; NULL: none */
+    bool learned;    /* weights were trained on all but the last fold of the held samples */
     double optimism; /* points by which choosing among estimates made the chosen one too good */
 };
 

@@ -247,6 +247,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     struct mnq_calib_run c = {.g = legal,
                               .o = o,
                               .p = p,
+                              .data = data,
                               .threads = o->threads > 0 ? o->threads : 1,
                               .report = r,
                               .arena = arena,
@@ -287,6 +288,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
         return -1;
     if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
         return -1;
+    if (o->learn != NULL && o->learn(o->learn_ctx, &c, &fit, &error, e) != 0) return -1;
     if (r->no_estimate == NULL && estimate(&c, &fit, e) != 0) return -1;
     if (mnq_calib_lower(&c, &fit, (struct mnq_split){0}, NULL, "write", arena, q, &ignored, e) != 0 ||
         fill_report(&c, q, e) != 0)

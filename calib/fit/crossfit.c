@@ -39,7 +39,7 @@ int mnq_calib_losses(struct mnq_calib_run *c, const struct mnq_fit *fit, const c
     if (c->o->validation != NULL) {
         rc = ask(c, fit, all, all, phase, got, e);
         if (rc == 0) n = mnq_views_losses(&c->views, got, all, loss, e);
-    } else if (c->o->against != NULL) {
+    } else if (c->o->against != NULL || c->learned) {
         rc = ask(c, fit, last, last, phase, got, e);
         if (rc == 0) n = mnq_views_losses(&c->views, got, last, loss, e);
     } else if (!fits(fit)) {

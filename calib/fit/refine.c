@@ -17,6 +17,7 @@ int mnq_calib_lower(struct mnq_calib_run *c, const struct mnq_fit *fit, struct m
                              .refit = fit->refit,
                              .bias_correction = fit->bias,
                              .format = c->format,
+                             .level = c->level,
                              .stride = 1,
                              .split = split,
                              .probe = probe,

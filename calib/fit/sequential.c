@@ -238,9 +238,10 @@ static int do_layer(struct run *r, int node, struct mnq_err *e)
     struct mnq_gram gram;
     struct mnq_rounding_job job = {
         .format = r->o->format[node], .nearest = r->o->rounding == MNQ_ROUND_NEAREST, .threads = r->o->threads};
+    job.level = r->o->level != NULL ? r->o->level[node] : NULL;
     bool few = job.format.bits <= 8 && r->o->rounding == MNQ_ROUND_SECOND_ORDER;
     int rc = -1;
-    if ((few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&
+    if (job.level == NULL && (few || r->targets != NULL || job.format.inputs == 1) && mnq_lower_is_pointwise(g, node) &&
         r->l->qp[g->node[node].in[0]].dtype != MNQ_U8 && make_gram(r, node, &job, &gram, &arena, e) != 0)
         goto done;
     if (r->o->probe != NULL && job.gram != NULL && job.gram->u != NULL && probe_layer(r, node, &job, e) != 0) goto done;

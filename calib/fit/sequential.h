@@ -25,6 +25,7 @@ struct mnq_seq_opts {
     bool bias_correction;             /* match every layer's mean pre-activation to the float graph's on the held samples */
     bool refit;                       /* re-fit 1x1 and dense weights to the float layer's outputs before they are rounded */
     const struct mnq_wformat *format; /* [g->n] of the weights */
+    double *const *level;             /* [g->n] struct mnq_rounding_job, NULL elsewhere; NULL: none */
     int stride, first;                /* use every stride-th held sample, from the first-th on */
     struct mnq_split split;           /* samples kept from fitting, and then the error is measured on those alone */
     const struct mnq_probe *probe;    /* or NULL */

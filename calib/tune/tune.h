@@ -17,6 +17,7 @@ struct mnq_tune_opts {
     int views;          /* kept of each picture, at most */
     double rate;        /* of Adam, in units of each row's weights */
     double features;    /* weight of the features behind the classifier beside the answers */
+    double taps;        /* weight of what blocks give out beside the answers; 0: none is kept */
     double time_limit;  /* seconds, 0: none */
     size_t cache_bytes; /* for what the frozen layers make of the views */
     uint64_t seed;
@@ -44,6 +45,12 @@ struct mnq_tune_report {
     bool stopped;          /* by time_limit */
     struct mnq_bound drop; /* expected, against the teacher; drop.pictures 0: too few */
 };
+
+/** NULL if both have the same layers with weights of their own; else the first of `student` that `teacher` has otherwise. */
+const struct mnq_node *mnq_tune_same_layers(const struct mnq_graph *student, const struct mnq_graph *teacher);
+
+/** Whether pictures that nothing was fitted to say clearly: the divergence fell by 5 %, and the agreement did not fall. */
+bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after);
 
 /**
  * Trains the weights and biases of `student` that can be stored; exact zeros stay.

@@ -59,8 +59,18 @@ static size_t feature_values(const struct mnq_tune_cache *c)
     return c->features >= 0 ? mnq_elements(c->student->node[c->features].out) : 0;
 }
 
+/* Values of the taps before the k-th from `from` on. */
+static size_t tap_values(const struct mnq_tune_cache *c, int k)
+{
+    size_t n = 0;
+    for (int i = 0; i < k; i++)
+        if (c->tap[i] >= c->from) n += mnq_elements(c->student->node[c->tap[i]].out);
+    return n;
+}
+
 static size_t record_bytes(const struct mnq_tune_cache *c, size_t values)
 {
+    values += tap_values(c, c->n_taps);
     return round_up(values * sizeof(uint16_t)) + round_up((feature_values(c) + c->loss.logits.n) * sizeof(float));
 }
 
@@ -116,6 +126,23 @@ static float *floats_of(const struct mnq_tune_cache *c, uint8_t *record)
     return (float *)(void *)(record + c->bytes - round_up((feature_values(c) + c->loss.logits.n) * sizeof(float)));
 }
 
+/* The upper halves of floats, rounded. */
+static void narrow(const float *from, size_t n, uint16_t *to)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &from[i], sizeof bits);
+        to[i] = (uint16_t)((bits + 0x8000u) >> 16);
+    }
+}
+
+static size_t boundary_values(const struct mnq_tune_cache *c)
+{
+    size_t n = 0;
+    for (int k = 0; k < c->n_boundary; k++) n += mnq_elements(c->student->node[c->boundary[k]].out);
+    return n;
+}
+
 static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
 {
     const struct into *to = ctx;
@@ -124,15 +151,13 @@ static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     if (kind != MNQ_TAP_OUT) return;
     uint16_t *half = (uint16_t *)(void *)to->record;
     for (int b = 0; to->boundary && b < c->n_boundary; b++) {
-        if (c->boundary[b] == node)
-            for (size_t i = 0; i < n; i++) {
-                uint32_t bits;
-                memcpy(&bits, &data[i], sizeof bits);
-                half[i] = (uint16_t)((bits + 0x8000u) >> 16); /* the upper half of a float, rounded */
-            }
+        if (c->boundary[b] == node) narrow(data, n, half);
         half += mnq_elements(c->student->node[c->boundary[b]].out);
     }
     if (!to->answers) return;
+    half = (uint16_t *)(void *)to->record + boundary_values(c);
+    for (int k = 0; k < c->n_taps; k++)
+        if (c->tap[k] == node) narrow(data, n, half + tap_values(c, k));
     if (node == c->features) memcpy(floats_of(c, to->record), data, n * sizeof *data);
     if (node == c->loss.logits.part[0].node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
 }
@@ -196,6 +221,30 @@ static double signal(const struct mnq_tune_cache *c)
     return power;
 }
 
+/* Variance of each tap within pictures, the mean over channels, by a few records. */
+static int tap_spreads(struct mnq_tune_cache *c, struct mnq_arena *arena, struct mnq_err *e)
+{
+    enum { RECORDS = 16 };
+    c->tap_spread = mnq_arena_array(arena, (size_t)c->n_taps + 1, sizeof *c->tap_spread);
+    if (c->tap_spread == NULL) return mnq_fail_nomem(e);
+    for (int k = 0; k < c->n_taps; k++)
+        for (int i = 0; i < RECORDS; i++) {
+            const struct mnq_shape s = c->student->node[c->tap[k]].out;
+            const uint16_t *half = mnq_tune_cache_tap(c, mnq_tune_cache_train(c, i * c->n_train / RECORDS, 0), k);
+            const size_t pixels = (size_t)s.h * (size_t)s.w, channels = (size_t)s.c;
+            for (size_t o = 0; o < channels; o++) {
+                double sum = 0, squares = 0;
+                for (size_t p = 0; p < pixels; p++) {
+                    double v = (double)mnq_tune_wide(half[p * channels + o]);
+                    sum += v;
+                    squares += v * v;
+                }
+                c->tap_spread[k] += (squares - sum * sum / (double)pixels) / (double)(pixels * channels) / RECORDS;
+            }
+        }
+    return 0;
+}
+
 static int fill_all(struct filling *f, struct mnq_err *e)
 {
     struct mnq_tune_cache *c = f->c;
@@ -230,6 +279,46 @@ static int feature_node(const struct mnq_graph *g, int logits)
     return nd->n_in > 0 && mnq_elements(g->node[nd->in[0]].out) <= FEATURES_MAX ? nd->in[0] : -1;
 }
 
+/* ---- taps ---- */
+
+/* Whether node i alone passes on what was computed so far. */
+static bool all_passes(const struct mnq_graph *g, int i)
+{
+    for (int k = i + 1; k < g->n; k++)
+        for (int n = 0; n < g->node[k].n_in; n++)
+            if (g->node[k].in[n] < i) return false;
+    return true;
+}
+
+/* Sums and 1x1 layers through which all passes; of networks with linear ones (MobileNet V2, V3) only those. */
+static int find_taps(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena, struct mnq_err *e)
+{
+    const struct mnq_graph *g = c->student;
+    int linear = 0, kept = 0;
+    c->tap = mnq_arena_array(arena, (size_t)g->n, sizeof *c->tap);
+    if (c->tap == NULL) return mnq_fail_nomem(e);
+    for (int i = 1; i < c->loss.logits.part[0].node && o->taps > 0; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        bool sums = nd->op == MNQ_OP_ADD || (nd->op == MNQ_OP_CONV && nd->kh * nd->kw == 1);
+        if (!sums || nd->out.h * nd->out.w == 1 || !all_passes(g, i)) continue;
+        c->tap[c->n_taps++] = i;
+        linear += nd->act == MNQ_ACT_NONE;
+    }
+    for (int k = 0; k < c->n_taps; k++)
+        if (linear == 0 || g->node[c->tap[k]].act == MNQ_ACT_NONE) c->tap[kept++] = c->tap[k];
+    c->n_taps = kept;
+    return 0;
+}
+
+/* Those from `from` on. */
+static void drop_taps(struct mnq_tune_cache *c)
+{
+    int kept = 0;
+    for (int k = 0; k < c->n_taps; k++)
+        if (c->tap[k] >= c->from) c->tap[kept++] = c->tap[k];
+    c->n_taps = kept;
+}
+
 int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena,
                         mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
@@ -246,7 +335,8 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     for (int s = 0; s < n; s++)
         if (mnq_held_back(last, s)) c->held[c->n_held++] = s;
         else c->train[c->n_train++] = s;
-    if (settle(c, o, arena, e) != 0) return -1;
+    if (find_taps(c, o, arena, e) != 0 || settle(c, o, arena, e) != 0) return -1;
+    drop_taps(c);
     if (c->features < c->from) c->features = -1;
     c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
     c->record = mnq_arena_array(arena, records(c, c->views), c->bytes);
@@ -256,7 +346,7 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     if (fill_all(&f, e) != 0) return -1;
     c->spread = spread(c);
     c->loss.signal = signal(c);
-    return 0;
+    return tap_spreads(c, arena, e);
 }
 
 const uint8_t *mnq_tune_cache_train(const struct mnq_tune_cache *c, int i, int k)
@@ -269,6 +359,11 @@ const uint8_t *mnq_tune_cache_held(const struct mnq_tune_cache *c, int i, int k)
     return c->record + ((size_t)c->n_train * (size_t)c->views + (size_t)i * MNQ_TUNE_JUDGES + (size_t)k) * c->bytes;
 }
 
+const uint16_t *mnq_tune_cache_tap(const struct mnq_tune_cache *c, const uint8_t *record, int k)
+{
+    return (const uint16_t *)(const void *)record + boundary_values(c) + tap_values(c, k);
+}
+
 void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,
                          const float **features, const float **answers)
 {
@@ -276,10 +371,7 @@ void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, 
     for (int k = 0; k < c->n_boundary; k++) {
         size_t n = mnq_elements(c->student->node[c->boundary[k]].out);
         float *to = mnq_backward_tensor(b, c->boundary[k]);
-        for (size_t i = 0; i < n; i++) {
-            uint32_t bits = (uint32_t)half[i] << 16;
-            memcpy(&to[i], &bits, sizeof bits);
-        }
+        for (size_t i = 0; i < n; i++) to[i] = mnq_tune_wide(half[i]);
         half += n;
     }
     const float *floats =

@@ -8,6 +8,8 @@
 #include "tune_loss.h"
 #include "train/backward.h"
 
+#include <string.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -22,7 +24,10 @@ struct mnq_tune_cache {
     double spread; /* variance of the teacher's features, all values alike */
     int *boundary; /* [n_boundary] nodes before `from` that later ones read */
     int n_boundary;
-    int views; /* of each picture that is trained on */
+    int *tap; /* [n_taps] nodes from `from` on that give out what a block made; none unless o->taps > 0 */
+    int n_taps;
+    double *tap_spread; /* [n_taps] variance of the teacher's within pictures, all channels alike */
+    int views;          /* of each picture that is trained on */
     int n_train, n_held;
     int *train, *held; /* their pictures */
     size_t bytes;      /* of a record */
@@ -43,6 +48,18 @@ const uint8_t *mnq_tune_cache_held(const struct mnq_tune_cache *c, int i, int k)
 /** Fills b's tensors before `from`; *features and *answers: the teacher's, within the record. */
 void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,
                          const float **features, const float **answers);
+
+/** The teacher's output of tap k in a record: the upper halves of floats. */
+const uint16_t *mnq_tune_cache_tap(const struct mnq_tune_cache *c, const uint8_t *record, int k);
+
+/** The float whose upper half this is. */
+static inline float mnq_tune_wide(uint16_t half)
+{
+    uint32_t bits = (uint32_t)half << 16;
+    float v;
+    memcpy(&v, &bits, sizeof v);
+    return v;
+}
 
 #ifdef __cplusplus
 }

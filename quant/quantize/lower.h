@@ -55,6 +55,8 @@ struct mnq_rounding_job {
     const struct mnq_sign_stats *sign; /* likewise; NULL: amplitude 1 and mean 0 */
     bool nearest;                      /* round re-fitted weights to the nearest, no error spread; not for 1-bit formats */
     int threads;
+    const double *level; /* [rows][max(bases, 1)] of 4- and 1-bit weights that lie on a grid: their step or coefficients, in
+                          * real units of a row with the input's scales absorbed; NULL: to be found */
 };
 
 /** Tensor index of a node in the integer model: nodes in order, AFFINE behind INPUT shares the input's. */

@@ -238,11 +238,17 @@ static double round_binary_row(const struct work *w, int o, double least, double
     double *target = scratch, *value = target + n, *tmp = value + n, coef[MNQ_WBINARY_MAX], sum = 0;
     uint8_t *pruned = (uint8_t *)(tmp + (size_t)(MNQ_WBINARY_MAX + 8) * (size_t)n);
     int16_t *q = r->q + (size_t)o * (size_t)n;
-    bool fit = second_order(w->job);
+    const double *level = w->job->level;
+    bool fit = level == NULL && second_order(w->job);
     if (fit) target_rows(w, o, 1, target, pruned, tmp);
     else memcpy(target, r->w + (size_t)o * (size_t)n, (size_t)n * sizeof *target);
-    mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
-                    coef, value, tmp);
+    if (level != NULL) {
+        memcpy(coef, level + (size_t)o * (size_t)bases, (size_t)bases * sizeof *coef);
+        memcpy(value, target, (size_t)n * sizeof *value);
+    } else {
+        mnq_wbinary_row(target, fit ? gram->h : NULL, fit ? gram->u : NULL, n, bases, fit ? MNQ_BINARY_FIT : MNQ_BINARY_MEAN,
+                        coef, value, tmp);
+    }
     for (int m = 0; m < bases; m++) sum += coef[m];
     double real = w->b != NULL ? fabs((double)w->b[o]) : 0, unit = fmax(coef[0], fmax(least, real / BIAS_LIMIT));
     int whole[MNQ_WBINARY_MAX] = {1};
@@ -329,7 +335,8 @@ static int one_group(void *ctx, int group, int thread, struct mnq_err *e)
         if (binary) {
             if (settle_binary(w, o, scratch, &bias, &bound, e) != 0) return -1;
         } else {
-            settle(w, o, together ? step[l] : round_row(w, o, 0, scratch), scratch, &bias, &bound);
+            double known = w->job->level != NULL ? w->job->level[o] : 0;
+            settle(w, o, together ? step[l] : round_row(w, o, known, scratch), scratch, &bias, &bound);
         }
         w->bias[o] = (int32_t)bias;
         w->bound[o] = bound;

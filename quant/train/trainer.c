@@ -17,7 +17,8 @@ struct mnq_trainer {
     struct mnq_gradients sum[MNQ_TRAIN_GROUPS]; /* into `all` */
     float *all;                                 /* [MNQ_TRAIN_GROUPS][values] gradients of everything that is trained */
     size_t values;
-    struct mnq_adam *w, *b; /* [g->n] */
+    struct mnq_adam *w, *b;             /* [g->n] */
+    struct mnq_train_grid *const *grid; /* [g->n] or NULL */
     /* the step at work */
     int n;
     mnq_train_picture *picture;
@@ -73,8 +74,8 @@ static int init_sums(struct mnq_trainer *t, struct mnq_err *e)
     return 0;
 }
 
-struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const *unit_w, float *const *unit_b, int threads,
-                                    struct mnq_err *e)
+struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const *unit_w, float *const *unit_b,
+                                    struct mnq_train_grid *const *grid, int threads, struct mnq_err *e)
 {
     const struct mnq_graph *g = training->g;
     struct mnq_trainer *t = calloc(1, sizeof *t);
@@ -82,6 +83,7 @@ struct mnq_trainer *mnq_trainer_new(struct mnq_training *training, float *const 
     if (t != NULL) {
         t->t = training;
         t->threads = threads;
+        t->grid = grid;
         t->w = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *t->w);
         t->b = mnq_arena_array(&t->arena, (size_t)g->n, sizeof *t->b);
         rc = t->w == NULL || t->b == NULL ? -1 : 0;
@@ -153,7 +155,9 @@ static int step_node(void *ctx, int i, int worker, struct mnq_err *e)
         }
         for (size_t j = 0; j < a->n; j++) a->gradient[j] /= (float)t->n;
         if (a->n == 0) continue;
-        mnq_adam_step(a, t->rate, t->step, p == 0);
+        if (p == 0 && t->grid != NULL && t->grid[i] != NULL)
+            mnq_train_grid_step(t->grid[i], a->gradient, a->value, t->rate, t->step);
+        else mnq_adam_step(a, t->rate, t->step, p == 0);
         for (size_t j = 0; j < a->n; j++) check += a->value[j] * 0.0f; /* NaN and infinity stay what they are */
         if (check != 0.0f)
             return mnq_fail(e, MNQ_EXIT_FAILED, "training diverged: layer '%s' got weights that are not finite",

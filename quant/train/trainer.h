@@ -4,6 +4,7 @@
 #define MNQ_TRAINER_H
 
 #include "train/backward.h"
+#include "train/train_grid.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,10 +24,11 @@ typedef double mnq_train_picture(void *ctx, int item, struct mnq_backward *b);
 
 /**
  * unit_w, unit_b  [t->g->n][channels] what a step moves parameters by, per output channel
+ * grid            [t->g->n] of nodes whose weights are seen on a grid, NULL elsewhere; NULL: nowhere
  * return          NULL with e
  */
-struct mnq_trainer *mnq_trainer_new(struct mnq_training *t, float *const *unit_w, float *const *unit_b, int threads,
-                                    struct mnq_err *e);
+struct mnq_trainer *mnq_trainer_new(struct mnq_training *t, float *const *unit_w, float *const *unit_b,
+                                    struct mnq_train_grid *const *grid, int threads, struct mnq_err *e);
 void mnq_trainer_free(struct mnq_trainer *t);
 
 /**

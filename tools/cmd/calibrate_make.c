@@ -105,6 +105,17 @@ static int open_against(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
     return 0;
 }
 
+/* Weights of few bits learn. */
+static void set_tuning(struct mnq_cli *cli, struct mnq_calibrate_result *x, struct mnq_calib_opts *co)
+{
+    mnq_tune_formats_defaults(&x->tuned.o);
+    x->tuned.o.time_limit = x->time_limit;
+    x->tuned.o.threads = cli->global.threads;
+    x->tuned.o.task = x->subject.tasks;
+    co->learn = mnq_tune_formats;
+    co->learn_ctx = &x->tuned;
+}
+
 static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struct mnq_dataset *d,
                     const struct mnq_dataset *val, const char *against, struct mnq_calibrate_result *x)
 {
@@ -115,6 +126,8 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     co.choice = x->choice;
     co.task = x->subject.tasks;
     co.meta_bytes = meta_bytes(x);
+    x->tunes = r->tune_weights != 0;
+    if (x->tunes) set_tuning(cli, x, &co);
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
     struct mnq_recipe repeat = *r;
@@ -127,6 +140,10 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     if (x->report.no_estimate != NULL)
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
     say_promise(cli, x);
+    if (x->tunes && !x->tuned.r.kept) {
+        repeat.tune_weights = 0;
+        if ((x->recipe = mnq_recipe_text(&repeat, &cli->arena)) == NULL) return mnq_fail_nomem(&cli->err);
+    }
     if (r->weights == MNQ_WEIGHTS_AUTO) {
         if (mnq_recipe_assign(&repeat, &x->report, &cli->arena) != 0) return mnq_fail_nomem(&cli->err);
         x->recipe = mnq_recipe_text(&repeat, &cli->arena);

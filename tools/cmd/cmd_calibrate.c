@@ -17,7 +17,8 @@ struct calibrate_opts {
     const char *against;
     struct mnq_data_opts from;
     const char *recipe_file, *output, *save_recipe;
-    bool force, print_recipe;
+    double time_limit;
+    bool force, print_recipe, tune;
 };
 
 #define R(member) offsetof(struct calibrate_opts, recipe.member)
@@ -81,6 +82,12 @@ static const struct mnq_option options[] = {
      "pictures that tell the expected drop and nothing else, instead of parts of the samples; may be repeated", 0, 0, NULL},
     {"re-fit", 0, MNQ_OPT_CHOICE, R(re_fit), "ON|OFF",
      "re-fit weights to the float layers' outputs where that lowers the measured error", 0, 0, mnq_switch_words},
+    {"tune", 0, MNQ_OPT_FLAG, offsetof(struct calibrate_opts, tune), NULL, "the same as --tune-weights on", 0, 0, NULL},
+    {"tune-weights", 0, MNQ_OPT_CHOICE, R(tune_weights), "ON|OFF",
+     "weights of few bits, and what comes behind, learn from the float model; kept where that clearly helps", 0, 0,
+     mnq_switch_words},
+    {"time-limit", 0, MNQ_OPT_DOUBLE, offsetof(struct calibrate_opts, time_limit), "SECONDS",
+     "stop tuning after this time with the best weights so far", 1, 1e6, NULL},
     {"storage", 0, MNQ_OPT_CHOICE, R(storage), "HOW",
      "weights with zeros: sparse where that takes fewer bytes, only where it is faster too (speed), or dense", 0, 0,
      mnq_storage_words},
@@ -121,6 +128,7 @@ static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
         bool inside = at >= base && at + size <= base + sizeof *r;
         if (inside && (cli->given >> i & 1) != 0) memcpy((char *)r + (at - base), (const char *)o + at, size);
     }
+    if (o->tune) r->tune_weights = 1;
     return 0;
 }
 
@@ -182,6 +190,7 @@ static int run(struct mnq_cli *cli)
     struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     if (mnq_calibrate_open(cli, &r, &data, x) != 0) return -1;
     if (o->print_recipe) return print_recipe(cli, x->recipe);
+    x->time_limit = o->time_limit;
     struct mnq_data judges = mnq_cli_data(cli, &o->val, &o->from);
     if (mnq_calibrate_make(cli, &r, &data, o->val.n > 0 ? &judges : NULL, o->against, x) != 0) return -1;
     if (write_files(cli, x) != 0) return -1;

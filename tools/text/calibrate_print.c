@@ -8,6 +8,7 @@
 #include "prune_layer.h"
 #include "share.h"
 #include "drop_text.h"
+#include "tune_print.h"
 #include "task_text.h"
 #include "tried.h"
 #include "util/json.h"
@@ -130,6 +131,18 @@ static void print_drop(const struct mnq_calibrate_result *x)
     else mnq_drop_print(&r->drop, &x->subject, x->against, !x->validated);
 }
 
+static void print_tuned(const struct mnq_tune_report *r)
+{
+    if (r->layers == 0) {
+        printf("tuned         nothing: no layer has fewer than 8 bits\n");
+        return;
+    }
+    printf("tuned         %11d layers from ", r->layers);
+    mnq_text_put(stdout, r->from, false);
+    printf(" on, %d of %d samples held back, %d steps\n", r->held, r->samples, r->steps);
+    mnq_tune_print(r);
+}
+
 void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *output, struct mnq_cli *cli)
 {
     const struct mnq_subject *s = &x->subject;
@@ -156,6 +169,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
            mnq_text_bytes(a, mnq_package_stream(&x->package)));
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     if (x->budget.target != NULL) mnq_bill_print(x->budget.target, &x->bill);
+    if (x->tunes) print_tuned(&x->tuned.r);
     print_drop(x);
     double zeros = zero_share(&s->legal);
     if (zeros > PRUNED && strcmp(x->against, s->file) == 0) {
@@ -164,7 +178,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
         printf(", %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n", 100 * zeros);
     }
     for (int i = 0; i < x->report.n_layers; i++)
-        if (x->report.layer[i].bits == 1) {
+        if (x->report.layer[i].bits == 1 && !x->tuned.r.kept) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "
                    "see eval\n");
             break;
@@ -278,6 +292,11 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
+    if (x->tunes && x->tuned.r.layers > 0) {
+        mnq_json_object(&w, "tune");
+        mnq_tune_json(&w, &x->tuned.r);
+        mnq_json_end(&w);
+    }
     mnq_drop_json(&w, x->report.no_estimate != NULL ? NULL : &x->report.drop, s, x->against);
     json_promise(&w, &x->report);
     if (x->report.no_estimate != NULL) mnq_json_string(&w, "not_estimated", x->report.no_estimate);

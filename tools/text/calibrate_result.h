@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "calibrate.h"
+#include "tune_formats.h"
 
 /** One run of the command. */
 struct mnq_calibrate_result {
@@ -16,6 +17,9 @@ struct mnq_calibrate_result {
     uint8_t *bytes;
     size_t n;
     const char *recipe;
+    double time_limit; /* of tuning, seconds; 0: none */
+    bool tunes;
+    struct mnq_tune_formats tuned; /* if it tunes */
     struct mnq_xbudget budget;
     struct mnq_xbill bill;           /* with a core: what an export takes there */
     const char *against;             /* the float model whose answers the expected drop counts from */

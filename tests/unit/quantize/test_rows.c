@@ -124,7 +124,7 @@ static void every_format_fits(void **state)
         if (!plain)
             assert_int_equal(mnq_gram_make(x, 8 * (size_t)n, n, w->qp[0].zp, true, true, 1, &gram, &w->arena, &w->e), 0);
         for (int f = 0; f < FORMATS; f++) {
-            struct mnq_rounding_job job = {formats[f], plain ? NULL : &gram, threshold, NULL, false, 1};
+            struct mnq_rounding_job job = {formats[f], plain ? NULL : &gram, threshold, NULL, false, 1, NULL};
             struct mnq_qlayer l;
             char what[120];
             snprintf(what, sizeof what, "case %d: %d inputs, weights %g, bias %g, format %d/%d/%d", i, n, scale, bias,
@@ -163,7 +163,7 @@ static void zeros_stay_zero(void **state)
         assert_int_equal(mnq_gram_make(x, ROWS, N, -20, true, true, 1, &gram, &w->arena, &w->e), 0);
         assert_int_equal(mnq_gram_targets(x, y, ROWS, -20, OUT, 1, &gram, &w->arena, &w->e), 0);
         for (int f = 0; f < 6; f++) { /* 16, 8 and 4 bits, second order and nearest */
-            struct mnq_rounding_job job = {formats[f / 2], &gram, NULL, NULL, f % 2 != 0, 1};
+            struct mnq_rounding_job job = {formats[f / 2], &gram, NULL, NULL, f % 2 != 0, 1, NULL};
             struct mnq_qlayer l;
             int zeros = 0, others = 0;
             assert_int_equal(mnq_lower_node(&w->l, 1, &job, &l, &w->e), 0);
@@ -235,7 +235,7 @@ static void refit_recovers_a_linear_map(void **state)
     assert_int_equal(mnq_gram_targets(x, y, FIT, 0, OUT, 1, &with, &w->arena, &w->e), 0);
     for (int f = 0; f < FORMATS - 1; f++)
         for (int nearest = 0; nearest <= (formats[f].bits > 1); nearest++) {
-            struct mnq_rounding_job job = {formats[f], &with, NULL, NULL, nearest != 0, 1};
+            struct mnq_rounding_job job = {formats[f], &with, NULL, NULL, nearest != 0, 1, NULL};
             struct mnq_qlayer a, b;
             assert_int_equal(mnq_lower_node(&w->l, 1, &job, &a, &w->e), 0);
             job.gram = &without;
@@ -276,7 +276,7 @@ static void xnor_follows_the_activations(void **state)
         if (ups < ROWS) amplitude[k] = (up / ups - down / (ROWS - ups)) / 2; /* half the distance of the sides */
     }
     assert_int_equal(mnq_gram_make(sign, ROWS, N, 0, true, true, 1, &gram, &w->arena, &w->e), 0);
-    struct mnq_rounding_job job = {{1, 1, 1}, &gram, threshold, &stats, false, 1};
+    struct mnq_rounding_job job = {{1, 1, 1}, &gram, threshold, &stats, false, 1, NULL};
     assert_int_equal(mnq_lower_node(&w->l, 1, &job, &l, &w->e), 0);
     for (int o = 0; o < OUT; o++) {
         double sum = 0, sum_y = 0, square = 0, square_y = 0;
@@ -311,9 +311,9 @@ static void nearest_is_nearest(void **state)
     diagonal = full;
     diagonal.u = NULL;
     for (int f = 0; f < 3; f++) {
-        struct mnq_rounding_job a = {formats[f], &full, NULL, NULL, true, 1},
-                                b = {formats[f], &diagonal, NULL, NULL, false, 1},
-                                second = {formats[f], &full, NULL, NULL, false, 1};
+        struct mnq_rounding_job a = {formats[f], &full, NULL, NULL, true, 1, NULL},
+                                b = {formats[f], &diagonal, NULL, NULL, false, 1, NULL},
+                                second = {formats[f], &full, NULL, NULL, false, 1, NULL};
         struct mnq_qlayer la, lb, ls;
         assert_int_equal(mnq_lower_node(&w->l, 1, &a, &la, &w->e), 0);
         assert_int_equal(mnq_lower_node(&w->l, 1, &b, &lb, &w->e), 0);

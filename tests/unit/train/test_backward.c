@@ -286,7 +286,7 @@ static void steps_learn(void **state)
         float *unit[8], ones[64];
         for (int i = 0; i < 64; i++) ones[i] = 0.3f;
         for (int i = 0; i < 8; i++) unit[i] = ones;
-        struct mnq_trainer *t = mnq_trainer_new(&w.t, unit, unit, threads, &w.e);
+        struct mnq_trainer *t = mnq_trainer_new(&w.t, unit, unit, NULL, threads, &w.e);
         assert_non_null(t);
         double first = 0, last = 0;
         for (int s = 0; s < STEPS; s++) {
@@ -316,7 +316,7 @@ static void what_diverges_stops(void **state)
     double last;
     for (int i = 0; i < 64; i++) ones[i] = 0.3f;
     for (int i = 0; i < 8; i++) unit[i] = ones;
-    struct mnq_trainer *t = mnq_trainer_new(&w.t, unit, unit, 2, &w.e);
+    struct mnq_trainer *t = mnq_trainer_new(&w.t, unit, unit, NULL, 2, &w.e);
     assert_non_null(t);
     assert_int_equal(mnq_trainer_step(t, 8, no_number, &w, 0.02f, &last, &w.e), -1);
     assert_string_equal(w.e.msg, "training diverged: the loss is not finite");

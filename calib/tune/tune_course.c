@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The course of a tuning: steps on views of pictures, judged now and then by pictures held back.
+ *
+ * Student and teacher see the same views of three quarters of the pictures; the student follows the teacher's answers and
+ * features within. The last quarter judges, and the weights with the least divergence there are kept. */
+#include "tune_course.h"
+
+#include "tune_judge.h"
+#include "tune_view.h"
+#include "util/spread.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { BATCH = 16, JUDGED = 16 };
+/* Of all steps, those on which the rate rises. */
+static const double WARM_UP = 0.05;
+/* A row's unit is at least this share of the layer's mean one. */
+static const double LEAST_UNIT = 0.05;
+
+/* A course at work. */
+struct tuning {
+    struct mnq_tune_course *c;
+    struct mnq_training training;
+    struct mnq_trainer *trainer;
+    float **unit_w, **unit_b; /* [g->n][channels] */
+    float **best_w, **best_b; /* [g->n] the weights that judged best */
+    float **best_level;       /* [g->n] of grids */
+    int *order;               /* of the pictures in an epoch */
+    const uint8_t *batch[BATCH];
+};
+
+/* ---- units ---- */
+
+/* Root mean square of each output's weights that are not zero. */
+static void weight_units(const struct mnq_graph *g, const struct mnq_node *nd, float *unit)
+{
+    size_t n = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
+    double mean = 0;
+    for (size_t o = 0; o < c; o++) {
+        double sum = 0, count = 0;
+        for (size_t k = o; k < n; k += c) {
+            sum += (double)nd->w[k] * (double)nd->w[k];
+            count += nd->w[k] != 0.0f;
+        }
+        unit[o] = (float)sqrt(sum / fmax(count, 1));
+        mean += (double)unit[o] / (double)c;
+    }
+    for (size_t o = 0; o < c; o++) unit[o] = (float)fmax((double)unit[o], LEAST_UNIT * mean);
+}
+
+struct moments {
+    const struct tuning *t;
+    double **sum; /* [g->n][2][channels] */
+    double count;
+};
+
+static void add_moments(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
+{
+    const struct moments *m = ctx;
+    const struct mnq_node *nd = &m->t->c->teacher->node[node];
+    size_t c = (size_t)nd->out.c, n = mnq_elements(nd->out);
+    double *sum = m->sum[node];
+    if (sum == NULL || (kind == MNQ_TAP_OUT && nd->act != MNQ_ACT_NONE)) return;
+    for (size_t i = 0; i < n; i += c)
+        for (size_t k = 0; k < c; k++) {
+            double v = (double)data[i + k], share = (double)c / (double)n;
+            sum[k] += share * v;
+            sum[c + k] += share * v * v;
+        }
+}
+
+/* Deviation of each channel's pre-activation in the teacher. */
+static int bias_units(struct tuning *t, struct mnq_err *e)
+{
+    enum { PICTURES = 16 };
+    const struct mnq_graph *g = t->c->teacher;
+    struct mnq_arena scratch = {0};
+    struct mnq_float_worker net = {0};
+    struct moments m = {t, mnq_arena_array(&scratch, (size_t)g->n, sizeof *m.sum), 0};
+    int rc = m.sum == NULL ? mnq_fail_nomem(e) : mnq_float_worker_init(&net, g, false, e);
+    for (int i = t->training.from; rc == 0 && i <= t->training.last; i++)
+        if (t->training.trains_b[i] &&
+            (m.sum[i] = mnq_arena_array(&scratch, 2 * (size_t)g->node[i].out.c, sizeof **m.sum)) == NULL)
+            rc = mnq_fail_nomem(e);
+    for (int i = 0; rc == 0 && i < PICTURES && i < t->c->cache.n_train; i++, m.count++) {
+        int picture = t->c->cache.train[(size_t)i * (size_t)t->c->cache.n_train / PICTURES % (size_t)t->c->cache.n_train];
+        mnq_float_worker_run(&net, g, &t->c->pictures->preprocess,
+                             t->c->pictures->pixels + (size_t)picture * t->c->pictures->bytes, add_moments, &m);
+    }
+    for (int i = t->training.from; rc == 0 && i <= t->training.last; i++) {
+        if (m.sum[i] == NULL) continue;
+        size_t c = (size_t)g->node[i].out.c;
+        double mean = 0;
+        for (size_t k = 0; k < c; k++) {
+            double a = m.sum[i][k] / m.count, v = m.sum[i][c + k] / m.count - a * a;
+            t->unit_b[i][k] = (float)sqrt(fmax(v, 0));
+            mean += (double)t->unit_b[i][k] / (double)c;
+        }
+        for (size_t k = 0; k < c; k++) t->unit_b[i][k] = (float)fmax((double)t->unit_b[i][k], LEAST_UNIT * mean);
+    }
+    mnq_float_worker_free(&net);
+    mnq_arena_free(&scratch);
+    return rc;
+}
+
+static const struct mnq_train_grid *grid_of(const struct tuning *t, int node)
+{
+    return t->c->grid != NULL ? t->c->grid[node] : NULL;
+}
+
+static int alloc_units(struct tuning *t, struct mnq_err *e)
+{
+    const struct mnq_graph *g = t->c->out;
+    size_t n = (size_t)g->n;
+    float ***all[] = {&t->unit_w, &t->unit_b, &t->best_w, &t->best_b, &t->best_level};
+    for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+        if ((*all[k] = mnq_arena_array(t->c->arena, n, sizeof **all[k])) == NULL) return mnq_fail_nomem(e);
+    for (int i = t->training.from; i <= t->training.last; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        size_t c = (size_t)nd->out.c;
+        if (t->training.trains_w[i]) {
+            t->unit_w[i] = mnq_arena_array(t->c->arena, c, sizeof(float));
+            t->best_w[i] = mnq_arena_array(t->c->arena, mnq_node_weights(g, nd), sizeof(float));
+            if (t->unit_w[i] == NULL || t->best_w[i] == NULL) return mnq_fail_nomem(e);
+            weight_units(g, nd, t->unit_w[i]);
+            if (grid_of(t, i) != NULL &&
+                (t->best_level[i] = mnq_arena_array(t->c->arena, grid_of(t, i)->of_level.n, sizeof(float))) == NULL)
+                return mnq_fail_nomem(e);
+            t->c->r->layers++;
+        }
+        if (t->training.trains_b[i]) {
+            t->unit_b[i] = mnq_arena_array(t->c->arena, c, sizeof(float));
+            t->best_b[i] = mnq_arena_array(t->c->arena, c, sizeof(float));
+            if (t->unit_b[i] == NULL || t->best_b[i] == NULL) return mnq_fail_nomem(e);
+        }
+    }
+    return bias_units(t, e);
+}
+
+/* Between the graph and the best weights so far. */
+static void copy_best(struct tuning *t, bool back)
+{
+    const struct mnq_graph *g = t->c->out;
+    for (int i = t->training.from; i <= t->training.last; i++) {
+        struct mnq_node *nd = &g->node[i];
+        size_t n = mnq_node_weights(g, nd) * sizeof(float), c = (size_t)nd->out.c * sizeof(float);
+        if (t->best_w[i] != NULL) memcpy(back ? nd->w : t->best_w[i], back ? t->best_w[i] : nd->w, n);
+        if (t->best_b[i] != NULL) memcpy(back ? nd->b : t->best_b[i], back ? t->best_b[i] : nd->b, c);
+        const struct mnq_train_grid *grid = grid_of(t, i);
+        if (grid == NULL || t->best_level[i] == NULL) continue;
+        float *level = grid->level;
+        n = grid->of_level.n * sizeof(float);
+        memcpy(back ? level : t->best_level[i], back ? t->best_level[i] : level, n);
+    }
+}
+
+/* ---- the course ---- */
+
+/* Distance of the student's tensor i from the teacher's; its gradient is added to the tensor's. */
+static double away(struct mnq_backward *b, int i, const float *wanted, size_t n, double scale)
+{
+    const float *y = mnq_backward_tensor(b, i);
+    float *d = mnq_backward_of(b, i);
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) {
+        double apart = (double)y[k] - (double)wanted[k];
+        sum += scale * apart * apart;
+        d[k] += (float)(2 * scale * apart);
+    }
+    return sum;
+}
+
+/* The same for the outputs of blocks, which are kept in 16 bits. */
+static double taps_away(const struct tuning *t, const uint8_t *record, struct mnq_backward *b)
+{
+    const struct mnq_tune_cache *c = &t->c->cache;
+    double sum = 0;
+    for (int k = 0; k < c->n_taps; k++) {
+        const size_t n = mnq_elements(c->student->node[c->tap[k]].out);
+        if (!(c->tap_spread[k] > 0)) continue;
+        const double scale = t->c->o->taps / (c->n_taps * c->tap_spread[k] * (double)n);
+        const uint16_t *half = mnq_tune_cache_tap(c, record, k);
+        const float *y = mnq_backward_tensor(b, c->tap[k]);
+        float *d = mnq_backward_of(b, c->tap[k]);
+        for (size_t i = 0; i < n; i++) {
+            const double apart = (double)(y[i] - mnq_tune_wide(half[i]));
+            sum += scale * apart * apart;
+            d[i] += (float)(2 * scale * apart);
+        }
+    }
+    return sum;
+}
+
+/* One picture of the batch: the answers' divergence and the features' distance. */
+static double learn(void *ctx, int item, struct mnq_backward *b)
+{
+    const struct tuning *t = ctx;
+    const struct mnq_tune_cache *c = &t->c->cache;
+    const float *features, *answers;
+    mnq_tune_cache_load(c, t->batch[item], b, &features, &answers);
+    const float *got = mnq_backward_forward(b);
+    double loss =
+        mnq_tune_loss(&c->loss, c->loss.temperature, answers, got, mnq_backward_of(b, c->loss.logits.part[0].node));
+    if (c->features >= 0 && c->spread > 0) {
+        size_t n = mnq_elements(c->student->node[c->features].out);
+        loss += away(b, c->features, features, n, t->c->o->features / (c->spread * (double)n));
+    }
+    return loss + taps_away(t, t->batch[item], b);
+}
+
+/* Rises for the first steps, then falls to zero like a cosine, by a cubic that is the same everywhere. */
+static float rate_at(const struct tuning *t, int step, int steps)
+{
+    double x = (double)step / steps, warm = fmin(1, (step + 1) / (WARM_UP * steps));
+    return (float)(t->c->o->rate * warm * (1 - x * x * (3 - 2 * x)));
+}
+
+static void shuffle(int *order, int n, struct mnq_random *r)
+{
+    for (int i = n - 1; i > 0; i--) {
+        int k = (int)(mnq_random_unit(r) * (i + 1)), v = order[i];
+        order[i] = order[k];
+        order[k] = v;
+    }
+}
+
+static int judge(struct tuning *t, bool *better, struct mnq_err *e)
+{
+    struct mnq_tune_held h;
+    if (mnq_tune_judge(&t->c->cache, t->trainer, t->c->o->threads, &h, e) != 0) return -1;
+    *better = h.kl < t->c->r->after.kl && h.agreement >= t->c->r->before.agreement;
+    if (*better) t->c->r->after = h;
+    if (*better) copy_best(t, false);
+    return 0;
+}
+
+static int train(struct tuning *t, struct mnq_err *e)
+{
+    const struct mnq_tune_cache *c = &t->c->cache;
+    int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch, steps = t->c->o->epochs * per_epoch;
+    int every = steps / JUDGED > 0 ? steps / JUDGED : 1;
+    struct mnq_random random = {t->c->o->seed + 1};
+    bool better;
+    for (int i = 0; i < c->n_train; i++) t->order[i] = i;
+    for (int s = 0; s < steps && !t->c->r->stopped; s++) {
+        double loss;
+        if (s % per_epoch == 0) shuffle(t->order, c->n_train, &random);
+        for (int i = 0; i < batch; i++)
+            t->batch[i] =
+                mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&random) * c->views));
+        if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(t, s, steps), &loss, e) != 0) return -1;
+        t->c->r->steps = s + 1;
+        t->c->r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
+        if (((s + 1) % every == 0 || s + 1 == steps || t->c->r->stopped) && judge(t, &better, e) != 0) return -1;
+        if (t->c->progress != NULL) t->c->progress(t->c->progress_ctx, "tune", s + 1, steps);
+    }
+    return 0;
+}
+
+static int prepare(struct tuning *t, struct mnq_err *e)
+{
+    struct mnq_tune_course *c = t->c;
+    c->cache = (struct mnq_tune_cache){.student = c->out, .teacher = c->teacher, .pictures = c->pictures};
+    if (mnq_tune_cache_make(&c->cache, c->o, c->arena, c->progress, c->progress_ctx, e) != 0) return -1;
+    c->r->samples = c->pictures->n;
+    c->r->held = c->cache.n_held;
+    c->r->views = c->cache.views;
+    c->r->from = c->out->node[c->cache.from].name;
+    if (mnq_training_init(&t->training, c->out, c->cache.from, c->cache.loss.logits.part[0].node, c->keep_w, c->keep_b,
+                          c->arena, e) != 0 ||
+        alloc_units(t, e) != 0)
+        return -1;
+    t->order = mnq_arena_array(c->arena, (size_t)c->cache.n_train, sizeof *t->order);
+    if (t->order == NULL) return mnq_fail_nomem(e);
+    t->trainer = mnq_trainer_new(&t->training, t->unit_w, t->unit_b, c->grid, c->o->threads, e);
+    return t->trainer == NULL ? -1 : 0;
+}
+
+double mnq_tune_clock(void)
+{
+    struct timespec s;
+    clock_gettime(CLOCK_MONOTONIC, &s);
+    return (double)s.tv_sec + 1e-9 * (double)s.tv_nsec;
+}
+
+int mnq_tune_course(struct mnq_tune_course *c, struct mnq_err *e)
+{
+    struct tuning t = {.c = c};
+    if (prepare(&t, e) != 0) return -1;
+    copy_best(&t, false);
+    int rc = mnq_tune_judge(&c->cache, t.trainer, c->o->threads, &c->r->before, e);
+    c->r->after = c->r->before;
+    if (rc == 0) rc = train(&t, e);
+    mnq_trainer_free(t.trainer);
+    if (rc == 0) copy_best(&t, true);
+    return rc;
+}
