@@ -11,21 +11,53 @@
 
 enum { BLOCK = 2048 }; /* rows at a time */
 
+enum { TILE = 16, COLUMNS = 4 }; /* columns that meet while they are in the cache */
+
 struct job {
-    const int16_t *t; /* [n][BLOCK], one block of rows transposed */
+    const int16_t *x; /* [len][n] rows */
+    int16_t *t;       /* [n][BLOCK] the same less zero, transposed */
     int64_t *g;       /* [n][n], upper triangle */
-    int n, len;
-    bool narrow; /* all |values| <= 255: a block's dot product fits 32 bits, 2048 * 255^2 < 2^31 */
+    int64_t *sum;     /* [n] */
+    int *most;        /* [tiles] of all |values| */
+    int n, len, zero, all;
 };
 
-static int one_row(void *ctx, int i, int w, struct mnq_err *e)
+static int end_of(const struct job *j, int tile)
+{
+    return j->n - tile * TILE < TILE ? j->n : (tile + 1) * TILE;
+}
+
+/* TILE columns of a block of rows. */
+static int turn(void *ctx, int tile, int w, struct mnq_err *e)
 {
     (void)w;
     (void)e;
     struct job *j = ctx;
-    const int16_t *a = j->t + (size_t)i * BLOCK;
-    size_t n = (size_t)j->n, k = (size_t)i;
-    mnq_fkernels_best()->products(a, a, BLOCK, j->n - i, j->len, j->narrow, j->g + k * n + k);
+    int most = 0;
+    for (int p = 0; p < j->len; p++)
+        for (int k = tile * TILE; k < end_of(j, tile); k++) {
+            int v = (int16_t)(j->x[(size_t)p * (size_t)j->n + (size_t)k] - j->zero), size = v < 0 ? -v : v;
+            j->t[(size_t)k * BLOCK + (size_t)p] = (int16_t)v;
+            j->sum[k] += v;
+            if (size > most) most = size;
+        }
+    j->most[tile] = most;
+    return 0;
+}
+
+/* TILE rows of the matrix. */
+static int multiply(void *ctx, int tile, int w, struct mnq_err *e)
+{
+    (void)w;
+    (void)e;
+    struct job *j = ctx;
+    for (int k = tile * TILE; k < j->n; k += COLUMNS)
+        for (int i = tile * TILE; i < end_of(j, tile) && i < k + COLUMNS; i++) {
+            int from = i > k ? i : k, end = j->n - k < COLUMNS ? j->n : k + COLUMNS;
+            if (from < end)
+                mnq_fkernels_best()->products(j->t + (size_t)i * BLOCK, j->t + (size_t)from * BLOCK, BLOCK, end - from,
+                                              j->len, j->all, j->g + (size_t)i * (size_t)j->n + (size_t)from);
+        }
     return 0;
 }
 
@@ -45,20 +77,18 @@ static int by_power(const void *a, const void *b)
 static int sum_products(const int16_t *x, size_t rows, int n, int zero, int threads, int64_t *g, int64_t *sum,
                         struct mnq_arena *arena, struct mnq_err *e)
 {
-    int16_t *t = mnq_arena_array(arena, (size_t)n * BLOCK, sizeof *t);
-    if (t == NULL) return mnq_fail_nomem(e);
+    int tiles = (n + TILE - 1) / TILE;
+    struct job j = {.g = g, .sum = sum, .n = n, .zero = zero};
+    j.t = mnq_arena_array(arena, (size_t)n * BLOCK, sizeof *j.t);
+    j.most = mnq_arena_array(arena, (size_t)tiles, sizeof *j.most);
+    if (j.t == NULL || j.most == NULL) return mnq_fail_nomem(e);
     for (size_t at = 0; at < rows; at += BLOCK) {
-        int len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
-        bool narrow = true;
-        for (int p = 0; p < len; p++)
-            for (int k = 0; k < n; k++) {
-                int16_t v = (int16_t)(x[(at + (size_t)p) * (size_t)n + (size_t)k] - zero);
-                t[(size_t)k * BLOCK + (size_t)p] = v;
-                narrow = narrow && v >= -255 && v <= 255;
-                sum[k] += v;
-            }
-        struct job j = {t, g, n, len, narrow};
-        if (mnq_pool_for(n, threads, one_row, &j, e) != 0) return -1;
+        j.x = x + at * (size_t)n;
+        j.len = (int)(rows - at < BLOCK ? rows - at : BLOCK);
+        if (mnq_pool_for(tiles, threads, turn, &j, e) != 0) return -1;
+        j.all = 0;
+        for (int k = 0; k < tiles; k++) j.all = j.most[k] > j.all ? j.most[k] : j.all;
+        if (mnq_pool_for(tiles, threads, multiply, &j, e) != 0) return -1;
     }
     return 0;
 }

@@ -99,11 +99,8 @@ struct mnq_fkernels {
     void (*remove)(const float *v, float f, float inv, int n, float *w, float *diagonal, float *price);
     /** Where the least of n > 0 values lies, the first of equal ones. */
     int (*least)(const float *x, int n);
-    /**
-     * sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; b [n][stride].
-     * `narrow`: every block's sum fits 32 bits.
-     */
-    void (*products)(const int16_t *a, const int16_t *b, size_t stride, int n, int len, bool narrow, int64_t *sum);
+    /** sum[k] += a[0] b[k][0] + ... + a[len - 1] b[k][len - 1] for k < n, exact; |a|, |b| <= most; b [n][stride]. */
+    void (*products)(const int16_t *a, const int16_t *b, size_t stride, int n, int len, int most, int64_t *sum);
     /** sum[k] += y . x[k] for k < n, of len values, a multiple of MNQ_FLANES that are summed side by side; x [n][stride]. */
     void (*dots)(const float *y, const float *x, size_t stride, int n, int len, double *sum);
     /** sum[c] += the values of p->n pixels: int16 if p->wide, else bytes with p->flip xored. */

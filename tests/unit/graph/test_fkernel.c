@@ -21,13 +21,13 @@ static int16_t random_s16(int limit)
 static void test_products(void **state)
 {
     (void)state;
+    static const int limits[] = {0, 255, 8192, 23170, 32768};
     int16_t a[LEN], b[ROWS * STRIDE];
-    for (int narrow = 0; narrow < 2; narrow++)
+    for (size_t l = 0; l < sizeof limits / sizeof *limits; l++)
         for (int len = 0; len <= LEN; len++) {
-            const int limit = narrow ? 255 : 32767;
-            for (int i = 0; i < LEN; i++) a[i] = random_s16(limit);
-            for (int i = 0; i < ROWS * STRIDE; i++) b[i] = random_s16(limit);
-            if (!narrow) a[0] = b[0] = b[STRIDE] = INT16_MIN; /* the largest product there is */
+            const int limit = limits[l], most = limit > 32767 ? 32767 : limit;
+            for (int i = 0; i < LEN; i++) a[i] = len % 3 == 0 ? (int16_t)-limit : random_s16(most);
+            for (int i = 0; i < ROWS * STRIDE; i++) b[i] = len % 3 == 0 ? (int16_t)-limit : random_s16(most);
             int64_t want[ROWS];
             for (int k = 0; k < ROWS; k++) {
                 want[k] = k;
@@ -35,7 +35,7 @@ static void test_products(void **state)
             }
             for (int v = 0; mnq_fkernels_at(v) != NULL; v++) {
                 int64_t got[ROWS + 1] = {0, 1, 2, 3, 4, GUARD};
-                mnq_fkernels_at(v)->products(a, b, STRIDE, ROWS, len, narrow != 0, got);
+                mnq_fkernels_at(v)->products(a, b, STRIDE, ROWS, len, limit, got);
                 assert_memory_equal(got, want, sizeof want);
                 assert_int_equal(got[ROWS], GUARD);
             }
