@@ -85,6 +85,6 @@ grep -q 'no sign of life' said || { cat said >&2; fail "a host cut off: no messa
 for try in $(seq 100); do kill -0 $run 2>/dev/null || break; sleep 0.1; done
 ended="mpirun ended"
 kill -0 $run 2>/dev/null && ended="mpirun still waited for the lost host after 10 s: it was ended"
-kill -KILL $run 2>/dev/null || true
+{ kill -KILL $run && wait $run; } 2>/dev/null || true
 [ ! -e tuned.h5 ] || fail "a host cut off: an output"
 echo "a host cut off: $(grep 'no sign of life' said | head -n 1); $ended"
