@@ -103,11 +103,13 @@ start 60
 outcome "again, after all of that" 0 -
 
 # A search: processes are killed, mpirun is terminated; every finished trial stays, and in the end there are the bytes of one process.
-fit="fit $source/reader.h5 --data $source/reader-golden.h5 --preprocess tf --target cortex-m4 --cycles 3M --part 4 --finalists 1 --tune=0"
-"$tools/mnquant" -q -j 1 $fit -o one.fit
+mkdir recipes
+for bits in int8 int4; do for n in 4 6 8; do printf 'weights: %s\nsamples: %d\npreprocess: tf\n' $bits $n >recipes/$bits-$n.yaml; done; done
+sweep="sweep $source/reader.h5 --recipes recipes --data $source/reader-golden.h5"
+"$tools/mnquant" -q -j 1 $sweep -o one.swept
 search() {
     : >said
-    mpirun --oversubscribe --bind-to none -n 3 "$tools/mpi/mnquant-mpi" --stall 60 -q -j 1 $fit -o "$work/two.mnq" >said 2>&1 &
+    mpirun --oversubscribe --bind-to none -n 3 "$tools/mpi/mnquant-mpi" --stall 60 -q -j 1 $sweep -o "$work/two.mnq" >said 2>&1 &
     run=$!
 }
 lines() { wc -l <two.mnq/journal.jsonl 2>/dev/null || echo 0; }
@@ -115,11 +117,11 @@ began=$(date +%s%N)
 search
 wait $run || { cat said >&2; fail "a search failed"; }
 took=$((($(date +%s%N) - began) / 1000000))
-diff -r one.fit two.mnq >&2 || fail "a search: not the bytes of one process"
+diff -r one.swept two.mnq >&2 || fail "a search: not the bytes of one process"
 rm -rf two.mnq
 : >kept
 for k in $(seq $((kills / 4 + 1))); do
-    ms=$((RANDOM * took / 65536)) victim=$((RANDOM % 3))
+    ms=$((RANDOM * took / 49152)) victim=$((RANDOM % 3))
     search
     sleep $((ms / 1000)).$(printf %03d $((ms % 1000)))
     how="process $victim killed" pid=$(processes | sed -n $((victim + 1))p)
@@ -133,5 +135,5 @@ done
 search
 wait $run || { cat said >&2; fail "a search does not go on"; }
 while read -r line; do grep -qxF -e "$line" two.mnq/journal.jsonl || fail "a search: a finished trial was lost"; done <kept
-diff -r one.fit two.mnq >&2 || fail "a search that went on: not the bytes of one process"
+diff -r one.swept two.mnq >&2 || fail "a search that went on: not the bytes of one process"
 printf '%-34s %4s  %s\n' "search, the same command again" 0 "the bytes of one process; $(grep -h 'goes on behind' said | cut -c 1-90)"

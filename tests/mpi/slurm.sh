@@ -120,17 +120,19 @@ grep -q 'nothing was written' tune.out || { cat tune.out >&2; fail "no message a
 [ -z "$(ls -A "$work" | grep -E '^tuned|\.tmp')" ] || fail "something was left: $(ls -A "$work")"
 # A search that ends before its end, and goes on as another job.
 if [ -n "$limit" ]; then
-    fit="fit $source/reader.h5 --data $source/reader-golden.h5 --preprocess tf --target cortex-m4 --cycles 3M --part 4 --finalists 1 --tune=0"
-    "$tools/mnquant" -q -j 1 $fit -o one.fit
-    search() { job=$(sbatch --parsable --ntasks-per-node 2 -o "$1" "$batch" $fit -o "$work/two.fit"); }
+    mkdir recipes
+    for bits in int8 int4; do for n in 4 6 8; do printf 'weights: %s\nsamples: %d\npreprocess: tf\n' $bits $n >recipes/$bits-$n.yaml; done; done
+    sweep="sweep $source/reader.h5 --recipes $work/recipes --data $source/reader-golden.h5"
+    "$tools/mnquant" -q -j 1 $sweep -o one.swept
+    search() { job=$(sbatch --parsable --ntasks-per-node 2 -o "$1" "$batch" $sweep -o "$work/two.swept"); }
     search begun.out
-    for try in $(seq 600); do [ "$(wc -l 2>/dev/null <two.fit/journal.jsonl || echo 0)" -lt 3 ] || break; sleep 0.1; done
+    for try in $(seq 600); do [ "$(wc -l 2>/dev/null <two.swept/journal.jsonl || echo 0)" -lt 3 ] || break; sleep 0.1; done
     scancel --batch --signal TERM "$job"
     [ "$(wait_for "$job")" = FAILED ] && grep -q 'finished trials are kept' begun.out || { cat begun.out >&2; fail "a search that was ended: $(state "$job")"; }
-    cp two.fit/journal.jsonl kept
+    cp two.swept/journal.jsonl kept
     search ended.out
     [ "$(wait_for "$job")" = COMPLETED ] || { cat ended.out >&2; fail "a search does not go on: $(state "$job")"; }
-    diff -r one.fit two.fit >&2 || fail "a search that went on: not the bytes of one process"
+    diff -r one.swept two.swept >&2 || fail "a search that went on: not the bytes of one process"
     echo "a search that Slurm ended: $(($(wc -l <kept) - 1)) finished trials kept; the next job: $(grep -o 'goes on behind.*' ended.out), the bytes of one process"
 fi
 echo "a job of two processes: the bytes of one; one that Slurm ended ($became${limit:+, at its time limit}): $(grep 'nothing was written' tune.out | head -n 1)"
