@@ -8,7 +8,7 @@
 #include "passes/passes.h"
 #include "prune.h"
 #include "split.h"
-#include "tune.h"
+#include "tune_formats.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -144,11 +144,24 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     o.validation = x->cheap ? NULL : x->judges;
     o.choice = choice;
     o.task = s->tasks;
+    struct mnq_tune_formats tuned = {.r = {.kept = false}};
+    mnq_tune_formats_defaults(&tuned.o);
+    tuned.o.threads = x->how->threads;
+    tuned.o.task = s->tasks;
+    if (x->r->tune_weights && !x->cheap) {
+        o.learn = mnq_tune_formats;
+        o.learn_ctx = &tuned;
+    }
     o.meta_bytes = (int64_t)strlen(text) + 512;
     for (int i = 0; i < x->legal.n; i++) o.meta_bytes += (int64_t)strlen(x->legal.node[i].name) + 8;
     if (mnq_calibrate(&x->legal, x->data, &s->preprocess, &o, &m->q, &m->report, x->arena, x->how->progress,
                       x->how->progress_ctx, e) != 0)
         return -1;
+    if (x->r->tune_weights && !tuned.r.kept) { /* the model is that of a recipe without */
+        struct mnq_recipe plain = *x->r;
+        plain.tune_weights = 0;
+        if ((text = mnq_recipe_text(&plain, x->arena)) == NULL) return mnq_fail_nomem(e);
+    }
     if (mnq_model_stamp(&m->q, s, text, x->data, x->arena) != 0) return mnq_fail_nomem(e);
     if (mnq_qmodel_pack(&m->q, &m->bytes, &m->n, e) != 0) return -1;
     if (o.flash > 0 && m->n > (size_t)o.flash)
