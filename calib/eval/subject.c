@@ -86,7 +86,7 @@ static int choose_preprocess(struct mnq_subject *s, const struct mnq_subject_opt
     }
     /* layers that resized pictures at the front say how, where the options are left as they are */
     s->preprocess.resize = s->raw.resize_crop && o->resize == MNQ_RESIZE_STRETCH ? MNQ_RESIZE_CROP : o->resize;
-    s->preprocess.filter = s->raw.resize_tf && o->filter == MNQ_FILTER_PIL ? MNQ_FILTER_TF : o->filter;
+    s->preprocess.filter = o->filter == MNQ_FILTER_PIL ? s->raw.resize_filter : o->filter;
     return 0;
 }
 

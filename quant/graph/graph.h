@@ -3,6 +3,7 @@
 #ifndef MNQ_GRAPH_H
 #define MNQ_GRAPH_H
 
+#include "graph/preprocess.h"
 #include "util/arena.h"
 #include "util/err.h"
 
@@ -127,11 +128,12 @@ struct mnq_graph {
     int n_note;
     /* Preprocessing the source itself implies: "tf" for keras.applications weights-only files; NULL = unknown. */
     const char *preprocess;
-    bool preprocess_usual; /* the file does not say that: it is what networks of its family are usually given */
-    bool resize_tf,
-        resize_crop;  /* a layer at the front resized pictures as TensorFlow does, or cropped them to their shape */
-    bool size_open;   /* the file leaves the input's height and width open: those of the graph are assumed */
-    const char *loss; /* what it was trained for, "binarycrossentropy" (graph/task.h); NULL = unknown */
+    bool preprocess_usual;         /* the file does not say that: it is what networks of its family are usually given */
+    enum mnq_filter resize_filter; /* of a layer at the front that resized pictures; PIL: there is none */
+    bool resize_crop;              /* such a layer cropped them to their shape */
+    const char *resize_other;      /* its interpolation where there is none like it, e.g. "area"; else NULL */
+    bool size_open;                /* the file leaves the input's height and width open: those of the graph are assumed */
+    const char *loss;              /* what it was trained for, "binarycrossentropy" (graph/task.h); NULL = unknown */
     const char *loss_of[MNQ_OUTPUTS_MAX]; /* the same where the outputs differ in it; else NULL */
 };
 
@@ -192,7 +194,8 @@ static inline size_t mnq_elements(struct mnq_shape s)
 /** Number of weights of a node (without bias). */
 size_t mnq_node_weights(const struct mnq_graph *g, const struct mnq_node *nd);
 
-/** A graph whose nodes, weights and biases are its own, in `arena`; all else it shares with `g`. Returns 0 or -1 (memory). */
+/** A graph whose nodes, weights and biases are its own, in `arena`; all else it shares with `g`. Returns 0 or -1 (memory).
+ */
 int mnq_graph_copy(struct mnq_graph *to, const struct mnq_graph *g, struct mnq_arena *arena, struct mnq_err *e);
 
 /**

@@ -120,6 +120,27 @@ static int stand(struct mnq_knet *k, const struct mnq_klayer *l, int in)
     return in < 0 ? -1 : mnq_build_reshape(&k->b, l->name, in, k->b.g->node[in].out, k->e);
 }
 
+/* What reads pictures resizes them as the layer did, or says that it cannot. */
+static int set_filter(struct mnq_graph *g, const char *filter, bool antialias)
+{
+    static const struct {
+        const char *name;
+        bool antialias, alike;
+        enum mnq_filter filter;
+    } one[] = {{"bilinear", false, true, MNQ_FILTER_TF},     {"bilinear", true, true, MNQ_FILTER_PIL},
+               {"nearest", false, true, MNQ_FILTER_NEAREST}, {"nearest", true, true, MNQ_FILTER_NEAREST},
+               {"bicubic", true, true, MNQ_FILTER_BICUBIC},  {"bicubic", false, false, MNQ_FILTER_BICUBIC}};
+    g->resize_filter = MNQ_FILTER_PIL;
+    g->resize_other = mnq_arena_strdup(g->arena, filter);
+    if (g->resize_other == NULL) return -1;
+    for (size_t i = 0; i < sizeof one / sizeof *one; i++)
+        if (strcmp(one[i].name, filter) == 0 && one[i].antialias == antialias) {
+            g->resize_filter = one[i].filter;
+            if (one[i].alike) g->resize_other = NULL;
+        }
+    return 0;
+}
+
 int mnq_kl_resizing(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in)
 {
     (void)n_in;
@@ -143,7 +164,7 @@ int mnq_kl_resizing(struct mnq_knet *k, const struct mnq_klayer *l, const int *i
     snprintf(how, sizeof how, "pictures are brought there when they are read (in the layer: %.30s%s)", filter,
              crop ? ", cropped to the aspect ratio: --resize crop" : "");
     int i = stand(k, l, mnq_knet_resize_front(k, l, in[0], h, w, how));
-    k->b.g->resize_tf = strcmp(filter, "bilinear") == 0 && !antialias;
+    if (set_filter(k->b.g, filter, antialias) != 0) return mnq_fail_nomem(k->e);
     k->b.g->resize_crop = crop;
     return i;
 }

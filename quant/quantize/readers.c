@@ -67,6 +67,10 @@ static void add_readers(const struct mnq_graph *g, int t, const struct mnq_hist 
                         struct mnq_readers *r, int depth)
 {
     int channels = g->node[t].out.c;
+    if (mnq_graph_is_output(g, t)) { /* the application reads it */
+        double gain = 1 / output_power(&hist[t]);
+        for (int c = 0; c < channels; c++) r->gain[c] += gain;
+    }
     for (int i = t + 1; i < g->n; i++) {
         const struct mnq_node *nd = &g->node[i];
         for (int k = 0; k < nd->n_in; k++) {

@@ -21,6 +21,14 @@ static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
     else if (s->preprocess_from == MNQ_FROM_SIBLING)
         mnq_term_note(&cli->term, 0, "%s: preprocessing %s as in the .mnq made from it", s->file, s->preprocess.name);
     else mnq_term_note(&cli->term, 1, "%s: preprocessing %s", s->file, s->preprocess.name);
+    bool own = s->raw.preprocess != NULL && !s->raw.preprocess_usual && strcmp(s->raw.preprocess, "none") == 0;
+    if (own && s->preprocess_from == MNQ_FROM_OPTION && strcmp(s->preprocess.name, "none") != 0)
+        mnq_term_note(&cli->term, 0, "%s: the model scales pixels itself, what --preprocess %s does comes on top of it",
+                      s->file, s->preprocess.name);
+    if (s->raw.resize_other != NULL && s->preprocess.filter == s->raw.resize_filter)
+        mnq_term_note(&cli->term, 0,
+                      "%s: a layer at the front resizes by '%.30s', here pictures are resized by %s (--filter)", s->file,
+                      s->raw.resize_other, mnq_filter_words[s->preprocess.filter]);
 }
 
 int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d)

@@ -152,6 +152,7 @@ void mnq_fig_formats(const struct mnq_stored *s, char *text, size_t n)
 
 const char *mnq_layer_op_name(int op)
 {
-    static const char *const name[] = {"?", "conv", "dwconv", "pw", "avgpool", "add", "mul", "softmax", "logistic"};
-    return op >= 1 && op <= 8 ? name[op] : name[0];
+    static const char *const name[] = {"?",       "conv",     "dwconv",  "pw",     "avgpool",  "add",   "mul",
+                                       "softmax", "logistic", "maxpool", "select", "upsample", "spread"};
+    return op >= 1 && op < (int)(sizeof name / sizeof *name) ? name[op] : name[0];
 }

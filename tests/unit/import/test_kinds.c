@@ -223,7 +223,14 @@ static void sizes(void **state)
     (void)state;
     taken(import_on("64, 48, 3", "2.9.0", LAYER("Resizing", ", \"height\": 12, \"width\": 10"), NONE));
     assert_true(g.node[0].out.h == 12 && g.node[0].out.w == 10 && g.node[g.output].out.h == 12);
-    assert_true(g.resize_tf && !g.resize_crop);
+    assert_true(g.resize_filter == MNQ_FILTER_TF && !g.resize_crop && g.resize_other == NULL);
+    taken(import_on("64, 48, 3", "2.9.0",
+                    LAYER("Resizing", ", \"height\": 12, \"width\": 10, \"interpolation\": \"nearest\""), NONE));
+    assert_true(g.resize_filter == MNQ_FILTER_NEAREST && g.resize_other == NULL);
+    taken(import_on("64, 48, 3", "2.9.0", LAYER("Resizing", ", \"height\": 12, \"width\": 10, \"interpolation\": \"area\""),
+                    NONE));
+    assert_true(g.resize_filter == MNQ_FILTER_PIL);
+    assert_string_equal(g.resize_other, "area");
     taken(import_on("null, null, 3", "2.9.0",
                     "{\"class_name\": \"Rescaling\", \"config\": {\"name\": \"s\", \"scale\": 2, \"offset\": 0}}, " LAYER(
                         "CenterCrop", ", \"height\": 6, \"width\": 8"),
@@ -240,7 +247,7 @@ static void sizes(void **state)
     computes(in, (double[]){2 * 8 + 3, 2 * 8 + 4, 3 * 8 + 3, 3 * 8 + 4, 4 * 8 + 3, 4 * 8 + 4}, 6);
     taken(import_on("9, 9, 3", "2.9.0", LAYER("RandomCrop", ", \"height\": 6, \"width\": 6"), NONE));
     assert_int_equal(g.node[0].out.h, 6);
-    assert_true(!g.resize_tf && g.resize_crop);
+    assert_true(g.resize_filter == MNQ_FILTER_PIL && g.resize_crop);
     refused(import_on("8, 8, 3", "2.9.0",
                       "{\"class_name\": \"AveragePooling2D\", \"config\": {\"name\": \"p\"}}, " LAYER(
                           "Resizing", ", \"height\": 7, \"width\": 7"),
