@@ -56,8 +56,9 @@ int mnq_tune_judge(const struct mnq_tune_cache *c, struct mnq_trainer *t, int th
     *held = (struct mnq_tune_held){0};
     for (int i = 0; i < n; i++) {
         held->kl += j.kl[place(&j, i)] / n;
-        held->agreement += 100 * j.same[place(&j, i)] / n;
+        held->agreement += j.same[place(&j, i)];
     }
+    held->agreement *= 100.0 / n;
     free(j.kl);
     return rc;
 }

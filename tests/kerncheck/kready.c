@@ -12,6 +12,21 @@ static void fill(struct mnq_guard *b, struct mnq_rng *g)
     for (size_t i = 0; i < b->n; i++) b->p[i] = (uint8_t)(mnq_rng_u64(g) & 255);
 }
 
+/* Packing writes every byte, and nothing of where it is. */
+static int packs_alike(const struct mnq_kernels *t, const struct mnq_layer *packed, const struct mnq_guard *once)
+{
+    struct mnq_guard again = mnq_guard_new(once->n, 3);
+    struct mnq_layer l = *packed;
+    int same;
+
+    l.packed = NULL;
+    memset(again.p, 0x3c, again.n);
+    t->packing->pack(&l, again.p);
+    same = memcmp(again.p, once->p, again.n) == 0;
+    mnq_guard_free(&again);
+    return same;
+}
+
 void mnq_kready_make(struct mnq_kready *r, const struct mnq_kcase *k, const struct mnq_kernels *t, int op, int pack)
 {
     size_t packed, scratch = k->scratch;
@@ -27,6 +42,7 @@ void mnq_kready_make(struct mnq_kready *r, const struct mnq_kcase *k, const stru
         t->packing->pack(&r->l, r->packed.p);
         r->l.packed = r->packed.p;
         mnq_guard_seal(&r->packed);
+        r->settled = packs_alike(t, &r->l, &r->packed);
     }
     if (mnq_scratch_bytes(t, &r->l) > scratch) scratch = mnq_scratch_bytes(t, &r->l);
     r->scratch = mnq_guard_new(scratch, 2);
@@ -43,6 +59,7 @@ void mnq_kready_free(struct mnq_kready *r)
 
 const char *mnq_kready_fault(const struct mnq_kready *r)
 {
+    if (r->packed.p && !r->settled) return "packed weights, which differ when packed again,";
     if (r->packed.p && (mnq_guard_zones(&r->packed) || mnq_guard_payload(&r->packed))) return "packed weights";
     return mnq_guard_zones(&r->scratch) ? "scratch" : NULL;
 }

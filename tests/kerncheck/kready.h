@@ -9,6 +9,7 @@ struct mnq_kready {
     struct mnq_layer l;
     mnq_kernel *run;
     struct mnq_guard packed, scratch; /* packed.p NULL: nothing is packed */
+    int settled;                      /* packed again elsewhere, over other bytes, it came out the same */
 };
 
 /**
