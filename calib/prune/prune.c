@@ -30,9 +30,11 @@ static int list_layers(struct mnq_pruning *p, struct mnq_err *e)
                                      .weights = (int64_t)mnq_node_weights(g, &g->node[i])};
     }
     if (r->n_layers > 0) return 0;
-    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
-                          "%s: nothing to prune: no 1x1 or dense layer behind the first layer",
-                          g->file != NULL ? g->file : "graph");
+    return mnq_fail_unfit(
+        e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+        "%s: nothing to prune: no 1x1 or dense layer behind the first layer (a dense one on a flattened map is a "
+        "convolution over all of it)",
+        g->file != NULL ? g->file : "graph");
 }
 
 /* ---- how many ---- */
