@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "builder.h"
-#include "coloured.h"
+#include "coloured_set.h"
 #include "graph/exec.h"
 #include "pack/keras_write.h"
 #include "pixelfit.h"
@@ -21,22 +21,15 @@ static struct mnq_dataset *dataset;
 
 static int setup(void **state)
 {
-    struct mnq_err e = {0};
-    char path[500];
     (void)state;
-    mnq_temp_make();
-    snprintf(path, sizeof path, "%s", mnq_temp_coloured(PICTURES, SIDE, 2));
-    char *paths[] = {path};
-    dataset = mnq_dataset_open(paths, 1, SIDE, SIDE, 3, &e);
-    if (dataset == NULL) fail_msg("%s", e.msg);
+    dataset = mnq_coloured_open(PICTURES, SIDE, 2);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    mnq_dataset_close(dataset);
-    mnq_temp_remove();
+    mnq_coloured_close(dataset);
     return 0;
 }
 

@@ -9,8 +9,7 @@
 
 #include "builder.h"
 #include "calibrate.h"
-#include "coloured.h"
-#include "tempdir.h"
+#include "coloured_set.h"
 #include "tune_formats.h"
 
 enum { SIDE = 12, PICTURES = 40 };
@@ -22,21 +21,15 @@ static int setup(void **state)
 {
     struct mnq_err e = {0};
     (void)state;
-    mnq_temp_make();
-    char path[500];
-    snprintf(path, sizeof path, "%s", mnq_temp_coloured(PICTURES, SIDE, 3));
-    char *paths[] = {path};
+    dataset = mnq_coloured_open(PICTURES, SIDE, 3);
     assert_int_equal(mnq_preprocess_named(&preprocess, "tf", 3, &e), 0);
-    dataset = mnq_dataset_open(paths, 1, SIDE, SIDE, 3, &e);
-    if (dataset == NULL) fail_msg("%s", e.msg);
     return 0;
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    mnq_dataset_close(dataset);
-    mnq_temp_remove();
+    mnq_coloured_close(dataset);
     return 0;
 }
 
