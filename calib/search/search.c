@@ -3,8 +3,8 @@
  *
  * Evidence is bought in the order of its price. First bills, made from four samples: every size is cut until the core's cost
  * model says that it fits. What fits with the least cut, of every size, whole, with zeros, with fewer bits, is then made
- * from part of the samples and judged; the best of these from all samples; the best of those learn from the float network
- * too.
+ * from part of the samples and judged; the best of these with less of a cut, as long as that fits, too; the best then from
+ * all samples; the best of those learn from the float network too.
  */
 #include "search.h"
 
@@ -243,6 +243,47 @@ static int best_of(const struct mnq_search_report *r, int first, int end, const 
 
 enum { MOST = 16 };
 
+/* The cut before this one, on the way to none; what has no place on it goes to the next. */
+static double less_cut(double cut)
+{
+    double less = 0;
+    for (int k = 0; k < MNQ_SEARCH_CUTS; k++)
+        if (mnq_search_cut(k) < cut) less = mnq_search_cut(k);
+    return less;
+}
+
+/* Adds the best of the parts with cuts that go less far: bills do not know the channels that calibration finds dead, nor
+ * what bits `auto` saves. between: halfway to the cut before. */
+static int add_wider(struct search *s, int first, bool between, struct mnq_err *e)
+{
+    struct mnq_search_report *r = s->r;
+    int taken[MOST], n = 0, end = r->n, most = s->o->finalists + 1 < MOST ? s->o->finalists + 1 : MOST;
+    for (; n < most; n++) {
+        taken[n] = best_of(r, first, end, taken, n);
+        if (taken[n] < 0) break;
+    }
+    for (int k = 0; k < n; k++) {
+        struct mnq_recipe recipe = r->point[taken[k]].recipe;
+        if (!(recipe.channels > 0)) continue;
+        const double less = less_cut(recipe.channels);
+        recipe.channels = between ? (recipe.channels + less) / 2 : less;
+        if (add(s, MNQ_SEARCH_PARTS, &recipe, e) != 0) return -1;
+    }
+    return 0;
+}
+
+/* As long as networks that are cut less fit, too; then half a step further. */
+static int wider(struct search *s, int first, struct mnq_err *e)
+{
+    for (int round = 0, from = -1; round < MNQ_SEARCH_CUTS && from != s->r->n && s->r->open == 0; round++) {
+        from = s->r->n;
+        if (add_wider(s, first, false, e) != 0 || run(s, from, e) != 0) return -1;
+    }
+    const int from = s->r->n;
+    if (s->r->open > 0) return 0;
+    return add_wider(s, first, true, e) != 0 ? -1 : run(s, from, e);
+}
+
 static int finals(struct search *s, int first, int *begin, struct mnq_err *e)
 {
     struct mnq_search_report *r = s->r;
@@ -307,7 +348,9 @@ int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native
     if (r->point == NULL) return mnq_fail_nomem(e);
     if (bills(&s, size, n, e) != 0) return -1;
     judged = full = r->n;
-    if (parts(&s, size, n, e) != 0 || finals(&s, judged, &full, e) != 0 || tuned(&s, full, e) != 0) return -1;
+    if (parts(&s, size, n, e) != 0 || wider(&s, judged, e) != 0 || finals(&s, judged, &full, e) != 0 ||
+        tuned(&s, full, e) != 0)
+        return -1;
     r->best = best_of(r, full, r->n, NULL, 0);
     if (r->best < 0) r->best = best_of(r, judged, r->n, NULL, 0); /* the deadline came first */
     for (int i = 0; i < r->n; i++) r->stage_n[r->point[i].stage]++;

@@ -123,6 +123,38 @@ static void within_the_budget(void **state)
     mnq_temp_remove();
 }
 
+/* Bills take too much for granted: what is judged best with a cut is tried with less of one, as long as that fits. */
+static void cut_less(void **state)
+{
+    (void)state;
+    struct setting x;
+    struct mnq_search_report r;
+    struct mnq_err e = {0};
+    begin(&x, 245000, 1000);
+    x.o.part = 4;
+    x.o.base.samples = 4;
+    if (mnq_search(&x.o, &x.s, x.jury, &r, &x.arena, &e) != 0) fail_msg("%s", e.msg);
+    int best = -1, between = 0;
+    for (int i = 0; i < r.n; i++) {
+        const struct mnq_search_point *p = &r.point[i];
+        bool judged = p->stage == MNQ_SEARCH_PARTS && p->result.state == MNQ_TRIAL_MADE && p->recipe.channels > 0;
+        if (judged && (best < 0 || p->result.drop < r.point[best].result.drop)) best = i;
+        bool grid = false;
+        for (int k = 0; k < MNQ_SEARCH_CUTS; k++) grid = grid || p->recipe.channels == mnq_search_cut(k);
+        between += p->stage == MNQ_SEARCH_PARTS && !grid;
+    }
+    assert_true(best >= 0 && between > 0);
+    bool less = false;
+    for (int i = 0; i < r.n; i++) {
+        const struct mnq_search_point *p = &r.point[i];
+        less = less ||
+               (p->stage == MNQ_SEARCH_PARTS && p->recipe.resolution == r.point[best].recipe.resolution &&
+                p->recipe.weights == r.point[best].recipe.weights && p->recipe.channels < r.point[best].recipe.channels);
+    }
+    assert_true(less);
+    end(&x);
+}
+
 static void too_little(void **state)
 {
     (void)state;
@@ -221,8 +253,8 @@ static void losses(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(within_the_budget), cmocka_unit_test(too_little),
-                                       cmocka_unit_test(other_errors), cmocka_unit_test(other_processes),
-                                       cmocka_unit_test(losses)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(within_the_budget), cmocka_unit_test(cut_less),
+                                       cmocka_unit_test(too_little),        cmocka_unit_test(other_errors),
+                                       cmocka_unit_test(other_processes),   cmocka_unit_test(losses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
