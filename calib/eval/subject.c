@@ -276,12 +276,35 @@ int mnq_subject_of_bytes(const char *name, uint8_t *bytes, size_t n, struct mnq_
     return mnq_package_parse(name, bytes, n, &s->package, arena, e) != 0 ? -1 : take_package(s, &none, arena, e);
 }
 
+/* Whether made is an .mnq of the float file s. */
+static bool is_made_from(const struct mnq_subject *made, const struct mnq_subject *s)
+{
+    return s->kind == MNQ_SUBJECT_FLOAT && made->kind == MNQ_SUBJECT_INT8 && made->package.q.source_name != NULL &&
+           made->package.q.source_crc == s->file_crc;
+}
+
+bool mnq_subject_adopt_tasks(struct mnq_subject *s, const struct mnq_subject *made)
+{
+    if (!is_made_from(made, s) || made->n_outputs != s->n_outputs) return false;
+    for (int k = 0; k < s->n_outputs; k++) {
+        const struct mnq_task *own = &s->tasks[k], *of = &made->tasks[k];
+        bool alike = own->out.h == of->out.h && own->out.w == of->out.w && own->out.c == of->out.c;
+        if (!alike || own->from == MNQ_TASK_FROM_OPTION) return false;
+    }
+    for (int k = 0; k < s->n_outputs; k++) {
+        struct mnq_task *own = &s->tasks[k];
+        if (own->kind != made->tasks[k].kind) own->from = MNQ_TASK_FROM_MADE;
+        own->kind = made->tasks[k].kind;
+        own->threshold = made->tasks[k].threshold;
+    }
+    s->task = s->tasks[0];
+    return true;
+}
+
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made)
 {
-    if (s->kind != MNQ_SUBJECT_FLOAT || made->kind != MNQ_SUBJECT_INT8 ||
-        (s->preprocess_from != MNQ_FROM_NOWHERE && s->preprocess_from != MNQ_FROM_FAMILY))
+    if (!is_made_from(made, s) || (s->preprocess_from != MNQ_FROM_NOWHERE && s->preprocess_from != MNQ_FROM_FAMILY))
         return false;
-    if (made->package.q.source_crc != s->file_crc || made->package.q.source_name == NULL) return false;
     if (made->preprocess.channels != s->preprocess.channels) return false;
     s->preprocess = made->preprocess;
     s->preprocess_from = MNQ_FROM_SIBLING;

@@ -78,6 +78,10 @@ int mnq_subject_of_bytes(const char *name, uint8_t *bytes, size_t n, struct mnq_
 /** If s is float with assumed preprocessing and `made` is an .mnq made from its file: takes over made's; true if so. */
 bool mnq_subject_adopt(struct mnq_subject *s, const struct mnq_subject *made);
 
+/** If `made` is an .mnq made from the float file of s, and no option says what the outputs of s are: takes over what they
+ *  were calibrated for, thresholds too; true if so. */
+bool mnq_subject_adopt_tasks(struct mnq_subject *s, const struct mnq_subject *made);
+
 /** "float" or "int8". */
 const char *mnq_subject_kind_name(enum mnq_subject_kind k);
 

@@ -67,6 +67,9 @@ struct mnq_task mnq_task_infer(const struct mnq_graph *legal, int output, const 
     } else if (loss_has(loss, of_numbers)) {
         t.kind = MNQ_TASK_REGRESSION;
         t.from = MNQ_TASK_FROM_LOSS;
+    } else if (t.link == MNQ_LINK_SIGMOID && t.out.c > 1 && loss_has(loss, of_classes)) {
+        t.kind = MNQ_TASK_CLASSES; /* one class is right, though each has a probability of its own */
+        t.from = MNQ_TASK_FROM_LOSS;
     } else if (t.link == MNQ_LINK_SIGMOID) {
         t.kind = t.out.c == 1 ? MNQ_TASK_BINARY : MNQ_TASK_MULTILABEL;
     } else if (is_linear(legal, output)) {
@@ -154,7 +157,7 @@ void mnq_task_text(const struct mnq_task *t, char *text, size_t n)
 const char *mnq_task_from_text(enum mnq_task_from from)
 {
     static const char *const text[] = {"by its last layer", "assumed", "by the loss it was trained with", "stored in it",
-                                       "by --task"};
+                                       "by --task", "as its .mnq was calibrated"};
     return text[from];
 }
 

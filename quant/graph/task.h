@@ -29,7 +29,8 @@ enum mnq_task_from {
     MNQ_TASK_FROM_ASSUMED, /* they leave a choice: the usual one */
     MNQ_TASK_FROM_LOSS,    /* what the file says it was trained for */
     MNQ_TASK_FROM_FILE,    /* stored in the .mnq */
-    MNQ_TASK_FROM_OPTION
+    MNQ_TASK_FROM_OPTION,
+    MNQ_TASK_FROM_MADE /* of a float file: its .mnq was calibrated for this */
 };
 
 struct mnq_task {
@@ -48,7 +49,7 @@ extern const char *const mnq_task_words[];
 
 /**
  * The task that a legal graph's last layers tell of an output. Softmax: classes. Sigmoid: binary with one channel, else
- * labels. Behind an activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a
+ * labels, or classes if a categorical loss says so. Behind an activation or a pool: features. A linear map: numbers. A linear vector: classes, or with one channel a
  * decision (ASSUMED). output  its node loss    of its training, in lower case without underscores ("binarycrossentropy"):
  * decides what is left open, and that an output which is no softmax holds numbers; NULL = unknown
  */

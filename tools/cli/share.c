@@ -120,6 +120,9 @@ int mnq_cli_open_all(struct mnq_cli *cli, const struct mnq_model_opts *o, const 
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++)
             if (mnq_subject_adopt(&s[i], &s[k])) break;
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++)
+            if (mnq_subject_adopt_tasks(&s[i], &s[k])) break;
     return 0;
 }
 

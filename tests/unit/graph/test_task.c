@@ -41,6 +41,10 @@ static void vectors(void **state)
     expect(NULL, MNQ_TASK_BINARY, MNQ_TASK_FROM_ASSUMED);
     expect("binarycrossentropy", MNQ_TASK_BINARY, MNQ_TASK_FROM_LOSS);
     expect("huber", MNQ_TASK_REGRESSION, MNQ_TASK_FROM_LOSS);
+    act(&b, dense(&b, pooled(), 3, true), MNQ_ACT_SIGMOID, 0);
+    expect(NULL, MNQ_TASK_MULTILABEL, MNQ_TASK_FROM_GRAPH);
+    expect("binarycrossentropy", MNQ_TASK_MULTILABEL, MNQ_TASK_FROM_GRAPH);
+    expect("categoricalcrossentropy", MNQ_TASK_CLASSES, MNQ_TASK_FROM_LOSS);
     pooled();
     expect(NULL, MNQ_TASK_FEATURES, MNQ_TASK_FROM_GRAPH);
 }
