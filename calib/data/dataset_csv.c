@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A CSV of pictures and labels: RFC 4180 quoting, either line end, columns as csv_columns.h finds them, paths relative to
- * the CSV's folder.
+ * the CSV's folder. Where the first line has no comma, tabs or else semicolons divide, as spreadsheets of many countries write.
  *
  * Labels are class numbers, or class names, which are then numbered in bytewise order as Keras does. */
 #include "csv_columns.h"
@@ -27,6 +27,7 @@ struct table {
     struct mnq_arena *arena;
     char *at; /* next unread byte; the text ends with NUL */
     int line; /* its number */
+    char separator;
     struct mnq_csv_columns columns;
     bool known; /* columns are */
     struct row *row;
@@ -40,12 +41,32 @@ static bool is_end(char ch)
     return ch == '\0' || ch == '\n' || ch == '\r';
 }
 
-/* One field, terminated in place. *last tells what ended it: ',' or an end of line. */
+static bool is_blank(const struct table *t, char ch)
+{
+    return (ch == ' ' || ch == '\t') && ch != t->separator;
+}
+
+/* What divides the fields of the first line that is not empty. */
+static char separator_of(const char *text)
+{
+    bool quoted = false, tab = false, semicolon = false;
+    while (is_end(*text) && *text != '\0') text++;
+    for (; *text != '\0' && (quoted || !is_end(*text)); text++) {
+        if (*text == '"') quoted = !quoted;
+        if (quoted) continue;
+        if (*text == ',') return ',';
+        tab = tab || *text == '\t';
+        semicolon = semicolon || *text == ';';
+    }
+    return tab ? '\t' : semicolon ? ';' : ',';
+}
+
+/* One field, terminated in place. *last tells what ended it: the separator or an end of line. */
 static char *field(struct table *t, char *last, struct mnq_err *e)
 {
     char *p = t->at, *start, *end;
     const int line = t->line;
-    while (*p == ' ' || *p == '\t') p++;
+    while (is_blank(t, *p)) p++;
     if (*p == '"') {
         start = end = ++p;
         while (*p != '\0' && (*p != '"' || p[1] == '"')) {
@@ -58,20 +79,20 @@ static char *field(struct table *t, char *last, struct mnq_err *e)
             return NULL;
         }
         p++;
-        while (*p == ' ' || *p == '\t') p++;
-        if (*p != ',' && !is_end(*p)) {
+        while (is_blank(t, *p)) p++;
+        if (*p != t->separator && !is_end(*p)) {
             mnq_fail(e, MNQ_EXIT_FAILED, "%s:%d: text behind a quoted field", t->name, t->line);
             return NULL;
         }
     } else {
         start = p;
-        while (*p != ',' && !is_end(*p)) p++;
+        while (*p != t->separator && !is_end(*p)) p++;
         end = p;
-        while (end > start && (end[-1] == ' ' || end[-1] == '\t')) end--;
+        while (end > start && is_blank(t, end[-1])) end--;
     }
     *last = *p;
     t->at = p;
-    if (*p == ',') t->at++;
+    if (*p == t->separator) t->at++;
     *end = '\0';
     return start;
 }
@@ -99,7 +120,7 @@ static int read_fields(struct table *t, char **f, int *n, struct mnq_err *e)
         if (text == NULL) return -1;
         if (*n < MNQ_CSV_FIELDS) f[*n] = text;
         ++*n;
-    } while (last == ',');
+    } while (last == t->separator);
     if (last != '\0') t->at++;
     if (last == '\r' && *t->at == '\n') t->at++;
     t->line++;
@@ -265,6 +286,7 @@ int mnq_source_csv(struct mnq_source *s, const char *path, struct mnq_err *e)
     if (rc == 0) {
         t.at = (char *)bytes;
         if (n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) t.at += 3; /* byte order mark */
+        t.separator = separator_of(t.at);
     }
     while (rc == 0 && *t.at != '\0') rc = read_row(&t, f, e);
 
