@@ -2,6 +2,12 @@
  * kerncheck: every kernel table against the definition, bit for bit, and its benchmark.
  *
  * The generic table is compared with the oracle, every other table with the generic one (--oracle: with the oracle). */
+#if defined(__unix__)
+#define _POSIX_C_SOURCE 200809L
+#include <signal.h>
+#include <unistd.h>
+#endif
+
 #include "kbench.h"
 #include "kready.h"
 #include "ktables.h"
@@ -109,6 +115,32 @@ static struct outcome run(const struct mnq_kcase *k, const struct mnq_kernels *t
     return o;
 }
 
+/* The case at work, for what ends the program in a kernel. */
+static char at_work[120];
+
+#if defined(__unix__)
+static const int crash[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+enum { CRASHES = sizeof crash / sizeof *crash };
+static struct sigaction before[CRASHES]; /* a sanitizer's */
+
+static void crashed(int number)
+{
+    ssize_t written = write(STDOUT_FILENO, at_work, strlen(at_work));
+    (void)written;
+    for (int i = 0; i < CRASHES; i++)
+        if (crash[i] == number) sigaction(number, &before[i], NULL);
+    raise(number);
+}
+#endif
+
+static void watch_crashes(void)
+{
+#if defined(__unix__)
+    const struct sigaction watch = {.sa_handler = crashed};
+    for (int i = 0; i < CRASHES; i++) sigaction(crash[i], &watch, &before[i]);
+#endif
+}
+
 /* One case on one table: whole, in bands and, where that is possible, summed up. return 0 if every bit is right. */
 static int check(const struct options *opt, const struct mnq_kernels *t, int op, unsigned long seed)
 {
@@ -117,6 +149,8 @@ static int check(const struct options *opt, const struct mnq_kernels *t, int op,
     const char *broken = NULL;
     int bad = 0;
 
+    snprintf(at_work, sizeof at_work, "CRASHED, again: kerncheck --table %s --op %s --seed %lu\n", t->name, mnq_kop_name(op),
+             seed);
     mnq_kcase_make(&k, op, seed);
     want = mnq_guard_new(k.out_bytes, 0);
     if (is_generic(t) || opt->oracle) {
@@ -219,6 +253,7 @@ int main(int argc, char **argv)
     int failures = 0, found = 0, skipped = 0;
 
     if (parse(&opt, argc, argv)) return usage();
+    watch_crashes();
     for (int i = 0; i < mnq_ktable_count; i++) {
         const struct mnq_ktable *t = &mnq_ktables[i];
         int usable = !t->usable || t->usable();
