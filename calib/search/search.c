@@ -220,21 +220,22 @@ static int parts(struct search *s, const int *size, int n, struct mnq_err *e)
     return run(s, first, e);
 }
 
-/* Whether a is better than b: loses less; of equal ones takes less. */
+/* Whether a is better than b: loses less; what is told alike, in hundredths of a point, takes less. */
 static bool better(const struct mnq_trial_result *a, const struct mnq_trial_result *b)
 {
-    if (a->drop != b->drop) return a->drop < b->drop;
+    const double da = round(100 * a->drop), db = round(100 * b->drop);
+    if (da != db) return da < db;
     if (a->cycles != b->cycles) return a->cycles < b->cycles;
     return a->flash < b->flash;
 }
 
-/* The best of the made points from `first` to `end` that are not among the n taken; -1: none. */
-static int best_of(const struct mnq_search_report *r, int first, int end, const int *taken, int n)
+/* The best of the made points from this stage on that are not among the n taken; -1: none. */
+static int best_of(const struct mnq_search_report *r, enum mnq_search_stage least, const int *taken, int n)
 {
     int best = -1;
-    for (int i = first; i < end; i++) {
+    for (int i = 0; i < r->n; i++) {
         const struct mnq_trial_result *x = &r->point[i].result;
-        bool has = x->state != MNQ_TRIAL_MADE || isnan(x->drop);
+        bool has = r->point[i].stage < least || x->state != MNQ_TRIAL_MADE || isnan(x->drop);
         for (int k = 0; k < n; k++) has = has || taken[k] == i;
         if (!has && (best < 0 || better(x, &r->point[best].result))) best = i;
     }
@@ -254,12 +255,12 @@ static double less_cut(double cut)
 
 /* Adds the best of the parts with cuts that go less far: bills do not know the channels that calibration finds dead, nor
  * what bits `auto` saves. between: halfway to the cut before. */
-static int add_wider(struct search *s, int first, bool between, struct mnq_err *e)
+static int add_wider(struct search *s, bool between, struct mnq_err *e)
 {
     struct mnq_search_report *r = s->r;
-    int taken[MOST], n = 0, end = r->n, most = s->o->finalists + 1 < MOST ? s->o->finalists + 1 : MOST;
+    int taken[MOST], n = 0, most = s->o->finalists + 1 < MOST ? s->o->finalists + 1 : MOST;
     for (; n < most; n++) {
-        taken[n] = best_of(r, first, end, taken, n);
+        taken[n] = best_of(r, MNQ_SEARCH_PARTS, taken, n);
         if (taken[n] < 0) break;
     }
     for (int k = 0; k < n; k++) {
@@ -273,41 +274,41 @@ static int add_wider(struct search *s, int first, bool between, struct mnq_err *
 }
 
 /* As long as networks that are cut less fit, too; then half a step further. */
-static int wider(struct search *s, int first, struct mnq_err *e)
+static int wider(struct search *s, struct mnq_err *e)
 {
     for (int round = 0, from = -1; round < MNQ_SEARCH_CUTS && from != s->r->n && s->r->open == 0; round++) {
         from = s->r->n;
-        if (add_wider(s, first, false, e) != 0 || run(s, from, e) != 0) return -1;
+        if (add_wider(s, false, e) != 0 || run(s, from, e) != 0) return -1;
     }
     const int from = s->r->n;
     if (s->r->open > 0) return 0;
-    return add_wider(s, first, true, e) != 0 ? -1 : run(s, from, e);
+    return add_wider(s, true, e) != 0 ? -1 : run(s, from, e);
 }
 
-static int finals(struct search *s, int first, int *begin, struct mnq_err *e)
+static int finals(struct search *s, struct mnq_err *e)
 {
     struct mnq_search_report *r = s->r;
     int taken[MOST], n = 0, end = r->n, most = s->o->finalists < MOST ? s->o->finalists : MOST;
-    *begin = end;
     for (; n < most; n++) {
-        taken[n] = best_of(r, first, end, taken, n);
+        taken[n] = best_of(r, MNQ_SEARCH_PARTS, taken, n);
         if (taken[n] < 0) break;
     }
     for (int k = 0; k < n; k++) {
         struct mnq_recipe recipe = r->point[taken[k]].recipe;
         recipe.samples = s->o->base.samples;
+        if (add(s, MNQ_SEARCH_FULL, &recipe, e) != 0) return -1; /* 8-bit activations may lose no more, in less flash */
         recipe.wide_activations = s->o->base.wide_activations;
         if (add(s, MNQ_SEARCH_FULL, &recipe, e) != 0) return -1;
     }
     return run(s, end, e);
 }
 
-static int tuned(struct search *s, int first, struct mnq_err *e)
+static int tuned(struct search *s, struct mnq_err *e)
 {
     struct mnq_search_report *r = s->r;
     int taken[MOST], n = 0, end = r->n, made = 0;
     for (; n < MOST && made < s->o->tuned; n++) {
-        taken[n] = best_of(r, first, end, taken, n);
+        taken[n] = best_of(r, MNQ_SEARCH_FULL, taken, n);
         if (taken[n] < 0) break;
         struct mnq_recipe recipe = r->point[taken[n]].recipe;
         if (!(recipe.channels > 0) && !(recipe.ratio > 0)) continue;
@@ -342,17 +343,14 @@ int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native
                struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct search s = {o, native, {o->how, 1, &o->model, &jury}, r, arena};
-    int size[MNQ_SEARCH_SIZES], n = mnq_search_sizes(o, native, size), judged, full;
+    int size[MNQ_SEARCH_SIZES], n = mnq_search_sizes(o, native, size);
     *r = (struct mnq_search_report){.best = -1};
     r->point = mnq_arena_array(arena, MNQ_SEARCH_POINTS, sizeof *r->point);
     if (r->point == NULL) return mnq_fail_nomem(e);
     if (bills(&s, size, n, e) != 0) return -1;
-    judged = full = r->n;
-    if (parts(&s, size, n, e) != 0 || wider(&s, judged, e) != 0 || finals(&s, judged, &full, e) != 0 ||
-        tuned(&s, full, e) != 0)
-        return -1;
-    r->best = best_of(r, full, r->n, NULL, 0);
-    if (r->best < 0) r->best = best_of(r, judged, r->n, NULL, 0); /* the deadline came first */
+    if (parts(&s, size, n, e) != 0 || wider(&s, e) != 0 || finals(&s, e) != 0 || tuned(&s, e) != 0) return -1;
+    r->best = best_of(r, MNQ_SEARCH_FULL, NULL, 0);
+    if (r->best < 0) r->best = best_of(r, MNQ_SEARCH_PARTS, NULL, 0); /* the deadline came first */
     for (int i = 0; i < r->n; i++) r->stage_n[r->point[i].stage]++;
     mark_front(r);
     return 0;
@@ -366,7 +364,7 @@ int mnq_search_one(const struct mnq_search_opts *o, const struct mnq_subject *na
     r->point = mnq_arena_array(arena, 1, sizeof *r->point);
     if (r->point == NULL) return mnq_fail_nomem(e);
     if (add(&s, MNQ_SEARCH_FULL, &o->base, e) != 0 || run(&s, 0, e) != 0) return -1;
-    r->best = best_of(r, 0, r->n, NULL, 0);
+    r->best = best_of(r, MNQ_SEARCH_FULL, NULL, 0);
     r->stage_n[MNQ_SEARCH_FULL] = r->n;
     mark_front(r);
     return 0;

@@ -19,6 +19,7 @@ const char *mnq_trial_label(const struct mnq_recipe *r, int own, struct mnq_aren
     int k = snprintf(text + at, n - at, ", %s", mnq_weights_words[r->weights]);
     if (k > 0) at += (size_t)k;
     if (r->weights == MNQ_WEIGHTS_BINARY) at = put(text, n, at, " x%.0f", r->bases);
+    if (r->wide_activations == MNQ_WIDE_NONE) at = put(text, n, at, ", 8-bit activations", 0);
     if (r->channels > 0) at = put(text, n, at, ", %g %% of MACs cut", 100 * r->channels);
     if (r->ratio > 0) at = put(text, n, at, ", %g %% zeros", 100 * r->ratio);
     if (r->tune) at = put(text, n, at, ", tuned", 0);
