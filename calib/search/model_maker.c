@@ -134,6 +134,16 @@ int mnq_model_stamp(struct mnq_qmodel *q, const struct mnq_subject *s, const cha
     return q->tool == NULL ? -1 : name_classes(q, d, s, arena);
 }
 
+int mnq_made_bill(struct mnq_made *m, const struct mnq_recipe *r, const char *name, struct mnq_arena *arena,
+                  struct mnq_err *e)
+{
+    if (mnq_package_parse(name, m->bytes, m->n, &m->package, arena, e) != 0) return -1;
+    m->budget = mnq_recipe_calib(r, 1).budget;
+    if (m->budget.target == NULL) return 0;
+    if (mnq_xbudget_bill(&m->package, &m->budget, &m->bill, e) != 0) return -1;
+    return mnq_xbudget_require(&m->budget, &m->bill, name, e);
+}
+
 static int quantize(struct work *x, const struct mnq_layer_choice *choice, struct mnq_err *e)
 {
     struct mnq_made *m = x->m;
@@ -167,11 +177,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     if (o.flash > 0 && m->n > (size_t)o.flash)
         return mnq_fail_unfit(e, MNQ_UNFIT_FLASH, MNQ_EXIT_FAILED, "--flash %lld: the file would have %zu bytes",
                               (long long)o.flash, m->n);
-    if (mnq_package_parse(s->file, m->bytes, m->n, &m->package, x->arena, e) != 0) return -1;
-    m->budget = o.budget;
-    if (o.budget.target == NULL) return 0;
-    if (mnq_xbudget_bill(&m->package, &o.budget, &m->bill, e) != 0) return -1;
-    return mnq_xbudget_require(&o.budget, &m->bill, s->file, e);
+    return mnq_made_bill(m, x->r, s->file, x->arena, e);
 }
 
 static bool prunes_weights(const struct mnq_recipe *r)

@@ -50,6 +50,14 @@ int mnq_making_check(const struct mnq_recipe *r, const char *name, struct mnq_er
 int mnq_model_make(const char *model, const struct mnq_recipe *r, const struct mnq_making *how, bool cheap,
                    struct mnq_made *m, struct mnq_arena *arena, struct mnq_err *e);
 
+/**
+ * Reads a model's bytes, m->bytes and n, and asks what it costs within the recipe's budget: package, budget and bill.
+ * name    of the float model, for messages
+ * return  0, or -1 with e
+ */
+int mnq_made_bill(struct mnq_made *m, const struct mnq_recipe *r, const char *name, struct mnq_arena *arena,
+                  struct mnq_err *e);
+
 /** What a model's file says of where it comes from: tool, source, recipe (kept), preprocessing, tasks, and the folder names
  * of d as classes if there are as many as outputs. -1: out of memory. */
 int mnq_model_stamp(struct mnq_qmodel *q, const struct mnq_subject *s, const char *recipe, const struct mnq_dataset *d,

@@ -46,6 +46,28 @@ static const struct mnq_jury *jury_of(const struct mnq_trial_context *x, const c
     return NULL;
 }
 
+/* Whether a is better than b: loses less; what is told alike, in hundredths of a point, takes less. */
+static bool better(const struct mnq_trial_result *a, const struct mnq_trial_result *b)
+{
+    const double da = round(100 * a->drop), db = round(100 * b->drop);
+    if (da != db) return da < db;
+    if (a->cycles != b->cycles) return a->cycles < b->cycles;
+    return a->flash < b->flash;
+}
+
+static int keep(const struct mnq_trial_context *x, const struct mnq_trial *t, const struct mnq_made *m,
+                const struct mnq_trial_result *r, struct mnq_err *e)
+{
+    struct mnq_search_kept *k = x->kept;
+    if (k == NULL || isnan(r->drop) || (k->recipe != NULL && !better(r, &k->result))) return 0;
+    uint8_t *bytes = mnq_arena_array(x->arena, m->n, 1);
+    char *recipe = mnq_arena_strdup(x->arena, t->recipe);
+    if (bytes == NULL || recipe == NULL) return mnq_fail_nomem(e);
+    memcpy(bytes, m->bytes, m->n);
+    *k = (struct mnq_search_kept){recipe, bytes, m->n, *r};
+    return 0;
+}
+
 int mnq_trial_make(void *ctx, const struct mnq_trial *t, struct mnq_trial_result *r, struct mnq_err *e)
 {
     const struct mnq_trial_context *x = ctx;
@@ -68,6 +90,7 @@ int mnq_trial_make(void *ctx, const struct mnq_trial *t, struct mnq_trial_result
         if (t->kind == MNQ_TRIAL_JUDGED && jury != NULL) {
             rc = mnq_subject_of_bytes(t->model, m->bytes, m->n, packed, &arena, e);
             if (rc == 0) rc = mnq_jury_ask(jury, packed, r, e);
+            if (rc == 0) rc = keep(x, t, m, r, e);
         } else if (t->kind == MNQ_TRIAL_JUDGED && m->report.drop.pictures > 0) {
             const struct mnq_bound *b = &m->report.drop;
             r->pictures = b->pictures;
@@ -220,15 +243,6 @@ static int parts(struct search *s, const int *size, int n, struct mnq_err *e)
     return run(s, first, e);
 }
 
-/* Whether a is better than b: loses less; what is told alike, in hundredths of a point, takes less. */
-static bool better(const struct mnq_trial_result *a, const struct mnq_trial_result *b)
-{
-    const double da = round(100 * a->drop), db = round(100 * b->drop);
-    if (da != db) return da < db;
-    if (a->cycles != b->cycles) return a->cycles < b->cycles;
-    return a->flash < b->flash;
-}
-
 /* The best of the made points from this stage on that are not among the n taken; -1: none. */
 static int best_of(const struct mnq_search_report *r, enum mnq_search_stage least, const int *taken, int n)
 {
@@ -293,6 +307,7 @@ static int finals(struct search *s, struct mnq_err *e)
         taken[n] = best_of(r, MNQ_SEARCH_PARTS, taken, n);
         if (taken[n] < 0) break;
     }
+    s->context.kept = &r->kept;
     for (int k = 0; k < n; k++) {
         struct mnq_recipe recipe = r->point[taken[k]].recipe;
         recipe.samples = s->o->base.samples;
@@ -342,7 +357,7 @@ static void mark_front(struct mnq_search_report *r)
 int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native, struct mnq_jury *jury,
                struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e)
 {
-    struct search s = {o, native, {o->how, 1, &o->model, &jury}, r, arena};
+    struct search s = {o, native, {o->how, 1, &o->model, &jury, NULL, arena}, r, arena};
     int size[MNQ_SEARCH_SIZES], n = mnq_search_sizes(o, native, size);
     *r = (struct mnq_search_report){.best = -1};
     r->point = mnq_arena_array(arena, MNQ_SEARCH_POINTS, sizeof *r->point);
@@ -359,10 +374,11 @@ int mnq_search(const struct mnq_search_opts *o, const struct mnq_subject *native
 int mnq_search_one(const struct mnq_search_opts *o, const struct mnq_subject *native, struct mnq_jury *jury,
                    struct mnq_search_report *r, struct mnq_arena *arena, struct mnq_err *e)
 {
-    struct search s = {o, native, {o->how, 1, &o->model, &jury}, r, arena};
+    struct search s = {o, native, {o->how, 1, &o->model, &jury, NULL, arena}, r, arena};
     *r = (struct mnq_search_report){.best = -1};
     r->point = mnq_arena_array(arena, 1, sizeof *r->point);
     if (r->point == NULL) return mnq_fail_nomem(e);
+    s.context.kept = &r->kept;
     if (add(&s, MNQ_SEARCH_FULL, &o->base, e) != 0 || run(&s, 0, e) != 0) return -1;
     r->best = best_of(r, MNQ_SEARCH_FULL, NULL, 0);
     r->stage_n[MNQ_SEARCH_FULL] = r->n;

@@ -24,6 +24,14 @@ struct mnq_search_opts {
 
 enum { MNQ_SEARCH_PART = 48, MNQ_SEARCH_FINALISTS = 3, MNQ_SEARCH_TUNED = 1 };
 
+/** The best model that was made from all samples in this run, so that nobody has to make it again. */
+struct mnq_search_kept {
+    const char *recipe; /* NULL: none was */
+    uint8_t *bytes; /* [n] */
+    size_t n;
+    struct mnq_trial_result result;
+};
+
 /** Stages of evidence. */
 enum mnq_search_stage { MNQ_SEARCH_COSTS, MNQ_SEARCH_PARTS, MNQ_SEARCH_FULL, MNQ_SEARCH_TUNE, MNQ_SEARCH_STAGES };
 
@@ -42,6 +50,7 @@ struct mnq_search_report {
     int open;    /* trials that the deadline left */
     int stage_n[MNQ_SEARCH_STAGES];
     const struct mnq_search_point *nearest; /* if nothing fits: the least that was tried */
+    struct mnq_search_kept kept;
 };
 
 /**
@@ -64,6 +73,8 @@ struct mnq_trial_context {
     int n;
     const char *const *model;     /* [n] */
     struct mnq_jury *const *jury; /* [n] of each; NULL: calibration's own estimate */
+    struct mnq_search_kept *kept; /* the best that is judged becomes this; NULL: none is kept */
+    struct mnq_arena *arena;      /* of what is kept */
 };
 int mnq_trial_make(void *ctx, const struct mnq_trial *t, struct mnq_trial_result *r, struct mnq_err *e);
 

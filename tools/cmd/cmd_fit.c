@@ -380,6 +380,20 @@ static int refuse(struct mnq_cli *cli, struct fitting *x)
     return mnq_fail(e, MNQ_EXIT_FAILED, "nothing fits; with %s: %s", label, p->result.why);
 }
 
+/* The model of the best point: the search's own, or made again, where an earlier run or another process made it. */
+static int make_best(struct mnq_cli *cli, struct fitting *x)
+{
+    const struct mnq_search_report *r = &x->report;
+    const struct mnq_search_point *best = &r->point[r->best];
+    const struct mnq_search_kept *k = &r->kept;
+    const char *name = x->native.file;
+    if (mnq_spread_processes() > 1 || k->recipe == NULL || strcmp(k->recipe, best->trial.recipe) != 0)
+        return mnq_model_make(name, &best->recipe, &x->how, false, &x->made, &cli->arena, &cli->err);
+    x->made.bytes = k->bytes;
+    x->made.n = k->n;
+    return mnq_made_bill(&x->made, &best->recipe, name, &cli->arena, &cli->err);
+}
+
 static int search(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
@@ -392,9 +406,7 @@ static int search(struct mnq_cli *cli, struct fitting *x)
     mnq_jury_free(jury);
     if (rc == 0) rc = mnq_journal_tidy(x->search.journal, e);
     if (rc == 0) rc = refuse(cli, x);
-    if (rc == 0)
-        rc = mnq_model_make(x->native.file, &x->report.point[x->report.best].recipe, &x->how, false, &x->made, &cli->arena,
-                            e);
+    if (rc == 0) rc = make_best(cli, x);
     mnq_term_clear(&cli->term);
     if (rc == 0) rc = write_all(cli, x);
     return rc;

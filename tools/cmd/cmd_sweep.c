@@ -203,7 +203,7 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
 {
     const struct sweep_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
-    struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury};
+    struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury, NULL, NULL};
     const struct mnq_folder_inputs in = {x->subject, cli->n_inputs, &o->data, &o->val, &o->from, &x->seen};
     const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;

@@ -94,6 +94,13 @@ static void within_the_budget(void **state)
         if (p->stage != MNQ_SEARCH_COSTS && p->result.state == MNQ_TRIAL_MADE) assert_true(p->result.flash <= FLASH);
     }
     assert_true(r.stage_n[MNQ_SEARCH_COSTS] >= 1 && r.stage_n[MNQ_SEARCH_PARTS] >= 1);
+    /* what was kept is what the recipe makes */
+    struct mnq_made *made = mnq_arena_alloc(&x.arena, sizeof *made);
+    assert_non_null(made);
+    if (mnq_model_make(model, &r.point[r.best].recipe, &x.how, false, made, &x.arena, &e) != 0) fail_msg("%s", e.msg);
+    assert_string_equal(r.kept.recipe, r.point[r.best].trial.recipe);
+    assert_int_equal(r.kept.n, made->n);
+    assert_memory_equal(r.kept.bytes, made->bytes, made->n);
     /* the same, stopped once on the way */
     const int all = x.limit.calls;
     assert_int_equal(all, r.n);
