@@ -9,7 +9,8 @@
 
 const char *mnq_stored_name(enum mnq_stored_format f)
 {
-    static const char *const name[MNQ_STORED_FORMATS] = {"", "float", "int16", "int8", "int4", "sparse", "binary", "xnor"};
+    static const char *const name[MNQ_STORED_FORMATS] = {"", "float", "int16", "int8", "int4",
+                                                             "sparse", "sparse4", "binary", "xnor"};
     return name[f];
 }
 
@@ -32,6 +33,8 @@ static enum mnq_stored_format format_of(const struct mnq_qlayer *l)
         return MNQ_STORED_INT4;
     case MNQ_W_SPARSE:
         return MNQ_STORED_SPARSE;
+    case MNQ_W_SPARSE4:
+        return MNQ_STORED_SPARSE4;
     case MNQ_W_BINARY:
         return MNQ_STORED_BINARY;
     case MNQ_W_XNOR:

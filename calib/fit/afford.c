@@ -56,7 +56,7 @@ int mnq_calib_storage(struct mnq_qmodel *q, enum mnq_storage_mode mode, const st
         s->time_sparse = (double)sparse[s->layer];
         if (!s->sparse || sparse[s->layer] < dense[s->layer]) continue;
         s->sparse = false;
-        q->layer[s->layer].wtype = wtype[s->layer] == MNQ_W_SPARSE ? MNQ_W_S8 : wtype[s->layer];
+        q->layer[s->layer].wtype = mnq_storage_dense(wtype[s->layer]);
         q->layer[s->layer].block = 0;
         report->bytes_chosen += s->bytes_dense - s->bytes_sparse;
     }

@@ -63,6 +63,7 @@ static size_t code_bytes(const struct mnq_export *x)
 static const char *const like[][2] = {{"mnq_conv_groups_c", "mnq_conv_s8_c"},
                                       {"mnq_dwconv_curve_c", "mnq_dwconv_s8_c"},
                                       {"mnq_avgpool_counted_c", "mnq_avgpool_c"},
+                                      {"mnq_pw_sparse4_c", "mnq_pw_sparse_c"},
                                       {"mnq_maxpool_c", "mnq_avgpool_c"},
                                       {"mnq_select_c", "mnq_mul_c"},
                                       {"mnq_upsample_c", "mnq_add_c"},

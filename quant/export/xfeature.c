@@ -342,7 +342,7 @@ static double products(const struct mnq_layer *l, double pixels)
     case MNQ_L_AVGPOOL:
         return pixels * l->oc * window;
     case MNQ_L_PW:
-        if (l->wtype == MNQ_W_SPARSE) return pixels * stored(l);
+        if (mnq_is_sparse(l)) return pixels * stored(l);
         return pixels * l->oc * (double)l->c * (l->wtype == MNQ_W_BINARY ? l->mult : 1);
     default:
         return 0;
@@ -359,14 +359,14 @@ static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XF
     f[3] = n * outputs * (l->q.act != MNQ_A_CLAMP);
     f[4] = n * pixels;
     f[5] = l->op == MNQ_L_CONV ? n * outputs * l->kh : n * pixels * l->kh * l->kw * up(l->oc, 24);
-    f[6] = l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY ? n * pixels * (double)l->c : 0;
+    f[6] = mnq_is_sparse(l) || l->wtype == MNQ_W_BINARY ? n * pixels * (double)l->c : 0;
     f[7] = n;
     if (l->wtype == MNQ_W_BINARY) { /* maps are read for a block of pixels, of which the last few go one by one */
         const double maps = (double)l->oc * l->c * l->mult;
         f[3] = n * maps * ((int)pixels % MNQ_LANES);
         f[5] = n * maps * up(pixels, MNQ_PIXELS);
     }
-    if (l->wtype == MNQ_W_SPARSE) {
+    if (mnq_is_sparse(l)) {
         f[3] = n * stored(l) * ((int)pixels % MNQ_LANES);
         f[5] = n * (double)l->oc * (double)mnq_bitmap_bytes(l->c, l->mult) * up(pixels, MNQ_PIXELS);
     }

@@ -37,7 +37,8 @@ int mnq_ximage_compressed(const struct mnq_package *p, int i)
 {
     const uint8_t type = p->q.layer[i].wtype;
 
-    return p->q.layer[i].op == MNQ_L_PW && (type == MNQ_W_S4 || type == MNQ_W_SPARSE || type == MNQ_W_BINARY);
+    return p->q.layer[i].op == MNQ_L_PW && (type == MNQ_W_S4 || type == MNQ_W_SPARSE || type == MNQ_W_SPARSE4 ||
+                                                 type == MNQ_W_BINARY);
 }
 
 /* Layer i as kernels see it; weights are as and where the file has them, or decoded. */

@@ -115,7 +115,7 @@ static int put_layer(struct bytes *records, struct bytes *data, const struct mnq
     le16(r + 8, (unsigned)l->out);
     r[10] = (uint8_t)l->kh, r[11] = (uint8_t)l->kw, r[12] = (uint8_t)l->sh, r[13] = (uint8_t)l->sw;
     r[14] = (uint8_t)l->pt, r[15] = (uint8_t)l->pl, r[16] = (uint8_t)l->pb, r[17] = (uint8_t)l->pr;
-    le16(r + 18, (unsigned)(l->wtype == MNQ_W_SPARSE ? l->block : l->wtype == MNQ_W_BINARY ? l->bases : l->mult));
+    le16(r + 18, (unsigned)(l->block > 0 ? l->block : l->wtype == MNQ_W_BINARY ? l->bases : l->mult));
     le32(r + 20, (uint32_t)l->lo);
     le32(r + 24, (uint32_t)l->hi);
     le32(r + 28, weights);
@@ -220,7 +220,7 @@ static bool is_there(const struct mnq_qmodel *q, int s)
 /* The first minor version of the format that has such a layer. */
 static unsigned minor_version(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
 {
-    return !mnq_qlayer_plain(q, l) ? 3 : l->wtype > MNQ_W_S16 ? 1 : 0;
+    return l->wtype == MNQ_W_SPARSE4 ? 5 : !mnq_qlayer_plain(q, l) ? 3 : l->wtype > MNQ_W_S16 ? 1 : 0;
 }
 
 /* Joins header, table and sections into file. */
@@ -250,7 +250,7 @@ static void join(const struct mnq_qmodel *q, struct bytes *section, const char (
     for (int i = 0; i < q->n_layers; i++)
         if (minor_version(q, &q->layer[i]) > h[6]) h[6] = (uint8_t)minor_version(q, &q->layer[i]);
     if ((q->plan != NULL || q->push != NULL) && h[6] < 2) h[6] = 2;
-    if (q->n_more > 0) h[6] = 4;
+    if (q->n_more > 0 && h[6] < 4) h[6] = 4;
     le32(h + 8, (uint32_t)file->n);
     le32(h + 16, (uint32_t)n);
     le32(h + 20, q->arena_bytes);

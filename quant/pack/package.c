@@ -86,7 +86,7 @@ static uint64_t decoded_bytes(const struct mnq_model *m)
     for (unsigned i = 0; i < m->n_tensors; i++) n += get16(m->tens + (size_t)i * TENS + 4) * (uint64_t)sizeof(float);
     for (unsigned i = 0; i < m->n_layers; i++) {
         const uint8_t *r = m->layr + (size_t)i * LAYR;
-        if (r[1] < MNQ_W_S4 || r[1] > MNQ_W_XNOR) continue;
+        if (r[1] < MNQ_W_S4 || r[1] == MNQ_W_MAP) continue;
         uint64_t in = get16(m->tens + (size_t)get16(r + 4) * TENS + 4),
                  out = get16(m->tens + (size_t)get16(r + 8) * TENS + 4);
         n += in * out * (r[1] == MNQ_W_BINARY ? 2 : 1);
@@ -146,7 +146,7 @@ static int read_layers(struct mnq_package *p, struct mnq_err *e)
                                  .mult = (int)get16(r + 18),
                                  .lo = (int32_t)get32(r + 20),
                                  .hi = (int32_t)get32(r + 24)};
-        if (l->wtype == MNQ_W_SPARSE) l->block = l->mult, l->mult = 0;
+        if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4) l->block = l->mult, l->mult = 0;
         if (l->wtype == MNQ_W_BINARY) l->bases = l->mult, l->mult = 0;
         if (l->wtype == MNQ_W_MAP) l->map = array_at(p, get32(r + 28)), l->wtype = MNQ_W_NONE;
         if (l->act == MNQ_A_TABLE) l->table = array_at(p, get32(r + 60));

@@ -39,7 +39,7 @@ struct mnq_qlayer {
      * bases), int8_t for all others. Packing makes the stored form. */
     void *w;
     size_t w_count;     /* weights */
-    int block;          /* SPARSE: weights per bit of the bitmap; else 0 */
+    int block;          /* SPARSE, SPARSE4: weights per bit of the bitmap; else 0 */
     int bases;          /* BINARY: 1..4; else 0 */
     int16_t *coef;      /* BINARY with more than one base: [C_out][bases], > 0; else NULL */
     int16_t *threshold; /* XNOR: [C_in] an activation q counts as +1 if q >= threshold, else as -1; else NULL */

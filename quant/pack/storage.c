@@ -16,6 +16,14 @@
 
 enum { BLOCK = 32, LANES = 8 };
 
+/* Cores have kernels for dense weights of 4 bits: an eighth of their bytes is what makes them sparse. */
+enum { WORTH = 8 };
+
+uint8_t mnq_storage_dense(uint8_t wtype)
+{
+    return wtype == MNQ_W_SPARSE ? MNQ_W_S8 : wtype == MNQ_W_SPARSE4 ? MNQ_W_S4 : wtype;
+}
+
 /* map, stored: bytes of bitmap, and stored weights. */
 static double sparse_time(int64_t pixels, double map, double stored)
 {
@@ -34,7 +42,7 @@ static double break_even(double none, double all, double limit)
 /* The block length that takes least bytes, the largest of several. */
 static void best_block(struct mnq_qlayer sparse, int cin, int cout, struct mnq_storage_layer *s)
 {
-    sparse.wtype = MNQ_W_SPARSE;
+    sparse.wtype = sparse.wtype == MNQ_W_S4 ? MNQ_W_SPARSE4 : MNQ_W_SPARSE;
     for (int block = 1; block <= 16; block *= 2) {
         if (cin % block != 0) continue;
         sparse.block = block;
@@ -53,22 +61,24 @@ static struct mnq_storage_layer judge(const struct mnq_qmodel *q, int k, enum mn
     struct mnq_qlayer dense = *l;
     int64_t pixels = (int64_t)out.h * out.w;
     double weights = (double)l->w_count, map = (double)out.c * (double)mnq_bitmap_bytes(in.c, 1);
-    if (dense.wtype == MNQ_W_SPARSE) dense.wtype = MNQ_W_S8;
+    dense.wtype = mnq_storage_dense(l->wtype);
     s.bytes_dense = (int64_t)mnq_qlayer_weight_bytes(&dense, in.c, out.c);
     best_block(dense, in.c, out.c, &s);
-    double map_stored = (double)out.c * (double)mnq_bitmap_bytes(in.c, s.block);
+    double map_stored = (double)out.c * (double)mnq_bitmap_bytes(in.c, s.block), byte = dense.wtype == MNQ_W_S4 ? 0.5 : 1;
     s.time_dense = (double)pixels * weights;
-    s.time_sparse = sparse_time(pixels, map_stored, (double)s.bytes_sparse - map_stored);
-    s.even_bytes = break_even(map + weights, map, (double)s.bytes_dense);
+    s.time_sparse = sparse_time(pixels, map_stored, ((double)s.bytes_sparse - map_stored) / byte);
+    const double limit = (double)(s.bytes_dense - (dense.wtype == MNQ_W_S4 ? s.bytes_dense / WORTH : 0));
+    s.even_bytes = break_even(map + byte * weights, map, limit);
     s.even_time = break_even(sparse_time(pixels, map, weights), sparse_time(pixels, map, 0), s.time_dense);
-    s.sparse = mode != MNQ_STORAGE_DENSE && s.bytes_sparse < s.bytes_dense;
+    s.sparse = mode != MNQ_STORAGE_DENSE && (double)s.bytes_sparse < limit;
     if (mode == MNQ_STORAGE_SPEED && s.time_sparse >= s.time_dense) s.sparse = false;
     return s;
 }
 
 static bool has_choice(const struct mnq_qlayer *l)
 {
-    return l->op == MNQ_L_PW && (l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S4 || l->wtype == MNQ_W_SPARSE);
+    uint8_t dense = mnq_storage_dense(l->wtype);
+    return l->op == MNQ_L_PW && (dense == MNQ_W_S8 || dense == MNQ_W_S4);
 }
 
 int mnq_choose_storage(struct mnq_qmodel *q, enum mnq_storage_mode mode, struct mnq_storage_report *report,
@@ -80,7 +90,8 @@ int mnq_choose_storage(struct mnq_qmodel *q, enum mnq_storage_mode mode, struct 
         struct mnq_qlayer *l = &q->layer[k];
         if (!has_choice(l)) continue;
         struct mnq_storage_layer s = judge(q, k, mode);
-        if (s.sparse || l->wtype == MNQ_W_SPARSE) l->wtype = s.sparse ? MNQ_W_SPARSE : MNQ_W_S8;
+        l->wtype = mnq_storage_dense(l->wtype);
+        if (s.sparse) l->wtype = l->wtype == MNQ_W_S4 ? MNQ_W_SPARSE4 : MNQ_W_SPARSE;
         l->block = s.sparse ? s.block : 0;
         report->bytes_dense += s.bytes_dense;
         report->bytes_chosen += s.sparse ? s.bytes_sparse : s.bytes_dense;

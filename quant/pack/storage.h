@@ -11,7 +11,7 @@ extern "C" {
 
 /** What decides; a layer is never stored sparse when that takes more bytes. */
 enum mnq_storage_mode {
-    MNQ_STORAGE_BYTES, /* sparse whenever it is smaller */
+    MNQ_STORAGE_BYTES, /* sparse whenever it is smaller, of 4 bits by an eighth */
     MNQ_STORAGE_SPEED, /* sparse where it is smaller and expected to be faster */
     MNQ_STORAGE_DENSE  /* never */
 };
@@ -34,8 +34,12 @@ struct mnq_storage_report {
     int64_t bytes_dense, bytes_chosen; /* over these layers */
 };
 
+/** The weight type that the weights of a sparse type have without a bitmap; others as they are. */
+uint8_t mnq_storage_dense(uint8_t wtype);
+
 /**
- * Chooses between dense and sparse for every PW layer of S8, S4 or SPARSE weights; sets wtype and block. The weights and
+ * Chooses between dense and sparse for every PW layer of S8, S4, SPARSE or SPARSE4 weights: bits of a weight stay; sets wtype
+ * and block. The weights and
  * the outputs stay what they are. Before planning or after, before packing.
  */
 int mnq_choose_storage(struct mnq_qmodel *q, enum mnq_storage_mode mode, struct mnq_storage_report *report,

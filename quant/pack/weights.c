@@ -40,9 +40,13 @@ static bool block_stored(const struct mnq_qlayer *l, size_t first, size_t n)
 
 static size_t sparse_bytes(const struct mnq_qlayer *l, int cin, int cout)
 {
-    size_t b = (size_t)l->block, stored = 0;
-    for (size_t i = 0; i < l->w_count; i += b) stored += block_stored(l, i, b) ? b : 0;
-    return (size_t)cout * mnq_bitmap_bytes(cin, l->block) + stored;
+    size_t b = (size_t)l->block, n = (size_t)cin, bytes = (size_t)cout * mnq_bitmap_bytes(cin, l->block);
+    for (size_t first = 0; first < l->w_count; first += n) {
+        size_t stored = 0;
+        for (size_t i = 0; i < n; i += b) stored += block_stored(l, first + i, b) ? b : 0;
+        bytes += mnq_stored_bytes(l->wtype, stored);
+    }
+    return bytes;
 }
 
 size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout)
@@ -53,6 +57,7 @@ size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout)
     case MNQ_W_S4:
         return rows * (((size_t)cin + 1) / 2);
     case MNQ_W_SPARSE:
+    case MNQ_W_SPARSE4:
         return sparse_bytes(l, cin, cout);
     case MNQ_W_BINARY:
         return rows * (size_t)l->bases * (plane_bytes(cin) + (l->bases > 1 ? 2 : 0));
@@ -81,16 +86,26 @@ static int encode_s4(const struct mnq_qlayer *l, size_t cin, size_t cout, uint8_
     return 0;
 }
 
-static void encode_sparse(const struct mnq_qlayer *l, int cin, size_t cout, uint8_t *to)
+static int encode_sparse(const struct mnq_qlayer *l, int cin, size_t cout, uint8_t *to, struct mnq_err *e)
 {
     size_t b = (size_t)l->block, blocks = (size_t)cin / b, row = mnq_bitmap_bytes(cin, l->block), at = 0;
+    bool four = l->wtype == MNQ_W_SPARSE4;
     uint8_t *weight = to + cout * row;
-    for (size_t o = 0; o < cout; o++, to += row)
+    for (size_t o = 0; o < cout; o++, to += row) {
+        size_t n = 0; /* of the row's weights */
         for (size_t k = 0; k < blocks; k++, at += b) {
             if (!block_stored(l, at, b)) continue;
             set_bit(to, k);
-            for (size_t i = 0; i < b; i++) *weight++ = (uint8_t)mnq_qlayer_weight(l, at + i);
+            for (size_t i = 0; i < b; i++, n++) {
+                int32_t w = mnq_qlayer_weight(l, at + i);
+                if (four && (w < -7 || w > 7)) return no_form(l, at + i, "four bits hold -7..7", e);
+                if (four) weight[n / 2] |= (uint8_t)(((unsigned)w & 15) << 4 * (n % 2));
+                else weight[n] = (uint8_t)w;
+            }
         }
+        weight += mnq_stored_bytes(l->wtype, n);
+    }
+    return 0;
 }
 
 /* Which bases are +1 so that their signed coefficients make w, bit m for base m; -1 if none. */
@@ -141,10 +156,7 @@ int mnq_weights_encode(const struct mnq_qlayer *l, int cin, int cout, uint8_t *t
     if (l->wtype == MNQ_W_S4) return encode_s4(l, (size_t)cin, rows, to, e);
     if (l->wtype == MNQ_W_BINARY) return encode_binary(l, cin, rows, to, e);
     if (l->wtype == MNQ_W_XNOR) return encode_xnor(l, cin, rows, to, e);
-    if (l->wtype == MNQ_W_SPARSE) {
-        encode_sparse(l, cin, rows, to);
-        return 0;
-    }
+    if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4) return encode_sparse(l, cin, rows, to, e);
     for (size_t i = 0; i < l->w_count; i++) {
         if (l->wtype == MNQ_W_S16) le16(to + 2 * i, (unsigned)mnq_qlayer_weight(l, i));
         else to[i] = (uint8_t)mnq_qlayer_weight(l, i);
@@ -160,13 +172,16 @@ static void decode_s4(int8_t *w, size_t cin, size_t cout, const uint8_t *from)
         for (size_t i = 0; i < cin; i++) *w++ = (int8_t)mnq_s4_at(from, i);
 }
 
-static void decode_sparse(int8_t *w, int cin, size_t cout, int block, const uint8_t *from)
+static void decode_sparse(const struct mnq_qlayer *q, int8_t *w, int cin, int cout, const uint8_t *from)
 {
-    size_t b = (size_t)block, blocks = (size_t)cin / b, row = mnq_bitmap_bytes(cin, block);
-    const uint8_t *weight = from + cout * row;
-    for (size_t o = 0; o < cout; o++, from += row)
+    size_t b = (size_t)q->block, blocks = (size_t)cin / b, row = mnq_bitmap_bytes(cin, q->block);
+    struct mnq_layer l = {.wtype = q->wtype, .mult = (uint16_t)q->block, .c = cin, .oc = cout, .weights = from};
+    struct mnq_stored next = mnq_stored_first(&l);
+    for (int o = 0; o < cout; o++, from += row) {
         for (size_t k = 0; k < blocks; k++)
-            for (size_t i = 0; i < b; i++) *w++ = bit_at(from, k) ? (int8_t)*weight++ : 0;
+            for (size_t i = 0; i < b; i++) *w++ = (int8_t)(bit_at(from, k) ? mnq_stored_next(&l, &next) : 0);
+        mnq_stored_row(&next);
+    }
 }
 
 static void decode_binary(int16_t *w, int cin, size_t cout, int bases, const uint8_t *from, const int16_t *coef)
@@ -204,8 +219,8 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
     if (l->w == NULL) return mnq_fail_nomem(e);
     if (l->wtype == MNQ_W_S4) {
         decode_s4(l->w, (size_t)cin, rows, from);
-    } else if (l->wtype == MNQ_W_SPARSE) {
-        decode_sparse(l->w, cin, rows, l->block, from);
+    } else if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4) {
+        decode_sparse(l, l->w, cin, cout, from);
     } else if (l->wtype == MNQ_W_BINARY) {
         l->coef = l->bases > 1 ? (int16_t *)(void *)behind : NULL;
         decode_binary(l->w, cin, rows, l->bases, from, l->coef);
@@ -220,8 +235,8 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
 
 const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_TEXT])
 {
-    static const char *const name[] = {"-", "int8", "int16", "int4", "sparse", "binary", "xnor"};
-    const char *text = l->w == NULL || l->wtype > MNQ_W_XNOR ? "-" : name[l->wtype];
+    static const char *const name[] = {"-", "int8", "int16", "int4", "sparse", "binary", "xnor", "-", "sparse4"};
+    const char *text = l->w == NULL || l->wtype > MNQ_W_SPARSE4 ? "-" : name[l->wtype];
     if (l->wtype == MNQ_W_BINARY) snprintf(buf, MNQ_FORMAT_TEXT, "%s x%d", text, l->bases);
     else snprintf(buf, MNQ_FORMAT_TEXT, "%s", text);
     return buf;
@@ -229,8 +244,8 @@ const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_T
 
 int mnq_weights_bits(const struct mnq_qlayer *l)
 {
-    static const int bits[] = {0, 8, 16, 4, 8, 0, 1};
-    if (l->w == NULL || l->wtype > MNQ_W_XNOR) return 0;
+    static const int bits[] = {0, 8, 16, 4, 8, 0, 1, 0, 4};
+    if (l->w == NULL || l->wtype > MNQ_W_SPARSE4) return 0;
     return l->wtype == MNQ_W_BINARY ? l->bases : bits[l->wtype];
 }
 

@@ -63,10 +63,58 @@ static inline int32_t mnq_blocks(int32_t c, int32_t b)
     return c;
 }
 
-/** Bytes of one row of the bitmap of SPARSE with blocks of b inputs. */
+/** Bytes of one row of the bitmap of SPARSE and SPARSE4 with blocks of b inputs. */
 static inline size_t mnq_bitmap_bytes(int32_t c, int32_t b)
 {
     return ((size_t)mnq_blocks(c, b) + 7) / 8;
+}
+
+/** Whether the weights are a bitmap and what it says is there. */
+static inline int mnq_is_sparse(const struct mnq_layer *l)
+{
+    return l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4;
+}
+
+/** Bytes of n stored weights of one row of SPARSE or SPARSE4. */
+static inline size_t mnq_stored_bytes(unsigned wtype, size_t n)
+{
+    return wtype == MNQ_W_SPARSE4 ? (n + 1) / 2 : n;
+}
+
+/** Where the next stored weight of SPARSE or SPARSE4 is. */
+struct mnq_stored {
+    const uint8_t *at;
+    unsigned half; /* SPARSE4: 1: in the high nibble */
+};
+
+/** The first one of output 0; of other types nothing that is looked at. */
+static inline struct mnq_stored mnq_stored_first(const struct mnq_layer *l)
+{
+    struct mnq_stored s;
+
+    s.at = (const uint8_t *)l->weights;
+    if (mnq_is_sparse(l)) s.at += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
+    s.half = 0;
+    return s;
+}
+
+/** The next one, -128..127 or -8..7 (a valid file has neither -128 nor -8). */
+static inline int32_t mnq_stored_next(const struct mnq_layer *l, struct mnq_stored *s)
+{
+    int32_t w;
+
+    if (l->wtype == MNQ_W_SPARSE) return (int8_t)*s->at++;
+    w = mnq_s4_at(s->at, s->half);
+    s->at += s->half;
+    s->half ^= 1;
+    return w;
+}
+
+/** Behind an output's last one: the next output's begin with a byte. */
+static inline void mnq_stored_row(struct mnq_stored *s)
+{
+    s->at += s->half;
+    s->half = 0;
 }
 
 #endif

@@ -16,7 +16,7 @@ enum {
     MNQ_R_INPUT_U8 = 64,     /* beside S8 and S16 */
     MNQ_R_ONLY_S16 = 128,    /* input and output */
     MNQ_R_PER_CHANNEL = 256, /* bias, m and r per output channel, then an activation */
-    MNQ_R_COMPRESSED = 512,  /* weights may be S4, SPARSE, BINARY or XNOR */
+    MNQ_R_COMPRESSED = 512,  /* weights may be S4, SPARSE, SPARSE4, BINARY or XNOR */
     MNQ_R_MARGIN = 1024,     /* windows may reach over the border, where nothing counts */
     MNQ_R_SELECT = 2048,     /* one input or two; weights may be MAP */
     MNQ_R_BLOCKS = 4096      /* kernel: pixels that stand for one */
@@ -41,8 +41,8 @@ enum mnq_status mnq_check_layers(struct mnq_model *m);
 enum mnq_status mnq_check_arrays(const struct mnq_model *m, unsigned i);
 
 /**
- * FORMAT.md, compressed weights: the bytes that the weights of a PW layer of type S4, SPARSE, BINARY or XNOR take. The
- * fields of the record but for its arrays were validated. The bitmap of SPARSE is counted; if it is not inside DATA, its own
+ * FORMAT.md, compressed weights: the bytes that the weights of a PW layer of type S4, SPARSE, SPARSE4, BINARY or XNOR
+ * take. The fields of the record but for its arrays were validated. The bitmap of SPARSE and SPARSE4 is counted; if it is not inside DATA, its own
  * bytes are all that is returned. c, oc  channels of input and output
  */
 uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record *rec, uint32_t c, uint32_t oc);

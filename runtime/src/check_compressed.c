@@ -7,12 +7,20 @@
 
 static uint64_t sparse_bytes(const struct mnq_model *m, const struct mnq_record *rec, uint32_t c, uint32_t oc)
 {
-    const uint64_t map = (uint64_t)oc * mnq_bitmap_bytes((int32_t)c, rec->mult);
-    uint64_t blocks = 0, i;
+    const size_t row = mnq_bitmap_bytes((int32_t)c, rec->mult);
+    const uint64_t map = (uint64_t)oc * row;
+    const uint8_t *p = m->data + rec->weights;
+    uint64_t bytes = map;
+    uint32_t o;
+    size_t i;
 
     if (rec->weights + map > m->data_size) return map;
-    for (i = 0; i < map; i++) blocks += mnq_popcount(m->data[rec->weights + i]);
-    return map + blocks * rec->mult;
+    for (o = 0; o < oc; o++) {
+        size_t blocks = 0;
+        for (i = 0; i < row; i++) blocks += mnq_popcount(*p++);
+        bytes += mnq_stored_bytes(rec->wtype, blocks * rec->mult);
+    }
+    return bytes;
 }
 
 uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record *rec, uint32_t c, uint32_t oc)
@@ -23,6 +31,7 @@ uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record
     case MNQ_W_S4:
         return (uint64_t)oc * ((c + 1) / 2);
     case MNQ_W_SPARSE:
+    case MNQ_W_SPARSE4:
         return sparse_bytes(m, rec, c, oc);
     case MNQ_W_BINARY:
         return plane * rec->mult + (rec->mult > 1 ? (uint64_t)oc * rec->mult * 2 : 0);
@@ -55,8 +64,9 @@ static int s4_row(const struct mnq_layer *l, int32_t o, uint64_t *sum)
 }
 
 /* *next is the row's first weight, and then the next row's. */
-static int sparse_row(const struct mnq_layer *l, int32_t o, const int8_t **next, uint64_t *sum)
+static int sparse_row(const struct mnq_layer *l, int32_t o, struct mnq_stored *next, uint64_t *sum)
 {
+    const int32_t least = l->wtype == MNQ_W_SPARSE4 ? -8 : -128;
     const size_t blocks = (size_t)mnq_blocks(l->c, l->mult), bytes = mnq_bitmap_bytes(l->c, l->mult);
     const uint8_t *map = (const uint8_t *)l->weights + (size_t)o * bytes;
     size_t i, n = 0;
@@ -64,10 +74,13 @@ static int sparse_row(const struct mnq_layer *l, int32_t o, const int8_t **next,
     *sum = 0;
     if (blocks % 8 != 0 && map[bytes - 1] >> blocks % 8 != 0) return 0;
     for (i = 0; i < bytes; i++) n += mnq_popcount(map[i]);
-    for (n *= (size_t)l->mult; n > 0; n--, ++*next) {
-        if (**next == -128) return 0;
-        *sum += magnitude(**next);
+    for (n *= (size_t)l->mult; n > 0; n--) {
+        const int32_t w = mnq_stored_next(l, next);
+        if (w == least) return 0;
+        *sum += magnitude(w);
     }
+    if (next->half && *next->at >> 4 != 0) return 0; /* a nibble behind the row's last weight */
+    mnq_stored_row(next);
     return 1;
 }
 
@@ -101,16 +114,15 @@ static int binary_row(const struct mnq_layer *l, int32_t o, uint64_t *sum)
 
 enum mnq_status mnq_check_compressed(const struct mnq_layer *l, uint32_t a)
 {
-    const int8_t *next = (const int8_t *)l->weights;
+    struct mnq_stored next = mnq_stored_first(l);
     int32_t o;
 
-    if (l->wtype == MNQ_W_SPARSE) next += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
     for (o = 0; o < l->oc; o++) {
         uint64_t bound = 0;
         int valid;
 
         if (l->wtype == MNQ_W_S4) valid = s4_row(l, o, &bound);
-        else if (l->wtype == MNQ_W_SPARSE) valid = sparse_row(l, o, &next, &bound);
+        else if (mnq_is_sparse(l)) valid = sparse_row(l, o, &next, &bound);
         else if (l->wtype == MNQ_W_BINARY) valid = binary_row(l, o, &bound);
         else valid = planes_clean(l, o, 1);
         if (!valid) return MNQ_E_FORMAT;

@@ -51,7 +51,8 @@ static int mult_valid(unsigned rules, const struct mnq_record *rec, const struct
     if (rules & MNQ_R_MULTIPLIER) return n != 0;
     if (rec->op == MNQ_L_CONV) return n != 1 && (n == 0 || (divides(n, in->c) && divides(n, out->c)));
     if (rec->op == MNQ_L_UPSAMPLE) return n == 0 || (n == 1 && rec->kh <= 64 && rec->kw <= 64);
-    if (compressed && rec->wtype == MNQ_W_SPARSE) return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && (in->c & (n - 1)) == 0;
+    if (compressed && (rec->wtype == MNQ_W_SPARSE || rec->wtype == MNQ_W_SPARSE4))
+        return n >= 1 && n <= 16 && (n & (n - 1)) == 0 && (in->c & (n - 1)) == 0;
     if (compressed && rec->wtype == MNQ_W_BINARY) return n >= 1 && n <= 4;
     if (compressed && rec->wtype == MNQ_W_XNOR && in->c > MNQ_XNOR_MAX) return 0;
     return n == 0;

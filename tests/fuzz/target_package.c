@@ -22,7 +22,7 @@ static void look_at_weights(struct mnq_package *p)
         size_t stored = size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
         size_t bytes = mnq_qlayer_weight_bytes(l, q->tensor[l->in0].shape.c, q->tensor[l->out].shape.c);
         for (size_t k = 0; k < l->w_count; k++) MNQ_FUZZ_MUST(abs(mnq_qlayer_weight(l, k)) <= 32767);
-        MNQ_FUZZ_MUST(l->wtype == MNQ_W_SPARSE ? bytes <= stored : bytes == stored);
+        MNQ_FUZZ_MUST(l->block > 0 ? bytes <= stored : bytes == stored);
     }
     MNQ_FUZZ_MUST(mnq_choose_storage(q, MNQ_STORAGE_BYTES, &report, &e) == 0);
     MNQ_FUZZ_MUST(report.bytes_chosen <= report.bytes_dense);
@@ -70,7 +70,7 @@ static void compress(struct mnq_qlayer *l, int wtype)
     static int16_t wide[8] = {5, -1, 1, 5, -5, 1, 1, 5}, coef[8] = {2, 3, 2, 3, 3, 2, 2, 3}, threshold[2] = {-7, 9};
     l->wtype = (uint8_t)wtype;
     l->w = w;
-    if (wtype == MNQ_W_SPARSE) l->block = 2;
+    if (wtype == MNQ_W_SPARSE || wtype == MNQ_W_SPARSE4) l->block = 2;
     if (wtype == MNQ_W_BINARY) l->bases = 2, l->coef = coef, l->w = wide;
     if (wtype == MNQ_W_XNOR) l->threshold = threshold;
 }
@@ -84,8 +84,8 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
-    if (i == 31) return NULL;
-    if (i >= 7) return mnq_fuzz_net(i - 7, n);
+    if (i == 32) return NULL;
+    if (i >= 7 && i < 31) return mnq_fuzz_net(i - 7, n);
     struct mnq_qtensor tensor[4] = {{.shape = {3, 2, 2}, .dtype = MNQ_U8, .zp = 5, .scale = scale},
                                     {.shape = {3, 2, 4}, .dtype = MNQ_S8, .zp = -7, .scale = scale},
                                     {.shape = {1, 1, 4}, .dtype = MNQ_S8, .zp = 0, .scale = scale},
@@ -104,7 +104,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     }
     layer[0].name = "conv_pw_1", layer[1].name = "pool", layer[2].name = "\"dense\"\t";
     layer[1].kh = 3, layer[1].kw = 2;
-    if (i > 2) compress(&layer[0], MNQ_W_S4 + i - 3);
+    if (i > 2) compress(&layer[0], i == 31 ? MNQ_W_SPARSE4 : MNQ_W_S4 + i - 3);
     struct mnq_qmodel q = {.arena = &arena, .tensor = tensor, .layer = layer, .n_tensors = 4, .n_layers = 3, .output = 3};
     q.tool = "mnquant test", q.source_name = "m.h5", q.recipe = "preprocess: tf\n";
     if (i > 0) q.classes = classes, q.n_classes = 2;

@@ -41,7 +41,7 @@ static const struct {
 static const int32_t pw_shapes[][3] = {{12544, 32, 64}, {3136, 128, 128}, {784, 256, 256},
                                        {196, 512, 512}, {49, 1024, 1024}, {1, 1024, 1000}};
 
-/* Weight types to compare with S8; percent of zeros of SPARSE, block length or bases. */
+/* Weight types to compare with S8; percent of zeros of SPARSE and SPARSE4, block length or bases. */
 static const struct {
     const char *what;
     uint8_t wtype, zeros, field;
@@ -52,6 +52,8 @@ static const struct {
     {"sparse 80 %", MNQ_W_SPARSE, 80, 1},
     {"sparse 90 %", MNQ_W_SPARSE, 90, 1},
     {"sparse 80 %, blocks of 4", MNQ_W_SPARSE, 80, 4},
+    {"sparse4 50 %", MNQ_W_SPARSE4, 50, 1},
+    {"sparse4 80 %", MNQ_W_SPARSE4, 80, 1},
     {"binary x1", MNQ_W_BINARY, 0, 1},
     {"binary x3", MNQ_W_BINARY, 0, 3},
     {"xnor", MNQ_W_XNOR, 0, 0},

@@ -17,7 +17,7 @@
 struct profile {
     int plain; /* nothing extreme: outputs spread over their range */
     int weights, data, bias, scale, clamp, bound;
-    int zeros;   /* percent of blocks that SPARSE leaves out */
+    int zeros;   /* percent of blocks that SPARSE and SPARSE4 leave out */
     int clamped; /* no other activation */
 };
 
@@ -437,7 +437,7 @@ static void make(struct mnq_kcase *k, struct mnq_rng *g, const struct profile *p
     make_channels(k, g, p);
     pick_clamp(g, p->clamp, &l->q);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) make_padding(k, g, p->bound);
-    if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_BINARY) pick_scratch(k, g);
+    if (mnq_wpack_sparse(l->wtype) || l->wtype == MNQ_W_BINARY) pick_scratch(k, g);
 }
 
 static void seal(struct mnq_kcase *k)

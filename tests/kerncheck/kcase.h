@@ -33,7 +33,7 @@ size_t mnq_kcase_second(const struct mnq_layer *l);
 void mnq_kcase_make(struct mnq_kcase *k, int op, uint64_t seed);
 
 /** A case of a given shape (fields op, wtype, in16, in16b, kernel, strides, padding, mult, h .. oc of *shape) with typical
- * data; SPARSE leaves out `zeros` percent of the blocks. */
+ * data; SPARSE and SPARSE4 leave out `zeros` percent of the blocks. */
 void mnq_kcase_shaped(struct mnq_kcase *k, const struct mnq_layer *shape, int zeros, uint64_t seed);
 
 void mnq_kcase_free(struct mnq_kcase *k);

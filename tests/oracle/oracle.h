@@ -24,14 +24,14 @@ enum mnq_oracle_op {
     ORC_SPREAD
 };
 enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2, ORC_PRELU = 3, ORC_TABLE = 4 };
-enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR, ORC_W_MAP };
+enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR, ORC_W_MAP, ORC_W_SPARSE4 };
 enum mnq_oracle_dtype { ORC_U8 = 0, ORC_S8 = 1, ORC_S16 = 2 };
 
 /** One layer with every array widened to 32 bits; unused arrays are NULL. */
 struct mnq_oracle_layer {
     int op, wtype, act, frac;
     int kh, kw, sh, sw, pt, pl, mult; /* mult: depth multiplier of DWCONV, groups of CONV (0: one), 1 of a bilinear UPSAMPLE,
-                                         block length of SPARSE, bases of BINARY */
+                                         block length of SPARSE and SPARSE4, bases of BINARY */
     int counted;                      /* AVGPOOL with padding */
     int h, w, c;                      /* input 0 */
     int h1, w1, c1;                   /* input 1 */

@@ -44,23 +44,33 @@ static int unpack_s4(const struct mnq_oracle_layer *l, struct bytes *b, int32_t 
     return good;
 }
 
-/* The bitmap of all rows, then the blocks that it says are there. */
+/* The bitmap of all rows, then the blocks that it says are there: numbers of 8 bits, or of 4, of which the first is a byte's
+ * remainder by 16 and the second its quotient; a row of these ends with its byte. */
 static int unpack_sparse(const struct mnq_oracle_layer *l, struct bytes *b, int32_t *w)
 {
-    int blocks = l->c / l->mult, good = l->c % l->mult == 0;
+    int blocks = l->c / l->mult, good = l->c % l->mult == 0, half = l->wtype == ORC_W_SPARSE4 ? 8 : 128;
     struct bytes map = *b;
 
     b->at += (int64_t)l->oc * ((blocks + 7) / 8);
     for (int o = 0; o < l->oc && good; o++) {
+        int held = -1; /* the quotient that is still to come */
         for (int k = 0, byte = 0; k < (blocks + 7) / 8 * 8; k++, byte /= 2) {
             if (k % 8 == 0) byte = next(&map);
             if (k >= blocks) good = good && byte % 2 == 0;
             for (int i = 0; i < l->mult && k < blocks; i++) {
-                int x = byte % 2 ? next(b) : 0;
-                *w++ = x < 128 ? x : x - 256;
-                good = good && x != 128;
+                int x = 0;
+                if (byte % 2 && held >= 0) {
+                    x = held;
+                    held = -1;
+                } else if (byte % 2) {
+                    x = next(b);
+                    if (half == 8) held = x / 16, x %= 16;
+                }
+                *w++ = x < half ? x : x - 2 * half;
+                good = good && x != half;
             }
         }
+        good = good && held <= 0;
     }
     return good;
 }
@@ -86,7 +96,7 @@ int mnq_oracle_unpack(struct mnq_oracle_layer *l, const uint8_t *p, int64_t n, i
 
     l->weights = v;
     if (l->wtype == ORC_W_S4) good = unpack_s4(l, &b, v);
-    if (l->wtype == ORC_W_SPARSE) good = unpack_sparse(l, &b, v);
+    if (l->wtype == ORC_W_SPARSE || l->wtype == ORC_W_SPARSE4) good = unpack_sparse(l, &b, v);
     if (l->wtype == ORC_W_BINARY || l->wtype == ORC_W_XNOR) {
         for (int k = 0; k < l->oc * bases; k++, v += l->c) good = unpack_plane(l->c, &b, v) && good;
     }

@@ -7,7 +7,7 @@ int mnq_wmake_field(struct mnq_rng *g, int wtype, int c)
     int block = 1 << mnq_rng_in(g, 0, 4);
 
     if (wtype == WP_BINARY) return mnq_rng_in(g, 1, 4);
-    if (wtype != WP_SPARSE) return 0;
+    if (!mnq_wpack_sparse(wtype)) return 0;
     while (c % block) block /= 2;
     return block;
 }
@@ -24,11 +24,11 @@ static int32_t sign(struct mnq_rng *g, int style, int i)
     return styled(g, style, i, 1) ? styled(g, style, i, 1) : mnq_rng_chance(g, 50) ? 1 : -1;
 }
 
-/* A row of S4 or SPARSE. */
+/* A row of S4, SPARSE or SPARSE4. */
 static void make_row(struct mnq_rng *g, const struct mnq_wmake *m, int32_t *w)
 {
-    int32_t top = m->wtype == WP_S4 ? 7 : 127;
-    int block = m->wtype == WP_SPARSE ? m->field : 1, kept = 1;
+    int32_t top = m->wtype == WP_SPARSE ? 127 : 7;
+    int block = mnq_wpack_sparse(m->wtype) ? m->field : 1, kept = 1;
     int64_t reach = 0;
 
     for (int i = 0; i < m->c; i++) {

@@ -11,7 +11,7 @@ struct mnq_wmake {
     int wtype, c, oc, field;
     int64_t a;      /* magnitude of the inputs: every row keeps NUMERICS.md's bound with room for no bias */
     int style;      /* of weights and signs: 0 random, 1 all largest, 2 all smallest, 3 the two in turn */
-    int zeros;      /* SPARSE: percent of blocks left out */
+    int zeros;      /* SPARSE, SPARSE4: percent of blocks left out */
     int32_t lo, hi; /* XNOR: range of the thresholds */
 };
 

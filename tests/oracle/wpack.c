@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+int mnq_wpack_next(int wtype)
+{
+    return wtype == WP_XNOR ? WP_SPARSE4 : wtype == WP_SPARSE4 ? 0 : wtype + 1;
+}
+
+int mnq_wpack_sparse(int wtype)
+{
+    return wtype == WP_SPARSE || wtype == WP_SPARSE4;
+}
+
 size_t mnq_wpack_count(int wtype, int c, int oc, int field)
 {
     size_t n = (size_t)c * (size_t)oc;
@@ -37,7 +47,11 @@ size_t mnq_wpack_size(int wtype, int c, int oc, int field, const int32_t *v)
     if (wtype == WP_BINARY) return rows * (size_t)field * plane(c) + (field > 1 ? 2 * rows * (size_t)field : 0);
     if (wtype == WP_XNOR) return rows * plane(c) + 2 * (size_t)c;
     size = rows * map_row(c, field);
-    for (int64_t i = 0; i < (int64_t)oc * c; i += field) size += any(v + i, field) ? (size_t)field : 0;
+    for (int o = 0; o < oc; o++) {
+        size_t n = 0;
+        for (int i = 0; i < c; i += field, v += field) n += any(v, field) ? (size_t)field : 0;
+        size += wtype == WP_SPARSE4 ? (n + 1) / 2 : n;
+    }
     return size;
 }
 
@@ -54,15 +68,21 @@ static void write_planes(int c, size_t planes, const int32_t *s, uint8_t *to)
     }
 }
 
-static void write_sparse(int c, int oc, int block, const int32_t *v, uint8_t *to)
+static void write_sparse(int wtype, int c, int oc, int block, const int32_t *v, uint8_t *to)
 {
     uint8_t *weight = to + (size_t)oc * map_row(c, block);
 
     for (int o = 0; o < oc; o++, to += map_row(c, block)) {
+        int high = 0; /* the row's last byte has room for one of four bits */
         for (int k = 0; k < c / block; k++, v += block) {
             if (!any(v, block)) continue;
             to[k / 8] |= (uint8_t)(1 << k % 8);
-            for (int i = 0; i < block; i++) *weight++ = (uint8_t)((uint32_t)v[i] & 255);
+            for (int i = 0; i < block; i++) {
+                if (wtype == WP_SPARSE) *weight++ = (uint8_t)((uint32_t)v[i] & 255);
+                else if (high) weight[-1] |= (uint8_t)(((uint32_t)v[i] & 15) << 4);
+                else *weight++ = (uint8_t)((uint32_t)v[i] & 15);
+                high = wtype == WP_SPARSE4 && !high;
+            }
         }
     }
 }
@@ -77,8 +97,8 @@ void mnq_wpack_write(int wtype, int c, int oc, int field, const int32_t *v, uint
             size_t o = i / (size_t)c, at = i % (size_t)c;
             to[o * (((size_t)c + 1) / 2) + at / 2] |= (uint8_t)(((uint32_t)v[i] & 15) << 4 * (at % 2));
         }
-    } else if (wtype == WP_SPARSE) {
-        write_sparse(c, oc, field, v, to);
+    } else if (mnq_wpack_sparse(wtype)) {
+        write_sparse(wtype, c, oc, field, v, to);
     } else {
         size_t behind = wtype == WP_XNOR ? (size_t)c : field > 1 ? planes : 0;
         write_planes(c, planes, v, to);

@@ -363,7 +363,7 @@ static unsigned packed_zoo(struct mnq_bytes *b, unsigned x, unsigned c)
 {
     unsigned t, y;
 
-    for (t = MNQ_W_S4; t <= MNQ_W_XNOR; t++) {
+    for (t = MNQ_W_S4; t != 0; t = (unsigned)mnq_wpack_next((int)t)) {
         y = LAYER(.op = MNQ_L_PW, .wtype = t, .in0 = x, .oc = 32, .wide_out = 1, .bits = 11);
         x = LAYER(.op = MNQ_L_PW, .wtype = t, .act = t == MNQ_W_BINARY ? MNQ_A_HSWISH : MNQ_A_CLAMP, .in0 = y, .oc = c + t);
     }

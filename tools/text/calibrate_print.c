@@ -40,14 +40,14 @@ static int acc_bits(const struct mnq_calibrate_result *x, const struct mnq_calib
     return w != NULL ? w->acc_bits : l->acc_bits;
 }
 
-/* "int8", "binary x3", "sparse 62 %". */
+/* "int8", "binary x3", "sparse 62 %", "sparse4 71 %". */
 static const char *format_text(const struct mnq_calibrate_result *x, const struct mnq_calib_layer *l, char *buf, size_t n)
 {
     const struct mnq_qlayer *w = written(x, l);
     char name[MNQ_FORMAT_TEXT];
     if (l->bits == 0 || w == NULL) return "-";
     mnq_weights_format(w, name);
-    if (w->wtype == MNQ_W_SPARSE) snprintf(buf, n, "%s %.0f %%", name, 100 * mnq_weights_zeros(w));
+    if (w->block > 0) snprintf(buf, n, "%s %.0f %%", name, 100 * mnq_weights_zeros(w));
     else snprintf(buf, n, "%s", name);
     return buf;
 }

@@ -35,7 +35,8 @@ enum mnq_layer_wtype {
     MNQ_W_SPARSE = 4, /* PW: int8, bitmap and non-zeros */
     MNQ_W_BINARY = 5, /* PW: sum of 1..4 bases of signs */
     MNQ_W_XNOR = 6,   /* PW: signs, and the activations' signs around a threshold */
-    MNQ_W_MAP = 7     /* SELECT: which channel each output channel is */
+    MNQ_W_MAP = 7,    /* SELECT: which channel each output channel is */
+    MNQ_W_SPARSE4 = 8 /* PW: as SPARSE, the non-zeros two to a byte */
 };
 enum { MNQ_XNOR_MAX = 1024 }; /* input channels of an XNOR layer */
 enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2, MNQ_A_PRELU = 3, MNQ_A_TABLE = 4 };
@@ -65,8 +66,8 @@ struct mnq_layer {
     uint8_t point1;  /* ADD, MUL: 1: input 1 is one pixel, which every pixel of input 0 meets */
     uint8_t counted; /* AVGPOOL: 1: windows reach over the border, and what lies inside counts */
     uint8_t kernel;  /* of an exported library: which of its kernels */
-    uint16_t mult;   /* DWCONV: depth multiplier; CONV: groups, 0: one; UPSAMPLE: 1: bilinear; SPARSE: block length; BINARY:
-                        bases */
+    uint16_t mult;   /* DWCONV: depth multiplier; CONV: groups, 0: one; UPSAMPLE: 1: bilinear; SPARSE, SPARSE4: block
+                        length; BINARY: bases */
     int32_t h, w, c; /* input 0 */
     int32_t c1;      /* channels of input 1: for ADD and MUL c or 1; 0 if there is none */
     int32_t oh, ow, oc;  /* output */

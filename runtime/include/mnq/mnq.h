@@ -28,7 +28,7 @@ extern "C" {
 
 /** Version of the .mnq format: what this runtime reads and mnquant writes at most. */
 #define MNQ_FORMAT_MAJOR 1
-#define MNQ_FORMAT_MINOR 4
+#define MNQ_FORMAT_MINOR 5
 
 /** Outputs of a model at most. */
 #define MNQ_MAX_OUTPUTS 32
@@ -45,7 +45,7 @@ enum mnq_status {
     MNQ_E_ARG = -1,       /* null pointer, misaligned address, index out of range */
     MNQ_E_TRUNCATED = -2, /* fewer bytes than the header promises */
     MNQ_E_MAGIC = -3,     /* not an .mnq file */
-    MNQ_E_VERSION = -4,   /* a major version this runtime does not read */
+    MNQ_E_VERSION = -4,   /* a major version, or something of a minor one, that this runtime does not read */
     MNQ_E_CRC = -5,       /* damaged bytes */
     MNQ_E_FORMAT = -6,    /* a field breaks FORMAT.md */
     MNQ_E_OVERFLOW = -7,  /* a layer's accumulator could leave 32 bits */

@@ -25,8 +25,7 @@ static int fits16(const struct mnq_layer *l)
 /* Whether every weight fits 8 bits. */
 static int narrow(const struct mnq_layer *l)
 {
-    return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S4 || l->wtype == MNQ_W_SPARSE ||
-           (l->wtype == MNQ_W_BINARY && l->mult == 1);
+    return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S4 || mnq_is_sparse(l) || (l->wtype == MNQ_W_BINARY && l->mult == 1);
 }
 
 /* What the weights of CONV and PW become. */
@@ -228,12 +227,13 @@ static void put_sparse(const struct mnq_layer *l, const struct sink *s)
 {
     const size_t bytes = mnq_bitmap_bytes(l->c, l->mult);
     const uint8_t *bits = (const uint8_t *)l->weights;
-    const int8_t *w = (const int8_t *)l->weights + (size_t)l->oc * bytes;
+    struct mnq_stored w = mnq_stored_first(l);
     int32_t o, b, j;
 
-    for (o = 0; o < l->oc; o++, bits += bytes)
+    for (o = 0; o < l->oc; o++, bits += bytes, mnq_stored_row(&w))
         for (b = 0; b < mnq_blocks(l->c, l->mult); b++)
-            for (j = 0; (bits[b / 8] >> b % 8 & 1) != 0 && j < l->mult; j++) put(s, o, 0, b * l->mult + j, *w++);
+            for (j = 0; (bits[b / 8] >> b % 8 & 1) != 0 && j < l->mult; j++)
+                put(s, o, 0, b * l->mult + j, mnq_stored_next(l, &w));
 }
 
 static void put_binary(const struct mnq_layer *l, const struct sink *s)
@@ -318,7 +318,7 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
     else if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return;
     else if (l->op == MNQ_L_CONV || l->wtype <= MNQ_W_S16) put_plain(l, &s, mnq_neon_rows(l, h.kind));
     else if (l->wtype == MNQ_W_S4) put_s4(l, &s);
-    else if (l->wtype == MNQ_W_SPARSE) put_sparse(l, &s);
+    else if (mnq_is_sparse(l)) put_sparse(l, &s);
     else put_binary(l, &s);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) put_pad(l, &h, to + h.pad);
 }

@@ -78,6 +78,14 @@ static void gather_pixels(const struct mnq_layer *l, int32_t *acc, const void *x
 
 /* ---- row ---- */
 
+void mnq_sparse_list(const struct mnq_layer *l, int32_t *acc, const uint16_t *list, const int8_t *w, int32_t count,
+                     const struct mnq_pixels *b)
+{
+    if (!b->lanes) gather_pixels(l, acc, b->x, list, w, count, b->n);
+    else if (l->in16) lanes_s16(acc, (const int16_t *)b->x, list, w, count, b->n);
+    else lanes_s8(acc, (const int8_t *)b->x, list, w, count, b->n);
+}
+
 const int8_t *mnq_sparse_row(const struct mnq_layer *l, int32_t o, const int8_t *w, int32_t *acc, const struct mnq_pixels *b)
 {
     const uint8_t *map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
@@ -87,9 +95,7 @@ const int8_t *mnq_sparse_row(const struct mnq_layer *l, int32_t o, const int8_t 
 
     while (bit < bits) {
         const int32_t count = mnq_list_places(map, bits, l->mult, &bit, list);
-        if (!b->lanes) gather_pixels(l, acc, b->x, list, w, count, b->n);
-        else if (l->in16) lanes_s16(acc, (const int16_t *)b->x, list, w, count, b->n);
-        else lanes_s8(acc, (const int8_t *)b->x, list, w, count, b->n);
+        mnq_sparse_list(l, acc, list, w, count, b);
         w += count;
     }
     return w;

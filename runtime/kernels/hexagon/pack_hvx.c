@@ -17,7 +17,7 @@ static void put32(uint8_t *p, uint32_t v)
 /* ---- weights ---- */
 
 /* Number of 1 bits in the first n bytes of a map. */
-static size_t bits_before(const uint8_t *map, size_t n)
+static size_t bits_in(const uint8_t *map, size_t n)
 {
     size_t count = 0, i;
 
@@ -29,19 +29,21 @@ static size_t bits_before(const uint8_t *map, size_t n)
 struct reader {
     const struct mnq_layer *l;
     int32_t o;
-    size_t stored; /* SPARSE: of the next block that is there */
+    struct mnq_stored stored; /* sparse: the next weight that is there */
 };
 
 static struct reader reader_at(const struct mnq_layer *l, int32_t o)
 {
     struct reader r;
+    int32_t i;
 
     r.l = l;
     r.o = o;
-    r.stored = 0;
-    if (l->wtype == MNQ_W_SPARSE) { /* rows are whole bytes, what is behind their ends is 0 */
-        const size_t row = mnq_bitmap_bytes(l->c, l->mult), maps = row * (size_t)l->oc;
-        r.stored = maps + bits_before((const uint8_t *)l->weights, (size_t)o * row) * l->mult;
+    r.stored = mnq_stored_first(l);
+    for (i = 0; mnq_is_sparse(l) && i < o; i++) { /* rows are whole bytes, what is behind their ends is 0 */
+        const size_t row = mnq_bitmap_bytes(l->c, l->mult);
+        const uint8_t *const map = (const uint8_t *)l->weights + (size_t)i * row;
+        r.stored.at += mnq_stored_bytes(l->wtype, bits_in(map, row) * l->mult);
     }
     return r;
 }
@@ -71,10 +73,10 @@ static int32_t next_weight(struct reader *r, int32_t i)
     if (l->wtype == MNQ_W_S8) return (int8_t)bytes[at];
     if (l->wtype == MNQ_W_S16) return ((const int16_t *)l->weights)[at];
     if (l->wtype == MNQ_W_S4) return mnq_s4_at(bytes + (size_t)r->o * ((size_t)(l->c + 1) / 2), (size_t)i);
-    if (l->wtype == MNQ_W_SPARSE) {
+    if (mnq_is_sparse(l)) {
         const size_t block = (size_t)mnq_blocks(i, l->mult);
         const uint8_t *const map = bytes + (size_t)r->o * mnq_bitmap_bytes(l->c, l->mult);
-        return map[block / 8] >> block % 8 & 1 ? (int8_t)bytes[r->stored++] : 0;
+        return map[block / 8] >> block % 8 & 1 ? mnq_stored_next(l, &r->stored) : 0;
     }
     return binary_weight(l, r->o, i);
 }

@@ -63,7 +63,7 @@ static void pack4(const struct mnq_layer *l, int8_t *to, int32_t o)
 }
 
 /* Values that are stored follow one another from *stream on. */
-static void pack_sparse(const struct mnq_layer *l, int8_t *to, int32_t o, const int8_t **stream)
+static void pack_sparse(const struct mnq_layer *l, int8_t *to, int32_t o, struct mnq_stored *stream)
 {
     const uint8_t *const map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
     const int32_t blocks = mnq_blocks(l->c, l->mult);
@@ -71,8 +71,9 @@ static void pack_sparse(const struct mnq_layer *l, int8_t *to, int32_t o, const 
 
     for (k = 0; k < blocks; k++) {
         const int stored = map[k >> 3] >> (k & 7) & 1;
-        for (j = 0; j < l->mult; j++, to += l->oc) *to = (int8_t)(stored ? *(*stream)++ : 0);
+        for (j = 0; j < l->mult; j++, to += l->oc) *to = (int8_t)(stored ? mnq_stored_next(l, stream) : 0);
     }
+    mnq_stored_row(stream);
 }
 
 static int32_t sign(const uint32_t *plane, int32_t i)
@@ -104,15 +105,14 @@ static void pack_bases(const struct mnq_layer *l, int16_t *to, int32_t o)
 
 void mnq_rvv_pack(const struct mnq_layer *l, void *mem)
 {
-    const int8_t *stream = (const int8_t *)l->weights;
+    struct mnq_stored stream = mnq_stored_first(l);
     int32_t o;
 
-    if (l->wtype == MNQ_W_SPARSE) stream += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
     for (o = 0; o < l->oc; o++) {
         int8_t *const to = (int8_t *)mem + ((size_t)o << mnq_rvv_wide(l));
         int16_t *const to16 = (int16_t *)(void *)to;
         if (l->wtype == MNQ_W_S4) pack4(l, to, o);
-        else if (l->wtype == MNQ_W_SPARSE) pack_sparse(l, to, o, &stream);
+        else if (mnq_is_sparse(l)) pack_sparse(l, to, o, &stream);
         else if (l->wtype == MNQ_W_S16) pack16(l, to16, o);
         else if (l->wtype == MNQ_W_S8) pack8(l, to, o);
         else if (l->mult > 1) pack_bases(l, to16, o);

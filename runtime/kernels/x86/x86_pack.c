@@ -98,9 +98,9 @@ static int32_t weight(const struct mnq_layer *l, size_t i)
 /* The weights of PW one after the other, as the file has them. */
 struct reader {
     const struct mnq_layer *l;
-    const uint8_t *bits;  /* SPARSE: of the output */
-    const int8_t *stream; /* SPARSE: the values to come */
-    size_t at;            /* others: the weight to come */
+    const uint8_t *bits;      /* sparse: of the output */
+    struct mnq_stored stream; /* sparse: the values to come */
+    size_t at;                /* others: the weight to come */
 };
 
 static struct reader reader_of(const struct mnq_layer *l)
@@ -109,8 +109,7 @@ static struct reader reader_of(const struct mnq_layer *l)
 
     r.l = l;
     r.bits = (const uint8_t *)l->weights;
-    r.stream = (const int8_t *)l->weights;
-    if (l->wtype == MNQ_W_SPARSE) r.stream += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
+    r.stream = mnq_stored_first(l);
     r.at = 0;
     return r;
 }
@@ -121,9 +120,11 @@ static int32_t read_weight(struct reader *r, int32_t i)
     const struct mnq_layer *const l = r->l;
     int32_t w = 0;
 
-    if (l->wtype != MNQ_W_SPARSE) return weight(l, r->at++);
-    if ((r->bits[i / l->mult / 8] >> i / l->mult % 8 & 1) != 0) w = *r->stream++;
-    if (i + 1 == l->c) r->bits += mnq_bitmap_bytes(l->c, l->mult);
+    if (!mnq_is_sparse(l)) return weight(l, r->at++);
+    if ((r->bits[i / l->mult / 8] >> i / l->mult % 8 & 1) != 0) w = mnq_stored_next(l, &r->stream);
+    if (i + 1 < l->c) return w;
+    r->bits += mnq_bitmap_bytes(l->c, l->mult);
+    mnq_stored_row(&r->stream);
     return w;
 }
 
@@ -155,7 +156,7 @@ static size_t sparse_pairs(const struct mnq_x86_shape *s, const struct mnq_layer
     int32_t o;
 
     if (s->lanes != 8 || dot != MNQ_X86_PAIRS || l->op != MNQ_L_PW || l->c < 32 || l->c > 4096 || l->h * l->w < 8) return 0;
-    if (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16 && l->wtype != MNQ_W_SPARSE) return 0;
+    if (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16 && !mnq_is_sparse(l)) return 0;
     r = reader_of(l);
     for (o = 0; o < l->oc; o++) {
         n += read_pairs(&r, NULL);
@@ -408,7 +409,7 @@ static void put_s4(struct sink *k, int32_t o)
 }
 
 /* Returns the values behind the row's. */
-static const int8_t *put_sparse(struct sink *k, int32_t o, const int8_t *stream)
+static void put_sparse(struct sink *k, int32_t o, struct mnq_stored *stream)
 {
     const struct mnq_layer *const l = k->l;
     const uint8_t *const bits = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
@@ -416,12 +417,12 @@ static const int8_t *put_sparse(struct sink *k, int32_t o, const int8_t *stream)
 
     for (b = 0; b < l->c / l->mult; b++) {
         if ((bits[b / 8] >> b % 8 & 1) == 0) continue;
-        for (j = 0; j < l->mult; j++, stream++) {
+        for (j = 0; j < l->mult; j++) {
             const int32_t i = b * l->mult + j;
-            sink_put(k, (size_t)(i / k->h->dot), i % k->h->dot, *stream);
+            sink_put(k, (size_t)(i / k->h->dot), i % k->h->dot, mnq_stored_next(l, stream));
         }
     }
-    return stream;
+    mnq_stored_row(stream);
 }
 
 static void put_binary(struct sink *k, int32_t o)
@@ -486,7 +487,7 @@ static void put_pairs(struct sink *k)
 static void put_pw(struct sink *k)
 {
     const struct mnq_layer *const l = k->l;
-    const int8_t *stream = (const int8_t *)l->weights;
+    struct mnq_stored stream = mnq_stored_first(l);
     int32_t o;
 
     if (k->h->sparse) {
@@ -501,11 +502,10 @@ static void put_pw(struct sink *k)
         put_xnor(k);
         return;
     }
-    if (l->wtype == MNQ_W_SPARSE) stream += (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
     for (o = 0; o < l->oc; o++) {
         sink_channel(k, o);
         if (l->wtype == MNQ_W_S4) put_s4(k, o);
-        else if (l->wtype == MNQ_W_SPARSE) stream = put_sparse(k, o, stream);
+        else if (mnq_is_sparse(l)) put_sparse(k, o, &stream);
         else put_binary(k, o);
     }
 }

@@ -240,9 +240,10 @@ static void zeros_stay_and_are_left_out(void **state)
             struct mnq_qlayer dense = *l;
             bool four = w->o.weights == MNQ_WEIGHTS_INT4 && l->w_count >= (size_t)w->o.small_layer;
             dense.wtype = four ? MNQ_W_S4 : MNQ_W_S8;
-            if (l->wtype == MNQ_W_SPARSE)
-                assert_true(mnq_qlayer_weight_bytes(l, cin, nd->out.c) < mnq_qlayer_weight_bytes(&dense, cin, nd->out.c));
-            else if (w->o.wide == MNQ_WIDE_NONE && percent == 60 && !four) fail_msg("case %d: %s is dense", i, l->name);
+            if (l->block > 0)
+                assert_true(l->wtype == (four ? MNQ_W_SPARSE4 : MNQ_W_SPARSE) &&
+                            mnq_qlayer_weight_bytes(l, cin, nd->out.c) < mnq_qlayer_weight_bytes(&dense, cin, nd->out.c));
+            else if (w->o.wide == MNQ_WIDE_NONE && percent == 60) fail_msg("case %d: %s is dense", i, l->name);
         }
         world_free(w);
     }

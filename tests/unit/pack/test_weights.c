@@ -33,6 +33,7 @@ static int random_weight(const struct mnq_qlayer *l, int o, int kept)
     int sum = 0;
     if (l->wtype == MNQ_W_S4) return below(15) - 7;
     if (l->wtype == MNQ_W_SPARSE) return kept ? below(255) - 127 : 0;
+    if (l->wtype == MNQ_W_SPARSE4) return kept ? below(15) - 7 : 0;
     if (l->coef == NULL) return 2 * below(2) - 1;
     for (int m = 0; m < l->bases; m++) sum += (2 * below(2) - 1) * l->coef[o * l->bases + m];
     return sum;
@@ -59,7 +60,7 @@ static struct mnq_qmodel make(struct mnq_arena *arena, int wtype, enum mnq_dtype
     struct mnq_qlayer *l = &q.layer[0];
     *l = (struct mnq_qlayer){.name = "l", .op = MNQ_L_PW, .wtype = (uint8_t)wtype, .in1 = -1, .out = 1, .kh = 1, .kw = 1};
     l->sh = l->sw = 1, l->lo = -32768, l->hi = 32767, l->in_max = dtype == MNQ_S16 ? 32768 : 128;
-    if (wtype == MNQ_W_SPARSE) l->block = 1 << below(5);
+    if (wtype == MNQ_W_SPARSE || wtype == MNQ_W_SPARSE4) l->block = 1 << below(5);
     while (l->block > 1 && cin % l->block != 0) l->block /= 2;
     if (wtype == MNQ_W_BINARY) l->bases = 1 + below(4);
     if (l->bases > 1) l->coef = array(arena, cout * l->bases, 2);
@@ -117,7 +118,7 @@ static void one(int wtype, enum mnq_dtype dtype)
     int cin = q.tensor[0].shape.c, cout = q.tensor[1].shape.c;
     assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
     if (mnq_qmodel_pack(&q, &bytes, &n, &e) != 0) fail_msg("%s", e.msg);
-    assert_int_equal(bytes[6], 1); /* minor version */
+    assert_int_equal(bytes[6], wtype == MNQ_W_SPARSE4 ? 5 : 1); /* minor version */
     hide_meta(bytes, n);
     if (mnq_package_parse("m.mnq", bytes, n, &p, &arena, &e) != 0) fail_msg("%s", e.msg);
     const struct mnq_qlayer *r = &p.q.layer[0];
@@ -164,7 +165,8 @@ static void packed_is_what_runs(void **state)
     (void)state;
     srand(1);
     for (int k = 0; k < 60; k++)
-        for (int wtype = MNQ_W_S4; wtype <= MNQ_W_XNOR; wtype++) one(wtype, (enum mnq_dtype)(k % 3));
+        for (int wtype = MNQ_W_S4; wtype <= MNQ_W_SPARSE4; wtype++)
+            if (wtype != MNQ_W_MAP) one(wtype, (enum mnq_dtype)(k % 3));
 }
 
 /* Weights that the format cannot say are refused with the layer's name. */
@@ -173,7 +175,8 @@ static void impossible(void **state)
     static const struct {
         int wtype, value;
         const char *says;
-    } bad[] = {{MNQ_W_S4, 8, "-7..7"}, {MNQ_W_S4, -8, "-7..7"}, {MNQ_W_XNOR, 0, "-1 and 1"}, {MNQ_W_BINARY, 3001, "bases"}};
+    } bad[] = {{MNQ_W_S4, 8, "-7..7"},      {MNQ_W_S4, -8, "-7..7"},     {MNQ_W_SPARSE4, 8, "-7..7"},
+               {MNQ_W_SPARSE4, -8, "-7..7"}, {MNQ_W_XNOR, 0, "-1 and 1"}, {MNQ_W_BINARY, 3001, "bases"}};
     (void)state;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         struct mnq_arena arena = {0};

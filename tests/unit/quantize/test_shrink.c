@@ -48,7 +48,7 @@ static void add_compressed(struct mnq_qlayer *l, int wtype, int cin, int cout, s
     l->wtype = (uint8_t)wtype;
     l->w_count = (size_t)(cin * cout);
     l->w = array(arena, cin * cout, mnq_qlayer_wide(l) ? 2 : 1);
-    if (wtype == MNQ_W_SPARSE) l->block = block;
+    if (wtype == MNQ_W_SPARSE || wtype == MNQ_W_SPARSE4) l->block = block;
     if (wtype == MNQ_W_BINARY) l->bases = 1 + below(4);
     if (l->bases > 1) l->coef = array(arena, cout * l->bases, 2);
     for (int i = 0; i < cout * l->bases && l->coef != NULL; i++) l->coef[i] = (int16_t)(1 + below(40));
@@ -56,6 +56,7 @@ static void add_compressed(struct mnq_qlayer *l, int wtype, int cin, int cout, s
         int v = 2 * below(2) - 1;
         if (wtype == MNQ_W_S4) v = i % cin == dead ? 0 : below(15) - 7;
         if (wtype == MNQ_W_SPARSE) v = i % cin == dead || below(2) ? 0 : below(255) - 127;
+        if (wtype == MNQ_W_SPARSE4) v = i % cin == dead || below(2) ? 0 : below(15) - 7;
         for (int m = 0; m < l->bases; m++) {
             if (m == 0) v = 0;
             v += (2 * below(2) - 1) * (l->coef != NULL ? l->coef[i / cin * l->bases + m] : 1);
@@ -112,7 +113,8 @@ static void add_layer(struct mnq_qmodel *q, const struct plan_entry *p, struct m
     }
     if (p->op == MNQ_L_AVGPOOL || p->op == MNQ_L_MUL) return;
     if (p->op == MNQ_L_PW && below(3) > 0) {
-        add_compressed(l, MNQ_W_S4 + below(4), in->shape.c, p->c, arena);
+        static const int types[] = {MNQ_W_S4, MNQ_W_SPARSE, MNQ_W_BINARY, MNQ_W_XNOR, MNQ_W_SPARSE4};
+        add_compressed(l, types[below(5)], in->shape.c, p->c, arena);
         return;
     }
     bool wide = p->op == MNQ_L_ADD || below(3) == 0;

@@ -17,7 +17,7 @@ enum { MOST = 1 << 14 };
 
 /* A model of one PW layer of 2x2 pixels, and its weights as bytes. */
 struct one {
-    unsigned wtype, c, oc, field, op, in_type;
+    unsigned wtype, c, oc, field, op, in_type, minor;
     int32_t bias;
     uint8_t w[MOST];
     size_t n;
@@ -76,6 +76,7 @@ static enum mnq_status load(const struct one *o)
     mnq_bytes_layer(&b, &l);
     b.output = out;
     uint8_t *f = mnq_bytes_file(&b, &bytes);
+    if (o->minor != 0) f[6] = (uint8_t)o->minor;
     const enum mnq_status s = mnq_model_load(&m, f, bytes);
     free(f);
     mnq_bytes_free(&b);
@@ -90,7 +91,7 @@ static void expect(const struct one *o, enum mnq_status s)
 /* One layer of every type with sizes around a word. */
 static struct one sample(unsigned wtype, unsigned c)
 {
-    const unsigned field = wtype == MNQ_W_SPARSE ? 1 : wtype == MNQ_W_BINARY ? 2 : 0;
+    const unsigned field = mnq_wpack_sparse((int)wtype) ? 1 : wtype == MNQ_W_BINARY ? 2 : 0;
     return make(wtype, c, 3, field, wtype == MNQ_W_BINARY || wtype == MNQ_W_XNOR ? 1 : 5, 7);
 }
 
@@ -100,7 +101,7 @@ static void test_sizes(void **state)
     static const unsigned channels[] = {1, 2, 31, 32, 33, 64, 65};
 
     (void)state;
-    for (unsigned t = MNQ_W_S4; t <= MNQ_W_XNOR; t++)
+    for (unsigned t = MNQ_W_S4; t != 0; t = (unsigned)mnq_wpack_next((int)t))
         for (size_t k = 0; k < sizeof channels / sizeof *channels; k++) {
             struct one o = sample(t, channels[k]);
             expect(&o, MNQ_OK);
@@ -111,11 +112,11 @@ static void test_sizes(void **state)
         }
 }
 
-/* Only PW has them, and there are six types of weights. */
+/* Only PW has them; a map is no weight. */
 static void test_operators(void **state)
 {
     (void)state;
-    for (unsigned t = MNQ_W_S4; t <= MNQ_W_XNOR; t++) {
+    for (unsigned t = MNQ_W_S4; t != 0; t = (unsigned)mnq_wpack_next((int)t)) {
         struct one o = sample(t, 3);
         o.op = MNQ_L_CONV;
         expect(&o, MNQ_E_FORMAT);
@@ -123,10 +124,17 @@ static void test_operators(void **state)
         expect(&o, MNQ_E_FORMAT);
     }
     struct one o = sample(MNQ_W_XNOR, 3);
-    o.wtype = 7;
+    o.wtype = MNQ_W_MAP;
+    expect(&o, MNQ_E_FORMAT);
+    o.wtype = MNQ_W_SPARSE4 + 1;
     expect(&o, MNQ_E_FORMAT);
     o.wtype = 255;
     expect(&o, MNQ_E_FORMAT);
+    o.minor = MNQ_FORMAT_MINOR + 1; /* it may be one of theirs */
+    expect(&o, MNQ_E_VERSION);
+    o = sample(MNQ_W_SPARSE4, 3);
+    o.minor = MNQ_FORMAT_MINOR + 1;
+    expect(&o, MNQ_OK);
 }
 
 static void test_field(void **state)
@@ -143,9 +151,14 @@ static void test_field(void **state)
         o.field = blocks[k];
         expect(&o, MNQ_E_FORMAT);
     }
-    o = make(MNQ_W_SPARSE, 6, 3, 1, 1, 0);
-    o.field = 4; /* does not divide 6 */
-    expect(&o, MNQ_E_FORMAT);
+    for (unsigned t = MNQ_W_SPARSE; t <= MNQ_W_SPARSE4; t += MNQ_W_SPARSE4 - MNQ_W_SPARSE) {
+        o = make(t, 6, 3, 1, 1, 0);
+        o.field = 4; /* does not divide 6 */
+        expect(&o, MNQ_E_FORMAT);
+        o = make(t, 32, 3, 1, 1, 0);
+        o.field = 32;
+        expect(&o, MNQ_E_FORMAT);
+    }
     for (unsigned m = 1; m <= 4; m++) {
         o = make(MNQ_W_BINARY, 33, 3, m, 1, 1);
         expect(&o, MNQ_OK);
@@ -215,6 +228,47 @@ static void test_sparse(void **state)
     expect(&o, MNQ_E_FORMAT);
 }
 
+/* Rows of nibbles begin with a byte each; what is behind a row's last weight is 0. */
+static void test_sparse4(void **state)
+{
+    struct one o = make(MNQ_W_SPARSE4, 10, 2, 1, 0, 0);
+
+    (void)state;
+    assert_int_equal(o.n, 4);
+    expect(&o, MNQ_OK);
+    o.w[0] = 1; /* a bit without its weight */
+    expect(&o, MNQ_E_FORMAT);
+    o.n = 5;
+    o.w[4] = 0; /* a stored zero is allowed */
+    expect(&o, MNQ_OK);
+    o.w[4] = 0x08; /* -8 */
+    expect(&o, MNQ_E_FORMAT);
+    o.w[4] = 0x09;
+    expect(&o, MNQ_OK);
+    o.w[4] = 0x19; /* a nibble without its bit */
+    expect(&o, MNQ_E_FORMAT);
+    o.w[1] = 2; /* the row's last input */
+    expect(&o, MNQ_OK);
+    o.w[1] = 4; /* behind it */
+    expect(&o, MNQ_E_FORMAT);
+    o.w[1] = 0, o.w[2] = 1; /* one weight of each row: a byte each */
+    o.w[4] = 0x07;
+    expect(&o, MNQ_E_FORMAT);
+    o.n = 6;
+    o.w[5] = 0x09;
+    expect(&o, MNQ_OK);
+    o.w[5] = 0x08;
+    expect(&o, MNQ_E_FORMAT);
+    o = make(MNQ_W_SPARSE4, 32, 2, 16, 1, 0);
+    assert_int_equal(o.n, 2 + 2 * 16);
+    o.w[0] = 1;
+    o.n -= 8;
+    expect(&o, MNQ_OK);
+    o.w[0] = 9;
+    o.n += 8;
+    expect(&o, MNQ_E_FORMAT);
+}
+
 static void test_planes(void **state)
 {
     struct one o = make(MNQ_W_BINARY, 33, 2, 1, -1, 0);
@@ -274,6 +328,7 @@ static void test_limits(void **state)
     for (int sign = -1; sign <= 1; sign += 2) {
         at_limit(make(MNQ_W_S4, 37, 2, 0, 7 * sign, 0), 128 * 37 * 7);
         at_limit(make(MNQ_W_SPARSE, 40, 2, 8, 127 * sign, 0), 128 * 40 * 127);
+        at_limit(make(MNQ_W_SPARSE4, 39, 2, 1, 7 * sign, 0), 128 * 39 * 7);
         at_limit(make(MNQ_W_BINARY, 37, 2, 1, sign, 0), 128 * 37);
         at_limit(make(MNQ_W_BINARY, 37, 2, 3, sign, 100), 128 * 37 * 300);
         at_limit(make(MNQ_W_XNOR, 37, 2, 0, sign, 0), 256 * 37);
@@ -292,12 +347,15 @@ static void test_limits(void **state)
 /* A bitmap that does not fit the file, with a size that would hide it. */
 static void test_outside(void **state)
 {
-    struct one o = make(MNQ_W_SPARSE, 16, 2, 1, 1, 0);
+    struct one o;
 
     (void)state;
-    o.c = 60000;
-    o.n = 15000;
-    expect(&o, MNQ_E_FORMAT);
+    for (unsigned t = MNQ_W_SPARSE; t <= MNQ_W_SPARSE4; t += MNQ_W_SPARSE4 - MNQ_W_SPARSE) {
+        o = make(t, 16, 2, 1, 1, 0);
+        o.c = 60000;
+        o.n = 15000;
+        expect(&o, MNQ_E_FORMAT);
+    }
     o = make(MNQ_W_XNOR, 16, 2, 0, 1, 0);
     o.c = 1000;
     expect(&o, MNQ_E_FORMAT);
@@ -309,6 +367,7 @@ int main(void)
         cmocka_unit_test(test_sizes),  cmocka_unit_test(test_operators),    cmocka_unit_test(test_field),
         cmocka_unit_test(test_s4),     cmocka_unit_test(test_sparse),       cmocka_unit_test(test_planes),
         cmocka_unit_test(test_limits), cmocka_unit_test(test_coefficients), cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_sparse4),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -548,7 +548,7 @@ static void test_calls(void **state)
     size_t n;
 
     (void)state;
-    mnq_bytes_zoo(&b, 4, 9, 12, 5);
+    mnq_bytes_zoo(&b, 6, 9, 12, 5);
     uint8_t *f = mnq_bytes_file(&b, &n);
     assert_int_equal(mnq_model_load(&m, f, n), MNQ_OK);
     const size_t size = mnq_arena_size(&m);
