@@ -19,8 +19,16 @@ static const double CLEAR_GAIN = 0.95;
 
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
-    *o = (struct mnq_tune_opts){
-        .epochs = 30, .views = 12, .rate = 3e-4, .features = 1, .cache_bytes = (size_t)512 << 20, .threads = 1};
+    *o = (struct mnq_tune_opts){.epochs = 40,
+                                .views = 8,
+                                .rate = 3e-3,
+                                .features = 1,
+                                .taps = 3,
+                                .mean = 0.06,
+                                .front = 0.05,
+                                .blends = true,
+                                .cache_bytes = (size_t)1 << 30,
+                                .threads = 1};
 }
 
 bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after)

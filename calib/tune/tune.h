@@ -18,6 +18,9 @@ struct mnq_tune_opts {
     double rate;        /* of Adam, in units of each row's weights */
     double features;    /* weight of the features behind the classifier beside the answers */
     double taps;        /* weight of what blocks give out beside the answers; 0: none is kept */
+    double mean;        /* share of all steps that the weights are averaged over before they judge; 0: as they are */
+    double front;       /* share of the weights that stay as they are at the front, at most */
+    bool blends;        /* every other view with one of another picture */
     double time_limit;  /* seconds, 0: none */
     size_t cache_bytes; /* for what the frozen layers make of the views */
     uint64_t seed;

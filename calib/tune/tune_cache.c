@@ -37,6 +37,19 @@ static int first_changed(const struct mnq_tune_cache *c)
     return c->student->n;
 }
 
+/* The first node behind a front that has next to none of the weights from `first` on: there are the largest maps, so most of
+ * the work, and a step of its weights unsettles all that follow. */
+static int behind_front(const struct mnq_tune_cache *c, double share, int first, int last)
+{
+    size_t all = 0, front = 0;
+    for (int i = first; i <= last; i++) all += mnq_node_weights(c->student, &c->student->node[i]);
+    for (int i = first; i < last; i++) {
+        front += mnq_node_weights(c->student, &c->student->node[i]);
+        if ((double)front > share * (double)all) return i;
+    }
+    return first;
+}
+
 /* Nodes before `from` that `from` or later ones read, at most `most`; returns their values in all. */
 static size_t find_boundary(const struct mnq_tune_cache *c, int from, int *node, int *n)
 {
@@ -87,7 +100,7 @@ static int settle(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struc
     if (c->boundary == NULL) return mnq_fail_nomem(e);
     if (first > last)
         return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "nothing to tune: the model is the teacher");
-    for (c->from = first; c->from <= last; c->from++) {
+    for (c->from = behind_front(c, o->front, first, last); c->from <= last; c->from++) {
         c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
         for (c->views = o->views; c->views > FEWEST_VIEWS && records(c, c->views) * c->bytes > o->cache_bytes;) c->views--;
         if (records(c, c->views) * c->bytes <= o->cache_bytes) return 0;
@@ -101,7 +114,7 @@ static int settle(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struc
 
 struct worker {
     struct mnq_float_worker teacher, student;
-    uint8_t *view;
+    uint8_t *view, *other;
 };
 
 struct filling {
@@ -162,6 +175,21 @@ static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     if (node == c->loss.logits.part[0].node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
 }
 
+/* View k of the i-th picture that is trained on. Every other one is blended with one of another such picture. */
+static void train_view(const struct filling *f, int i, int k, struct worker *me)
+{
+    const struct mnq_tune_cache *c = f->c;
+    const uint8_t *pixels = c->pictures->pixels;
+    const size_t bytes = c->pictures->bytes;
+    const struct mnq_shape s = c->student->node[0].out;
+    struct mnq_random r = {f->o->seed + 0x51ed270b35ae7d11u * (uint64_t)(i * c->views + k + 1)};
+    mnq_tune_view(pixels + (size_t)c->train[i] * bytes, s, f->o->seed, c->train[i], k, me->view);
+    if (!f->o->blends || k % 2 == 0) return;
+    const int other = c->train[(int)(mnq_random_unit(&r) * c->n_train)];
+    mnq_tune_view(pixels + (size_t)other * bytes, s, f->o->seed, other, c->views + k, me->other);
+    mnq_tune_blend(me->other, bytes, &r, me->view);
+}
+
 static int fill(void *ctx, int i, int w, struct mnq_err *e)
 {
     (void)e;
@@ -169,11 +197,10 @@ static int fill(void *ctx, int i, int w, struct mnq_err *e)
     struct mnq_tune_cache *c = f->c;
     struct worker *me = &f->worker[w];
     int trained = c->n_train * c->views, held = i - trained;
-    int picture = held < 0 ? c->train[i / c->views] : c->held[held / MNQ_TUNE_JUDGES];
-    const uint8_t *pixels = c->pictures->pixels + (size_t)picture * c->pictures->bytes;
-    struct mnq_shape s = c->student->node[0].out;
-    if (held < 0) mnq_tune_view(pixels, s, f->o->seed, picture, i % c->views, me->view);
-    else mnq_tune_judge_view(pixels, s, held % MNQ_TUNE_JUDGES, me->view);
+    if (held < 0) train_view(f, i / c->views, i % c->views, me);
+    else
+        mnq_tune_judge_view(c->pictures->pixels + (size_t)c->held[held / MNQ_TUNE_JUDGES] * c->pictures->bytes,
+                            c->student->node[0].out, held % MNQ_TUNE_JUDGES, me->view);
     struct into to = {c, c->record + (size_t)i * c->bytes, !f->own_prefix, true};
     mnq_float_worker_run(&me->teacher, c->teacher, &c->pictures->preprocess, me->view, keep, &to);
     if (f->own_prefix) {
@@ -253,7 +280,8 @@ static int fill_all(struct filling *f, struct mnq_err *e)
     if (f->worker == NULL) return mnq_fail_nomem(e);
     for (int w = 0; w < threads && rc == 0; w++) {
         f->worker[w].view = malloc(c->pictures->bytes);
-        if (f->worker[w].view == NULL) rc = mnq_fail_nomem(e);
+        f->worker[w].other = malloc(c->pictures->bytes);
+        if (f->worker[w].view == NULL || f->worker[w].other == NULL) rc = mnq_fail_nomem(e);
         if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].teacher, c->teacher, false, e);
         if (rc == 0) rc = mnq_float_worker_init(&f->worker[w].student, c->student, false, e);
     }
@@ -265,6 +293,7 @@ static int fill_all(struct filling *f, struct mnq_err *e)
         mnq_float_worker_free(&f->worker[w].teacher);
         mnq_float_worker_free(&f->worker[w].student);
         free(f->worker[w].view);
+        free(f->worker[w].other);
     }
     free(f->worker);
     return rc;

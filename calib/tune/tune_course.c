@@ -2,10 +2,12 @@
  * The course of a tuning: steps on views of pictures, judged now and then by pictures held back.
  *
  * Student and teacher see the same views of three quarters of the pictures; the student follows the teacher's answers and
- * features within. The last quarter judges, and the weights with the least divergence there are kept. */
+ * features within. Single steps are noisy, by far more than they bring; so what is judged by the last quarter is the
+ * running mean of the weights, and the one with the least divergence is kept. */
 #include "tune_course.h"
 
 #include "tune_judge.h"
+#include "tune_mean.h"
 #include "tune_view.h"
 #include "util/spread.h"
 
@@ -25,10 +27,11 @@ struct tuning {
     struct mnq_tune_course *c;
     struct mnq_training training;
     struct mnq_trainer *trainer;
-    float **unit_w, **unit_b; /* [g->n][channels] */
-    float **best_w, **best_b; /* [g->n] the weights that judged best */
-    float **best_level;       /* [g->n] of grids */
-    int *order;               /* of the pictures in an epoch */
+    float **unit_w, **unit_b;  /* [g->n][channels] */
+    float **best_w, **best_b;  /* [g->n] the weights that judged best */
+    float **best_level;        /* [g->n] of grids */
+    int *order;                /* of the pictures in an epoch */
+    struct mnq_tune_mean mean; /* what is judged and kept */
     const uint8_t *batch[BATCH];
 };
 
@@ -230,10 +233,12 @@ static void shuffle(int *order, int n, struct mnq_random *r)
 static int judge(struct tuning *t, bool *better, struct mnq_err *e)
 {
     struct mnq_tune_held h;
+    mnq_tune_mean_swap(&t->mean);
     if (mnq_tune_judge(&t->c->cache, t->trainer, t->c->o->threads, &h, e) != 0) return -1;
     *better = h.kl < t->c->r->after.kl && h.agreement >= t->c->r->before.agreement;
     if (*better) t->c->r->after = h;
     if (*better) copy_best(t, false);
+    mnq_tune_mean_swap(&t->mean);
     return 0;
 }
 
@@ -242,6 +247,7 @@ static int train(struct tuning *t, struct mnq_err *e)
     const struct mnq_tune_cache *c = &t->c->cache;
     int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch, steps = t->c->o->epochs * per_epoch;
     int every = steps / JUDGED > 0 ? steps / JUDGED : 1;
+    if (mnq_tune_mean_init(&t->mean, &t->training, t->c->grid, (int)(t->c->o->mean * steps), t->c->arena, e) != 0) return -1;
     struct mnq_random random = {t->c->o->seed + 1};
     bool better;
     for (int i = 0; i < c->n_train; i++) t->order[i] = i;
@@ -252,6 +258,7 @@ static int train(struct tuning *t, struct mnq_err *e)
             t->batch[i] =
                 mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&random) * c->views));
         if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(t, s, steps), &loss, e) != 0) return -1;
+        mnq_tune_mean_add(&t->mean);
         t->c->r->steps = s + 1;
         t->c->r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
         if (((s + 1) % every == 0 || s + 1 == steps || t->c->r->stopped) && judge(t, &better, e) != 0) return -1;

@@ -27,9 +27,11 @@ void mnq_tune_formats_defaults(struct mnq_tune_opts *o)
 {
     mnq_tune_defaults(o);
     o->epochs = 60;
+    o->views = 12;
     o->rate = 1e-3;
-    o->taps = 3;
-    o->cache_bytes = (size_t)1 << 30;
+    o->mean = 0;
+    o->front = 0;
+    o->blends = false;
 }
 
 /* One tuning at work. */

@@ -10,6 +10,7 @@
 #include "coloured_set.h"
 #include "tune.h"
 #include "tune_loss.h"
+#include "tune_mean.h"
 #include "tune_view.h"
 
 #include <math.h>
@@ -114,6 +115,39 @@ static void students_come_nearer(void **state)
     world_free(w);
 }
 
+/* A front with few of the weights stays, also where the student's is not the teacher's. */
+static void small_fronts_stay(void **state)
+{
+    (void)state;
+    struct world *w = calloc(1, sizeof *w);
+    struct builder *both[] = {&w->teacher, &w->student};
+    for (int k = 0; k < 2; k++) {
+        builder_init(both[k], &w->arena, 5);
+        int x = conv(both[k], input(both[k], SIDE, SIDE, 3), 2, 3, 2, 1, true);
+        x = conv(both[k], x, 64, 1, 1, 0, true);
+        node(both[k], x)->act = MNQ_ACT_RELU;
+        x = conv(both[k], x, 24, 1, 1, 0, true);
+        softmax(both[k], dense(both[k], global_pool(both[k], x), 4, true));
+        for (int i = 0; i < both[k]->g.n; i++) {
+            struct mnq_node *nd = node(both[k], i);
+            nd->twin = -1;
+            nd->source = i;
+            if (nd->w != NULL) nd->w_path = "w";
+            if (nd->b != NULL) nd->b_path = "b";
+            for (size_t j = 0; k == 1 && nd->w != NULL && j < mnq_node_weights(&both[k]->g, nd); j++) nd->w[j] *= 0.8f;
+        }
+    }
+    mnq_tune_defaults(&w->o);
+    w->o.epochs = 2;
+    tune(w);
+    assert_string_equal(w->r.from, node(&w->student, 2)->name);
+    assert_int_equal(w->r.layers, 3);
+    assert_true(w->r.kept);
+    assert_memory_equal(w->out.node[1].w, node(&w->student, 1)->w, 54 * sizeof(float));
+    assert_memory_not_equal(w->out.node[2].w, node(&w->student, 2)->w, 128 * sizeof(float));
+    world_free(w);
+}
+
 static void threads_change_nothing(void **state)
 {
     (void)state;
@@ -138,9 +172,10 @@ static void memory_is_bounded(void **state)
     (void)state;
     struct world *w = world_new();
     w->o.epochs = 1;
+    w->o.views = 12;
     tune(w);
     assert_int_equal(w->r.views, w->o.views);
-    w->o.cache_bytes = 150000;
+    w->o.cache_bytes = 500000;
     tune(w);
     assert_true(w->r.views < w->o.views);
     w->o.cache_bytes = 1000;
@@ -214,6 +249,35 @@ static void divergences(void **state)
     }
 }
 
+/* Of a bias that steps move by known amounts: the plain mean within the window, then one that forgets; swapped twice, all is
+ * as it was. */
+static void means(void **state)
+{
+    (void)state;
+    enum { WINDOW = 4, STEPS = 9, DENSE = 5 };
+    struct mnq_arena arena = {0};
+    struct mnq_err e = {0};
+    struct builder b;
+    struct mnq_training t;
+    struct mnq_tune_mean m;
+    net(&b, &arena);
+    assert_int_equal(mnq_training_init(&t, &b.g, DENSE, DENSE, NULL, NULL, &arena, &e), 0);
+    assert_int_equal(mnq_tune_mean_init(&m, &t, NULL, WINDOW, &arena, &e), 0);
+    assert_int_equal(m.n, 2);
+    float *bias = node(&b, DENSE)->b;
+    double want = (double)bias[0];
+    for (int s = 0; s < STEPS; s++) {
+        bias[0] = (float)(s * s % 5);
+        mnq_tune_mean_add(&m);
+        want += ((double)bias[0] - want) / (s + 2 < WINDOW ? s + 2 : WINDOW);
+        mnq_tune_mean_swap(&m);
+        assert_true(fabs((double)bias[0] - want) < 1e-6);
+        mnq_tune_mean_swap(&m);
+        assert_true(bias[0] == (float)(s * s % 5));
+    }
+    mnq_arena_free(&arena);
+}
+
 /* View 0 is the picture; others differ from it and from each other, and depend on seed, picture and number alone. */
 static void views(void **state)
 {
@@ -235,11 +299,35 @@ static void views(void **state)
     }
 }
 
+/* What is blended lies between both, nearer to the first, and somewhere near the middle now and then. */
+static void blends(void **state)
+{
+    (void)state;
+    struct mnq_random r = {3};
+    int most = 0;
+    for (int k = 0; k < 50; k++) {
+        uint8_t a[3] = {0, 200, 77};
+        const uint8_t b[3] = {200, 0, 77};
+        mnq_tune_blend(b, 3, &r, a);
+        assert_true(a[0] <= 100 && a[0] + a[1] >= 199 && a[0] + a[1] <= 201);
+        assert_int_equal(a[2], 77);
+        most = a[0] > most ? a[0] : most;
+    }
+    assert_true(most > 80);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(students_come_nearer), cmocka_unit_test(threads_change_nothing),
-                                       cmocka_unit_test(memory_is_bounded),    cmocka_unit_test(other_models_are_refused),
-                                       cmocka_unit_test(no_gain_no_change),    cmocka_unit_test(logarithms),
-                                       cmocka_unit_test(divergences),          cmocka_unit_test(views)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(students_come_nearer),
+                                       cmocka_unit_test(small_fronts_stay),
+                                       cmocka_unit_test(threads_change_nothing),
+                                       cmocka_unit_test(memory_is_bounded),
+                                       cmocka_unit_test(other_models_are_refused),
+                                       cmocka_unit_test(no_gain_no_change),
+                                       cmocka_unit_test(logarithms),
+                                       cmocka_unit_test(divergences),
+                                       cmocka_unit_test(means),
+                                       cmocka_unit_test(views),
+                                       cmocka_unit_test(blends)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
