@@ -62,8 +62,14 @@ static int check_teacher(const struct mnq_graph *student, const struct mnq_graph
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s has other layers than the model: %d, not %d", file, teacher->n, student->n);
     const struct mnq_node *other = mnq_tune_same_layers(student, teacher);
     if (other == NULL) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s has other layers than the model: '%s' where that has '%s'", file,
-                    teacher->node[other - student->node].name, other->name);
+    const struct mnq_node *there = &teacher->node[other - student->node];
+    if (other->op == there->op && other->out.c != there->out.c)
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s has other layers than the model: '%s' has %d channels, not %d; what loses channels is tuned on "
+                        "the way (prune --channels R --tune)",
+                        file, there->name, there->out.c, other->out.c);
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s has other layers than the model: '%s' where that has '%s'", file, there->name,
+                    other->name);
 }
 
 /* Weights that the file holds nowhere, or that several layers share, stay. */

@@ -195,6 +195,13 @@ static void other_models_are_refused(void **state)
                               &w->arena, NULL, NULL, &w->e),
                      -1);
     assert_non_null(strstr(w->e.msg, "has other layers than the model"));
+    node(&w->student, 1)->act = node(&w->teacher, 1)->act;
+    node(&w->student, 1)->out.c--;
+    w->e = (struct mnq_err){0};
+    assert_int_equal(mnq_tune(&w->student.g, &w->student.g, &w->teacher.g, dataset, &preprocess, &w->o, &w->out, &w->r,
+                              &w->arena, NULL, NULL, &w->e),
+                     -1);
+    assert_non_null(strstr(w->e.msg, "prune --channels R --tune"));
     world_free(w);
 }
 
