@@ -18,6 +18,7 @@ enum { AROUND = 550 }; /* instructions of the plan around a call */
     }
 SCRATCH(generic_scratch, MNQ_XSET_GENERIC)
 SCRATCH(dsp_scratch, MNQ_XSET_DSP)
+SCRATCH(m3_scratch, MNQ_XSET_M3)
 SCRATCH(mve_scratch, MNQ_XSET_MVE)
 SCRATCH(rvv_scratch, MNQ_XSET_RVV)
 SCRATCH(neon_scratch, MNQ_XSET_NEON)
@@ -28,7 +29,8 @@ SCRATCH(hvx_scratch, MNQ_XSET_HVX)
 void mnq_xcost_arenas(struct mnq_export *x)
 {
     static size_t (*const scratch[])(const struct mnq_layer *) = {
-        generic_scratch, dsp_scratch, mve_scratch, rvv_scratch, neon_scratch, dotprod_scratch, i8mm_scratch, hvx_scratch};
+        generic_scratch, dsp_scratch,     m3_scratch,   mve_scratch, rvv_scratch,
+        neon_scratch,    dotprod_scratch, i8mm_scratch, hvx_scratch};
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 

@@ -6,6 +6,7 @@
 #include "generic/pixels.h"
 #include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
+#include "cortexm3/dwconv_m3.h"
 #include "helium/dw3x3_mve.h"
 #include "helium/layout_mve.h"
 #include "hexagon/layout_hvx.h"
@@ -41,6 +42,19 @@ static void blocks(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[7] = l->op == MNQ_L_CONV ? n * b * l->kh : n;
 }
 
+/* The same on a Cortex-M3, steps and inputs as lanes and as words. */
+static void blocks_m3(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const int lanes = mnq_m3_lanes(l);
+
+    blocks(l, n, rows, f);
+    const double steps = f[0] + f[1], inputs = f[3] + f[4];
+    f[0] = lanes ? steps : 0;
+    f[1] = lanes ? 0 : steps;
+    f[3] = lanes ? inputs : 0;
+    f[4] = lanes ? 0 : inputs;
+}
+
 /* Entries of all rows, and rows, for blocks of 8 pixels; inputs taken, by width; blocks; outputs that are computed one by
  * one. */
 static void sparse_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
@@ -71,6 +85,21 @@ static void dw_dsp(const struct mnq_layer *l, double n, int rows, double f[MNQ_X
     f[1] = n * rows * c * groups * (l->sw == 2);
     f[2] = n * taken * c * l->w * !l->in16;
     f[3] = n * taken * c * l->w * l->in16;
+    f[4] = n * taken * c;
+    f[5] = n * c;
+    f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * c : 0;
+    f[7] = n * rows * c;
+}
+
+/* Groups of four outputs: lanes, words, words of stride 2; values taken apart, in instructions; rows of them, channels; outputs
+ * that are computed one by one; rows of outputs. */
+static void dw_m3(const struct mnq_layer *l, double n, int rows, double f[MNQ_XFEATURES])
+{
+    const double taken = (rows - 1) * l->sh + 3.0, c = up(l->c, MNQ_M3_CHANNELS) * MNQ_M3_CHANNELS;
+    const int lanes = mnq_m3_dw_lanes(l);
+
+    f[lanes ? 0 : l->sw] = n * rows * c * up(l->ow, 4);
+    f[3] = n * taken * c * l->w * (lanes ? 4 : 3);
     f[4] = n * taken * c;
     f[5] = n * c;
     f[6] = mnq_dsp_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * rows * l->ow * c : 0;
@@ -375,7 +404,10 @@ static void plain(const struct mnq_layer *l, double n, int rows, double f[MNQ_XF
 void mnq_xfeature_of(const struct mnq_xlayer *k, int calls, int rows, double f[MNQ_XFEATURES])
 {
     memset(f, 0, MNQ_XFEATURES * sizeof *f);
-    if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
+    if (strstr(k->kernel->sources, "cortexm3/") != NULL) {
+        if (k->l.op == MNQ_L_DWCONV) dw_m3(&k->l, calls, rows, f);
+        else blocks_m3(&k->l, calls, rows, f);
+    } else if (strcmp(k->kernel->symbol, "mnq_dot_mve") == 0) dot_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_image_mve") == 0) image_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->symbol, "mnq_dwconv_mve") == 0) dw_mve(&k->l, calls, rows, f);
     else if (strcmp(k->kernel->header, "helium/mve.h") == 0 && k->l.op != MNQ_L_DWCONV) each_mve(&k->l, calls, rows, f);

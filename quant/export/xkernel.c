@@ -6,6 +6,7 @@
 #include "cortexm/dwconv5x5_dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
+#include "cortexm3/dwconv_m3.h"
 #include "helium/layout_mve.h"
 #include "helium/mve.h"
 #include "hexagon/hvx.h"
@@ -16,13 +17,14 @@
 enum {
     GENERIC = 1u << MNQ_XSET_GENERIC,
     DSP = 1u << MNQ_XSET_DSP,
+    M3 = 1u << MNQ_XSET_M3,
     MVE = 1u << MNQ_XSET_MVE,
     RVV = 1u << MNQ_XSET_RVV,
     I8MM = 1u << MNQ_XSET_I8MM,
     DOTPROD = 1u << MNQ_XSET_DOTPROD | I8MM,
     NEON = 1u << MNQ_XSET_NEON | DOTPROD,
     HVX = 1u << MNQ_XSET_HVX,
-    ALL = GENERIC | DSP | MVE | RVV | NEON | HVX
+    ALL = GENERIC | DSP | M3 | MVE | RVV | NEON | HVX
 };
 
 static int pw_packed(const struct mnq_layer *l)
@@ -124,7 +126,9 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 #define GEN(op, name, type) "l->op == " #op " && l->wtype == " #type, name
 
 #define BLOCKS                                                                                                              \
-    " cortexm/block_dsp.c cortexm/finish_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
+    " cortexm/block_dsp.c cortexm/finish_dsp.c cortexm/loop_dsp.c cortexm/block_dsp.S cortexm/gather_dsp.S cortexm/dwconv_shape_dsp.c"
+#define BLOCKS_M3                                                                                                           \
+    " cortexm/block_dsp.c cortexm/finish_dsp.c cortexm3/loop_m3.c cortexm3/block_m3.S cortexm3/gather_m3.S cortexm3/shape_m3.c"
 #define DENSE(x, in, w, type)                                                                                               \
     "l->packed != 0 && " in "l->in16 && l->wtype == " #type, x##w, "riscv/dense_" #x #w "_rvv.c riscv/emit_rvv.c"
 #define PIXELS " generic/pixels_c.c"
@@ -146,6 +150,9 @@ const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,
      0},
+    {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS_M3, M3, 0},
+    {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS_M3,
+     M3, 0},
     {"mnq_image_mve", "helium/mve.h", "l->packed != 0 && mnq_mve_image(l)", image_packed,
      "helium/image_mve.c helium/records_mve.c helium/block_mve.S helium/pack_mve.c", MVE, 0},
     {"mnq_dot_mve", "helium/mve.h", "l->packed != 0", dot_packed,
@@ -178,6 +185,10 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "cortexm/dwconv_dsp.c cortexm/finish_dsp.c cortexm/dwconv_channel_dsp.c cortexm/dwconv3x3_dsp.S cortexm/plane_dsp.S "
      "cortexm/dwconv_shape_dsp.c",
      DSP, 7},
+    {"mnq_dwconv3x3_dsp", "cortexm/dsp.h", "mnq_m3_dw_serves(l)", mnq_m3_dw_serves,
+     "cortexm/dwconv_dsp.c cortexm/finish_dsp.c cortexm3/dwconv_channel_m3.c cortexm3/dwconv3x3_m3.S cortexm3/plane_m3.S "
+     "cortexm3/shape_m3.c",
+     M3, 7},
     {"mnq_dwconv5x5_dsp", "cortexm/dsp.h", "mnq_dsp_dw5_serves(l)", mnq_dsp_dw5_serves,
      "cortexm/dwconv5x5_dsp.c cortexm/dwconv5x5_dsp.S cortexm/finish_dsp.c cortexm/plane_dsp.S cortexm/dwconv_shape_dsp.c",
      DSP, 7},

@@ -213,6 +213,7 @@ static void includes(const struct mnq_export *x, struct mnq_xtext *t)
     }
     if (x->o->target->set == MNQ_XSET_DSP)
         mnq_xtext_add(t, "#include \"cortexm/dwconv_dsp.h\"\n#include \"cortexm/dwconv5x5_dsp.h\"\n");
+    if (x->o->target->set == MNQ_XSET_M3) mnq_xtext_add(t, "#include \"cortexm3/dwconv_m3.h\"\n");
     if (x->o->target->set == MNQ_XSET_MVE) mnq_xtext_add(t, "#include \"helium/mve.h\"\n");
     if (x->o->target->set == MNQ_XSET_RVV) mnq_xtext_add(t, "#include \"riscv/rvv.h\"\n");
     if (mnq_xset_neon(x->o->target->set)) mnq_xtext_add(t, "#include \"aarch64/pack_neon.h\"\n");
@@ -251,7 +252,7 @@ static void finder(const struct mnq_export *x, struct mnq_xtext *t)
 
 static void table(const struct mnq_export *x, struct mnq_xtext *t)
 {
-    static const char *const scratch[] = {NULL, "mnq_dsp_scratch", "mnq_mve_scratch", "mnq_rvv_scratch"};
+    static const char *const scratch[] = {NULL, "mnq_dsp_scratch", "mnq_m3_scratch", "mnq_mve_scratch", "mnq_rvv_scratch"};
 
     finder(x, t);
     if (x->image.flash) /* sizes are known */

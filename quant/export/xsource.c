@@ -89,6 +89,7 @@ int mnq_xsource_list(const struct mnq_ximage *x, enum mnq_xset set, int full, st
         if (core(mnq_embedded[i].path, full, x->flash) && take(&w, mnq_embedded[i].path, "") != 0) return -1;
     if (set == MNQ_XSET_DSP && take_words(&w, "cortexm/dwconv_shape_dsp.c") != 0) return -1;
     if (set == MNQ_XSET_DSP && !x->flash && take_words(&w, "cortexm/scratch_dsp.c") != 0) return -1;
+    if (set == MNQ_XSET_M3 && take_words(&w, "cortexm3/shape_m3.c") != 0) return -1;
     if (set == MNQ_XSET_MVE && take_words(&w, "helium/pack_mve.c") != 0) return -1;
     if (set == MNQ_XSET_RVV && take_words(&w, "riscv/pack_rvv.c") != 0) return -1;
     if (set == MNQ_XSET_HVX && !x->flash && take_words(&w, "hexagon/pack_hvx.c") != 0) return -1;

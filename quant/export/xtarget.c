@@ -4,6 +4,7 @@
 
 #include "aarch64/pack_neon.h"
 #include "cortexm/layout_dsp.h"
+#include "cortexm3/layout_m3.h"
 #include "helium/mve.h"
 #include "hexagon/hvx.h"
 #include "riscv/rvv.h"
@@ -14,7 +15,7 @@
 
 const struct mnq_xtarget mnq_xtargets[] = {
     {"cortex-m0", "-mcpu=cortex-m0 -mthumb", ARM, "Cortex-M0, M0+", MNQ_XSET_GENERIC, MNQ_XCORE_M0},
-    {"cortex-m3", "-mcpu=cortex-m3 -mthumb", ARM, "Cortex-M3", MNQ_XSET_GENERIC, MNQ_XCORE_M3},
+    {"cortex-m3", "-mcpu=cortex-m3 -mthumb", ARM, "Cortex-M3", MNQ_XSET_M3, MNQ_XCORE_M3},
     {"cortex-m4", "-mcpu=cortex-m4 -mthumb", ARM, "Cortex-M4", MNQ_XSET_DSP, MNQ_XCORE_M4},
     {"cortex-m7", "-mcpu=cortex-m7 -mthumb", ARM, "Cortex-M7", MNQ_XSET_DSP, MNQ_XCORE_M4},
     {"cortex-m33", "-mcpu=cortex-m33 -mthumb -mfloat-abi=soft", ARM, "Cortex-M33 with DSP extension", MNQ_XSET_DSP,
@@ -69,6 +70,8 @@ size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
     switch (set) {
     case MNQ_XSET_DSP:
         return mnq_dsp_packed_bytes(l);
+    case MNQ_XSET_M3:
+        return mnq_m3_packed_bytes(l);
     case MNQ_XSET_MVE:
         return mnq_mve_packed_bytes(l);
     default: /* what is compressed stays so: it would take the flash of int8 */
@@ -82,6 +85,7 @@ size_t mnq_xset_packed_bytes(enum mnq_xset set, const struct mnq_layer *l)
 void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
 {
     if (set == MNQ_XSET_DSP) mnq_dsp_pack(l, mem);
+    if (set == MNQ_XSET_M3) mnq_m3_pack(l, mem);
     if (set == MNQ_XSET_MVE) mnq_mve_pack(l, mem);
     if (set == MNQ_XSET_RVV) mnq_rvv_pack(l, mem);
     if (set == MNQ_XSET_HVX) mnq_hvx_pack(l, mem);
@@ -91,6 +95,7 @@ void mnq_xset_pack(enum mnq_xset set, const struct mnq_layer *l, void *mem)
 size_t mnq_xset_scratch(enum mnq_xset set, const struct mnq_layer *l)
 {
     if (set == MNQ_XSET_DSP) return mnq_dsp_scratch(l);
+    if (set == MNQ_XSET_M3) return mnq_m3_scratch(l);
     if (set == MNQ_XSET_MVE) return mnq_mve_scratch(l);
     if (set == MNQ_XSET_RVV) return mnq_rvv_scratch(l);
     if (set == MNQ_XSET_HVX && mnq_layer_plain(l) && mnq_hvx_scratch(l) > 0) return mnq_hvx_scratch(l);

@@ -14,6 +14,7 @@ extern "C" {
 enum mnq_xset {
     MNQ_XSET_GENERIC,
     MNQ_XSET_DSP,
+    MNQ_XSET_M3,
     MNQ_XSET_MVE,
     MNQ_XSET_RVV,
     MNQ_XSET_NEON, /* the three of AArch64, in the order of enum mnq_neon_level */

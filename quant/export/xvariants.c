@@ -4,6 +4,7 @@
 
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
+#include "cortexm3/dwconv_m3.h"
 #include "helium/records_mve.h"
 
 #include <string.h>
@@ -29,6 +30,27 @@ static void of_depthwise(const struct mnq_layer *l, struct variants *v)
     v->planes |= l->in16 ? 4 : 1;
 }
 
+/* What a layer on a Cortex-M3 wants of the others. */
+static void of_m3(const struct mnq_xlayer *k, struct variants *v)
+{
+    const struct mnq_layer *const l = &k->l;
+
+    if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) {
+        const int lanes = mnq_m3_dw_lanes(l);
+        struct variants own = {0};
+        of_depthwise(l, &own);
+        v->dw |= lanes ? own.dw << 8 : own.dw;
+        v->planes |= lanes ? 8 : own.planes;
+        v->rising |= own.rising;
+    }
+    if (l->packed == NULL) return;
+    const int lanes = mnq_m3_lanes(l);
+    const unsigned at = lanes ? 16 : l->wtype == MNQ_W_S16 ? 8 : 0;
+    v->in |= l->in16 ? 4u : (l->in_flip ? 2u : 1u) << (lanes ? 3 : 0);
+    v->block |= 1u << (at + mnq_dsp_block_clamp_of(&l->q));
+    if (mnq_xkernel_needs(k->kernel, l) & MNQ_XNEED_SCALE) v->block |= 1u << (at + MNQ_DSP_SUMS);
+}
+
 static struct variants variants_of(const struct mnq_export *x)
 {
     struct variants v = {0};
@@ -41,6 +63,7 @@ static struct variants variants_of(const struct mnq_export *x)
         else if (l->q.act != MNQ_A_CLAMP) v.act |= 1;
         if (x->o->target->set == MNQ_XSET_MVE && l->packed != NULL)
             v.mve |= 1u << (3 * mnq_mve_kind_of(l) + mnq_mve_outputs(l));
+        if (x->o->target->set == MNQ_XSET_M3) of_m3(k, &v);
         if (x->o->target->set != MNQ_XSET_DSP) continue;
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
         if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
@@ -169,6 +192,30 @@ static int executor(const struct mnq_export *x, const char *path)
     return x->o->input == MNQ_XINPUT_PICTURE ? core[of].run[plans] : core[of].run_rows[plans];
 }
 
+/* Bytes of inner loops of a Cortex-M3; -1: another source. */
+static int loops_m3(const struct variants *v, const char *path)
+{
+    static const int block[3] = {344, 344, 332}, dw[3] = {420, 460, 372};
+    int n = 0;
+
+    if (strcmp(path, "cortexm3/block_m3.S") == 0) {
+        for (int i = 0; i < 3; i++) n += v->block >> 8 * i & 0xff ? block[i] : 0;
+        for (int i = 0; i < 24; i++) n += v->block >> i & 1 ? i % 8 == MNQ_DSP_SUMS ? 32 : 204 : 0;
+        return n;
+    }
+    if (strcmp(path, "cortexm3/dwconv3x3_m3.S") == 0) {
+        for (int i = 0; i < 12; i++) n += v->dw >> i & 1 ? dw[i / 4] - (i % 4 == MNQ_DSP_SUMS ? 64 : 0) : 0;
+        return n;
+    }
+    if (strcmp(path, "cortexm3/gather_m3.S") == 0) {
+        for (int i = 0; i < 5; i++) n += v->in >> i & 1 ? i < 3 ? 80 : 112 : 0;
+        return n;
+    }
+    if (strcmp(path, "cortexm3/plane_m3.S") == 0)
+        return 16 + (v->planes & 1 ? 76 : 0) + (v->planes & 4 ? 76 : 0) + (v->planes & 8 ? 140 : 0);
+    return -1;
+}
+
 int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
 {
     static const int tail[8] = {106, 106, 106, 26, 106, 0, 0, 0}, dw[8] = {340, 340, 340, 284, 364, 364, 364, 308};
@@ -182,8 +229,9 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     if (strcmp(path, "helium/block_mve.S") == 0) return helium_blocks(v.mve);
     if (strcmp(path, "helium/elementwise_mve.c") == 0) return helium_each(x);
     if (x->o->target->set == MNQ_XSET_MVE && v.act == 0 && strcmp(path, "generic/output_c.c") == 0) return 280;
-    if (x->o->target->set != MNQ_XSET_DSP) return -1;
-    if (!v.rising && strcmp(path, "cortexm/dwconv_channel_dsp.c") == 0) return 560;
+    if (x->o->target->set == MNQ_XSET_M3 && loops_m3(&v, path) >= 0) return loops_m3(&v, path);
+    if (x->o->target->set != MNQ_XSET_DSP && x->o->target->set != MNQ_XSET_M3) return -1;
+    if (!v.rising && strcmp(path, "cortexm/dwconv_channel_dsp.c") == 0) return 700;
     if (v.act == 0 && strcmp(path, "generic/output_c.c") == 0) return 280;
     if (strcmp(path, "cortexm/block_dsp.S") == 0) {
         n += v.block & 0xff ? 572 : 0;
@@ -198,6 +246,6 @@ int mnq_xvariants_bytes(const struct mnq_export *x, const char *path)
     if (strcmp(path, "cortexm/gather_dsp.S") == 0) return (v.in & 1 ? 160 : 0) + (v.in & 2 ? 212 : 0) + (v.in & 4 ? 104 : 0);
     if (strcmp(path, "cortexm/plane_dsp.S") == 0) return 20 + (v.planes & 1 ? 180 : 0) + (v.planes & 4 ? 104 : 0);
     if (strcmp(path, "cortexm/finish_dsp.c") == 0 && (v.act & 1) == 0)
-        return v.sparse | (v.block & 0x808) | (v.dw & 0x88) ? 320 : 0;
+        return v.sparse | (v.block & 0x080808) | (v.dw & 0x888) ? 320 : 0;
     return -1;
 }

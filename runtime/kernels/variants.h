@@ -4,14 +4,14 @@
 #ifndef MNQ_VARIANTS_H
 #define MNQ_VARIANTS_H
 
-/* Inner loops for a Cortex-M with the DSP extension. BLOCK: bit 8 * (weights are int16) + enum mnq_dsp_clamp; SPARSE: bit
- * enum mnq_dsp_clamp; DW: bit 4 * (stride 2) + enum mnq_dsp_clamp; IN: inputs of blocks, 1 int8, 2 bytes to be flipped, 4
- * int16; PLANES: inputs of depthwise layers, 1 int8, 4 int16. */
-#define MNQ_VARIANTS_BLOCK  0x1f1f
+/* Inner loops for a Cortex-M. BLOCK: bit 8 * (1: weights are int16, 2: lanes) + enum mnq_dsp_clamp; SPARSE: bit enum
+ * mnq_dsp_clamp; DW: bit 4 * (1: stride 2, 2: lanes) + enum mnq_dsp_clamp; IN: inputs of blocks, 1 int8, 2 bytes to be
+ * flipped, 4 int16, 8 and 16 lanes of the first two; PLANES: inputs of depthwise layers, 1 int8, 4 int16, 8 lanes. */
+#define MNQ_VARIANTS_BLOCK  0x1f1f1f
 #define MNQ_VARIANTS_SPARSE 0x1f
-#define MNQ_VARIANTS_DW     0xff
-#define MNQ_VARIANTS_IN     7
-#define MNQ_VARIANTS_PLANES 5
+#define MNQ_VARIANTS_DW     0xfff
+#define MNQ_VARIANTS_IN     31
+#define MNQ_VARIANTS_PLANES 13
 
 /* Inner loops for Helium, a bit each: records_mve.h. */
 #define MNQ_VARIANTS_MVE 0x3fffffff

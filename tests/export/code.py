@@ -23,7 +23,7 @@ CORES = {
     "hexagon": "clang-19 --target=hexagon-unknown-elf -mcpu=hexagonv67 -mhvx -mhvx-length=128B -G0 -mllvm -max-store-memcpy=64",
 }
 HAVE = {  # cores that have the kernels of a folder
-    "aarch64/": ("aarch64",), "cortexm/": ("cortex-m4", "cortex-m55"), "helium/": ("cortex-m55",), "hexagon/": ("hexagon",),
+    "aarch64/": ("aarch64",), "cortexm/": ("cortex-m3", "cortex-m4", "cortex-m55"), "cortexm3/": ("cortex-m3",), "helium/": ("cortex-m55",), "hexagon/": ("hexagon",),
     "riscv/": ("rv64gcv",),
 }
 HEAD = """/* SPDX-License-Identifier: Apache-2.0
@@ -49,7 +49,7 @@ def linked_sizes(path):
 
 
 def object_size(runtime, core, path):
-    small = "/src/" in path or "/cortexm/" in path
+    small = "/src/" in path or "/cortexm" in path
     level = "-Os" if small and not CORES[core].startswith("clang") else "-O2"
     command = CORES[core].split() + [level, "-std=c99", "-ffreestanding", "-ffunction-sections", "-c", path, "-o", "code.o"]
     command += [f"-I{runtime}/{d}" for d in ("include", "include/mnq", "kernels", "src")]
@@ -68,7 +68,7 @@ def main():
         for name, n in linked_sizes(path).items():
             linked[core][name] = max(linked[core].get(name, 0), n)
     print(HEAD)
-    for folder in ("aarch64", "src", "generic", "cortexm", "helium", "hexagon", "riscv"):
+    for folder in ("aarch64", "src", "generic", "cortexm", "cortexm3", "helium", "hexagon", "riscv"):
         place = "" if folder == "src" else folder + "/"
         folder = "src" if folder == "src" else "kernels/" + folder
         for name in sorted(os.listdir(f"{runtime}/{folder}")):

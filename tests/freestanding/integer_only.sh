@@ -16,7 +16,7 @@ x86_64) cc=gcc flags="-mgeneral-regs-only -fno-pic" ;;
 x86_64-clang) cc=clang flags="-mno-sse -mno-mmx -mno-80387 -fno-pic -Wno-unknown-warning-option" ;;
 aarch64-neon) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-march=armv8.2-a+dotprod+i8mm -fno-pic" ;;
 aarch64) prefix=aarch64-linux-gnu- cc=${prefix}gcc flags="-mgeneral-regs-only -fno-pic" ;;
-cortex-m0 | cortex-m4) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=soft" ;;
+cortex-m0 | cortex-m3 | cortex-m4) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=soft" ;;
 cortex-m55) prefix=arm-none-eabi- cc=${prefix}gcc flags="-mcpu=$target -mthumb -mfloat-abi=hard -Wno-psabi" ;;
 rv64imc_zve32x | rv32imc_zve32x) # the kernels alone have vectors
     prefix=riscv64-linux-gnu- cc=clang-19 bits=${target#rv} bits=${bits%%imc*}

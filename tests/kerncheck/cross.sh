@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A test program built for another core and run there under emulation. Status 77: no toolchain or no emulator.
 #
-# usage: cross.sh aarch64|rv64gcv|rv32imac_zve32x|cortex-m4|cortex-m55|hexagonv65|hexagonv66|hexagonv67 ROOT ARGUMENTS SOURCE...
+# usage: cross.sh aarch64|rv64gcv|rv32imac_zve32x|cortex-m3|cortex-m4|cortex-m55|hexagonv65|hexagonv66|hexagonv67 ROOT ARGUMENTS SOURCE...
 #   ROOT        the source tree
 #   ARGUMENTS   of the program, one word: "--cases 200"
 set -eu
@@ -55,9 +55,10 @@ rv32imac_zve32x) # a bare core whose vectors have no 64-bit lanes
     timeout 280 qemu-system-riscv32 -M virt -cpu rv32,Zve32f=true,vext_spec=v1.0,vlen=128,elen=32 -bios none -nographic -monitor none \
         -serial none -kernel "$work/firmware" -semihosting-config enable=on,target=native"$words" </dev/null
     ;;
-cortex-m4 | cortex-m55)
+cortex-m3 | cortex-m4 | cortex-m55)
     board=mps2-an386 float=-mfloat-abi=soft
-    [ $target = cortex-m4 ] || board=mps3-an547 float=-mfloat-abi=hard
+    [ $target != cortex-m3 ] || board=mps2-an385
+    [ $target != cortex-m55 ] || board=mps3-an547 float=-mfloat-abi=hard
     # newlib's semihosting gives the program its stdout, heap and exit status; vectors_m.c gives the core its first steps
     need arm-none-eabi-gcc qemu-system-arm
     build arm-none-eabi-gcc -mcpu=$target -mthumb $float --specs=rdimon.specs -Wl,--section-start=.vectors=0 "$@" \

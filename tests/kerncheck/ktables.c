@@ -38,6 +38,10 @@ static int has_avx2(void)
 #include "cortexm/dsp.h"
 #endif
 
+#ifdef __ARM_ARCH_7M__
+#include "cortexm3/m3.h"
+#endif
+
 #ifdef __ARM_FEATURE_MVE
 #include "helium/mve.h"
 #endif
@@ -55,6 +59,9 @@ const struct mnq_ktable mnq_ktables[] = {
     {&mnq_kernels_generic, NULL},
 #ifdef MNQ_CORTEX_M_DSP
     {&mnq_kernels_dsp, NULL},
+#endif
+#ifdef __ARM_ARCH_7M__
+    {&mnq_kernels_m3, NULL},
 #endif
 #ifdef __ARM_FEATURE_MVE
     {&mnq_kernels_mve, NULL},

@@ -40,25 +40,22 @@ void mnq_dsp_block16(const struct mnq_dsp_block *b);
 typedef void mnq_dsp_gather(uint32_t *to, const void *p0, const void *p1, const void *p2, const void *p3, size_t n);
 mnq_dsp_gather mnq_dsp_gather_s8, mnq_dsp_gather_u8, mnq_dsp_gather_s16;
 
-/** The one for a layer's input. */
-static inline mnq_dsp_gather *mnq_dsp_gather_of(const struct mnq_layer *l)
-{
-    if ((MNQ_VARIANTS_IN & 4) && l->in16) return mnq_dsp_gather_s16;
-    if ((MNQ_VARIANTS_IN & 2) && l->in_flip) return mnq_dsp_gather_u8;
-    return MNQ_VARIANTS_IN & 1 ? mnq_dsp_gather_s8 : NULL;
-}
-
 /** All channels of blocks of four pixels. */
 struct mnq_dsp_blocks {
     struct mnq_dsp_block b;
     const struct mnq_layer *l;
     void (*run)(const struct mnq_dsp_block *b);
-    uintptr_t entry; /* of sums */
+    mnq_dsp_gather *gather; /* takes inputs */
+    size_t words;           /* of x for a pair of inputs */
+    uintptr_t entry, tail;  /* of sums */
     int32_t pixels;  /* different ones of four: mnq_dsp_pixel() */
     size_t stride;   /* of the output, whatever b has */
     int down;        /* bits that sums are larger than those of the layer's weights */
     int simple;      /* every output is fused: one call, two if oc is odd */
 };
+
+/** Fills in what depends on the core: run, gather, words, entry and tail of b and of sums. loop_dsp.c, loop_m3.c */
+void mnq_dsp_loop_of(struct mnq_dsp_blocks *s, const struct mnq_layer *l, enum mnq_dsp_clamp clamp);
 
 /** Which of `pixels` different pixels the j-th of four is: such that STRIDE and STRIDE3 can write none that is not there. */
 static inline int32_t mnq_dsp_pixel(int32_t pixels, int32_t j)
@@ -67,7 +64,7 @@ static inline int32_t mnq_dsp_pixel(int32_t pixels, int32_t j)
     return j < pixels ? j : pixels - 1;
 }
 
-/** Fills *s for a layer and blocks of `pixels` pixels; x is their scratch, mnq_dsp_pairs(l) * 16 bytes. */
+/** Fills *s for a layer and blocks of `pixels` pixels; x is their scratch, mnq_dsp_pairs(l) * words * 4 bytes. */
 void mnq_dsp_blocks_start(struct mnq_dsp_blocks *s, const struct mnq_layer *l, uint32_t *x, int32_t pixels);
 
 /** After mnq_dsp_blocks_start(): some of a layer's channels, `stride` bytes from pixel to pixel, weights 2^down times as
@@ -95,7 +92,7 @@ static inline void mnq_dsp_blocks_band(struct mnq_dsp_blocks *s, const struct mn
 {
     const size_t c = (size_t)l->c, in_bytes = c << l->in16, out_bytes = (size_t)l->oc << l->q.out16;
     const int32_t pixels = band->n * l->w;
-    mnq_dsp_gather *const gather = mnq_dsp_gather_of(l);
+    mnq_dsp_gather *const gather = s->gather;
     const uint8_t *in = (const uint8_t *)band->in0.at;
     int32_t left;
 

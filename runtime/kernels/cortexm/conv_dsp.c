@@ -11,6 +11,7 @@ struct job {
     const struct mnq_band *band;
     mnq_dsp_gather *gather;
     uint32_t *x;
+    size_t words; /* for a row of the window */
     uint8_t *rows;        /* [4][kw * c]: rows of windows put together */
     const uint8_t **from; /* [kh]: rows of the input, NULL outside */
     size_t pixel, step;   /* bytes of a pixel, from window to window */
@@ -43,7 +44,7 @@ static void take_windows(const struct job *job, int32_t left)
     uint32_t *to = job->x;
     int32_t ky, j;
 
-    for (ky = 0; ky < l->kh; ky++, to += (size_t)((run + 1) / 2) * 4) {
+    for (ky = 0; ky < l->kh; ky++, to += job->words) {
         const uint8_t *p[4];
         if (inside && job->from[ky] != NULL) {
             p[0] = job->from[ky] + (size_t)left * job->pixel;
@@ -69,14 +70,15 @@ void mnq_conv_dsp(const struct mnq_layer *l, const struct mnq_band *band)
 
     job.l = l;
     job.band = band;
-    job.gather = mnq_dsp_gather_of(l);
     job.x = (uint32_t *)band->scratch;
-    job.from = (const uint8_t **)(void *)(job.x + (size_t)mnq_dsp_pairs(l) * 4);
+    job.wanted = l->ow < 4 ? l->ow : 4;
+    mnq_dsp_blocks_start(&s, l, job.x, job.wanted);
+    job.gather = s.gather;
+    job.words = (size_t)((mnq_dsp_run(l) + 1) / 2) * s.words;
+    job.from = (const uint8_t **)(void *)(job.x + (size_t)l->kh * job.words);
     job.rows = (uint8_t *)(job.from + l->kh);
     job.pixel = (size_t)l->c << l->in16;
     job.step = (size_t)l->sw * job.pixel;
-    job.wanted = l->ow < 4 ? l->ow : 4;
-    mnq_dsp_blocks_start(&s, l, job.x, job.wanted);
     for (y = 0; y < band->n; y++) {
         const int32_t top = (band->y + y) * l->sh - l->pt;
         uint8_t *const out = (uint8_t *)band->out + (size_t)y * (size_t)l->ow * out_bytes;

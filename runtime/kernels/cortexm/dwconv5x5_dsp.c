@@ -52,7 +52,7 @@ static void take_row(const struct job *job, int32_t iy, int32_t c, int32_t slot)
     if (inside)
         mnq_dsp_planes_of(l)(to + l->pl, job->plane * 2,
                              (const uint8_t *)mnq_view_row(&job->band->in0, iy) + ((size_t)c << l->in16),
-                             (size_t)l->c << l->in16, l->w);
+                             (size_t)l->c << l->in16, l->w, l->pad + c);
     for (j = 0; j < job->channels; j++, to += job->plane) {
         const int16_t v = l->pad[c + j];
         if (!inside) {

@@ -165,3 +165,28 @@ int mnq_dsp_channels_make(const struct mnq_layer *l, int32_t c, int32_t n, struc
     for (j = 0; j < n; j++) plain |= take_scale(l, c + j, sums, k + j) << j;
     return plain;
 }
+
+/* dwconv3x3_dsp.S */
+mnq_dsp_dw_rows mnq_dsp_dw1_s8, mnq_dsp_dw1_u13, mnq_dsp_dw1_s14, mnq_dsp_dw1_sums;
+mnq_dsp_dw_rows mnq_dsp_dw2_s8, mnq_dsp_dw2_u13, mnq_dsp_dw2_s14, mnq_dsp_dw2_sums;
+
+static mnq_dsp_dw_rows *rows_of(const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
+{
+#define HAS(bit, f) ((MNQ_VARIANTS_DW >> (bit)&1) != 0 ? (f) : NULL)
+    static mnq_dsp_dw_rows *const table[2][4] = {
+        {HAS(0, mnq_dsp_dw1_s8), HAS(1, mnq_dsp_dw1_u13), HAS(2, mnq_dsp_dw1_s14), HAS(3, mnq_dsp_dw1_sums)},
+        {HAS(4, mnq_dsp_dw2_s8), HAS(5, mnq_dsp_dw2_u13), HAS(6, mnq_dsp_dw2_s14), HAS(7, mnq_dsp_dw2_sums)}};
+
+    return table[l->sw - 1][clamp];
+}
+
+void mnq_dsp_dw_way_of(struct mnq_dsp_dw_way *way, const struct mnq_layer *l, enum mnq_dsp_clamp clamp)
+{
+    way->pitch = mnq_dsp_dw_pitch(l);
+    way->lead = 0;
+    way->pad = 1;
+    way->channels = l->in16 ? 2 : 4;
+    way->take = mnq_dsp_planes_of(l);
+    way->run = rows_of(l, clamp);
+    way->sums = rows_of(l, MNQ_DSP_SUMS);
+}

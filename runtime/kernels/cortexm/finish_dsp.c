@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Outputs of one channel from sums, on a Cortex-M with the DSP extension. Everything that does not change from output to
+ * Outputs of one channel from sums, on a Cortex-M. Everything that does not change from output to
  * output is found once; shifts below 1, which saturate first, are left to mnq_output_plain(). */
 #include "finish_dsp.h"
 
@@ -12,14 +12,6 @@ struct stage {
     int32_t lo, hi, zp;
 };
 
-static int32_t high(int32_t a, int32_t b)
-{
-    int32_t y;
-
-    __asm__("smmul %0, %1, %2" : "=r"(y) : "r"(a), "r"(b));
-    return y;
-}
-
 static int32_t saturate16(int32_t x)
 {
     int32_t y;
@@ -30,7 +22,7 @@ static int32_t saturate16(int32_t x)
 
 static int32_t scaled(const struct stage *s, int32_t acc)
 {
-    return (high(acc, s->m) + s->half) >> s->r;
+    return (mnq_mulhi(acc, s->m) + s->half) >> s->r;
 }
 
 /* Stores n outputs; `value` makes one of *sums. */
@@ -47,14 +39,14 @@ static int32_t swish(const struct stage *s, int32_t acc)
 {
     const int32_t t = saturate16(scaled(s, acc));
 
-    return (high(t * mnq_clamp(t + s->three, 0, s->six), s->m2) + s->half2) >> s->r2;
+    return (mnq_mulhi(t * mnq_clamp(t + s->three, 0, s->six), s->m2) + s->half2) >> s->r2;
 }
 
 static int32_t sigmoid(const struct stage *s, int32_t acc)
 {
     const int32_t t = saturate16(scaled(s, acc));
 
-    return (high(mnq_clamp(t + s->three, 0, s->six), s->m2) + s->half2) >> s->r2;
+    return (mnq_mulhi(mnq_clamp(t + s->three, 0, s->six), s->m2) + s->half2) >> s->r2;
 }
 
 /* As mnq_output_plain() does it. */
@@ -74,8 +66,8 @@ static void swish_s8(const struct mnq_requant_params *q, int32_t c, const int32_
     const int32_t *const end = sums + n;
 
     do {
-        const int32_t t = saturate16((high(*sums++, m) + half) >> r);
-        int32_t y = (high(t * mnq_clamp(t + three, 0, six), m2) + round) >> r2;
+        const int32_t t = saturate16((mnq_mulhi(*sums++, m) + half) >> r);
+        int32_t y = (mnq_mulhi(t * mnq_clamp(t + three, 0, six), m2) + round) >> r2;
 
         __asm__("ssat %0, #8, %1" : "=r"(y) : "r"(y));
         *(int8_t *)to = (int8_t)y;
