@@ -91,7 +91,7 @@ const struct mnq_xcost_row mnq_xcost_rows[] = {
     {"mnq_pw_sparse_c", "cortex-m4", {7.59, 7.59, 0, 2.226, 409.2, 62.38, 0, 4.028e+04}},
     {"mnq_pw_sparse_c", "cortex-m55", {5.569, 8.195, 28.96, 3.434, 170.5, 92.24, 0, 321.4}},
     {"mnq_pw_sparse_c", "hexagon", {0, 0.02892, 0, 0.00367, 574.7, 0, 0, 0}},
-    {"mnq_pw_sparse_dsp", "cortex-m4", {15.87, 53.9, 3.108, 2.666, 0, 1594, 18.99, 0}},
+    {"mnq_pw_sparse_dsp", "cortex-m4", {14.6, 62, 1.8, 2.666, 0, 550, 18.99, 0}},
     {"mnq_softmax_c", "aarch64", {0, 0, 90.61, 0, 598.7, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m0", {0, 0, 398.8, 0, 1457, 0, 0, 0}},
     {"mnq_softmax_c", "cortex-m3", {0, 0, 232.5, 0, 679.7, 0, 0, 0}},

@@ -61,11 +61,13 @@ static void sparse_dsp(const struct mnq_layer *l, double n, int rows, double f[M
 {
     const double pixels = (double)rows * l->w, b = up(pixels, 8), wanted = pixels < 8 ? pixels : 8;
     const uint8_t *p = (const uint8_t *)l->packed + MNQ_DSP_HEADER;
-    double entries = 0;
+    const int all = pixels < 8 || mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS;
+    double entries = 0, alone = 0;
 
     for (int o = 0; o < l->oc; o++) {
         const size_t k = p[10] | (size_t)p[11] << 8;
         entries += (double)k;
+        alone += all || p[8] == MNQ_DSP_PLAIN;
         p += MNQ_DSP_SPARSE_BEFORE + (k * 3 / 4 + 1) * 4;
     }
     f[0] = n * b * entries;
@@ -73,7 +75,7 @@ static void sparse_dsp(const struct mnq_layer *l, double n, int rows, double f[M
     f[2] = n * b * 8 * l->c * !l->in16;
     f[3] = n * b * 8 * l->c * l->in16;
     f[5] = n * b;
-    f[6] = pixels < 8 || mnq_dsp_block_clamp_of(&l->q) == MNQ_DSP_SUMS ? n * b * wanted * l->oc : 0;
+    f[6] = n * b * wanted * alone;
     f[7] = n;
 }
 

@@ -93,7 +93,7 @@ IS(conv_octets, octets(l, MNQ_L_CONV))
 IS(pw_quads, quads(l, MNQ_L_PW))
 IS(conv_quads, quads(l, MNQ_L_CONV))
 IS(dw_quads, quads(l, MNQ_L_DWCONV))
-IS(sparse_packed, l->packed != NULL && l->wtype == MNQ_W_SPARSE)
+IS(sparse_packed, l->packed != NULL && mnq_dsp_sparse_bytes(l) > 0)
 IS(dw_packed, l->packed != NULL && l->op == MNQ_L_DWCONV)
 IS(add_packed, l->packed != NULL && l->op == MNQ_L_ADD)
 IS(mul_packed, l->packed != NULL && l->op == MNQ_L_MUL)
@@ -145,7 +145,7 @@ IS(logistic, l->op == MNQ_L_LOGISTIC)
 const struct mnq_xkernel mnq_xkernels[] = {
     {"mnq_pw_s4_dsp", "cortexm/dsp.h", "l->packed != 0 && l->wtype == MNQ_W_S4", s4_packed, "cortexm/pw_s4_dsp.c" BLOCKS,
      DSP, 0},
-    {"mnq_pw_sparse_dsp", "cortexm/dsp.h", "l->packed != 0 && l->wtype == MNQ_W_SPARSE", sparse_packed,
+    {"mnq_pw_sparse_dsp", "cortexm/dsp.h", "mnq_dsp_entries(l)", sparse_packed,
      "cortexm/pw_sparse_dsp.c cortexm/sparse_dsp.S cortexm/finish_dsp.c cortexm/dwconv_shape_dsp.c", DSP, MNQ_XNEED_SCALE},
     {"mnq_pw_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_PW", pw_packed, "cortexm/pw_dsp.c" BLOCKS, DSP, 0},
     {"mnq_conv_dsp", "cortexm/dsp.h", "l->packed != 0 && l->op == MNQ_L_CONV", conv_packed, "cortexm/conv_dsp.c" BLOCKS, DSP,

@@ -44,7 +44,8 @@ static int write_plan(const struct mnq_qmodel *q, const struct mnq_stages *p, st
 static uint32_t scratch_of(enum mnq_xset set, const struct mnq_layer *l)
 {
     const size_t must = mnq_xset_scratch(set, l);
-    const bool blocks = l->op == MNQ_L_PW && (mnq_is_sparse(l) || l->wtype == MNQ_W_BINARY) && l->w >= MNQ_LANES;
+    const bool bits = mnq_is_sparse(l) || l->wtype == MNQ_W_BINARY;
+    const bool blocks = l->op == MNQ_L_PW && l->packed == NULL && bits && l->w >= MNQ_LANES;
     const int32_t pixels = l->w < MNQ_PIXELS ? l->w / MNQ_LANES * MNQ_LANES : MNQ_PIXELS;
     const size_t wish = blocks ? (size_t)pixels * (size_t)l->c << l->in16 : 0;
     return (uint32_t)(must > wish ? must : wish);

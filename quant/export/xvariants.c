@@ -2,6 +2,7 @@
  * What of the sources an exported library compiles, and how. */
 #include "export/xvariants.h"
 
+#include "cortexm/dsp.h"
 #include "cortexm/dwconv_dsp.h"
 #include "cortexm/layout_dsp.h"
 #include "cortexm3/dwconv_m3.h"
@@ -68,7 +69,7 @@ static struct variants variants_of(const struct mnq_export *x)
         if (strcmp(k->kernel->symbol, "mnq_dwconv3x3_dsp") == 0) of_depthwise(l, &v);
         if (strcmp(k->kernel->symbol, "mnq_dwconv5x5_dsp") == 0) v.planes |= l->in16 ? 4 : 1;
         if (l->packed == NULL) continue;
-        if (l->wtype == MNQ_W_SPARSE) {
+        if (mnq_dsp_entries(l)) {
             v.sparse |= 1u << mnq_dsp_block_clamp_of(&l->q);
             continue;
         }

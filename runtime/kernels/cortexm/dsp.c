@@ -9,7 +9,7 @@
 static mnq_kernel *find(const struct mnq_layer *l)
 {
     if (l->packed != NULL && l->wtype == MNQ_W_S4) return mnq_pw_s4_dsp;
-    if (l->packed != NULL && l->wtype == MNQ_W_SPARSE) return mnq_pw_sparse_dsp;
+    if (mnq_dsp_entries(l)) return mnq_pw_sparse_dsp;
     if (l->packed != NULL) return l->op == MNQ_L_PW ? mnq_pw_dsp : mnq_conv_dsp;
     if (mnq_dsp_dw_serves(l)) return mnq_dwconv3x3_dsp;
     if (mnq_dsp_dw5_serves(l)) return mnq_dwconv5x5_dsp;

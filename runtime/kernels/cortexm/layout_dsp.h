@@ -14,11 +14,12 @@
  *              4 bits: of two pairs the bytes of int8, the first's in the lower halves; the record's bias and r are those of
  * 16 times the weights
  *
- * Sparse weights: pairs of neighbours, in order, that are not both 0.
+ * Sparse weights: pairs of neighbours, in order, that are not both 0; where these would take more bytes than int8, they are
+ * packed as int8.
  *
  *     packed:  u8 as above, u24 bytes of all, then a record per output channel, padded to words, with a byte to spare
- *     record:  i32 bias; i32 m; u8 r - 1, or MNQ_DSP_PLAIN; u8 where in the loop to begin, in words; u16 n; n entries
- *     entry:   w[k]; u8 pairs passed over, times MNQ_DSP_SPARSE_PAIR; w[k + 1] */
+ *     record:  i32 bias; i32 m; u8 r - 1, or MNQ_DSP_PLAIN; u8 where in the loop to begin, in words; u16 n, 2 or more; n
+ * entries entry:   w[k]; u8 pairs passed over, times MNQ_DSP_SPARSE_PAIR; w[k + 1] */
 #ifndef MNQ_LAYOUT_DSP_H
 #define MNQ_LAYOUT_DSP_H
 
@@ -34,9 +35,10 @@ enum {
 
 enum {
     MNQ_DSP_SPARSE_BEFORE = 12,
+    MNQ_DSP_SPARSE_LEAST = 2, /* entries of a record */
     MNQ_DSP_SPARSE_PAIR = 32, /* bytes of a pair of inputs of eight pixels */
-    MNQ_DSP_SPARSE_STEP = 60, /* bytes of code, */
-    MNQ_DSP_SPARSE_LOOP = 8   /* of so many steps in the loop */
+    MNQ_DSP_SPARSE_STEP = 56, /* bytes of code, */
+    MNQ_DSP_SPARSE_LOOP = 8   /* of so many steps in the loop, which comes after a first one */
 };
 
 /** How an output stage ends: in which clamp. */
@@ -103,9 +105,14 @@ static inline int mnq_dsp_folds(const struct mnq_requant_params *q, int32_t c)
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l);
 void mnq_dsp_pack(const struct mnq_layer *l, void *mem);
 
-/** The same of sparse weights. */
+/** The same of stored pairs of sparse weights; bytes 0: they would take more than int8. */
 size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l);
 void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem);
+
+/** The first stored weight of sparse ones; weight k of row o, where *w is the row's next stored weight, moved if it is
+ * this. */
+const int8_t *mnq_dsp_sparse_first(const struct mnq_layer *l);
+int8_t mnq_dsp_sparse_weight(const struct mnq_layer *l, int32_t o, int32_t k, const int8_t **w);
 
 /** Scratch of a layer's kernel: see struct mnq_kernels. */
 size_t mnq_dsp_scratch(const struct mnq_layer *l);

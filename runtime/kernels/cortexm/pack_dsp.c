@@ -54,13 +54,25 @@ static void pack_s4(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j
     }
 }
 
+/* The same of sparse weights that are decoded; w: the row's first stored one. return the next row's */
+static const int8_t *pack_sparse(const struct mnq_layer *l, uint8_t *to, int32_t o, int32_t j, const int8_t *w)
+{
+    int32_t k;
+
+    for (k = 0; k < l->c; k++)
+        to[(size_t)place(k, l->c, !l->in16) * 2 + (size_t)j] = (uint8_t)mnq_dsp_sparse_weight(l, o, k, &w);
+    return w;
+}
+
 size_t mnq_dsp_packed_bytes(const struct mnq_layer *l)
 {
-    if (l->wtype == MNQ_W_SPARSE) return mnq_dsp_sparse_bytes(l);
-    if (l->op == MNQ_L_PW && l->wtype == MNQ_W_S4 && l->oc >= 2 && mnq_s4_has_room(l))
-        return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
-    if ((l->op != MNQ_L_CONV && l->op != MNQ_L_PW) || (l->wtype != MNQ_W_S8 && l->wtype != MNQ_W_S16) || l->oc < 2) return 0;
-    return MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l);
+    const size_t sparse = mnq_dsp_sparse_bytes(l);
+    int serves = l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S16;
+
+    if (sparse > 0) return sparse;
+    if (l->op == MNQ_L_PW) serves |= l->wtype == MNQ_W_SPARSE || (l->wtype == MNQ_W_S4 && mnq_s4_has_room(l));
+    else if (l->op != MNQ_L_CONV) serves = 0;
+    return serves && l->oc >= 2 ? MNQ_DSP_HEADER + (size_t)((l->oc + 1) / 2) * mnq_dsp_record(l) : 0;
 }
 
 /* mnq_dsp_folds() of 16 times the weights: then a shift of -3 or more is one to the right, and what would be shifted to the
@@ -76,12 +88,14 @@ void mnq_dsp_pack(const struct mnq_layer *l, void *mem)
     const size_t record = mnq_dsp_record(l);
     uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_DSP_HEADER;
     const int up = l->wtype == MNQ_W_S4 ? 4 : 0; /* bits that the weights are larger */
+    const int8_t *stored[2] = {NULL, NULL};      /* of the record's rows */
     int32_t o, j;
 
-    if (l->wtype == MNQ_W_SPARSE) {
+    if (mnq_dsp_sparse_bytes(l) > 0) {
         mnq_dsp_sparse_pack(l, mem);
         return;
     }
+    if (l->wtype == MNQ_W_SPARSE) stored[0] = mnq_dsp_sparse_first(l);
     memset(mem, 0, mnq_dsp_packed_bytes(l));
     for (o = 0; o < l->oc; o += 2, p += record) {
         const int32_t first = o + 1 < l->oc ? o : o - 1;
@@ -94,7 +108,9 @@ void mnq_dsp_pack(const struct mnq_layer *l, void *mem)
             put32(after + 4 * j, (uint32_t)l->q.mult[first + j]);
             after[8 + j] = plain ? MNQ_DSP_PLAIN : (uint8_t)(l->q.shift[first + j] - 1 + up);
             if (up != 0) pack_s4(l, p + MNQ_DSP_BEFORE, first + j, j);
-            else pack_weights(l, p + MNQ_DSP_BEFORE, first + j, j);
+            else if (l->wtype != MNQ_W_SPARSE) pack_weights(l, p + MNQ_DSP_BEFORE, first + j, j);
+            else if (j == 0) stored[1] = pack_sparse(l, p + MNQ_DSP_BEFORE, first, 0, stored[o - first]);
+            else stored[0] = pack_sparse(l, p + MNQ_DSP_BEFORE, first + 1, 1, stored[1]);
         }
     }
 }

@@ -5,7 +5,7 @@
 #include "mnq_port.h"
 #include "packed.h"
 
-enum { LIKE_S8 = 14 }; /* bytes of a channel beside its weights that are no reason to leave it as it is */
+enum { LIKE_S8 = 14 }; /* bytes of a channel beside its weights that are no reason to decode it */
 enum { FAR = 7, WORDS = MNQ_DSP_SPARSE_STEP / 4 }; /* pairs that one entry passes over, at most; words of a step */
 
 static uint8_t *put32(uint8_t *p, uint32_t v)
@@ -26,22 +26,26 @@ static void put(uint8_t *to, int32_t n, int8_t u, int32_t skip, int8_t v)
     to[3 * n + 2] = (uint8_t)v;
 }
 
-/* Weight k of a row, whose map and next stored weight these are. */
-static int8_t weight(const struct mnq_layer *l, const uint8_t *map, int32_t k, const int8_t **w)
+int8_t mnq_dsp_sparse_weight(const struct mnq_layer *l, int32_t o, int32_t k, const int8_t **w)
 {
+    const uint8_t *const map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
     const int32_t bit = mnq_blocks(k, l->mult);
 
     return k < l->c && (map[bit / 8] >> bit % 8 & 1) ? *(*w)++ : 0;
 }
 
-/* The entries of row o, whose weights begin at *w, which is moved behind them. return how many, 1 or more */
+const int8_t *mnq_dsp_sparse_first(const struct mnq_layer *l)
+{
+    return (const int8_t *)l->weights + (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
+}
+
+/* The entries of row o, whose weights begin at *w, which is moved behind them. return how many */
 static int32_t row(const struct mnq_layer *l, int32_t o, const int8_t **w, uint8_t *to)
 {
-    const uint8_t *const map = (const uint8_t *)l->weights + (size_t)o * mnq_bitmap_bytes(l->c, l->mult);
     int32_t n = 0, skip = 0, k;
 
     for (k = 0; k < l->c; k += 2) {
-        const int8_t u = weight(l, map, k, w), v = weight(l, map, k + 1, w);
+        const int8_t u = mnq_dsp_sparse_weight(l, o, k, w), v = mnq_dsp_sparse_weight(l, o, k + 1, w);
         if (u == 0 && v == 0) {
             skip++;
             continue;
@@ -50,13 +54,8 @@ static int32_t row(const struct mnq_layer *l, int32_t o, const int8_t **w, uint8
         put(to, n++, u, skip, v);
         skip = 0;
     }
-    if (n == 0) put(to, n++, 0, 0, 0);
+    while (n < MNQ_DSP_SPARSE_LEAST) put(to, n++, 0, 0, 0);
     return n;
-}
-
-static const int8_t *first_weight(const struct mnq_layer *l)
-{
-    return (const int8_t *)l->weights + (size_t)l->oc * mnq_bitmap_bytes(l->c, l->mult);
 }
 
 size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l)
@@ -66,7 +65,7 @@ size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l)
     int32_t o;
 
     if (l->op != MNQ_L_PW || l->wtype != MNQ_W_SPARSE) return 0;
-    w = first_weight(l);
+    w = mnq_dsp_sparse_first(l);
     for (o = 0; o < l->oc; o++) bytes += mnq_dsp_sparse_record((uint32_t)row(l, o, &w, NULL));
     /* What is hardly sparse would take more flash than int8 does. */
     if (bytes >= (size_t)1 << 24 || bytes > (size_t)l->oc * ((size_t)l->c + LIKE_S8)) return 0;
@@ -76,7 +75,7 @@ size_t mnq_dsp_sparse_bytes(const struct mnq_layer *l)
 void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem)
 {
     uint8_t *const header = (uint8_t *)mem, *p = header + MNQ_DSP_HEADER;
-    const int8_t *w = first_weight(l);
+    const int8_t *w = mnq_dsp_sparse_first(l);
     const size_t bytes = mnq_dsp_sparse_bytes(l);
     int32_t o;
 
@@ -85,7 +84,7 @@ void mnq_dsp_sparse_pack(const struct mnq_layer *l, void *mem)
     for (o = 0; o < l->oc; o++) {
         const int plain = !mnq_dsp_folds(&l->q, o);
         const uint32_t n = (uint32_t)row(l, o, &w, p + MNQ_DSP_SPARSE_BEFORE),
-                       into = (MNQ_DSP_SPARSE_LOOP - n) % MNQ_DSP_SPARSE_LOOP;
+                       into = (MNQ_DSP_SPARSE_LOOP + 1 - n) % MNQ_DSP_SPARSE_LOOP;
 
         if (plain) header[0] = 1;
         put32(put32(put32(p, (uint32_t)l->q.bias[o]), (uint32_t)l->q.mult[o]),

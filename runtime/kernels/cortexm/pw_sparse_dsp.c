@@ -30,11 +30,14 @@ static void put_four(uint32_t *to, uint32_t bytes)
     to[PIXELS] = pair;
 }
 
-/* A pixel's inputs into every eighth word; half of a last pair may be left over. */
-static void take(uint32_t *to, const uint8_t *from, const struct mnq_layer *l)
+/* A pixel's inputs from number k on into every eighth word; half of a last pair may be left over. */
+static void take(uint32_t *to, const uint8_t *from, int32_t k, const struct mnq_layer *l)
 {
     const uint32_t flip = l->in_flip * 0x01010101u;
-    int32_t n = l->c;
+    int32_t n = l->c - k;
+
+    to += (size_t)k / 2 * PIXELS;
+    from += (size_t)k << l->in16;
 
     if (l->in16) {
         for (; n >= 2; n -= 2, from += 4, to += PIXELS) *to = word_at(from);
@@ -46,6 +49,25 @@ static void take(uint32_t *to, const uint8_t *from, const struct mnq_layer *l)
         const uint32_t second = n > 1 ? (uint32_t)(int8_t)(from[1] ^ l->in_flip) : 0;
         *to = (uint16_t)(int8_t)(from[0] ^ l->in_flip) | second << 16;
     }
+}
+
+/* Inputs of eight pixels, the first at `from`, as x wants them; those behind number `wanted` are its like. */
+static void take_all(uint32_t *x, const uint8_t *from, int32_t wanted, const struct mnq_layer *l)
+{
+    const size_t pixel = (size_t)l->c << l->in16;
+    const int32_t quads = l->in16 || l->in_flip ? 0 : l->c / 4;
+    const uint8_t *p[PIXELS];
+    int32_t j;
+
+    for (j = 0; j < PIXELS; j++) {
+        p[j] = from;
+        if (j < wanted - 1) from += pixel;
+    }
+    if (quads > 0) {
+        mnq_dsp_sparse_take(x, p, quads);
+        mnq_dsp_sparse_take(x + 4, p + 4, quads);
+    }
+    for (j = 0; j < PIXELS && quads * 4 < l->c; j++) take(x + j, p[j], quads * 4, l);
 }
 
 static uintptr_t tail_of(enum mnq_dsp_clamp clamp)
@@ -100,7 +122,7 @@ void mnq_pw_sparse_dsp(const struct mnq_layer *l, const struct mnq_band *band)
     const int plainly = clamp == MNQ_DSP_SUMS || wanted < PIXELS, mixed = plainly || packed[0] != 0;
     uint32_t *const x = (uint32_t *)band->scratch;
     struct mnq_dsp_sparse b;
-    int32_t p, j;
+    int32_t p;
 
     b.x = x;
     b.stride = (size_t)l->oc << l->q.out16;
@@ -108,8 +130,7 @@ void mnq_pw_sparse_dsp(const struct mnq_layer *l, const struct mnq_band *band)
     b.loop = (uintptr_t)mnq_dsp_sparse_loop;
     for (p = 0; p < pixels; p += PIXELS) {
         if (p > pixels - wanted) p = pixels - wanted; /* some are computed again */
-        for (j = 0; j < PIXELS; j++)
-            take(x + j, (const uint8_t *)band->in0.at + (size_t)(p + (j < wanted ? j : wanted - 1)) * pixel, l);
+        take_all(x, (const uint8_t *)band->in0.at + (size_t)p * pixel, wanted, l);
         b.w = packed + MNQ_DSP_HEADER;
         b.out = (uint8_t *)band->out + (size_t)p * b.stride;
         if (mixed) {

@@ -26,6 +26,14 @@ struct mnq_dsp_sparse {
 
 void mnq_dsp_sparse(const struct mnq_dsp_sparse *b);
 
+/**
+ * int8 inputs of four pixels as pairs of neighbours.
+ * to     as x above, the first pixel's word
+ * from   the pixels' first inputs, any alignment
+ * quads  of inputs, > 0
+ */
+void mnq_dsp_sparse_take(uint32_t *to, const uint8_t *const from[4], int32_t quads);
+
 /** Labels in it. */
 void mnq_dsp_sparse_loop(void), mnq_dsp_sparse_s8(void), mnq_dsp_sparse_u13(void), mnq_dsp_sparse_s14(void);
 void mnq_dsp_sparse_s16(void), mnq_dsp_sparse_sums(void);
