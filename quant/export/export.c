@@ -81,7 +81,7 @@ static int make_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq_
 /* Tables for a target that trusts them, where they hold the model; else a file. */
 static int write_image(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
 {
-    mnq_xcost_arenas(x);
+    if (mnq_xcost_arenas(x, arena, e) != 0) return -1;
     const struct mnq_xsizes sizes = {x->costs.arena, x->costs.arena_rows, x->costs.arena_layers};
     if (!x->o->full) {
         const int rc = mnq_xflash_write(x->p, &sizes, &x->image, arena, e);

@@ -84,7 +84,7 @@ int64_t mnq_xcost_layer(const struct mnq_export *x, int k, int calls, int rows);
 int64_t mnq_xcost_calls(int calls);
 
 /** Arenas of the model as the target will compute it: with its kernels' scratch. */
-void mnq_xcost_arenas(struct mnq_export *x);
+int mnq_xcost_arenas(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e);
 
 /** Bytes and instructions; instructions of each layer go to x->image. */
 void mnq_xcost_fill(struct mnq_export *x);

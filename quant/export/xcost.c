@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { AROUND = 550 }; /* instructions of the plan around a call */
+enum { AROUND = 550 /* instructions of the plan around a call */, LAYR = 64 /* bytes of a record */ };
 
 /* A table's function knows the layer alone. */
 #define SCRATCH(name, set)                                                                                                  \
@@ -26,7 +26,25 @@ SCRATCH(dotprod_scratch, MNQ_XSET_DOTPROD)
 SCRATCH(i8mm_scratch, MNQ_XSET_I8MM)
 SCRATCH(hvx_scratch, MNQ_XSET_HVX)
 
-void mnq_xcost_arenas(struct mnq_export *x)
+/* The records of layers as the target has them: what it decodes is not compressed there, and needs other scratch. */
+static const uint8_t *records_of(const struct mnq_export *x, struct mnq_arena *arena)
+{
+    const size_t bytes = (size_t)x->image.n_layers * LAYR;
+    uint8_t *layr = mnq_arena_alloc(arena, bytes);
+    if (layr == NULL) return NULL;
+    memcpy(layr, x->p->model.layr, bytes);
+    for (int i = 0; i < x->image.n_layers; i++) {
+        uint8_t *r = layr + (size_t)i * LAYR;
+        const struct mnq_layer *l = &x->image.layer[i].l;
+        if (!mnq_ximage_compressed(x->p, i) || r[1] == l->wtype) continue;
+        r[1] = l->wtype;
+        r[18] = (uint8_t)l->mult;
+        r[19] = (uint8_t)(l->mult >> 8);
+    }
+    return layr;
+}
+
+int mnq_xcost_arenas(struct mnq_export *x, struct mnq_arena *arena, struct mnq_err *e)
 {
     static size_t (*const scratch[])(const struct mnq_layer *) = {
         generic_scratch, dsp_scratch,     m3_scratch,   mve_scratch, rvv_scratch,
@@ -34,6 +52,8 @@ void mnq_xcost_arenas(struct mnq_export *x)
     const struct mnq_kernels kernels = {"target", NULL, scratch[x->o->target->set], NULL, NULL};
     struct mnq_model m = x->p->model;
 
+    m.layr = records_of(x, arena);
+    if (m.layr == NULL) return mnq_fail_nomem(e);
     mnq_layer_by_layer(&m);
     mnq_xsection_plan(&x->image.plan, m.n_tensors, &m.plan);
     mnq_xsection_plan(&x->image.push, m.n_tensors, &m.push);
@@ -43,6 +63,7 @@ void mnq_xcost_arenas(struct mnq_export *x)
     x->costs.arena_rows = mnq_stream_size(&m);
     mnq_layer_by_layer(&m);
     x->costs.arena_layers = mnq_arena_size(&m);
+    return 0;
 }
 
 /* ---- flash ---- */

@@ -3,7 +3,7 @@
 # Exports a model for one core, builds the library with strict warnings, as C99 and as C++, and runs its self-test.
 #
 # usage: core.sh MNQUANT CORE MODEL.h5 CALIB PREPROCESS [--WORDS...] [LOAD...]
-#   LOAD     trusted (if none is named) or full
+#   LOAD     trusted (if none is named), full, or speed: trusted, and decoded where that is faster
 #   --WORDS  options of calibrate
 # Status 77: the model, the compiler or the emulator is missing.
 set -eu
@@ -23,7 +23,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 calibrated "$work/model.mnq" "$mnquant" "$model" "$calib" "$preprocess" $options
 for load; do
-    "$mnquant" export "$work/model.mnq" --target "$core" --load $load -q -o "$work/$load"
+    how="--load $load"
+    [ $load != speed ] || how="--storage speed"
+    "$mnquant" export "$work/model.mnq" --target "$core" $how -q -o "$work/$load"
 done
 cd "$work/$1"
 cc=$(sed -n 's/^CC = //p' Makefile)
@@ -32,7 +34,7 @@ for tool in "$cc" $emulator make; do
     command -v "$tool" >/dev/null || { echo "skipped: no $tool"; exit 77; }
 done
 strict="-Wall -Wextra -Wconversion -Wpedantic -Wshadow -Wundef -Werror"
-if [ $# -gt 1 ] && command -v g++ >/dev/null; then # the sources are both languages'
+if [ "${2-}" = full ] && command -v g++ >/dev/null; then # the sources are both languages'
     for file in $(find src -name '*.c'); do
         g++ -x c++ -std=c++11 -Wall -Wextra -Wconversion -Wpedantic -Werror -Isrc -fsyntax-only "$file"
     done
