@@ -10,7 +10,7 @@
 const char *mnq_stored_name(enum mnq_stored_format f)
 {
     static const char *const name[MNQ_STORED_FORMATS] = {"", "float", "int16", "int8", "int4",
-                                                             "sparse", "sparse4", "binary", "xnor"};
+                                                             "sparse", "sparse4", "ternary", "binary", "xnor"};
     return name[f];
 }
 
@@ -35,6 +35,8 @@ static enum mnq_stored_format format_of(const struct mnq_qlayer *l)
         return MNQ_STORED_SPARSE;
     case MNQ_W_SPARSE4:
         return MNQ_STORED_SPARSE4;
+    case MNQ_W_TERNARY:
+        return MNQ_STORED_TERNARY;
     case MNQ_W_BINARY:
         return MNQ_STORED_BINARY;
     case MNQ_W_XNOR:

@@ -54,6 +54,7 @@ int mnq_assign_path(struct mnq_choices *choices, int n, struct mnq_step_down *st
 
 double mnq_wformat_bytes(const struct mnq_wformat *f, size_t weights, int outputs)
 {
+    if (f->bits == 2) return (double)outputs * (double)((weights / (size_t)outputs + 4) / 5);
     if (f->bits != 1) return (double)weights * f->bits / 8;
     size_t words = (weights / (size_t)outputs + 31) / 32;
     return (double)outputs * f->bases * (4 * (double)words + (f->bases > 1 ? 2 : 0));

@@ -129,6 +129,7 @@ static bool few_bits(struct mnq_calib_run *c)
         int bases = rule.bases > 0 ? rule.bases : o->bases;
         bool signs = rule.inputs == 1;
         if (weights == MNQ_WEIGHTS_INT4) c->format[i] = (struct mnq_wformat){4, 0, 8};
+        if (weights == MNQ_WEIGHTS_TERNARY) c->format[i] = (struct mnq_wformat){2, 0, 8};
         if (weights == MNQ_WEIGHTS_BINARY)
             c->format[i] = (struct mnq_wformat){1, (uint8_t)(signs ? 1 : bases), (uint8_t)(signs ? 1 : 8)};
         any = any || c->format[i].bits < 8;

@@ -15,7 +15,7 @@
 
 const char *const mnq_kind_words[] = {"conv",    "depthwise", "pointwise", "dense",  "add", "mul", "pool",
                                       "softmax", "input",     "act",       "affine", "pad", NULL};
-const char *const mnq_layer_weights_words[] = {"int8", "int4", "binary", "auto", "int16", NULL};
+const char *const mnq_layer_weights_words[] = {"int8", "int4", "ternary", "binary", "auto", "int16", NULL};
 
 void mnq_layer_choice_init(struct mnq_layer_choice *c)
 {
@@ -219,7 +219,8 @@ static int check_formats(const struct resolver *s, int i)
     const struct mnq_layer_choice *c = &s->rule->set;
     const char *name = s->g->node[i].name;
     char what[80];
-    bool few = c->weights == MNQ_WEIGHTS_INT4 || c->weights == MNQ_WEIGHTS_BINARY || c->bases > 0 || c->inputs > 0;
+    bool named = c->weights == MNQ_WEIGHTS_INT4 || c->weights == MNQ_WEIGHTS_TERNARY || c->weights == MNQ_WEIGHTS_BINARY;
+    bool few = named || c->bases > 0 || c->inputs > 0;
     if (few && mnq_kind_compresses(mnq_node_kind(s->g, i)) && reads_picture(s->g, i))
         return fail_rule(s,
                          c->weights >= 0 ? "weights"
@@ -228,7 +229,7 @@ static int check_formats(const struct resolver *s, int i)
                          -1, "layer %.100s: reads the picture itself, its weights have 8 or 16 bits", name);
     if (mnq_kind_compresses(mnq_node_kind(s->g, i))) return 0;
     described(s, i, what, sizeof what);
-    if (c->weights == MNQ_WEIGHTS_INT4 || c->weights == MNQ_WEIGHTS_BINARY)
+    if (named)
         return fail_rule(s, "weights", -1, "layer %.100s: %s weights exist for 1x1 and dense layers, this one is %s", name,
                          mnq_layer_weights_words[c->weights], what);
     if (c->bases > 0 || c->inputs > 0)

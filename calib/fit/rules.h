@@ -9,8 +9,15 @@
 extern "C" {
 #endif
 
-/** Weight formats a user can ask for; AUTO leaves the choice to measurement. The first four are those of a whole model. */
-enum mnq_weights { MNQ_WEIGHTS_INT8, MNQ_WEIGHTS_INT4, MNQ_WEIGHTS_BINARY, MNQ_WEIGHTS_AUTO, MNQ_WEIGHTS_INT16 };
+/** Weight formats a user can ask for; AUTO leaves the choice to measurement. The first five are those of a whole model. */
+enum mnq_weights {
+    MNQ_WEIGHTS_INT8,
+    MNQ_WEIGHTS_INT4,
+    MNQ_WEIGHTS_TERNARY,
+    MNQ_WEIGHTS_BINARY,
+    MNQ_WEIGHTS_AUTO,
+    MNQ_WEIGHTS_INT16
+};
 
 /** Zeros in groups: UNSTRUCTURED; N_M: at least m - n of every m consecutive inputs are zero; BLOCK: `m` inputs at a time.
  */

@@ -21,7 +21,7 @@ extern const char *const mnq_wide_words[];      /* auto none all */
 extern const char *const mnq_switch_words[];    /* off on */
 extern const char *const mnq_resize_words[];    /* stretch crop */
 extern const char *const mnq_filter_words[];    /* pil tf nearest bicubic */
-extern const char *const mnq_weights_words[];   /* int8 int4 binary auto */
+extern const char *const mnq_weights_words[];   /* int8 int4 ternary binary auto */
 extern const char *const mnq_storage_words[];   /* bytes speed dense */
 extern const char *const mnq_plan_words[];      /* ram speed */
 extern const char *const mnq_scope_words[];     /* layer global */

@@ -18,6 +18,7 @@ static struct mnq_layer_choice choice_of(const struct mnq_calib_layer *l)
     c.weights = l->bits == 16  ? MNQ_WEIGHTS_INT16
                 : l->bits == 8 ? MNQ_WEIGHTS_INT8
                 : l->bits == 4 ? MNQ_WEIGHTS_INT4
+                : l->bits == 2 ? MNQ_WEIGHTS_TERNARY
                                : MNQ_WEIGHTS_BINARY;
     if (c.weights == MNQ_WEIGHTS_BINARY) {
         c.bases = l->bases;

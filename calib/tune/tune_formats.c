@@ -140,7 +140,7 @@ static int make_grid(struct formats *x, int i, const struct mnq_qlayer *y, const
     const int bases = x->c->format[i].bits == 1 ? x->c->format[i].bases : 0, levels = bases > 0 ? bases : 1;
     const int channels = x->base->node[nd->in[0]].out.c;
     struct mnq_train_grid *g = x->grid[i] = mnq_arena_alloc(x->c->arena, sizeof *g);
-    if (g == NULL || mnq_train_grid_init(g, bases, inputs, rows, x->c->arena) != 0) return mnq_fail_nomem(e);
+    if (g == NULL || mnq_train_grid_init(g, bases, x->c->format[i].bits == 2 ? 1 : 7, inputs, rows, x->c->arena) != 0) return mnq_fail_nomem(e);
     for (int k = 0; k < inputs; k++) g->scale[k] = (float)in->scale[k % channels];
     for (int r = 0; r < rows; r++) {
         double level[MNQ_TRAIN_GRID_BASES];

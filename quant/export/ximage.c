@@ -37,7 +37,7 @@ int mnq_ximage_compressed(const struct mnq_package *p, int i)
 {
     const uint8_t type = p->q.layer[i].wtype;
 
-    return p->q.layer[i].op == MNQ_L_PW && (type == MNQ_W_S4 || type == MNQ_W_SPARSE || type == MNQ_W_SPARSE4 ||
+    return p->q.layer[i].op == MNQ_L_PW && (type == MNQ_W_S4 || type == MNQ_W_SPARSE || type == MNQ_W_SPARSE4 || type == MNQ_W_TERNARY ||
                                                  type == MNQ_W_BINARY);
 }
 

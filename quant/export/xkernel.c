@@ -114,6 +114,7 @@ IS(pw_s16, l->op == MNQ_L_PW && l->wtype == MNQ_W_S16)
 IS(pw_s4, l->op == MNQ_L_PW && l->wtype == MNQ_W_S4)
 IS(pw_sparse, l->op == MNQ_L_PW && l->wtype == MNQ_W_SPARSE)
 IS(pw_sparse4, l->op == MNQ_L_PW && l->wtype == MNQ_W_SPARSE4)
+IS(pw_ternary, l->op == MNQ_L_PW && l->wtype == MNQ_W_TERNARY)
 IS(pw_binary, l->op == MNQ_L_PW && l->wtype == MNQ_W_BINARY)
 IS(pw_xnor, l->op == MNQ_L_PW && l->wtype == MNQ_W_XNOR)
 IS(avgpool, l->op == MNQ_L_AVGPOOL)
@@ -223,6 +224,7 @@ const struct mnq_xkernel mnq_xkernels[] = {
      "generic/pw_sparse_c.c generic/sparse_c.c generic/places_c.c" PIXELS, ALL, 7},
     {"mnq_pw_sparse4_c", "generic/generic.h", GEN(MNQ_L_PW, pw_sparse4, MNQ_W_SPARSE4),
      "generic/pw_sparse4_c.c generic/sparse4_c.c generic/sparse_c.c generic/places_c.c" PIXELS, ALL, 7},
+    {"mnq_pw_ternary_c", "generic/generic.h", GEN(MNQ_L_PW, pw_ternary, MNQ_W_TERNARY), "generic/pw_ternary_c.c", ALL, 7},
     {"mnq_pw_binary_c", "generic/generic.h", GEN(MNQ_L_PW, pw_binary, MNQ_W_BINARY),
      "generic/pw_binary_c.c generic/binary_c.c generic/binary_row_c.c generic/binary_rows_c.c generic/places_c.c" PIXELS,
      ALL, 7},

@@ -220,7 +220,7 @@ static bool is_there(const struct mnq_qmodel *q, int s)
 /* The first minor version of the format that has such a layer. */
 static unsigned minor_version(const struct mnq_qmodel *q, const struct mnq_qlayer *l)
 {
-    return l->wtype == MNQ_W_SPARSE4 ? 5 : !mnq_qlayer_plain(q, l) ? 3 : l->wtype > MNQ_W_S16 ? 1 : 0;
+    return l->wtype == MNQ_W_TERNARY ? 6 : l->wtype == MNQ_W_SPARSE4 ? 5 : !mnq_qlayer_plain(q, l) ? 3 : l->wtype > MNQ_W_S16 ? 1 : 0;
 }
 
 /* Joins header, table and sections into file. */

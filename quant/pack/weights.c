@@ -56,6 +56,8 @@ size_t mnq_qlayer_weight_bytes(const struct mnq_qlayer *l, int cin, int cout)
     switch (l->wtype) {
     case MNQ_W_S4:
         return rows * (((size_t)cin + 1) / 2);
+    case MNQ_W_TERNARY:
+        return rows * mnq_ternary_bytes(cin);
     case MNQ_W_SPARSE:
     case MNQ_W_SPARSE4:
         return sparse_bytes(l, cin, cout);
@@ -82,6 +84,22 @@ static int encode_s4(const struct mnq_qlayer *l, size_t cin, size_t cout, uint8_
             int32_t w = mnq_qlayer_weight(l, o * cin + i);
             if (w < -7 || w > 7) return no_form(l, o * cin + i, "four bits hold -7..7", e);
             to[i / 2] |= (uint8_t)(((unsigned)w & 15) << 4 * (i % 2));
+        }
+    return 0;
+}
+
+/* Five digits to base 3, the first one the highest, as 256ths: the reader multiplies by 3 and takes what leaves the byte. */
+static int encode_ternary(const struct mnq_qlayer *l, size_t cin, size_t cout, uint8_t *to, struct mnq_err *e)
+{
+    for (size_t o = 0; o < cout; o++)
+        for (size_t first = 0; first < cin; first += MNQ_TRITS) {
+            unsigned digits = 0;
+            for (size_t i = first; i < first + MNQ_TRITS; i++) {
+                int32_t w = i < cin ? mnq_qlayer_weight(l, o * cin + i) : 0;
+                if (w < -1 || w > 1) return no_form(l, o * cin + i, "ternary weights are -1, 0 and 1", e);
+                digits = 3 * digits + (unsigned)(w + 1);
+            }
+            *to++ = (uint8_t)((256 * digits + 242) / 243);
         }
     return 0;
 }
@@ -154,6 +172,7 @@ int mnq_weights_encode(const struct mnq_qlayer *l, int cin, int cout, uint8_t *t
 {
     size_t rows = (size_t)cout;
     if (l->wtype == MNQ_W_S4) return encode_s4(l, (size_t)cin, rows, to, e);
+    if (l->wtype == MNQ_W_TERNARY) return encode_ternary(l, (size_t)cin, rows, to, e);
     if (l->wtype == MNQ_W_BINARY) return encode_binary(l, cin, rows, to, e);
     if (l->wtype == MNQ_W_XNOR) return encode_xnor(l, cin, rows, to, e);
     if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4) return encode_sparse(l, cin, rows, to, e);
@@ -170,6 +189,12 @@ static void decode_s4(int8_t *w, size_t cin, size_t cout, const uint8_t *from)
 {
     for (size_t o = 0; o < cout; o++, from += (cin + 1) / 2)
         for (size_t i = 0; i < cin; i++) *w++ = (int8_t)mnq_s4_at(from, i);
+}
+
+static void decode_ternary(int8_t *w, int cin, size_t cout, const uint8_t *from)
+{
+    for (size_t o = 0; o < cout; o++, from += mnq_ternary_bytes(cin))
+        for (size_t i = 0; i < (size_t)cin; i++) *w++ = (int8_t)mnq_ternary_at(from, i);
 }
 
 static void decode_sparse(const struct mnq_qlayer *q, int8_t *w, int cin, int cout, const uint8_t *from)
@@ -219,6 +244,8 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
     if (l->w == NULL) return mnq_fail_nomem(e);
     if (l->wtype == MNQ_W_S4) {
         decode_s4(l->w, (size_t)cin, rows, from);
+    } else if (l->wtype == MNQ_W_TERNARY) {
+        decode_ternary(l->w, cin, rows, from);
     } else if (l->wtype == MNQ_W_SPARSE || l->wtype == MNQ_W_SPARSE4) {
         decode_sparse(l, l->w, cin, cout, from);
     } else if (l->wtype == MNQ_W_BINARY) {
@@ -235,8 +262,8 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
 
 const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_TEXT])
 {
-    static const char *const name[] = {"-", "int8", "int16", "int4", "sparse", "binary", "xnor", "-", "sparse4"};
-    const char *text = l->w == NULL || l->wtype > MNQ_W_SPARSE4 ? "-" : name[l->wtype];
+    static const char *const name[] = {"-", "int8", "int16", "int4", "sparse", "binary", "xnor", "-", "sparse4", "ternary"};
+    const char *text = l->w == NULL || l->wtype > MNQ_W_TERNARY ? "-" : name[l->wtype];
     if (l->wtype == MNQ_W_BINARY) snprintf(buf, MNQ_FORMAT_TEXT, "%s x%d", text, l->bases);
     else snprintf(buf, MNQ_FORMAT_TEXT, "%s", text);
     return buf;
@@ -244,8 +271,8 @@ const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_T
 
 int mnq_weights_bits(const struct mnq_qlayer *l)
 {
-    static const int bits[] = {0, 8, 16, 4, 8, 0, 1, 0, 4};
-    if (l->w == NULL || l->wtype > MNQ_W_SPARSE4) return 0;
+    static const int bits[] = {0, 8, 16, 4, 8, 0, 1, 0, 4, 2};
+    if (l->w == NULL || l->wtype > MNQ_W_TERNARY) return 0;
     return l->wtype == MNQ_W_BINARY ? l->bases : bits[l->wtype];
 }
 

@@ -26,10 +26,10 @@ int mnq_weights_decode(struct mnq_qlayer *l, int cin, int cout, uint8_t *from, s
 
 enum { MNQ_FORMAT_TEXT = 16 };
 
-/** "int8", "int16", "int4", "sparse", "sparse4", "binary x3", "xnor", or "-" without weights. Returns buf. */
+/** "int8", "int16", "int4", "sparse", "sparse4", "ternary", "binary x3", "xnor", or "-" without weights. Returns buf. */
 const char *mnq_weights_format(const struct mnq_qlayer *l, char buf[MNQ_FORMAT_TEXT]);
 
-/** Bits of one weight before zeros are left out: 16, 8, 4, or the number of bases; 0 without weights. */
+/** Bits of one weight before zeros are left out: 16, 8, 4, 2 of ternary ones, or the number of bases; 0 without weights. */
 int mnq_weights_bits(const struct mnq_qlayer *l);
 
 /** Share of the weights that are 0; 0 without weights. */

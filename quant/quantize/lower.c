@@ -68,6 +68,7 @@ static int store_weights(const struct mnq_rows *r, const struct mnq_rounding_job
     out->wtype = f->bits == 16    ? MNQ_W_S16
                  : f->bits == 8   ? MNQ_W_S8
                  : f->bits == 4   ? MNQ_W_S4
+                 : f->bits == 2   ? MNQ_W_TERNARY
                  : f->inputs == 1 ? MNQ_W_XNOR
                                   : MNQ_W_BINARY;
     bool wide = mnq_qlayer_wide(out);

@@ -19,9 +19,9 @@ struct mnq_lowering {
     struct mnq_arena *arena;
 };
 
-/** Format of one layer's weights. 4 bits and 1 bit are for 1x1 and dense layers. */
+/** Format of one layer's weights. 4 bits and fewer are for 1x1 and dense layers. */
 struct mnq_wformat {
-    uint8_t bits;   /* 16, 8, 4 or 1 */
+    uint8_t bits;   /* 16, 8, 4, 2 (ternary: -1, 0, 1) or 1 */
     uint8_t bases;  /* of 1-bit weights, 1..4; else 0 */
     uint8_t inputs; /* 1: the activations are binarized too (XNOR, one base); else 8 */
 };
@@ -55,7 +55,7 @@ struct mnq_rounding_job {
     const struct mnq_sign_stats *sign; /* likewise; NULL: amplitude 1 and mean 0 */
     bool nearest;                      /* round re-fitted weights to the nearest, no error spread; not for 1-bit formats */
     int threads;
-    const double *level; /* [rows][max(bases, 1)] of 4- and 1-bit weights that lie on a grid: their step or coefficients, in
+    const double *level; /* [rows][max(bases, 1)] of weights of fewer than 8 bits that lie on a grid: their step or coefficients, in
                           * real units of a row with the input's scales absorbed; NULL: to be found */
 };
 

@@ -8,6 +8,7 @@
 #include "quantize/wbinary.h"
 #include "quantize/wgrid.h"
 #include "quantize/wround.h"
+#include "quantize/wternary.h"
 #include "util/pool.h"
 
 #include <math.h>
@@ -140,6 +141,12 @@ static void round_lanes(const struct mnq_gram *gram, const double *target, const
     mnq_grid_descend(target, value, gram->h, pruned, n, rows, grid, tmp, error);
 }
 
+/* The step of a row for nearest rounding; importance: of each weight, or NULL. */
+static double step_of(const double *row, const double *importance, int n, int bits)
+{
+    return bits == 2 ? mnq_wternary_step(row, importance, n) : mnq_wround_step(row, importance, n, (1 << (bits - 1)) - 1);
+}
+
 /* Values of a uniform grid: the best of a few steps, or of the one given. Returns the step. */
 static double round_uniform(const struct work *w, const double *target, const uint8_t *pruned, double *tmp, double forced,
                             double *value)
@@ -149,6 +156,11 @@ static double round_uniform(const struct work *w, const double *target, const ui
     struct mnq_grid grid[STEPS] = {{.step = forced, .qmax = qmax}};
     double error[STEPS], top = 0;
     for (int k = 0; k < n; k++) top = fmax(top, fabs(target[k]));
+    if (!(forced > 0) && bits == 2) {
+        double *importance = tmp + (size_t)STEPS * (size_t)n;
+        for (int k = 0; k < n; k++) importance[k] = gram->diag[gram->order[k]];
+        return mnq_wternary_row(target, importance, gram->h, gram->u, pruned, n, value, tmp);
+    }
     if (!(forced > 0) && bits <= 4 && top > 0) {
         for (int l = 0; l < STEPS; l++) grid[l] = (struct mnq_grid){.step = top / qmax * (1 - l / 16.0), .qmax = qmax};
         for (int l = 0; l < STEPS; l++) memcpy(tmp + (size_t)l * (size_t)n, target, (size_t)n * sizeof *tmp);
@@ -204,12 +216,12 @@ static double round_row(const struct work *w, int o, double forced, double *scra
     if (!second_order(w->job)) {
         int qmax = (1 << (bits - 1)) - 1;
         const double *importance = w->job->gram != NULL && bits <= 8 ? w->job->gram->diag : NULL;
-        double step = forced > 0 ? forced : mnq_wround_step(row, importance, n, qmax);
+        double step = forced > 0 ? forced : step_of(row, importance, n, bits);
         mnq_wround_nearest(row, n, step, qmax, q);
         return step;
     }
     double *target = scratch, *value = target + n, *tmp = value + n;
-    uint8_t *pruned = (uint8_t *)(tmp + (size_t)STEPS * (size_t)n);
+    uint8_t *pruned = (uint8_t *)(tmp + (size_t)(STEPS + 1) * (size_t)n);
     target_rows(w, o, 1, target, pruned, tmp);
     if (bits == 16 || w->job->nearest) {
         int qmax = (1 << (bits - 1)) - 1;
@@ -218,7 +230,7 @@ static double round_row(const struct work *w, int o, double forced, double *scra
             if (pruned[k]) target[k] = 0;
             tmp[k] = w->job->gram->diag[w->job->gram->order[k]];
         }
-        double step = forced > 0 ? forced : mnq_wround_step(target, bits <= 8 ? tmp : NULL, n, qmax);
+        double step = forced > 0 ? forced : step_of(target, bits <= 8 ? tmp : NULL, n, bits);
         mnq_wround_nearest(target, n, step, qmax, rounded);
         for (int k = 0; k < n; k++) q[w->job->gram->order[k]] = rounded[k];
         return step;

@@ -8,6 +8,8 @@
 /* Single signs: values this far out, in units, move no further; a sign that is sure of itself has no gradient. */
 static const float FAR = 1.5f;
 
+static const float BEYOND = 0;
+
 static const float ONE = 1;
 
 static bool init_adam(struct mnq_adam *a, float *value, size_t n, struct mnq_arena *arena)
@@ -18,10 +20,10 @@ static bool init_adam(struct mnq_adam *a, float *value, size_t n, struct mnq_are
     return a->mean != NULL && a->square != NULL;
 }
 
-int mnq_train_grid_init(struct mnq_train_grid *g, int bases, int inputs, int rows, struct mnq_arena *arena)
+int mnq_train_grid_init(struct mnq_train_grid *g, int bases, int qmax, int inputs, int rows, struct mnq_arena *arena)
 {
     const size_t n = (size_t)inputs * (size_t)rows, levels = (size_t)(bases > 0 ? bases : 1) * (size_t)rows;
-    *g = (struct mnq_train_grid){.bases = bases, .inputs = inputs, .rows = rows};
+    *g = (struct mnq_train_grid){.bases = bases, .qmax = qmax, .inputs = inputs, .rows = rows};
     g->scale = mnq_arena_array(arena, (size_t)inputs, sizeof *g->scale);
     g->unit = mnq_arena_array(arena, (size_t)rows, sizeof *g->unit);
     g->value = mnq_arena_array(arena, n, sizeof *g->value);
@@ -35,10 +37,10 @@ int mnq_train_grid_init(struct mnq_train_grid *g, int bases, int inputs, int row
 }
 
 /* The whole number nearest to z within the grid, halves away from zero. */
-static float whole(float z)
+static float whole(float z, int qmax)
 {
-    float q = floorf(fabsf(z) + 0.5f);
-    if (q > MNQ_TRAIN_GRID_QMAX) q = MNQ_TRAIN_GRID_QMAX;
+    float q = floorf(fabsf(z) + 0.5f), end = (float)qmax;
+    if (q > end) q = end;
     return z < 0 ? -q : q;
 }
 
@@ -64,7 +66,7 @@ void mnq_train_grid_apply(struct mnq_train_grid *g, float *w)
             const size_t at = (size_t)i * (size_t)g->rows + (size_t)r;
             const float v = g->value[at], back = g->scale[i] > 0 ? g->unit[r] / g->scale[i] : 0;
             if (g->bases == 0) {
-                w[at] = v == 0.0f ? 0.0f : whole(v / g->level[r]) * g->level[r] * back;
+                w[at] = v == 0.0f ? 0.0f : whole(v / g->level[r], g->qmax) * g->level[r] * back;
             } else if (g->bases == 1) {
                 g->code[at] = v >= 0;
                 w[at] = (v >= 0 ? g->level[r] : -g->level[r]) * back;
@@ -92,9 +94,9 @@ static void gradients_of(const struct mnq_train_grid *g, float *d)
             d[at] = by;
             if (g->bases == 0) {
                 const float z = v / a;
-                const bool out = fabsf(z) > MNQ_TRAIN_GRID_QMAX;
+                const bool out = fabsf(z) > (float)g->qmax + BEYOND;
                 if (v == 0.0f) continue;
-                g->d_level[r] += by * a * (out ? whole(z) : whole(z) - z);
+                g->d_level[r] += by * a * (out ? whole(z, g->qmax) : whole(z, g->qmax) - z);
                 if (out) d[at] = 0;
             } else if (g->bases == 1) {
                 g->d_level[r] += g->code[at] != 0 ? by * a : -by * a;

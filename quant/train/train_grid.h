@@ -13,14 +13,15 @@
 extern "C" {
 #endif
 
-enum { MNQ_TRAIN_GRID_BASES = 4, MNQ_TRAIN_GRID_QMAX = 7 };
+enum { MNQ_TRAIN_GRID_BASES = 4 };
 
 /**
  * The weights of a 1x1 or dense layer, [inputs][rows]. What lies on a row's grid is weight * scale of its input: the integer
  * layer absorbs the input's scales before it rounds.
  */
 struct mnq_train_grid {
-    int bases; /* 1 .. 4: sums of so many signs with a coefficient each; 0: -7 .. 7 steps */
+    int bases; /* 1 .. 4: sums of so many signs with a coefficient each; 0: -qmax .. qmax steps */
+    int qmax;  /* 7, or 1 of ternary weights */
     int inputs, rows;
     float *scale;  /* [inputs], 0: nothing ever comes in, the weight is 0 */
     float *unit;   /* [rows] what values and coefficients are counted in */
@@ -31,8 +32,8 @@ struct mnq_train_grid {
     struct mnq_adam of_value, of_level;
 };
 
-/** Arrays of a grid in the arena; scale, unit, value and level are the caller's to fill. -1 when out of memory. */
-int mnq_train_grid_init(struct mnq_train_grid *g, int bases, int inputs, int rows, struct mnq_arena *arena);
+/** Arrays of a grid in the arena; qmax: of bases 0; scale, unit, value and level are the caller's to fill. -1 when out of memory. */
+int mnq_train_grid_init(struct mnq_train_grid *g, int bases, int qmax, int inputs, int rows, struct mnq_arena *arena);
 
 /** The weights that the values stand for. w  [inputs][rows] */
 void mnq_train_grid_apply(struct mnq_train_grid *g, float *w);

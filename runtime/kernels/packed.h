@@ -56,6 +56,37 @@ static inline int mnq_s4_has_room(const struct mnq_layer *l)
     return 1;
 }
 
+enum { MNQ_TRITS = 5 }; /* weights in a byte of TERNARY */
+
+/** Bytes of a row of TERNARY, c at most 65535. By a product: no core needs a division for it. */
+static inline size_t mnq_ternary_bytes(int32_t c)
+{
+    return ((uint32_t)c + MNQ_TRITS - 1) * 52429u >> 18;
+}
+
+/** The weights of a byte of TERNARY: what multiplications by 3 carry out of its 8 bits, less 1. Returns what is left of the
+ * byte, below 243 in a valid file. */
+static inline uint32_t mnq_ternary_byte(uint32_t byte, int8_t *w)
+{
+    int32_t k;
+
+    for (k = 0; k < MNQ_TRITS; k++) {
+        byte *= 3;
+        w[k] = (int8_t)((int32_t)(byte >> 8) - 1);
+        byte &= 255;
+    }
+    return byte;
+}
+
+/** Weight i of a row of TERNARY; for code that packs. */
+static inline int32_t mnq_ternary_at(const uint8_t *row, size_t i)
+{
+    int8_t w[MNQ_TRITS];
+
+    (void)mnq_ternary_byte(row[i / MNQ_TRITS], w);
+    return w[i % MNQ_TRITS];
+}
+
 /** Blocks of b of c inputs; b is a power of two that divides c. By shifts: no core needs a division for it. */
 static inline int32_t mnq_blocks(int32_t c, int32_t b)
 {

@@ -48,7 +48,7 @@ static int weights_valid(const struct mnq_model *m, const struct mnq_record *rec
 
     if ((rules & MNQ_R_SELECT) && rec->wtype == MNQ_W_MAP)
         return rec->weights_size == bytes && array_valid(m, 1, rec->weights, bytes);
-    if (wanted != (rec->wtype != MNQ_W_NONE) || rec->wtype == MNQ_W_MAP || rec->wtype > MNQ_W_SPARSE4) return 0;
+    if (wanted != (rec->wtype != MNQ_W_NONE) || rec->wtype == MNQ_W_MAP || rec->wtype > MNQ_W_TERNARY) return 0;
     if (rec->wtype == MNQ_W_S8 && !(rules & MNQ_R_WEIGHTS_S8)) return 0;
     if (rec->wtype > MNQ_W_S16) {
         if (!(rules & MNQ_R_COMPRESSED)) return 0;

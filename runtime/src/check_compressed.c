@@ -30,6 +30,8 @@ uint64_t mnq_compressed_bytes(const struct mnq_model *m, const struct mnq_record
     switch (rec->wtype) {
     case MNQ_W_S4:
         return (uint64_t)oc * ((c + 1) / 2);
+    case MNQ_W_TERNARY:
+        return (uint64_t)oc * mnq_ternary_bytes((int32_t)c);
     case MNQ_W_SPARSE:
     case MNQ_W_SPARSE4:
         return sparse_bytes(m, rec, c, oc);
@@ -59,6 +61,24 @@ static int s4_row(const struct mnq_layer *l, int32_t o, uint64_t *sum)
         const int32_t w = mnq_s4_at(row, i);
         if (w == -8) return 0;
         *sum += magnitude(w);
+    }
+    return 1;
+}
+
+static int ternary_row(const struct mnq_layer *l, int32_t o, uint64_t *sum)
+{
+    const size_t bytes = mnq_ternary_bytes(l->c);
+    const uint8_t *row = (const uint8_t *)l->weights + (size_t)o * bytes;
+    int32_t i, k;
+
+    *sum = 0;
+    for (i = 0; i < l->c; i += MNQ_TRITS) {
+        int8_t w[MNQ_TRITS];
+        if (mnq_ternary_byte(*row++, w) >= 243) return 0; /* another byte says the same */
+        for (k = 0; k < MNQ_TRITS; k++) {
+            if (i + k >= l->c && w[k] != 0) return 0;
+            *sum += magnitude(w[k]);
+        }
     }
     return 1;
 }
@@ -122,6 +142,7 @@ enum mnq_status mnq_check_compressed(const struct mnq_layer *l, uint32_t a)
         int valid;
 
         if (l->wtype == MNQ_W_S4) valid = s4_row(l, o, &bound);
+        else if (l->wtype == MNQ_W_TERNARY) valid = ternary_row(l, o, &bound);
         else if (mnq_is_sparse(l)) valid = sparse_row(l, o, &next, &bound);
         else if (l->wtype == MNQ_W_BINARY) valid = binary_row(l, o, &bound);
         else valid = planes_clean(l, o, 1);

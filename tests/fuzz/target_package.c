@@ -84,7 +84,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
-    if (i == 32) return NULL;
+    if (i == 33) return NULL;
     if (i >= 7 && i < 31) return mnq_fuzz_net(i - 7, n);
     struct mnq_qtensor tensor[4] = {{.shape = {3, 2, 2}, .dtype = MNQ_U8, .zp = 5, .scale = scale},
                                     {.shape = {3, 2, 4}, .dtype = MNQ_S8, .zp = -7, .scale = scale},
@@ -104,7 +104,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     }
     layer[0].name = "conv_pw_1", layer[1].name = "pool", layer[2].name = "\"dense\"\t";
     layer[1].kh = 3, layer[1].kw = 2;
-    if (i > 2) compress(&layer[0], i == 31 ? MNQ_W_SPARSE4 : MNQ_W_S4 + i - 3);
+    if (i > 2) compress(&layer[0], i >= 31 ? MNQ_W_SPARSE4 + i - 31 : MNQ_W_S4 + i - 3);
     struct mnq_qmodel q = {.arena = &arena, .tensor = tensor, .layer = layer, .n_tensors = 4, .n_layers = 3, .output = 3};
     q.tool = "mnquant test", q.source_name = "m.h5", q.recipe = "preprocess: tf\n";
     if (i > 0) q.classes = classes, q.n_classes = 2;

@@ -69,7 +69,7 @@ static void check_choices(const struct mnq_graph *g, const struct mnq_layer_choi
         const struct mnq_layer_choice *c = &choice[i];
         bool compresses = mnq_kind_compresses(mnq_node_kind(g, i));
         MNQ_FUZZ_MUST(c->weights != MNQ_WEIGHTS_AUTO && c->weights >= -1 && c->weights <= MNQ_WEIGHTS_INT16);
-        MNQ_FUZZ_MUST(compresses || (c->weights != MNQ_WEIGHTS_INT4 && c->weights != MNQ_WEIGHTS_BINARY));
+        MNQ_FUZZ_MUST(compresses || (c->weights != MNQ_WEIGHTS_INT4 && c->weights != MNQ_WEIGHTS_TERNARY && c->weights != MNQ_WEIGHTS_BINARY));
         MNQ_FUZZ_MUST(compresses || (c->bases == 0 && c->inputs == 0 && c->ratio <= 0));
         MNQ_FUZZ_MUST(c->bases >= 0 && c->bases <= MNQ_BASES_MAX);
         MNQ_FUZZ_MUST(c->inputs == 0 || c->inputs == 8 || (c->inputs == 1 && c->bases == 1));

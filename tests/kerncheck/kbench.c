@@ -47,6 +47,7 @@ static const struct {
     uint8_t wtype, zeros, field;
 } formats[] = {
     {"s4", MNQ_W_S4, 0, 0},
+    {"ternary", MNQ_W_TERNARY, 0, 0},
     {"sparse 0 %", MNQ_W_SPARSE, 0, 1},
     {"sparse 50 %", MNQ_W_SPARSE, 50, 1},
     {"sparse 80 %", MNQ_W_SPARSE, 80, 1},

@@ -75,8 +75,8 @@ int64_t mnq_kshape_work(const struct mnq_layer *l)
 /* A compressed weight type; blocks of inputs are made to fit half of the time. */
 static void pick_packed(struct mnq_rng *g, struct mnq_layer *l)
 {
-    l->wtype = (uint8_t)mnq_rng_in(g, MNQ_W_S4, MNQ_W_XNOR + 1);
-    if (l->wtype > MNQ_W_XNOR) l->wtype = MNQ_W_SPARSE4;
+    l->wtype = (uint8_t)mnq_rng_in(g, MNQ_W_S4, MNQ_W_XNOR + 2);
+    if (l->wtype > MNQ_W_XNOR) l->wtype++; /* no maps */
     if (mnq_wpack_sparse(l->wtype) && l->c > 16 && mnq_rng_chance(g, 50)) l->c = l->c / 16 * 16;
     if (l->wtype == MNQ_W_XNOR && l->c > MNQ_XNOR_MAX) l->c = MNQ_XNOR_MAX;
     l->mult = (uint16_t)mnq_wmake_field(g, l->wtype, l->c);

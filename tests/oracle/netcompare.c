@@ -321,9 +321,10 @@ void mnq_nettally_print(const struct mnq_nettally *t)
 
     printf("%ld networks, %ld inputs, %ld layers, %ld bytes compared:", t->nets, t->inputs, t->layers, t->bytes);
     for (int op = ORC_CONV; op <= ORC_SPREAD; op++) printf(" %s %ld", names[op], t->ops[op]);
-    printf(", %ld of them on 16-bit activations; of the pw s8 %ld, s16 %ld, s4 %ld, sparse %ld, sparse4 %ld, binary %ld, xnor %ld\n",
+    printf(", %ld of them on 16-bit activations; of the pw s8 %ld, s16 %ld, s4 %ld, sparse %ld, sparse4 %ld, ternary %ld, "
+           "binary %ld, xnor %ld\n",
            t->wide, t->packed[ORC_W_S8], t->packed[ORC_W_S16], t->packed[ORC_W_S4], t->packed[ORC_W_SPARSE],
-           t->packed[ORC_W_SPARSE4], t->packed[ORC_W_BINARY], t->packed[ORC_W_XNOR]);
+           t->packed[ORC_W_SPARSE4], t->packed[ORC_W_TERNARY], t->packed[ORC_W_BINARY], t->packed[ORC_W_XNOR]);
     printf("%ld outputs at the end of runs; ", t->outputs);
     printf("%ld runs by plans, %ld pictures pushed by rows, %ld times moved between rows; arenas: %ld bytes layer by layer, "
            "%ld by plan, %ld pushed\n",

@@ -14,7 +14,7 @@ struct mnq_nettally {
     long outputs;              /* of mnq_run, further ones too */
     long ram_whole, ram_plan, ram_push; /* bytes of arenas, summed over networks */
     long wide;                          /* layers other than softmax and logistic that read S16 */
-    long packed[ORC_W_SPARSE4 + 1];     /* PW layers by weight type */
+    long packed[ORC_W_TERNARY + 1];     /* PW layers by weight type */
 };
 
 /**

@@ -364,8 +364,8 @@ static int add_layer(struct mnq_netgen_net *g, struct spec s)
     mnq_netgen_put32(row + 32, 0);
     mnq_netgen_put32(row + 60, 0);
     row[0] = (uint8_t)s.op;
-    s.wtype = s.op == NG_ADD ? 2 : s.op > NG_PW ? 0 : mnq_rng_in(&g->rng, 1, s.op == NG_PW && g->packed ? 7 : 2);
-    if (s.wtype == 7) s.wtype = WP_SPARSE4;
+    s.wtype = s.op == NG_ADD ? 2 : s.op > NG_PW ? 0 : mnq_rng_in(&g->rng, 1, s.op == NG_PW && g->packed ? 8 : 2);
+    if (s.wtype > WP_XNOR) s.wtype++; /* no maps */
     if (s.wtype == WP_XNOR && a->c > 1024) s.wtype = WP_BINARY;
     int mode = s.op == NG_UPSAMPLE ? s.field : s.op == NG_CONV && s.groups > 1 ? s.groups : 0;
     if (s.op != NG_UPSAMPLE) s.field = mnq_wmake_field(&g->rng, s.wtype, a->c);

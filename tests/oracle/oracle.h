@@ -24,7 +24,18 @@ enum mnq_oracle_op {
     ORC_SPREAD
 };
 enum mnq_oracle_act { ORC_CLAMP = 0, ORC_HSWISH = 1, ORC_HSIGMOID = 2, ORC_PRELU = 3, ORC_TABLE = 4 };
-enum mnq_oracle_wtype { ORC_W_NONE = 0, ORC_W_S8, ORC_W_S16, ORC_W_S4, ORC_W_SPARSE, ORC_W_BINARY, ORC_W_XNOR, ORC_W_MAP, ORC_W_SPARSE4 };
+enum mnq_oracle_wtype {
+    ORC_W_NONE = 0,
+    ORC_W_S8,
+    ORC_W_S16,
+    ORC_W_S4,
+    ORC_W_SPARSE,
+    ORC_W_BINARY,
+    ORC_W_XNOR,
+    ORC_W_MAP,
+    ORC_W_SPARSE4,
+    ORC_W_TERNARY
+};
 enum mnq_oracle_dtype { ORC_U8 = 0, ORC_S8 = 1, ORC_S16 = 2 };
 
 /** One layer with every array widened to 32 bits; unused arrays are NULL. */

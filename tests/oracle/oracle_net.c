@@ -135,7 +135,7 @@ static int32_t farther(int32_t lo, int32_t hi)
 static int read_packed(struct mnq_oracle_net *net, struct mnq_oracle_layer *l, struct span data, uint32_t at, uint32_t n)
 {
     int most = l->wtype == ORC_W_SPARSE || l->wtype == ORC_W_SPARSE4 ? 16 : l->wtype == ORC_W_BINARY ? 4 : 0;
-    if (l->wtype > ORC_W_SPARSE4 || at > data.n || n > data.n - at) return -1;
+    if (l->wtype > ORC_W_TERNARY || at > data.n || n > data.n - at) return -1;
     if (l->mult > most || l->mult < (most > 0)) return -1;
     int32_t *v = calloc((size_t)mnq_oracle_unpacked(l) + 1, sizeof *v);
     if (!v) return -1;

@@ -44,6 +44,26 @@ static int unpack_s4(const struct mnq_oracle_layer *l, struct bytes *b, int32_t 
     return good;
 }
 
+/* Five weights of a byte are the first five digits, to base 3, of as many 256ths; of the bytes that begin with them it is the
+ * least. */
+static int unpack_ternary(const struct mnq_oracle_layer *l, struct bytes *b, int32_t *w)
+{
+    int good = 1;
+
+    for (int o = 0; o < l->oc; o++) {
+        for (int i = 0; i < l->c; i += 5) {
+            int byte = next(b), digits = byte * 243 / 256;
+            if (byte > 0 && (byte - 1) * 243 / 256 == digits) good = 0;
+            for (int k = 0, power = 81; k < 5; k++, power /= 3) {
+                int x = digits / power % 3 - 1;
+                if (i + k < l->c) *w++ = x;
+                else if (x) good = 0;
+            }
+        }
+    }
+    return good;
+}
+
 /* The bitmap of all rows, then the blocks that it says are there: numbers of 8 bits, or of 4, of which the first is a byte's
  * remainder by 16 and the second its quotient; a row of these ends with its byte. */
 static int unpack_sparse(const struct mnq_oracle_layer *l, struct bytes *b, int32_t *w)
@@ -96,6 +116,7 @@ int mnq_oracle_unpack(struct mnq_oracle_layer *l, const uint8_t *p, int64_t n, i
 
     l->weights = v;
     if (l->wtype == ORC_W_S4) good = unpack_s4(l, &b, v);
+    if (l->wtype == ORC_W_TERNARY) good = unpack_ternary(l, &b, v);
     if (l->wtype == ORC_W_SPARSE || l->wtype == ORC_W_SPARSE4) good = unpack_sparse(l, &b, v);
     if (l->wtype == ORC_W_BINARY || l->wtype == ORC_W_XNOR) {
         for (int k = 0; k < l->oc * bases; k++, v += l->c) good = unpack_plane(l->c, &b, v) && good;

@@ -24,15 +24,15 @@ static int32_t sign(struct mnq_rng *g, int style, int i)
     return styled(g, style, i, 1) ? styled(g, style, i, 1) : mnq_rng_chance(g, 50) ? 1 : -1;
 }
 
-/* A row of S4, SPARSE or SPARSE4. */
+/* A row of S4, SPARSE, SPARSE4 or TERNARY. */
 static void make_row(struct mnq_rng *g, const struct mnq_wmake *m, int32_t *w)
 {
-    int32_t top = m->wtype == WP_SPARSE ? 127 : 7;
+    int32_t top = m->wtype == WP_SPARSE ? 127 : m->wtype == WP_TERNARY ? 1 : 7;
     int block = mnq_wpack_sparse(m->wtype) ? m->field : 1, kept = 1;
     int64_t reach = 0;
 
     for (int i = 0; i < m->c; i++) {
-        if (i % block == 0) kept = m->wtype == WP_S4 || !mnq_rng_chance(g, m->zeros);
+        if (i % block == 0) kept = !mnq_wpack_sparse(m->wtype) || !mnq_rng_chance(g, m->zeros);
         w[i] = kept ? styled(g, m->style, i, top) : 0;
         reach += m->a * (w[i] < 0 ? -w[i] : w[i]);
     }

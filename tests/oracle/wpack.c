@@ -6,7 +6,7 @@
 
 int mnq_wpack_next(int wtype)
 {
-    return wtype == WP_XNOR ? WP_SPARSE4 : wtype == WP_SPARSE4 ? 0 : wtype + 1;
+    return wtype == WP_XNOR ? WP_SPARSE4 : wtype == WP_TERNARY ? 0 : wtype + 1;
 }
 
 int mnq_wpack_sparse(int wtype)
@@ -44,6 +44,7 @@ size_t mnq_wpack_size(int wtype, int c, int oc, int field, const int32_t *v)
     size_t rows = (size_t)oc, size;
 
     if (wtype == WP_S4) return rows * (((size_t)c + 1) / 2);
+    if (wtype == WP_TERNARY) return rows * (((size_t)c + 4) / 5);
     if (wtype == WP_BINARY) return rows * (size_t)field * plane(c) + (field > 1 ? 2 * rows * (size_t)field : 0);
     if (wtype == WP_XNOR) return rows * plane(c) + 2 * (size_t)c;
     size = rows * map_row(c, field);
@@ -87,6 +88,18 @@ static void write_sparse(int wtype, int c, int oc, int block, const int32_t *v, 
     }
 }
 
+/* n 243rds of a byte's 256, rounded up: n is five weights, the first one the highest digit to base 3. */
+static void write_ternary(int c, int oc, const int32_t *v, uint8_t *to)
+{
+    for (int o = 0; o < oc; o++, v += c) {
+        for (int i = 0; i < c; i += 5) {
+            int n = 0;
+            for (int k = i; k < i + 5; k++) n = 3 * n + 1 + (k < c ? v[k] : 0);
+            *to++ = (uint8_t)((256 * n + 242) / 243);
+        }
+    }
+}
+
 void mnq_wpack_write(int wtype, int c, int oc, int field, const int32_t *v, uint8_t *to)
 {
     size_t n = (size_t)c * (size_t)oc, planes = (size_t)oc * (size_t)(wtype == WP_BINARY ? field : 1);
@@ -97,6 +110,8 @@ void mnq_wpack_write(int wtype, int c, int oc, int field, const int32_t *v, uint
             size_t o = i / (size_t)c, at = i % (size_t)c;
             to[o * (((size_t)c + 1) / 2) + at / 2] |= (uint8_t)(((uint32_t)v[i] & 15) << 4 * (at % 2));
         }
+    } else if (wtype == WP_TERNARY) {
+        write_ternary(c, oc, v, to);
     } else if (mnq_wpack_sparse(wtype)) {
         write_sparse(wtype, c, oc, field, v, to);
     } else {

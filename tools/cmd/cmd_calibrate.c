@@ -63,7 +63,7 @@ static const struct mnq_option options[] = {
     {"bias-correction", 0, MNQ_OPT_CHOICE, R(bias_correction), "ON|OFF",
      "correct biases where that lowers the measured error", 0, 0, mnq_switch_words},
     {"weights", 'w', MNQ_OPT_CHOICE, R(weights), "FORMAT",
-     "of 1x1 and dense layers: int8, int4, binary, or auto (chosen by measurement)", 0, 0, mnq_weights_words},
+     "of 1x1 and dense layers: int8, int4, ternary, binary, or auto (chosen by measurement)", 0, 0, mnq_weights_words},
     {"bases", 0, MNQ_OPT_INT, R(bases), "M", "binary weights: sign vectors per output channel", 1, MNQ_BASES_MAX, NULL},
     {"small-layer", 0, MNQ_OPT_INT, R(small_layer), "N", "layers with fewer weights keep 8 or 16 bits", 0,
      MNQ_SMALL_LAYER_MAX, NULL},

@@ -79,10 +79,10 @@ const struct mnq_command mnq_cmd_inspect = {
              "float model, `pair x` is the cost of a depthwise layer and its 1x1 layer over the\n"
              "standard convolution they replace, and the last table what int8 will cost; with\n"
              "--resolution beside the file's own input size. For an .mnq, how the weights are\n"
-             "stored (int8, int16, int4, sparse, sparse4, binary xM, xnor), zeros and accumulator\n"
-             "bits. With --target, the curve of RAM against instructions that `export --plan` and\n"
-             "`--ram` choose from. With --family, costs at every width and input size, without any\n"
-             "file.",
+             "stored (int8, int16, int4, sparse, sparse4, ternary, binary xM, xnor), zeros and\n"
+             "accumulator bits. With --target, the curve of RAM against instructions that\n"
+             "`export --plan` and `--ram` choose from. With --family, costs at every width and\n"
+             "input size, without any file.",
     .examples = "  mnquant inspect model.h5\n"
                 "  mnquant inspect model.h5 --resolution 160\n"
                 "  mnquant inspect --family v2\n"

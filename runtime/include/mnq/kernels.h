@@ -36,7 +36,8 @@ enum mnq_layer_wtype {
     MNQ_W_BINARY = 5, /* PW: sum of 1..4 bases of signs */
     MNQ_W_XNOR = 6,   /* PW: signs, and the activations' signs around a threshold */
     MNQ_W_MAP = 7,    /* SELECT: which channel each output channel is */
-    MNQ_W_SPARSE4 = 8 /* PW: as SPARSE, the non-zeros two to a byte */
+    MNQ_W_SPARSE4 = 8, /* PW: as SPARSE, the non-zeros two to a byte */
+    MNQ_W_TERNARY = 9  /* PW: -1, 0 and 1, five to a byte */
 };
 enum { MNQ_XNOR_MAX = 1024 }; /* input channels of an XNOR layer */
 enum mnq_layer_act { MNQ_A_CLAMP = 0, MNQ_A_HSWISH = 1, MNQ_A_HSIGMOID = 2, MNQ_A_PRELU = 3, MNQ_A_TABLE = 4 };

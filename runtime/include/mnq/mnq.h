@@ -28,7 +28,7 @@ extern "C" {
 
 /** Version of the .mnq format: what this runtime reads and mnquant writes at most. */
 #define MNQ_FORMAT_MAJOR 1
-#define MNQ_FORMAT_MINOR 5
+#define MNQ_FORMAT_MINOR 6
 
 /** Outputs of a model at most. */
 #define MNQ_MAX_OUTPUTS 32

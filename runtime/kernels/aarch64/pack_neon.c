@@ -25,7 +25,8 @@ static int fits16(const struct mnq_layer *l)
 /* Whether every weight fits 8 bits. */
 static int narrow(const struct mnq_layer *l)
 {
-    return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S4 || mnq_is_sparse(l) || (l->wtype == MNQ_W_BINARY && l->mult == 1);
+    return l->wtype == MNQ_W_S8 || l->wtype == MNQ_W_S4 || l->wtype == MNQ_W_TERNARY || mnq_is_sparse(l) ||
+           (l->wtype == MNQ_W_BINARY && l->mult == 1);
 }
 
 /* What the weights of CONV and PW become. */
@@ -223,6 +224,15 @@ static void put_s4(const struct mnq_layer *l, const struct sink *s)
         for (i = 0; i < l->c; i++) put(s, o, 0, i, mnq_s4_at(row, (size_t)i));
 }
 
+static void put_ternary(const struct mnq_layer *l, const struct sink *s)
+{
+    const uint8_t *row = (const uint8_t *)l->weights;
+    int32_t o, i;
+
+    for (o = 0; o < l->oc; o++, row += mnq_ternary_bytes(l->c))
+        for (i = 0; i < l->c; i++) put(s, o, 0, i, mnq_ternary_at(row, (size_t)i));
+}
+
 static void put_sparse(const struct mnq_layer *l, const struct sink *s)
 {
     const size_t bytes = mnq_bitmap_bytes(l->c, l->mult);
@@ -318,6 +328,7 @@ void mnq_neon_pack(enum mnq_neon_level level, const struct mnq_layer *l, void *m
     else if (l->op == MNQ_L_AVGPOOL || l->op == MNQ_L_MUL) return;
     else if (l->op == MNQ_L_CONV || l->wtype <= MNQ_W_S16) put_plain(l, &s, mnq_neon_rows(l, h.kind));
     else if (l->wtype == MNQ_W_S4) put_s4(l, &s);
+    else if (l->wtype == MNQ_W_TERNARY) put_ternary(l, &s);
     else if (mnq_is_sparse(l)) put_sparse(l, &s);
     else put_binary(l, &s);
     if (l->op == MNQ_L_CONV || l->op == MNQ_L_DWCONV) put_pad(l, &h, to + h.pad);

@@ -4,8 +4,8 @@
 
 static mnq_kernel *find(const struct mnq_layer *l)
 {
-    static mnq_kernel *const pw[] = {mnq_pw_s8_c,     mnq_pw_s16_c,  mnq_pw_s4_c, mnq_pw_sparse_c,
-                                     mnq_pw_binary_c, mnq_pw_xnor_c, NULL,        mnq_pw_sparse4_c}; /* [wtype - 1] */
+    static mnq_kernel *const pw[] = {mnq_pw_s8_c,     mnq_pw_s16_c,  mnq_pw_s4_c, mnq_pw_sparse_c, /* [wtype - 1] */
+                                     mnq_pw_binary_c, mnq_pw_xnor_c, NULL,        mnq_pw_sparse4_c, mnq_pw_ternary_c};
     const int wide = l->wtype == MNQ_W_S16;
 
     switch (l->op) {

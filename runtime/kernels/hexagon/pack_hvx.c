@@ -73,6 +73,7 @@ static int32_t next_weight(struct reader *r, int32_t i)
     if (l->wtype == MNQ_W_S8) return (int8_t)bytes[at];
     if (l->wtype == MNQ_W_S16) return ((const int16_t *)l->weights)[at];
     if (l->wtype == MNQ_W_S4) return mnq_s4_at(bytes + (size_t)r->o * ((size_t)(l->c + 1) / 2), (size_t)i);
+    if (l->wtype == MNQ_W_TERNARY) return mnq_ternary_at(bytes + (size_t)r->o * mnq_ternary_bytes(l->c), (size_t)i);
     if (mnq_is_sparse(l)) {
         const size_t block = (size_t)mnq_blocks(i, l->mult);
         const uint8_t *const map = bytes + (size_t)r->o * mnq_bitmap_bytes(l->c, l->mult);

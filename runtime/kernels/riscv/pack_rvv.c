@@ -62,6 +62,14 @@ static void pack4(const struct mnq_layer *l, int8_t *to, int32_t o)
     for (i = 0; i < l->c; i++, to += l->oc) *to = (int8_t)mnq_s4_at(row, (size_t)i);
 }
 
+static void pack_ternary(const struct mnq_layer *l, int8_t *to, int32_t o)
+{
+    const uint8_t *const row = (const uint8_t *)l->weights + (size_t)o * mnq_ternary_bytes(l->c);
+    int32_t i;
+
+    for (i = 0; i < l->c; i++, to += l->oc) *to = (int8_t)mnq_ternary_at(row, (size_t)i);
+}
+
 /* Values that are stored follow one another from *stream on. */
 static void pack_sparse(const struct mnq_layer *l, int8_t *to, int32_t o, struct mnq_stored *stream)
 {
@@ -112,6 +120,7 @@ void mnq_rvv_pack(const struct mnq_layer *l, void *mem)
         int8_t *const to = (int8_t *)mem + ((size_t)o << mnq_rvv_wide(l));
         int16_t *const to16 = (int16_t *)(void *)to;
         if (l->wtype == MNQ_W_S4) pack4(l, to, o);
+        else if (l->wtype == MNQ_W_TERNARY) pack_ternary(l, to, o);
         else if (mnq_is_sparse(l)) pack_sparse(l, to, o, &stream);
         else if (l->wtype == MNQ_W_S16) pack16(l, to16, o);
         else if (l->wtype == MNQ_W_S8) pack8(l, to, o);

@@ -408,6 +408,14 @@ static void put_s4(struct sink *k, int32_t o)
     for (i = 0; i < k->l->c; i++) sink_put(k, (size_t)(i / k->h->dot), i % k->h->dot, mnq_s4_at(row, (size_t)i));
 }
 
+static void put_ternary(struct sink *k, int32_t o)
+{
+    const uint8_t *const row = (const uint8_t *)k->l->weights + (size_t)o * mnq_ternary_bytes(k->l->c);
+    int32_t i;
+
+    for (i = 0; i < k->l->c; i++) sink_put(k, (size_t)(i / k->h->dot), i % k->h->dot, mnq_ternary_at(row, (size_t)i));
+}
+
 /* Returns the values behind the row's. */
 static void put_sparse(struct sink *k, int32_t o, struct mnq_stored *stream)
 {
@@ -505,6 +513,7 @@ static void put_pw(struct sink *k)
     for (o = 0; o < l->oc; o++) {
         sink_channel(k, o);
         if (l->wtype == MNQ_W_S4) put_s4(k, o);
+        else if (l->wtype == MNQ_W_TERNARY) put_ternary(k, o);
         else if (mnq_is_sparse(l)) put_sparse(k, o, &stream);
         else put_binary(k, o);
     }

@@ -29,30 +29,32 @@ static void integer(void **state)
         {.name = "add", .op = MNQ_L_ADD, .wtype = MNQ_W_S16, .w = add, .w_count = 8},
         {.name = "pool", .op = MNQ_L_AVGPOOL},
         {.name = "four", .op = MNQ_L_PW, .wtype = MNQ_W_S4, .kh = 1, .kw = 1, .w = pw, .w_count = 16, .macs = 64},
-        {.name = "signs", .op = MNQ_L_PW, .wtype = MNQ_W_BINARY, .bases = 1, .kh = 1, .kw = 1, .w = signs, .w_count = 16}};
+        {.name = "signs", .op = MNQ_L_PW, .wtype = MNQ_W_BINARY, .bases = 1, .kh = 1, .kw = 1, .w = signs, .w_count = 16},
+        {.name = "three", .op = MNQ_L_PW, .wtype = MNQ_W_TERNARY, .kh = 1, .kw = 1, .w = pw, .w_count = 16}};
     struct mnq_qtensor tensor = {.shape = {2, 2, 4}};
     struct mnq_subject s = {.kind = MNQ_SUBJECT_INT8,
-                            .package.q = {.tensor = &tensor, .n_tensors = 1, .layer = layer, .n_layers = 7}};
+                            .package.q = {.tensor = &tensor, .n_tensors = 1, .layer = layer, .n_layers = 8}};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
     struct mnq_stored w;
     char text[200];
     assert_int_equal(mnq_stored_read(&s, &w, &arena, &e), 0);
-    assert_int_equal(w.n, 7);
-    assert_int_equal(w.weights, 107);
+    assert_int_equal(w.n, 8);
+    assert_int_equal(w.weights, 123);
     assert_int_equal(w.layer[5].bytes, 8);
     assert_true(w.layer[6].bytes >= 4 && w.layer[6].bytes < 32); /* rows of signs are padded to words */
-    assert_int_equal(w.bytes, 54 + 32 + 16 + 8 + w.layer[6].bytes);
+    assert_int_equal(w.bytes, 54 + 32 + 16 + 8 + w.layer[6].bytes + 4);
+    assert_int_equal(w.layer[7].bytes, 4); /* four rows of a byte */
     assert_int_equal(w.macs, 212);
-    assert_int_equal(w.weights_1x1, 80);
-    assert_int_equal(w.zeros_1x1, 32);
+    assert_int_equal(w.weights_1x1, 96);
+    assert_int_equal(w.zeros_1x1, 40);
     assert_int_equal(w.layer[0].zeros, 25);
     assert_int_equal(w.layer[3].weights, 0); /* channel weights of an addition are no weights */
     assert_string_equal(mnq_fig_format(&w.layer[3]).s, "-");
     assert_string_equal(mnq_fig_format(&w.layer[0]).s, "int16");
     assert_string_equal(mnq_fig_bits(w.layer[0].bytes, w.layer[0].weights).s, "16.00");
     mnq_fig_formats(&w, text, sizeof text);
-    assert_string_equal(text, "int8 44.9 %, int16 25.2 %, int4 15.0 %, binary 15.0 %");
+    assert_string_equal(text, "int8 39.0 %, int16 22.0 %, int4 13.0 %, ternary 13.0 %, binary 13.0 %");
     assert_string_equal(mnq_fig_format(&w.layer[6]).s, "binary x1");
     mnq_arena_free(&arena);
 }

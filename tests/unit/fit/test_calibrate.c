@@ -172,7 +172,7 @@ static void threads_change_nothing(void **state)
     static const struct {
         enum mnq_weights weights;
         int bases;
-    } how[] = {{MNQ_WEIGHTS_INT8, 1}, {MNQ_WEIGHTS_INT4, 1}, {MNQ_WEIGHTS_BINARY, 3}, {MNQ_WEIGHTS_AUTO, 1}};
+    } how[] = {{MNQ_WEIGHTS_INT8, 1}, {MNQ_WEIGHTS_INT4, 1}, {MNQ_WEIGHTS_TERNARY, 1}, {MNQ_WEIGHTS_BINARY, 3}, {MNQ_WEIGHTS_AUTO, 1}};
     for (size_t i = 0; i < sizeof how / sizeof *how; i++) {
         struct world *w[3];
         for (int t = 0; t < 3; t++) {

@@ -32,6 +32,7 @@ static int random_weight(const struct mnq_qlayer *l, int o, int kept)
 {
     int sum = 0;
     if (l->wtype == MNQ_W_S4) return below(15) - 7;
+    if (l->wtype == MNQ_W_TERNARY) return below(3) - 1;
     if (l->wtype == MNQ_W_SPARSE) return kept ? below(255) - 127 : 0;
     if (l->wtype == MNQ_W_SPARSE4) return kept ? below(15) - 7 : 0;
     if (l->coef == NULL) return 2 * below(2) - 1;
@@ -118,7 +119,7 @@ static void one(int wtype, enum mnq_dtype dtype)
     int cin = q.tensor[0].shape.c, cout = q.tensor[1].shape.c;
     assert_int_equal(mnq_qmodel_plan(&q, &e), 0);
     if (mnq_qmodel_pack(&q, &bytes, &n, &e) != 0) fail_msg("%s", e.msg);
-    assert_int_equal(bytes[6], wtype == MNQ_W_SPARSE4 ? 5 : 1); /* minor version */
+    assert_int_equal(bytes[6], wtype == MNQ_W_TERNARY ? 6 : wtype == MNQ_W_SPARSE4 ? 5 : 1); /* minor version */
     hide_meta(bytes, n);
     if (mnq_package_parse("m.mnq", bytes, n, &p, &arena, &e) != 0) fail_msg("%s", e.msg);
     const struct mnq_qlayer *r = &p.q.layer[0];
@@ -165,7 +166,7 @@ static void packed_is_what_runs(void **state)
     (void)state;
     srand(1);
     for (int k = 0; k < 60; k++)
-        for (int wtype = MNQ_W_S4; wtype <= MNQ_W_SPARSE4; wtype++)
+        for (int wtype = MNQ_W_S4; wtype <= MNQ_W_TERNARY; wtype++)
             if (wtype != MNQ_W_MAP) one(wtype, (enum mnq_dtype)(k % 3));
 }
 
@@ -176,7 +177,8 @@ static void impossible(void **state)
         int wtype, value;
         const char *says;
     } bad[] = {{MNQ_W_S4, 8, "-7..7"},      {MNQ_W_S4, -8, "-7..7"},     {MNQ_W_SPARSE4, 8, "-7..7"},
-               {MNQ_W_SPARSE4, -8, "-7..7"}, {MNQ_W_XNOR, 0, "-1 and 1"}, {MNQ_W_BINARY, 3001, "bases"}};
+               {MNQ_W_SPARSE4, -8, "-7..7"}, {MNQ_W_TERNARY, 2, "-1, 0 and 1"},
+               {MNQ_W_TERNARY, -2, "-1, 0 and 1"}, {MNQ_W_XNOR, 0, "-1 and 1"}, {MNQ_W_BINARY, 3001, "bases"}};
     (void)state;
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         struct mnq_arena arena = {0};

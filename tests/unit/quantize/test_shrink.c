@@ -55,6 +55,7 @@ static void add_compressed(struct mnq_qlayer *l, int wtype, int cin, int cout, s
     for (int i = 0; i < cin * cout; i++) {
         int v = 2 * below(2) - 1;
         if (wtype == MNQ_W_S4) v = i % cin == dead ? 0 : below(15) - 7;
+        if (wtype == MNQ_W_TERNARY) v = i % cin == dead ? 0 : below(3) - 1;
         if (wtype == MNQ_W_SPARSE) v = i % cin == dead || below(2) ? 0 : below(255) - 127;
         if (wtype == MNQ_W_SPARSE4) v = i % cin == dead || below(2) ? 0 : below(15) - 7;
         for (int m = 0; m < l->bases; m++) {
@@ -113,8 +114,8 @@ static void add_layer(struct mnq_qmodel *q, const struct plan_entry *p, struct m
     }
     if (p->op == MNQ_L_AVGPOOL || p->op == MNQ_L_MUL) return;
     if (p->op == MNQ_L_PW && below(3) > 0) {
-        static const int types[] = {MNQ_W_S4, MNQ_W_SPARSE, MNQ_W_BINARY, MNQ_W_XNOR, MNQ_W_SPARSE4};
-        add_compressed(l, types[below(5)], in->shape.c, p->c, arena);
+        static const int types[] = {MNQ_W_S4, MNQ_W_SPARSE, MNQ_W_BINARY, MNQ_W_XNOR, MNQ_W_SPARSE4, MNQ_W_TERNARY};
+        add_compressed(l, types[below(6)], in->shape.c, p->c, arena);
         return;
     }
     bool wide = p->op == MNQ_L_ADD || below(3) == 0;

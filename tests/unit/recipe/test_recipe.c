@@ -166,8 +166,9 @@ static void random_rule(uint32_t *seed, struct mnq_arena *arena, struct mnq_rule
     for (int i = 0; i < r->n_match; i++) name[i] = random_string(seed, arena);
     r->match = r->n_match > 0 ? name : NULL;
     if (r->n_match == 0 || next(seed, 2) == 0) r->kinds = 1 + next(seed, (1u << MNQ_KIND_COUNT) - 1);
-    static const int weights[] = {MNQ_WEIGHTS_INT8, MNQ_WEIGHTS_INT4, MNQ_WEIGHTS_BINARY, MNQ_WEIGHTS_INT16, -1};
-    r->set.weights = weights[next(seed, 5)];
+    static const int weights[] = {MNQ_WEIGHTS_INT8, MNQ_WEIGHTS_INT4, MNQ_WEIGHTS_TERNARY, MNQ_WEIGHTS_BINARY,
+                                  MNQ_WEIGHTS_INT16, -1};
+    r->set.weights = weights[next(seed, 6)];
     if (r->set.weights < 0 || r->set.weights == MNQ_WEIGHTS_BINARY) {
         r->set.inputs = (int)next(seed, 3);
         if (r->set.inputs == 2) r->set.inputs = 8;
@@ -416,7 +417,7 @@ static void faults(void **state)
     fails("- observer\n", "r.yaml:1:1: ");
     fails("observer: mse\nobserver: kl\n", "r.yaml:2:1: ");
     fails("observer: [mse\n", "r.yaml:");
-    fails("weights: int16\n", "r.yaml:1:10: weights: expected one of int8, int4, binary, auto, got int16");
+    fails("weights: int16\n", "r.yaml:1:10: weights: expected one of int8, int4, ternary, binary, auto, got int16");
     fails("bases: 5\n", "r.yaml:1:8: bases: expected an integer in 1..4, got 5");
     fails("small-layer: -1\n", "r.yaml:1:14: small-layer: ");
     fails("max-drop: 101\n", "r.yaml:1:11: max-drop: expected a number in 0.01..100, got 101");
@@ -458,7 +459,7 @@ static void rule_faults(void **state)
     fails("layers:\n  - kind: pointwize\n", "r.yaml:2:11: layers.kind: expected one of conv, depthwise, pointwise, ");
     fails("layers:\n  - kind: [conv, depth]\n", "r.yaml:2:18: layers.kind: ");
     fails("layers:\n  - match: x\n    weights: auto\n",
-          "r.yaml:3:14: layers.weights: expected one of int8, int4, binary, int16, got auto");
+          "r.yaml:3:14: layers.weights: expected one of int8, int4, ternary, binary, int16, got auto");
     fails("layers:\n  - match: x\n    weights: int4\n    bases: 2\n",
           "r.yaml:4:12: layers.bases: goes with weights: binary, not int4");
     fails("layers:\n  - match: x\n    inputs: 1\n    weights: int8\n",

@@ -33,6 +33,7 @@ static void check_choice(const struct mnq_layer_choice *c, const struct mnq_cali
                : l->bits == 16 ? MNQ_WEIGHTS_INT16
                : l->bits == 8  ? MNQ_WEIGHTS_INT8
                : l->bits == 4  ? MNQ_WEIGHTS_INT4
+               : l->bits == 2  ? MNQ_WEIGHTS_TERNARY
                                : MNQ_WEIGHTS_BINARY;
     assert_int_equal(c->weights, want);
     if (want != MNQ_WEIGHTS_BINARY) return;

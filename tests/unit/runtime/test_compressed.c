@@ -126,7 +126,7 @@ static void test_operators(void **state)
     struct one o = sample(MNQ_W_XNOR, 3);
     o.wtype = MNQ_W_MAP;
     expect(&o, MNQ_E_FORMAT);
-    o.wtype = MNQ_W_SPARSE4 + 1;
+    o.wtype = MNQ_W_TERNARY + 1;
     expect(&o, MNQ_E_FORMAT);
     o.wtype = 255;
     expect(&o, MNQ_E_FORMAT);
@@ -269,6 +269,40 @@ static void test_sparse4(void **state)
     expect(&o, MNQ_E_FORMAT);
 }
 
+/* A byte has five; of the bytes that say the same one counts; what is behind a row's last weight is 0. */
+static void test_ternary(void **state)
+{
+    struct one o = make(MNQ_W_TERNARY, 5, 2, 0, 0, 0);
+    int valid = 0;
+
+    (void)state;
+    assert_int_equal(o.n, 2);
+    for (int byte = 0; byte < 256; byte++) {
+        o.w[1] = (uint8_t)byte;
+        valid += load(&o) == MNQ_OK;
+    }
+    assert_int_equal(valid, 243);
+    o.w[1] = 0; /* all -1 */
+    expect(&o, MNQ_OK);
+    o.w[1] = 255; /* all 1 */
+    expect(&o, MNQ_OK);
+    o.w[1] = 1; /* the digits of 0 */
+    expect(&o, MNQ_E_FORMAT);
+    o = make(MNQ_W_TERNARY, 6, 2, 0, 0, 0);
+    assert_int_equal(o.n, 4);
+    expect(&o, MNQ_OK);
+    o.w[1] = 128; /* 1, 1, 1, 1, 1 of digits: zeros */
+    expect(&o, MNQ_OK);
+    o.w[1] = 127; /* the last input's 0, and a -1 far behind it */
+    expect(&o, MNQ_E_FORMAT);
+    o.w[1] = 43; /* -1, then zeros */
+    expect(&o, MNQ_OK);
+    o.w[1] = 213; /* 1, then zeros */
+    expect(&o, MNQ_OK);
+    o.n = 3;
+    expect(&o, MNQ_E_FORMAT);
+}
+
 static void test_planes(void **state)
 {
     struct one o = make(MNQ_W_BINARY, 33, 2, 1, -1, 0);
@@ -327,6 +361,7 @@ static void test_limits(void **state)
     (void)state;
     for (int sign = -1; sign <= 1; sign += 2) {
         at_limit(make(MNQ_W_S4, 37, 2, 0, 7 * sign, 0), 128 * 37 * 7);
+        at_limit(make(MNQ_W_TERNARY, 37, 2, 0, sign, 0), 128 * 37);
         at_limit(make(MNQ_W_SPARSE, 40, 2, 8, 127 * sign, 0), 128 * 40 * 127);
         at_limit(make(MNQ_W_SPARSE4, 39, 2, 1, 7 * sign, 0), 128 * 39 * 7);
         at_limit(make(MNQ_W_BINARY, 37, 2, 1, sign, 0), 128 * 37);
@@ -367,7 +402,7 @@ int main(void)
         cmocka_unit_test(test_sizes),  cmocka_unit_test(test_operators),    cmocka_unit_test(test_field),
         cmocka_unit_test(test_s4),     cmocka_unit_test(test_sparse),       cmocka_unit_test(test_planes),
         cmocka_unit_test(test_limits), cmocka_unit_test(test_coefficients), cmocka_unit_test(test_outside),
-        cmocka_unit_test(test_sparse4),
+        cmocka_unit_test(test_sparse4), cmocka_unit_test(test_ternary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

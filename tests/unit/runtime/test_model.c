@@ -23,8 +23,8 @@ enum {
     PW_S8,
     PW_GATE,
     MUL,
-    PACKED,             /* eleven layers of compressed weights */
-    WIDE = PACKED + 11, /* seventeen layers of S16 activations */
+    PACKED,             /* thirteen layers of compressed weights */
+    WIDE = PACKED + 13, /* seventeen layers of S16 activations */
     DW_TRIPLE = WIDE + 17,
     POOL_WINDOW,
     POOL_LAST,

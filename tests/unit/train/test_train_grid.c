@@ -21,15 +21,15 @@ static float random_between(float lo, float hi)
     return lo + (hi - lo) * (float)(seed >> 8) / 16777216.0f;
 }
 
-static void make(struct mnq_train_grid *g, int bases, struct mnq_arena *arena)
+static void make(struct mnq_train_grid *g, int bases, int qmax, struct mnq_arena *arena)
 {
     seed = 7;
-    assert_int_equal(mnq_train_grid_init(g, bases, INPUTS, ROWS, arena), 0);
+    assert_int_equal(mnq_train_grid_init(g, bases, qmax, INPUTS, ROWS, arena), 0);
     for (int i = 0; i < INPUTS; i++) g->scale[i] = i == 3 ? 0 : random_between(0.2f, 3);
     for (int r = 0; r < ROWS; r++) {
         g->unit[r] = random_between(0.1f, 2);
         for (int m = 0; m < (bases > 0 ? bases : 1); m++)
-            g->level[m * ROWS + r] = bases == 0 ? 0.25f : random_between(0.4f, 1) / (float)(1 << m);
+            g->level[m * ROWS + r] = bases == 0 && qmax > 1 ? 0.25f : random_between(0.4f, 1) / (float)(1 << m);
     }
     for (int k = 0; k < N; k++) g->value[k] = k % 6 == 0 && bases == 0 ? 0 : random_between(-1.4f, 1.4f);
 }
@@ -42,8 +42,8 @@ static void on_grid(const struct mnq_train_grid *g, const float *w)
             const size_t k = (size_t)(i * ROWS + r);
             const float back = g->scale[i] > 0 ? g->unit[r] / g->scale[i] : 0;
             float least = HUGE_VALF;
-            for (int c = 0; c < (g->bases > 0 ? 1 << g->bases : 15); c++) {
-                float v = g->bases > 0 ? 0 : (float)(c - 7) * g->level[r];
+            for (int c = 0; c < (g->bases > 0 ? 1 << g->bases : 2 * g->qmax + 1); c++) {
+                float v = g->bases > 0 ? 0 : (float)(c - g->qmax) * g->level[r];
                 for (int m = 0; m < g->bases; m++) v += (c >> m & 1) != 0 ? g->level[m * ROWS + r] : -g->level[m * ROWS + r];
                 least = fminf(least, fabsf(v * back - w[k]));
             }
@@ -55,12 +55,13 @@ static void on_grid(const struct mnq_train_grid *g, const float *w)
 static void steps_stay_on_the_grid(void **state)
 {
     (void)state;
-    for (int bases = 0; bases <= MNQ_TRAIN_GRID_BASES; bases++) {
+    for (int kind = -1; kind <= MNQ_TRAIN_GRID_BASES; kind++) { /* ternary, four bits, sums of signs */
+        const int bases = kind < 0 ? 0 : kind, qmax = kind < 0 ? 1 : 7;
         struct mnq_arena arena = {0};
         struct mnq_train_grid g;
         float w[N], aim[N], d[N], zero[N];
         double first = 0, last = 0;
-        make(&g, bases, &arena);
+        make(&g, bases, qmax, &arena);
         memcpy(zero, g.value, sizeof zero);
         mnq_train_grid_apply(&g, w);
         on_grid(&g, w);
@@ -76,7 +77,7 @@ static void steps_stay_on_the_grid(void **state)
             mnq_train_grid_step(&g, d, w, 0.01f, s);
             on_grid(&g, w);
         }
-        assert_true(last < (bases == 1 ? 0.8 : 0.5) * first);
+        assert_true(last < (bases == 1 ? 0.8 : kind < 0 ? 0.6 : 0.5) * first);
         for (int i = 0; i < N && bases == 0; i++) assert_true((zero[i] == 0) == (g.value[i] == 0));
         for (int i = 0; i < N && bases == 1; i++) assert_true(fabsf(g.value[i]) <= 1.5f);
         mnq_arena_free(&arena);
@@ -92,7 +93,7 @@ static void levels_have_gradients(void **state)
         struct mnq_arena arena = {0};
         struct mnq_train_grid g;
         float w[N], pull[N], d[N];
-        make(&g, bases, &arena);
+        make(&g, bases, 7, &arena);
         for (int i = 0; i < N; i++) g.value[i] *= 3; /* far from the edges between levels */
         for (int i = 0; i < N; i++) pull[i] = random_between(-1, 1);
         for (int l = 0; l < bases * ROWS; l++) {

@@ -103,23 +103,24 @@ static const struct mnq_qlayer *layer_of(struct world *w)
 static void students_come_nearer(void **state)
 {
     (void)state;
-    static const int bases[] = {1, 2, 0};
-    for (int k = 0; k < 3; k++) {
-        struct world *w = world_new(bases[k] > 0 ? MNQ_WEIGHTS_BINARY : MNQ_WEIGHTS_INT4, bases[k] > 0 ? bases[k] : 1);
+    static const int bases[] = {1, 2, 0, 0};
+    for (int k = 0; k < 4; k++) {
+        const int few = k == 3 ? MNQ_WEIGHTS_TERNARY : MNQ_WEIGHTS_INT4, top = k == 3 ? 1 : 7;
+        struct world *w = world_new(bases[k] > 0 ? MNQ_WEIGHTS_BINARY : few, bases[k] > 0 ? bases[k] : 1);
         calibrate(w, true);
         const struct mnq_tune_report *r = &w->tuned.r;
         print_message("%d bases: kl %g to %g, agreement %g to %g, %d layers\n", bases[k], r->before.kl, r->after.kl,
                       r->before.agreement, r->after.agreement, r->layers);
-        if (bases[k] > 0) assert_true(r->kept && r->after.kl < 0.95 * r->before.kl);
+        if (bases[k] > 0 || k == 3) assert_true(r->kept && r->after.kl < 0.95 * r->before.kl);
         assert_int_equal(r->samples, PICTURES);
         assert_int_equal(r->held, PICTURES / 4);
         assert_int_equal(w->r.drop.pictures, r->kept ? PICTURES / 4 : PICTURES); /* those that learned do not judge */
         const struct mnq_qlayer *l = layer_of(w);
-        assert_int_equal(l->wtype, bases[k] > 0 ? 5 : 3); /* BINARY, S4 */
+        assert_int_equal(l->wtype, bases[k] > 0 ? 5 : k == 3 ? 9 : 3); /* BINARY, TERNARY, S4 */
         for (size_t i = 0; i < l->w_count; i++) {
             const int o = (int)(i / 24), c = (int)(i % 24), v = mnq_qlayer_weight(l, i);
             if (bases[k] == 1) assert_true(v == 1 || v == -1);
-            if (bases[k] == 0) assert_in_range(v + 7, 0, 14);
+            if (bases[k] == 0) assert_in_range(v + top, 0, 2 * top);
             if (bases[k] == 0 && node(&w->b, 4)->w[c * 24 + o] == 0) assert_int_equal(v, 0);
         }
         world_free(w);
