@@ -20,12 +20,9 @@ static const double CLEAR_GAIN = 0.95;
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
     *o = (struct mnq_tune_opts){.epochs = 40,
-                                .views = 8,
+                                .views = 24,
                                 .rate = 3e-3,
-                                .features = 1,
-                                .taps = 3,
                                 .mean = 0.06,
-                                .front = 0.05,
                                 .blends = true,
                                 .cache_bytes = (size_t)1 << 30,
                                 .threads = 1};

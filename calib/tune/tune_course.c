@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The course of a tuning: steps on views of pictures, judged now and then by pictures held back.
  *
- * Student and teacher see the same views of three quarters of the pictures; the student follows the teacher's answers and
- * features within. Single steps are noisy, by far more than they bring; so what is judged by the last quarter is the
+ * Student and teacher see the same views of three quarters of the pictures; the student follows the teacher's answers and,
+ * under grids, features within. Single steps are noisy, by far more than they bring; so what is judged by the last quarter is the
  * running mean of the weights, and the one with the least divergence is kept. */
 #include "tune_course.h"
 

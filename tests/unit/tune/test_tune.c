@@ -139,6 +139,7 @@ static void small_fronts_stay(void **state)
     }
     mnq_tune_defaults(&w->o);
     w->o.epochs = 2;
+    w->o.front = 0.05;
     tune(w);
     assert_string_equal(w->r.from, node(&w->student, 2)->name);
     assert_int_equal(w->r.layers, 3);
@@ -175,7 +176,7 @@ static void memory_is_bounded(void **state)
     w->o.views = 12;
     tune(w);
     assert_int_equal(w->r.views, w->o.views);
-    w->o.cache_bytes = 500000;
+    w->o.cache_bytes = 100000;
     tune(w);
     assert_true(w->r.views < w->o.views);
     w->o.cache_bytes = 1000;
