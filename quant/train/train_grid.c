@@ -8,8 +8,6 @@
 /* Single signs: values this far out, in units, move no further; a sign that is sure of itself has no gradient. */
 static const float FAR = 1.5f;
 
-static const float BEYOND = 0;
-
 static const float ONE = 1;
 
 static bool init_adam(struct mnq_adam *a, float *value, size_t n, struct mnq_arena *arena)
@@ -94,7 +92,7 @@ static void gradients_of(const struct mnq_train_grid *g, float *d)
             d[at] = by;
             if (g->bases == 0) {
                 const float z = v / a;
-                const bool out = fabsf(z) > (float)g->qmax + BEYOND;
+                const bool out = fabsf(z) > (float)g->qmax;
                 if (v == 0.0f) continue;
                 g->d_level[r] += by * a * (out ? whole(z, g->qmax) : whole(z, g->qmax) - z);
                 if (out) d[at] = 0;
