@@ -9,13 +9,12 @@
 #include "prune_layer.h"
 #include "split.h"
 #include "tune_course.h"
+#include "tune_judge.h"
 #include "views.h"
 
 #include <string.h>
 
 enum { LEAST_HELD = 5 };
-/* Share of the divergence that may be left. */
-static const double CLEAR_GAIN = 0.95;
 
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
@@ -26,11 +25,6 @@ void mnq_tune_defaults(struct mnq_tune_opts *o)
                                 .blends = true,
                                 .cache_bytes = (size_t)1 << 30,
                                 .threads = 1};
-}
-
-bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after)
-{
-    return after->kl <= CLEAR_GAIN * before->kl && after->agreement >= before->agreement;
 }
 
 struct tuning {

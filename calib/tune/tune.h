@@ -52,9 +52,6 @@ struct mnq_tune_report {
 /** NULL if both have the same layers with weights of their own; else the first of `student` that `teacher` has otherwise. */
 const struct mnq_node *mnq_tune_same_layers(const struct mnq_graph *student, const struct mnq_graph *teacher);
 
-/** Whether pictures that nothing was fitted to say clearly: the divergence fell by 5 %, and the agreement did not fall. */
-bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after);
-
 /**
  * Trains the weights and biases of `student` that can be stored; exact zeros stay.
  * student  from mnq_graph_legalize(), not modified

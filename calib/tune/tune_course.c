@@ -21,6 +21,8 @@ enum { BATCH = 16, JUDGED = 16 };
 static const double WARM_UP = 0.05;
 /* A row's unit is at least this share of the layer's mean one. */
 static const double LEAST_UNIT = 0.05;
+/* Of the rate, a second time, where the first brought nothing clear: what lost little wants small steps. */
+static const double SMALLER = 1.0 / 3;
 
 /* A course at work. */
 struct tuning {
@@ -214,11 +216,11 @@ static double learn(void *ctx, int item, struct mnq_backward *b)
     return loss + taps_away(t, t->batch[item], b);
 }
 
-/* Rises for the first steps, then falls to zero like a cosine, by a cubic that is the same everywhere. */
-static float rate_at(const struct tuning *t, int step, int steps)
+/* Rises for the first steps to `rate`, then falls to zero like a cosine, by a cubic that is the same everywhere. */
+static float rate_at(double rate, int step, int steps)
 {
     double x = (double)step / steps, warm = fmin(1, (step + 1) / (WARM_UP * steps));
-    return (float)(t->c->o->rate * warm * (1 - x * x * (3 - 2 * x)));
+    return (float)(rate * warm * (1 - x * x * (3 - 2 * x)));
 }
 
 static void shuffle(int *order, int n, struct mnq_random *r)
@@ -242,13 +244,13 @@ static int judge(struct tuning *t, bool *better, struct mnq_err *e)
     return 0;
 }
 
-static int train(struct tuning *t, struct mnq_err *e)
+static int train(struct tuning *t, double rate, struct mnq_err *e)
 {
     const struct mnq_tune_cache *c = &t->c->cache;
     int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch, steps = t->c->o->epochs * per_epoch;
     int every = steps / JUDGED > 0 ? steps / JUDGED : 1;
     if (mnq_tune_mean_init(&t->mean, &t->training, t->c->grid, (int)(t->c->o->mean * steps), t->c->arena, e) != 0) return -1;
-    struct mnq_random random = {t->c->o->seed + 1};
+    struct mnq_random random = {t->c->o->seed + 1 + (uint64_t)t->c->r->steps};
     bool better;
     for (int i = 0; i < c->n_train; i++) t->order[i] = i;
     for (int s = 0; s < steps && !t->c->r->stopped; s++) {
@@ -257,9 +259,9 @@ static int train(struct tuning *t, struct mnq_err *e)
         for (int i = 0; i < batch; i++)
             t->batch[i] =
                 mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&random) * c->views));
-        if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(t, s, steps), &loss, e) != 0) return -1;
+        if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(rate, s, steps), &loss, e) != 0) return -1;
         mnq_tune_mean_add(&t->mean);
-        t->c->r->steps = s + 1;
+        t->c->r->steps++;
         t->c->r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
         if (((s + 1) % every == 0 || s + 1 == steps || t->c->r->stopped) && judge(t, &better, e) != 0) return -1;
         if (t->c->progress != NULL) t->c->progress(t->c->progress_ctx, "tune", s + 1, steps);
@@ -300,7 +302,11 @@ int mnq_tune_course(struct mnq_tune_course *c, struct mnq_err *e)
     copy_best(&t, false);
     int rc = mnq_tune_judge(&c->cache, t.trainer, c->o->threads, &c->r->before, e);
     c->r->after = c->r->before;
-    if (rc == 0) rc = train(&t, e);
+    if (rc == 0) rc = train(&t, c->o->rate, e);
+    if (rc == 0 && c->grid == NULL && !c->r->stopped && !mnq_tune_better(&c->r->before, &c->r->after)) {
+        copy_best(&t, true);
+        rc = train(&t, c->o->rate * SMALLER, e);
+    }
     mnq_trainer_free(t.trainer);
     if (rc == 0) copy_best(&t, true);
     return rc;

@@ -11,6 +11,7 @@
 #include "drop.h"
 #include "quantize/lower_real.h"
 #include "tune_course.h"
+#include "tune_judge.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,6 +8,9 @@
 
 #include <stdlib.h>
 
+/* Share of the divergence that may be left. */
+static const double CLEAR_GAIN = 0.95;
+
 struct judging {
     const struct mnq_tune_cache *c;
     struct mnq_trainer *t;
@@ -61,4 +64,9 @@ int mnq_tune_judge(const struct mnq_tune_cache *c, struct mnq_trainer *t, int th
     held->agreement *= 100.0 / n;
     free(j.kl);
     return rc;
+}
+
+bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after)
+{
+    return after->kl <= CLEAR_GAIN * before->kl && after->agreement >= before->agreement;
 }

@@ -14,6 +14,9 @@ extern "C" {
 int mnq_tune_judge(const struct mnq_tune_cache *c, struct mnq_trainer *t, int threads, struct mnq_tune_held *held,
                    struct mnq_err *e);
 
+/** Whether pictures that nothing was fitted to say clearly: the divergence fell by 5 %, and the agreement did not fall. */
+bool mnq_tune_better(const struct mnq_tune_held *before, const struct mnq_tune_held *after);
+
 #ifdef __cplusplus
 }
 #endif

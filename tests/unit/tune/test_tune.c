@@ -215,6 +215,8 @@ static void no_gain_no_change(void **state)
     w->o.rate = 1e-6;
     tune(w);
     assert_false(w->r.kept);
+    const int learned = w->r.samples - w->r.held, batch = learned < 16 ? learned : 16;
+    assert_int_equal(w->r.steps, 2 * (learned / batch)); /* a second time at a smaller rate */
     for (int i = 0; i < w->out.n; i++)
         if (w->out.node[i].w != NULL)
             assert_memory_equal(w->out.node[i].w, node(&w->student, i)->w,
