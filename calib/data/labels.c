@@ -133,6 +133,7 @@ static int from_text(struct mnq_source *s, const char *path, char *text, struct 
     struct lines l = {.n = 0};
     double *row = mnq_arena_array(arena, MOST, sizeof *row);
     if (row == NULL) return mnq_fail_nomem(e);
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0) text += 3; /* byte order mark */
     if (split(text, &l, arena, e) != 0) return -1;
     if (l.n == s->n + 1 && numbers(l.text[0], row, MOST) < 0) { /* a header */
         l.text++;
@@ -145,8 +146,8 @@ static int from_text(struct mnq_source *s, const char *path, char *text, struct 
     if (value == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < l.n; i++) {
         if (numbers(l.text[i], row, MOST) != per)
-            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d is \"%.60s\", wanted %d numbers as the first", path, i,
-                            l.text[i], per);
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d is \"%.60s\", wanted %d number%s as in the first line",
+                            path, i, l.text[i], per, per == 1 ? "" : "s");
         memcpy(value + (size_t)i * (size_t)per, row, (size_t)per * sizeof *value);
     }
     struct mnq_array a = {'f', sizeof *value, 2, {l.n, per, 1, 1}, (const uint8_t *)value};

@@ -119,7 +119,9 @@ static int read_type(const char *name, const char *p, struct mnq_array *a, struc
     bool whole = (a->kind == 'u' || a->kind == 'i') && (a->item == 1 || a->item == 2 || a->item == 4 || a->item == 8);
     bool real = a->kind == 'f' && (a->item == 2 || a->item == 4 || a->item == 8);
     if (!whole && !real && !(a->kind == 'b' && a->item == 1))
-        return bad(name, "its elements are objects or strings; numbers are read", e);
+        return bad(name, a->kind == 'O' || a->kind == 'S' || a->kind == 'U' || a->kind == 'V'
+                             ? "its elements are objects or strings; numbers are read"
+                             : "its elements are of a type that is not read; wanted whole numbers or floats of 16 to 64 bits", e);
     return 0;
 }
 

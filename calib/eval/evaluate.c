@@ -239,10 +239,10 @@ static int check_labels(struct run *r, struct mnq_arena *arena, struct mnq_err *
     ev->accuracy = ev->labelled > 0 && mnq_task_is_vector_decision(&ev->task);
     for (int s = 0; s < r->n_subjects && ev->accuracy; s++) {
         int outputs = mnq_eval_columns(ev, s);
-        if (ev->class_name != NULL) {
+        if (ev->class_name != NULL && ev->class_name[ev->classes - 1] != NULL) { /* each class has a name */
             if (ev->classes == outputs) continue;
             char text[600];
-            snprintf(text, sizeof text, "%d class folders, but %s has %d %s: no accuracy, agreement only", ev->classes,
+            snprintf(text, sizeof text, "%d named classes, but %s has %d %s: no accuracy, agreement only", ev->classes,
                      r->subject[s].file, outputs, ev->task.kind == MNQ_TASK_BINARY ? "answers" : "outputs");
             ev->note = mnq_arena_strdup(arena, text);
             ev->accuracy = false;

@@ -57,6 +57,7 @@ static int read_header(struct bmp *b)
     b->h = get(b, FILE_HEADER + (core ? 6 : 8), core ? 2 : 4);
     b->bits = get(b, FILE_HEADER + (core ? 10 : 14), 2);
     b->compression = core ? RGB : get(b, FILE_HEADER + 16, 4);
+    if (b->w >= 0x80000000u) return bad(b, "a negative width");
     if (!core && b->h >= 0x80000000u) {
         b->h = 0u - b->h;
         b->top_down = true;
@@ -74,6 +75,7 @@ static int read_header(struct bmp *b)
         if (FILE_HEADER + 52 > b->n) return bad(b, "no bit masks"); /* behind a header of 40 bytes, or within a longer one */
         for (size_t c = 0; c < 3; c++) b->mask[c] = get(b, FILE_HEADER + 40 + 4 * c, 4);
     }
+    if (b->pixels < FILE_HEADER + size) return bad(b, "its pixels begin within the header");
     if (b->pixels > b->n) return mnq_fail(b->e, MNQ_EXIT_FAILED, "%s: truncated BMP", b->name);
     return bits <= 8 ? read_palette(b, at, core ? 3 : 4) : 0;
 }

@@ -123,14 +123,19 @@ static int read_all(struct mnq_journal *j, const char *about, struct mnq_err *e)
         return n == 0 || strncmp(text, "{\"schema", n < 8 ? n : 8) == 0
                    ? begin(j, about, e)
                    : mnq_fail(e, MNQ_EXIT_FAILED, "%s: not a journal of trials", j->path);
+    int line = 0;
     for (bool first = true; at < whole; first = false) {
+        char where[24];
         size_t end = at;
+        snprintf(where, sizeof where, "line %d", ++line);
         struct mnq_trial t;
         struct mnq_trial_result r;
         while (text[end] != '\n') end++;
         if (first && check_head(j, text + at, end - at, about, e) != 0) return -1;
-        if (!first && (mnq_trial_read(text + at, end - at, &t, &r, &j->arena, e) != 0 || keep(j, &t, &r, e) != 0))
+        if (!first && (mnq_trial_read(text + at, end - at, &t, &r, &j->arena, e) != 0 || keep(j, &t, &r, e) != 0)) {
+            mnq_fail_in(e, where);
             return mnq_fail_in(e, j->path);
+        }
         at = end + 1;
     }
     if (mnq_spread_writes() && (ftruncate(j->fd, (off_t)whole) != 0 || lseek(j->fd, (off_t)whole, SEEK_SET) < 0))

@@ -59,6 +59,10 @@ static int check_teacher(const struct mnq_graph *student, const struct mnq_graph
                         "%s has other layers than the model: '%s' has %d channels, not %d; what loses channels is tuned on "
                         "the way (prune --channels R --tune)",
                         file, there->name, there->out.c, other->out.c);
+    if (strcmp(there->name, other->name) == 0)
+        return mnq_fail(e, MNQ_EXIT_FAILED,
+                        "%s has other layers than the model: '%s' gives %d x %d x %d, not %d x %d x %d, or has another activation",
+                        file, there->name, there->out.h, there->out.w, there->out.c, other->out.h, other->out.w, other->out.c);
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s has other layers than the model: '%s' where that has '%s'", file, there->name,
                     other->name);
 }

@@ -71,7 +71,7 @@ int mnq_knet_relu(struct mnq_knet *k, const struct mnq_klayer *l, const struct m
     const struct mnq_ynode *limit = mnq_kf_get(&view, "max_value", NULL);
     bool bounded = limit != NULL && !mnq_kv_infinite(limit);
     max = 0;
-    if ((bounded && mnq_kv_double(limit, -1e30, 1e30, &max, k->e) != 0) ||
+    if ((bounded && mnq_kv_double(limit, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &max, k->e) != 0) ||
         mnq_kf_double(k, &view, "negative_slope", 0, &slope) != 0 ||
         mnq_kf_double(k, &view, "threshold", 0, &threshold) != 0)
         return -1;

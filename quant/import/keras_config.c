@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_LAYERS = 8192, MAX_ARGS = 64 };
+enum { MAX_LAYERS = 8192, MAX_ARGS = 64, MAX_NAME = 1024 };
 
 struct named {
     const char *name;
@@ -49,6 +49,10 @@ static int read_layer(const struct mnq_ynode *v, struct mnq_klayer *l, int index
     if (mnq_y_null(name)) name = mnq_y_get(l->config, "name");
     if (mnq_y_null(name)) return mnq_y_fail(v, r->e, "layer %d (%.60s) has no name", index, l->class_name);
     if (mnq_y_string(name, &l->name, r->e) != 0) return -1;
+    size_t n = strlen(l->name); /* HDF5 has links of 64 KiB at most, whole paths of names in them */
+    if (n == 0 || n > MAX_NAME)
+        return mnq_y_fail(v, r->e, "layer %d (%.60s) has a name of %zu bytes, wanted 1 to %d", index, l->class_name, n,
+                          MAX_NAME);
     module = mnq_y_get(v, "module");
     l->module = mnq_y_null(module) || module->kind != MNQ_Y_SCALAR ? "" : module->text;
     return 0;

@@ -45,7 +45,7 @@ int mnq_kf_double(struct mnq_knet *k, const struct mnq_klayer *l, const char *ke
 {
     const struct mnq_ynode *v = mnq_kf_get(l, key, NULL);
     *out = missing;
-    return v == NULL ? 0 : mnq_kv_double(v, -1e30, 1e30, out, k->e);
+    return v == NULL ? 0 : mnq_kv_double(v, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, out, k->e);
 }
 
 int mnq_kf_text(struct mnq_knet *k, const struct mnq_klayer *l, const char *key, const char *old, const char *missing,

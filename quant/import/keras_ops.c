@@ -211,7 +211,7 @@ static int parameter(struct mnq_knet *k, const struct mnq_klayer *l, const struc
     if (v == NULL) v = mnq_y_get(l->config, key);
     if (v == NULL) v = mnq_y_get(l->config, other);
     *out = missing;
-    return mnq_y_null(v) ? 0 : mnq_kv_double(v, -1e30, 1e30, out, k->e);
+    return mnq_y_null(v) ? 0 : mnq_kv_double(v, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, out, k->e);
 }
 
 /* relu(f x + g) of a tensor, times `slope` plus `offset`: what limits at constants are made of. */
@@ -237,7 +237,7 @@ static int extreme(struct mnq_knet *k, const struct mnq_klayer *l, const struct 
     int x = o[0].node >= 0 ? 0 : 1;
     if (o[x].node < 0 || o[1 - x].value == NULL)
         return mnq_knet_fail(k, l, "two operands are wanted, of which one is a tensor");
-    if (mnq_kv_double(o[1 - x].value, -1e30, 1e30, &limit, k->e) != 0) return -1;
+    if (mnq_kv_double(o[1 - x].value, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &limit, k->e) != 0) return -1;
     float m = (float)limit;
     return larger ? limited(k, l, o[x].node, 1, -m, 0, 1, m) : limited(k, l, o[x].node, -1, m, 0, -1, m);
 }
@@ -266,7 +266,7 @@ static int clip(struct mnq_knet *k, const struct mnq_klayer *l, struct operand o
     if (o[1].value == NULL) o[1].value = mnq_y_get(l->config, "x_min"); /* keras.ops.Clip keeps them in its configuration */
     if (o[2].value == NULL) o[2].value = mnq_y_get(l->config, "x_max");
     if (o[1].value == NULL || o[2].value == NULL) return mnq_knet_fail(k, l, "constant limits are wanted");
-    if (mnq_kv_double(o[1].value, -1e30, 1e30, &lo, k->e) != 0 || mnq_kv_double(o[2].value, -1e30, 1e30, &hi, k->e) != 0)
+    if (mnq_kv_double(o[1].value, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &lo, k->e) != 0 || mnq_kv_double(o[2].value, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &hi, k->e) != 0)
         return -1;
     if (!(hi > lo)) return mnq_knet_fail(k, l, "clips to %g..%g", lo, hi);
     return limited(k, l, o[0].node, 1, (float)-lo, hi - lo, 1, (float)lo);
@@ -277,7 +277,7 @@ static int power(struct mnq_knet *k, const struct mnq_klayer *l, const struct op
 {
     double exponent;
     if (o[1].value == NULL) return mnq_knet_fail(k, l, "a constant exponent is wanted");
-    if (mnq_kv_double(o[1].value, -1e30, 1e30, &exponent, k->e) != 0) return -1;
+    if (mnq_kv_double(o[1].value, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &exponent, k->e) != 0) return -1;
     struct mnq_node square = {.act = MNQ_ACT_SQUARE};
     if (exponent == 2) return mnq_build_curve(&k->b, l->name, o[0].node, &square, k->e);
     return mnq_knet_fail(k, l, "the power of %g is not supported, only that of 2", exponent);

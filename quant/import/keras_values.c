@@ -86,7 +86,7 @@ static int collect(const struct mnq_ynode *v, float *out, int at, int max, struc
         return at;
     }
     double d;
-    if (mnq_kv_double(v, -1e30, 1e30, &d, e) != 0) return -1;
+    if (mnq_kv_double(v, -MNQ_KV_LARGEST, MNQ_KV_LARGEST, &d, e) != 0) return -1;
     if (at >= max) return mnq_y_fail(v, e, "more than %d numbers", max);
     out[at] = (float)d;
     return at + 1;

@@ -21,6 +21,9 @@ bool mnq_kv_is_number(const struct mnq_ynode *v);
 /** True for positive infinity, which Python's JSON writes as a word. */
 bool mnq_kv_infinite(const struct mnq_ynode *v);
 
+/** Numbers are within this on both sides; as a float it is read back from what was written. */
+#define MNQ_KV_LARGEST ((double)1e30f)
+
 /* Typed readers: 0, or -1 with a message that tells what was found and wanted. v must not be NULL. */
 
 int mnq_kv_int(const struct mnq_ynode *v, int lo, int hi, int *out, struct mnq_err *e);

@@ -68,12 +68,16 @@ static int read_tensors(struct mnq_package *p, struct mnq_arena *arena, struct m
         if (t->scale == NULL) return mnq_fail_nomem(e);
         float whole = ldexpf((float)(int32_t)get32(r + 16), (int32_t)get32(r + 20));
         bool listed = get32(r + 16) == 0 && scales != NULL && (first + c) * 4 <= n_scales;
+        if (get32(r + 16) != 0 && !(whole > 0))
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: tensor %d: the scale is %g, wanted more than 0", p->file, i,
+                            (double)whole);
         for (size_t k = 0; k < c; k++) {
             uint32_t bits = listed ? get32(scales + (first + k) * 4) : 0;
             if (listed) memcpy(&t->scale[k], &bits, 4);
             else t->scale[k] = whole;
-            if (!isfinite(t->scale[k]))
-                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: tensor %d: scale of channel %zu is not finite", p->file, i, k);
+            if (!isfinite(t->scale[k]) || t->scale[k] < 0)
+                return mnq_fail(e, MNQ_EXIT_FAILED, "%s: tensor %d: scale of channel %zu is %s", p->file, i, k,
+                                isfinite(t->scale[k]) ? "below 0" : "not finite");
         }
     }
     return 0;

@@ -91,12 +91,14 @@ done
 export MNQUANT_MPI=$tools/mpi/mnquant-mpi MNQ_THREADS=1
 # state JOB: what became of it
 state() { scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z]*\).*/\1/p'; }
-# wait_for JOB: its state at the end
+# wait_for JOB: its state at the end. A controller that is busy does not always answer.
 wait_for() {
+    local now=
     for try in $(seq 1800); do
-        case $(state "$1") in PENDING | RUNNING | COMPLETING) sleep 0.1 ;; *) break ;; esac
+        now=$(state "$1" 2>/dev/null) || true
+        case $now in COMPLETED | FAILED | TIMEOUT | CANCELLED | NODE_FAIL | OUT_OF_MEMORY) break ;; *) sleep 0.1 ;; esac
     done
-    state "$1"
+    echo "$now"
 }
 
 "$tools/mnquant" -q calibrate "$source/reader.h5" --data "$source/reader-calib.h5" --preprocess tf --samples 16 -o one.mnq

@@ -93,8 +93,8 @@ static int store_size(const struct mnq_option *o, const char *text, void *at, st
 {
     int64_t n;
     if (mnq_size_parse(text, &n) != 0 || (double)n < o->lo || (double)n > o->hi)
-        return mnq_fail(e, MNQ_EXIT_USAGE, "--%s: expected bytes in %.0f..%.0f, as 204800, 200k or 200KiB, got '%s'",
-                        o->name, o->lo, o->hi, text);
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--%s: expected %s in %.0f..%.0f, as 204800, 200k or 200KiB, got '%s'", o->name,
+                        strcmp(o->arg, "BYTES") == 0 ? "bytes" : "a number", o->lo, o->hi, text);
     memcpy(at, &n, sizeof n);
     return 0;
 }

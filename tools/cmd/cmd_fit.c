@@ -14,13 +14,10 @@
 #include "util/json.h"
 #include "util/spread.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct fit_opts {
@@ -71,7 +68,8 @@ enum { OPTIONS = sizeof options / sizeof *options };
 static void init(void *opts)
 {
     *(struct fit_opts *)opts =
-        (struct fit_opts){.part = MNQ_SEARCH_PART, .finalists = MNQ_SEARCH_FINALISTS, .tuned = MNQ_SEARCH_TUNED};
+        (struct fit_opts){.part = MNQ_SEARCH_PART, .finalists = MNQ_SEARCH_FINALISTS, .tuned = MNQ_SEARCH_TUNED,
+                          .ms = -1, .mhz = -1};
 }
 
 /* What one search holds. */
@@ -93,7 +91,7 @@ static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
 {
     struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
-    if (o->target != NULL || o->flash > 0 || o->ram > 0 || o->cycles > 0 || o->ms > 0 || o->mhz > 0)
+    if (o->target != NULL || o->flash > 0 || o->ram > 0 || o->cycles > 0 || o->ms >= 0 || o->mhz >= 0)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--recipe: the target and its budgets are those of %s", o->recipe);
     mnq_recipe_defaults(r);
     if (mnq_recipe_read(o->recipe, r, &cli->arena, e) != 0) return -1;
@@ -119,11 +117,15 @@ static int settle(struct mnq_cli *cli, struct fitting *x)
     if (o->recipe != NULL) return settle_recipe(cli, r);
     if (o->target == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--target is missing: the core that the model is for");
     if (mnq_xtarget_named(o->target, e) == NULL) return -1;
-    if ((o->ms > 0) != (o->mhz > 0)) return mnq_fail(e, MNQ_EXIT_USAGE, "--ms and --mhz go together");
-    if (o->ms > 0 && o->cycles > 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--cycles and --ms both limit the time: give one");
-    if (o->ms > 0 && o->ms * o->mhz * 1000 > MNQ_CYCLES_MAX)
+    const bool timed = o->ms >= 0;
+    const double cycles = o->ms * o->mhz * 1000;
+    if (timed != (o->mhz >= 0)) return mnq_fail(e, MNQ_EXIT_USAGE, "--ms and --mhz go together");
+    if (timed && o->cycles > 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--cycles and --ms both limit the time: give one");
+    if (timed && cycles < 1)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--ms %g --mhz %g: less than one instruction", o->ms, o->mhz);
+    if (timed && cycles > MNQ_CYCLES_MAX)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--ms %g --mhz %g: more than %g instructions", o->ms, o->mhz, MNQ_CYCLES_MAX);
-    if (o->flash == 0 && o->ram == 0 && o->cycles == 0 && !(o->ms > 0))
+    if (o->flash == 0 && o->ram == 0 && o->cycles == 0 && !timed)
         return mnq_fail(e, MNQ_EXIT_USAGE, "a budget is missing: --flash, --ram, --cycles, or --ms and --mhz");
     mnq_recipe_defaults(r);
     r->resize = o->model.resize;
@@ -136,7 +138,7 @@ static int settle(struct mnq_cli *cli, struct fitting *x)
     r->target = o->target;
     r->flash = o->flash;
     r->ram = o->ram;
-    r->cycles = o->ms > 0 ? (int64_t)(o->ms * o->mhz * 1000) : o->cycles;
+    r->cycles = timed ? (int64_t)cycles : o->cycles;
     return 0;
 }
 
@@ -179,29 +181,6 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
 
 /* ---- folder ---- */
 
-static bool is_empty(const char *dir)
-{
-    DIR *d = opendir(dir);
-    bool any = d == NULL;
-    for (struct dirent *f = d == NULL ? NULL : readdir(d); f != NULL && !any; f = readdir(d))
-        any = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
-    if (d != NULL) closedir(d);
-    return !any;
-}
-
-/* The folder is there, and is this search's. */
-static int make_folder(struct mnq_cli *cli, struct fitting *x, const char *journal)
-{
-    const struct fit_opts *o = cli->opts;
-    struct mnq_err *e = &cli->err;
-    struct stat st;
-    if (mkdir(o->output, 0777) == 0) x->made_dir = true;
-    else if (errno != EEXIST) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
-    x->began = stat(journal, &st) != 0;
-    if (!x->began || is_empty(o->output)) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", o->output);
-}
-
 static int open_folder(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
@@ -209,7 +188,8 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
     const struct mnq_folder_inputs in = {&x->native, 1, &o->data, &o->val, &o->from, NULL};
     const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
-    if (mnq_spread_writes() && make_folder(cli, x, journal) != 0) return -1;
+    if (mnq_spread_writes() && mnq_folder_make(cli, o->output, journal, &x->made_dir, &x->began) != 0)
+        return -1;
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
     if (x->search.journal == NULL) return -1;
     int held = mnq_journal_held(x->search.journal);

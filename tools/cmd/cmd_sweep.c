@@ -13,12 +13,10 @@
 #include "util/spread.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { RECIPES_MAX = 1000 };
 
@@ -208,8 +206,8 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
     if (path == NULL || text == NULL) return mnq_fail_nomem(e);
-    if (mnq_spread_writes() && mkdir(o->output, 0777) != 0 && errno != EEXIST)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", o->output, mnq_errno_text());
+    bool made, began;
+    if (mnq_spread_writes() && mnq_folder_make(cli, o->output, path, &made, &began) != 0) return -1;
     struct mnq_journal *j = mnq_journal_open(path, text, o->force, e);
     if (j == NULL) return -1;
     if (mnq_journal_held(j) > 0)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Paths of a search's folder and the head of its journal. */
+ * A search's folder, paths in it, and the head of its journal. */
 #include "search_folder.h"
 
 #include "util/json.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name)
 {
@@ -13,6 +16,27 @@ const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *na
     char *path = mnq_arena_alloc(&cli->arena, n);
     if (path != NULL) snprintf(path, n, "%s/%s", dir, name);
     return path;
+}
+
+static bool is_empty(const char *dir)
+{
+    DIR *d = opendir(dir);
+    bool any = d == NULL;
+    for (struct dirent *f = d == NULL ? NULL : readdir(d); f != NULL && !any; f = readdir(d))
+        any = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
+    if (d != NULL) closedir(d);
+    return !any;
+}
+
+int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, bool *made, bool *began)
+{
+    struct mnq_err *e = &cli->err;
+    struct stat st;
+    *made = mkdir(dir, 0777) == 0;
+    if (!*made && errno != EEXIST) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", dir, mnq_errno_text());
+    *began = stat(journal, &st) != 0;
+    if (!*began || is_empty(dir)) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", dir);
 }
 
 static void write_list(struct mnq_json *w, const char *name, const struct mnq_opt_list *list)

@@ -8,6 +8,10 @@
 /** DIR/NAME in cli->arena; NULL: out of memory. */
 const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name);
 
+/** Makes DIR, or finds it as the folder of a search, with JOURNAL in it, or empty: what is in any other stays as it is.
+ * made: it was not there; began: there was no journal. On failure -1, cli->err says why. */
+int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, bool *made, bool *began);
+
 /** What trials depend on beside their recipes. */
 struct mnq_folder_inputs {
     const struct mnq_subject *subject; /* [n] */
