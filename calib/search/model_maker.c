@@ -45,12 +45,13 @@ struct work {
     struct mnq_arena *arena;
 };
 
-static int tune(struct work *x, struct mnq_graph *student, struct mnq_err *e)
+static int tune(struct work *x, bool channels, struct mnq_graph *student, struct mnq_err *e)
 {
     const struct mnq_graph before = *student;
     struct mnq_tune_opts o;
     struct mnq_tune_report r;
-    mnq_tune_defaults(&o);
+    if (channels) mnq_tune_channels_defaults(&o);
+    else mnq_tune_defaults(&o);
     o.samples = x->r->samples < MNQ_PRUNE_SAMPLES ? x->r->samples : MNQ_PRUNE_SAMPLES;
     o.threads = x->how->threads;
     o.task = x->m->source.tasks;
@@ -71,7 +72,7 @@ static int cut_channels(struct work *x, struct mnq_err *e)
     if (mnq_prune_channels(&x->raw, &x->legal, plain ? NULL : x->data, &x->m->source.preprocess, &o, &out, &cut, &r,
                            x->arena, x->how->progress, x->how->progress_ctx, e) != 0)
         return -1;
-    if (x->r->tune && !x->cheap && tune(x, &out, e) != 0) return -1;
+    if (x->r->tune && !x->cheap && tune(x, true, &out, e) != 0) return -1;
     if (mnq_channels_cut(&x->raw, &x->legal, &out, &cut, &narrow, x->arena, e) != 0 ||
         mnq_graph_legalize(&narrow, &legal, x->arena, e) != 0)
         return -1;
@@ -96,7 +97,7 @@ static int cut_weights(struct work *x, const struct mnq_layer_choice *choice, st
     if (mnq_prune(&x->legal, o.method == MNQ_PRUNE_OBS ? x->data : NULL, &x->m->source.preprocess, &o, &out, &r, x->arena,
                   x->how->progress, x->how->progress_ctx, e) != 0)
         return -1;
-    if (x->r->tune && !(x->r->channels > 0) && !x->cheap && tune(x, &out, e) != 0) return -1;
+    if (x->r->tune && !(x->r->channels > 0) && !x->cheap && tune(x, false, &out, e) != 0) return -1;
     x->legal = out;
     return 0;
 }

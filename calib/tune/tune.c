@@ -27,6 +27,15 @@ void mnq_tune_defaults(struct mnq_tune_opts *o)
                                 .threads = 1};
 }
 
+void mnq_tune_channels_defaults(struct mnq_tune_opts *o)
+{
+    mnq_tune_defaults(o);
+    o->views = 8;
+    o->features = 1;
+    o->taps = 3;
+    o->front = 0.05;
+}
+
 struct tuning {
     struct mnq_tune_course course;
     bool *keep_w, *keep_b; /* [g->n] what cannot be stored */

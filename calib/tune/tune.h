@@ -31,6 +31,9 @@ struct mnq_tune_opts {
 
 void mnq_tune_defaults(struct mnq_tune_opts *o);
 
+/** The same for a student without some of its channels, which is fitted already: outputs of blocks hold it there. */
+void mnq_tune_channels_defaults(struct mnq_tune_opts *o);
+
 /** Answers to views of pictures that nothing was fitted to. */
 struct mnq_tune_held {
     double kl;        /* mean divergence from the teacher's answers, nats; of tasks without classes: noise over signal */

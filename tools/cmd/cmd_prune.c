@@ -337,7 +337,8 @@ static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset
     mnq_prune_plan(cli, x->tunes);
     if (mnq_prune(&s->legal, d, &s->preprocess, &x->o, &out, &x->report, &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
-    if (x->tunes && mnq_prune_learn(cli, s, d, x->o.samples, x->o.task, &out, &x->tuned, &x->report.drop) != 0) return -1;
+    if (x->tunes && mnq_prune_learn(cli, s, d, false, x->o.samples, x->o.task, &out, &x->tuned, &x->report.drop) != 0)
+        return -1;
     mnq_term_clear(&cli->term);
     if (mnq_restore(&s->raw, &s->legal, &out, &restored, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);
     if (mnq_h5_patch(s->file, x->source, x->n_source, restored.patch, restored.n_patches, &x->bytes, &x->n, e) != 0)

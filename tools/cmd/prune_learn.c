@@ -13,12 +13,13 @@ void mnq_prune_plan(struct mnq_cli *cli, bool learns)
     else mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);
 }
 
-int mnq_prune_learn(struct mnq_cli *cli, const struct mnq_subject *s, const struct mnq_dataset *d, int samples,
-                    const struct mnq_task *tasks, struct mnq_graph *out, struct mnq_tune_report *r, struct mnq_bound *drop)
+int mnq_prune_learn(struct mnq_cli *cli, const struct mnq_subject *s, const struct mnq_dataset *d, bool channels,
+                    int samples, const struct mnq_task *tasks, struct mnq_graph *out, struct mnq_tune_report *r, struct mnq_bound *drop)
 {
     const struct mnq_graph student = *out;
     struct mnq_tune_opts to;
-    mnq_tune_defaults(&to);
+    if (channels) mnq_tune_channels_defaults(&to);
+    else mnq_tune_defaults(&to);
     to.samples = samples;
     to.threads = cli->global.threads;
     to.task = tasks;
