@@ -5,7 +5,7 @@
 #include "packed.h"
 #include "row.h"
 
-enum { PART = 16 * MNQ_TRITS, TOGETHER = 8 }; /* weights of a part; pixels */
+enum { PART = 8 * MNQ_TRITS, TOGETHER = 8 }; /* weights of a part; pixels */
 
 /* acc[p] + sum of w[i] * q(p, i), i < C, for n pixels from x on; w: the row of an output. */
 static void dot(const struct mnq_layer *l, const uint8_t *w, const void *x, int32_t n, int32_t *acc)
