@@ -22,6 +22,7 @@ struct mnq_tune_opts {
     double front;       /* share of the weights that stay as they are at the front, at most */
     bool blends;        /* every other view with one of another picture */
     double time_limit;  /* seconds, 0: none */
+    const char *journal; /* a file that keeps where the training stands; NULL: none. Left there: mnq_tune_journal_remove() */
     size_t cache_bytes; /* for what the frozen layers make of the views */
     uint64_t seed;
     int samples; /* use at most this many, evenly spaced; 0 = MNQ_PRUNE_SAMPLES */
@@ -49,6 +50,7 @@ struct mnq_tune_report {
     int steps;
     double seconds;
     bool stopped;          /* by time_limit */
+    int resumed;           /* of the steps: those that the journal held */
     struct mnq_bound drop; /* expected, against the teacher; drop.pictures 0: too few */
 };
 

@@ -6,6 +6,7 @@
  * running mean of the weights, and the one with the least divergence is kept. */
 #include "tune_course.h"
 
+#include "tune_journal.h"
 #include "tune_judge.h"
 #include "tune_mean.h"
 #include "tune_view.h"
@@ -24,6 +25,14 @@ static const double LEAST_UNIT = 0.05;
 /* Of the rate, a second time, where the first brought nothing clear: what lost little wants small steps. */
 static const double SMALLER = 1.0 / 3;
 
+/* Where a course stands. */
+struct stand {
+    int second, step; /* whether it goes on at the smaller rate; steps of this part */
+    int64_t steps;    /* in all */
+    struct mnq_tune_held best;
+    struct mnq_random random;
+};
+
 /* A course at work. */
 struct tuning {
     struct mnq_tune_course *c;
@@ -35,6 +44,8 @@ struct tuning {
     int *order;                /* of the pictures in an epoch */
     struct mnq_tune_mean mean; /* what is judged and kept */
     const uint8_t *batch[BATCH];
+    struct stand at;
+    struct mnq_tune_journal journal;
 };
 
 /* ---- units ---- */
@@ -232,42 +243,115 @@ static void shuffle(int *order, int n, struct mnq_random *r)
     }
 }
 
-static int judge(struct tuning *t, bool *better, struct mnq_err *e)
+static int judge(struct tuning *t, struct mnq_err *e)
 {
     struct mnq_tune_held h;
     mnq_tune_mean_swap(&t->mean);
     if (mnq_tune_judge(&t->c->cache, t->trainer, t->c->o->threads, &h, e) != 0) return -1;
-    *better = h.kl < t->c->r->after.kl && h.agreement >= t->c->r->before.agreement;
-    if (*better) t->c->r->after = h;
-    if (*better) copy_best(t, false);
+    if (h.kl < t->at.best.kl && h.agreement >= t->c->r->before.agreement) {
+        t->at.best = h;
+        copy_best(t, false);
+    }
     mnq_tune_mean_swap(&t->mean);
     return 0;
 }
 
+/* From t->at on. */
 static int train(struct tuning *t, double rate, struct mnq_err *e)
 {
     const struct mnq_tune_cache *c = &t->c->cache;
-    int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch, steps = t->c->o->epochs * per_epoch;
-    int every = steps / JUDGED > 0 ? steps / JUDGED : 1;
-    if (mnq_tune_mean_init(&t->mean, &t->training, t->c->grid, (int)(t->c->o->mean * steps), t->c->arena, e) != 0) return -1;
-    struct mnq_random random = {t->c->o->seed + 1 + (uint64_t)t->c->r->steps};
-    bool better;
-    for (int i = 0; i < c->n_train; i++) t->order[i] = i;
-    for (int s = 0; s < steps && !t->c->r->stopped; s++) {
+    struct mnq_tune_report *r = t->c->r;
+    const int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch;
+    const int steps = t->c->o->epochs * per_epoch, every = steps / JUDGED > 0 ? steps / JUDGED : 1;
+    if (t->at.step == 0) {
+        t->at.random.state = t->c->o->seed + 1 + (uint64_t)t->at.steps;
+        for (int i = 0; i < c->n_train; i++) t->order[i] = i;
+    }
+    while (t->at.step < steps && !r->stopped) {
+        const int s = t->at.step++;
         double loss;
-        if (s % per_epoch == 0) shuffle(t->order, c->n_train, &random);
+        if (s % per_epoch == 0) shuffle(t->order, c->n_train, &t->at.random);
         for (int i = 0; i < batch; i++)
             t->batch[i] =
-                mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&random) * c->views));
+                mnq_tune_cache_train(c, t->order[s % per_epoch * batch + i], (int)(mnq_random_unit(&t->at.random) * c->views));
         if (mnq_trainer_step(t->trainer, batch, learn, t, rate_at(rate, s, steps), &loss, e) != 0) return -1;
         mnq_tune_mean_add(&t->mean);
-        t->c->r->steps++;
-        t->c->r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
-        if (((s + 1) % every == 0 || s + 1 == steps || t->c->r->stopped) && judge(t, &better, e) != 0) return -1;
+        t->at.steps++;
+        r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
+        const bool due = (s + 1) % every == 0 || s + 1 == steps;
+        /* What goes on must not know of a moment that was judged for being the last. */
+        if (!due && r->stopped && mnq_tune_journal_save(&t->journal, e) != 0) return -1;
+        if ((due || r->stopped) && judge(t, e) != 0) return -1;
+        if (due && mnq_tune_journal_save(&t->journal, e) != 0) return -1;
         if (t->c->progress != NULL) t->c->progress(t->c->progress_ctx, "tune", s + 1, steps);
     }
     return 0;
 }
+
+/* ---- the journal ---- */
+
+static void hold(void *ctx, void *p, size_t n)
+{
+    mnq_tune_journal_holds(ctx, p, n);
+}
+
+static void depend_on_graph(struct mnq_tune_journal *j, const struct mnq_graph *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        const struct mnq_node *nd = &g->node[i];
+        mnq_tune_journal_depends(j, nd->name, strlen(nd->name));
+        mnq_tune_journal_depends(j, &nd->out, sizeof nd->out);
+        mnq_tune_journal_depends(j, nd->w, nd->w != NULL ? mnq_node_weights(g, nd) * sizeof *nd->w : 0);
+        mnq_tune_journal_depends(j, nd->b, nd->b != NULL ? (size_t)nd->out.c * sizeof *nd->b : 0);
+    }
+}
+
+/* Before the first step. */
+static void depend(struct tuning *t)
+{
+    const struct mnq_tune_course *c = t->c;
+    const struct mnq_tune_opts *o = c->o;
+    const struct mnq_preprocess *p = &c->pictures->preprocess;
+    struct mnq_tune_journal *j = &t->journal;
+    const double number[] = {o->rate, o->features, o->taps, o->mean, o->front, (double)o->blends, (double)o->epochs,
+                             (double)c->cache.views, (double)c->cache.from, (double)o->seed, (double)p->resize,
+                             (double)p->filter};
+    const size_t n = (size_t)c->out->n;
+    j->path = o->journal;
+    depend_on_graph(j, c->teacher);
+    depend_on_graph(j, c->out);
+    mnq_tune_journal_depends(j, number, sizeof number);
+    mnq_tune_journal_depends(j, p->scale, sizeof p->scale);
+    mnq_tune_journal_depends(j, p->offset, sizeof p->offset);
+    mnq_tune_journal_depends(j, p->source, sizeof p->source);
+    mnq_tune_journal_depends(j, c->pictures->pixels, (size_t)c->pictures->n * c->pictures->bytes);
+    mnq_tune_journal_depends(j, t->training.trains_w, n * sizeof *t->training.trains_w);
+    mnq_tune_journal_depends(j, t->training.trains_b, n * sizeof *t->training.trains_b);
+}
+
+/* Takes up what the journal holds, or begins it: so a file that cannot be written is known before the work. */
+static int resume(struct tuning *t, struct mnq_err *e)
+{
+    struct mnq_tune_journal *j = &t->journal;
+    bool found;
+    depend(t);
+    hold(j, &t->at, sizeof t->at);
+    hold(j, t->order, (size_t)t->c->cache.n_train * sizeof *t->order);
+    mnq_trainer_state(t->trainer, hold, j);
+    hold(j, &t->mean.steps, sizeof t->mean.steps);
+    for (int k = 0; k < t->mean.n; k++) hold(j, t->mean.part[k].mean, t->mean.part[k].n * sizeof(float));
+    for (int i = t->training.from; i <= t->training.last; i++) {
+        const struct mnq_node *nd = &t->c->out->node[i];
+        hold(j, t->best_w[i], mnq_node_weights(t->c->out, nd) * sizeof(float));
+        hold(j, t->best_b[i], (size_t)nd->out.c * sizeof(float));
+        hold(j, t->best_level[i], grid_of(t, i) != NULL ? grid_of(t, i)->of_level.n * sizeof(float) : 0);
+    }
+    if (mnq_tune_journal_load(j, &found, e) != 0) return -1;
+    t->c->r->resumed = (int)t->at.steps;
+    return found ? 0 : mnq_tune_journal_save(j, e);
+}
+
+/* ---- all of it ---- */
 
 static int prepare(struct tuning *t, struct mnq_err *e)
 {
@@ -285,7 +369,9 @@ static int prepare(struct tuning *t, struct mnq_err *e)
     t->order = mnq_arena_array(c->arena, (size_t)c->cache.n_train, sizeof *t->order);
     if (t->order == NULL) return mnq_fail_nomem(e);
     t->trainer = mnq_trainer_new(&t->training, t->unit_w, t->unit_b, c->grid, c->o->threads, e);
-    return t->trainer == NULL ? -1 : 0;
+    if (t->trainer == NULL) return -1;
+    int batch = c->cache.n_train < BATCH ? c->cache.n_train : BATCH, steps = c->o->epochs * (c->cache.n_train / batch);
+    return mnq_tune_mean_init(&t->mean, &t->training, c->grid, (int)(c->o->mean * steps), c->arena, e);
 }
 
 double mnq_tune_clock(void)
@@ -295,19 +381,34 @@ double mnq_tune_clock(void)
     return (double)s.tv_sec + 1e-9 * (double)s.tv_nsec;
 }
 
+static int follow(struct tuning *t, struct mnq_err *e)
+{
+    const struct mnq_tune_course *c = t->c;
+    struct mnq_tune_report *r = c->r;
+    copy_best(t, false);
+    if (mnq_tune_judge(&c->cache, t->trainer, c->o->threads, &r->before, e) != 0) return -1;
+    t->at.best = r->before;
+    if (resume(t, e) != 0) return -1;
+    if (!t->at.second && train(t, c->o->rate, e) != 0) return -1;
+    if (!t->at.second && c->grid == NULL && !r->stopped && !mnq_tune_better(&r->before, &t->at.best)) {
+        copy_best(t, true);
+        mnq_tune_mean_restart(&t->mean);
+        t->at.second = true;
+        t->at.step = 0;
+    }
+    if (t->at.second && train(t, c->o->rate * SMALLER, e) != 0) return -1;
+    r->after = t->at.best;
+    r->steps = (int)t->at.steps;
+    copy_best(t, true);
+    return 0;
+}
+
 int mnq_tune_course(struct mnq_tune_course *c, struct mnq_err *e)
 {
     struct tuning t = {.c = c};
-    if (prepare(&t, e) != 0) return -1;
-    copy_best(&t, false);
-    int rc = mnq_tune_judge(&c->cache, t.trainer, c->o->threads, &c->r->before, e);
-    c->r->after = c->r->before;
-    if (rc == 0) rc = train(&t, c->o->rate, e);
-    if (rc == 0 && c->grid == NULL && !c->r->stopped && !mnq_tune_better(&c->r->before, &c->r->after)) {
-        copy_best(&t, true);
-        rc = train(&t, c->o->rate * SMALLER, e);
-    }
+    int rc = prepare(&t, e);
+    if (rc == 0) rc = follow(&t, e);
+    mnq_tune_journal_close(&t.journal);
     mnq_trainer_free(t.trainer);
-    if (rc == 0) copy_best(&t, true);
     return rc;
 }

@@ -34,6 +34,12 @@ int mnq_tune_mean_init(struct mnq_tune_mean *m, const struct mnq_training *t, st
     return rc == 0 ? 0 : mnq_fail_nomem(e);
 }
 
+void mnq_tune_mean_restart(struct mnq_tune_mean *m)
+{
+    m->steps = 0;
+    for (int k = 0; k < m->n; k++) memcpy(m->part[k].mean, m->part[k].live, m->part[k].n * sizeof(float));
+}
+
 void mnq_tune_mean_add(struct mnq_tune_mean *m)
 {
     int over = m->steps + 2 < m->window ? m->steps + 2 : m->window;

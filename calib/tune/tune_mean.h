@@ -29,6 +29,9 @@ struct mnq_tune_mean {
 int mnq_tune_mean_init(struct mnq_tune_mean *m, const struct mnq_training *t, struct mnq_train_grid *const *grid, int window,
                        struct mnq_arena *arena, struct mnq_err *e);
 
+/** Begins anew with what there is. */
+void mnq_tune_mean_restart(struct mnq_tune_mean *m);
+
 /** After a step. */
 void mnq_tune_mean_add(struct mnq_tune_mean *m);
 

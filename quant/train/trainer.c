@@ -120,6 +120,24 @@ void mnq_trainer_free(struct mnq_trainer *t)
     free(t);
 }
 
+void mnq_trainer_state(struct mnq_trainer *t, void (*hold)(void *ctx, void *p, size_t n), void *ctx)
+{
+    hold(ctx, &t->step, sizeof t->step);
+    for (int i = t->t->from; i <= t->t->last; i++) {
+        struct mnq_train_grid *grid = t->grid != NULL ? t->grid[i] : NULL;
+        if (grid != NULL) hold(ctx, grid->code, grid->of_value.n * sizeof *grid->code);
+        const struct mnq_adam *all[] = {&t->w[i], &t->b[i], grid != NULL ? &grid->of_value : NULL,
+                                        grid != NULL ? &grid->of_level : NULL};
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
+            const struct mnq_adam *a = all[k];
+            if (a == NULL || a->n == 0) continue;
+            hold(ctx, a->value, a->n * sizeof *a->value);
+            hold(ctx, a->mean, a->n * sizeof *a->mean);
+            hold(ctx, a->square, a->n * sizeof *a->square);
+        }
+    }
+}
+
 struct mnq_backward *mnq_trainer_space(struct mnq_trainer *t, int group)
 {
     return t->space[group];

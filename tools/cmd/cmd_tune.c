@@ -7,6 +7,7 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "share.h"
+#include "tune_journal.h"
 #include "tune_print.h"
 #include "util/file.h"
 #include "util/json.h"
@@ -20,7 +21,7 @@ struct tune_opts {
     struct mnq_model_opts model;
     struct mnq_data_opts from;
     struct mnq_opt_list data;
-    const char *teacher, *output;
+    const char *teacher, *output, *journal;
     int epochs, samples;
     double time_limit, rate;
     bool force;
@@ -40,6 +41,9 @@ static const struct mnq_option options[] = {
      "how far a step moves weights at most, as a share of their row's root mean square", 1e-6, 0.1, NULL},
     {"time-limit", 0, MNQ_OPT_DOUBLE, offsetof(struct tune_opts, time_limit), "SECONDS",
      "stop after this time with the best weights so far", 1, 1e6, NULL},
+    {"journal", 0, MNQ_OPT_STRING, offsetof(struct tune_opts, journal), "FILE",
+     "keep in FILE where the training stands: after an interruption or --time-limit the same command goes on, to the same "
+     "bytes; removed at the end", 0, 0, NULL},
     {"samples", 'n', MNQ_OPT_INT, offsetof(struct tune_opts, samples), "N",
      "use at most N samples, evenly spaced (512 if not given)", 1, SAMPLES_MAX, NULL},
     MNQ_DATA_OPTIONS(struct tune_opts),
@@ -64,13 +68,15 @@ struct tuned {
 
 /* ---- report ---- */
 
-static void print_text(const struct tuned *x, const char *output)
+static void print_text(const struct tuned *x, const char *output, const char *journal)
 {
     const struct mnq_tune_report *r = &x->report;
     mnq_text_put(stdout, output, false);
     printf(": %d layers from %s on, %d samples in %d views, %d held back, %d steps\n", r->layers, r->from, r->samples,
            r->views, r->held, r->steps);
     mnq_tune_print(r);
+    if (r->resumed > 0) printf("resumed       behind step %d, as the journal had it\n", r->resumed);
+    if (r->stopped && journal != NULL) printf("journal       kept: the same command with -f goes on\n");
     if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->teacher.file, true);
 }
 
@@ -119,6 +125,8 @@ static int check_options(struct mnq_cli *cli, const struct tune_opts *o)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--teacher is missing: the float model that MODEL was made from");
     if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures to learn from");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
+    if (o->journal != NULL && strcmp(o->journal, o->output) == 0)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--journal and --output are the same file: %s", o->output);
     return mnq_cli_output(cli, o->output, o->force, true) < 0 ? -1 : 0;
 }
 
@@ -147,6 +155,7 @@ static int tune(struct mnq_cli *cli, const struct tune_opts *o, struct tuned *x,
     to.epochs = o->epochs;
     to.rate = o->rate;
     to.time_limit = o->time_limit;
+    to.journal = o->journal;
     to.samples = o->samples;
     to.threads = cli->global.threads;
     to.task = x->subject.tasks;
@@ -179,9 +188,10 @@ static int run(struct mnq_cli *cli)
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);
     cli->owned = x->bytes;
+    if (rc == 0 && !x->report.stopped) rc = mnq_tune_journal_remove(o->journal, e);
     if (rc != 0) return -1;
     if (cli->global.json) return print_json(x, o->output, e);
-    if (!cli->global.quiet) print_text(x, o->output);
+    if (!cli->global.quiet) print_text(x, o->output, o->journal);
     return 0;
 }
 

@@ -27,5 +27,6 @@ void mnq_tune_json(struct mnq_json *w, const struct mnq_tune_report *r)
     mnq_json_bool(w, "kept", r->kept);
     mnq_json_bool(w, "stopped", r->stopped);
     mnq_json_int(w, "steps", r->steps);
+    mnq_json_int(w, "resumed", r->resumed);
     mnq_json_double(w, "seconds", r->seconds);
 }

@@ -9,11 +9,17 @@
 #include "builder.h"
 #include "coloured_set.h"
 #include "tune.h"
+#include "tune_journal.h"
 #include "tune_loss.h"
 #include "tune_mean.h"
 #include "tune_view.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 enum { SIDE = 12, PICTURES = 40, PIXELS = SIDE * SIDE * 3 };
 
@@ -326,6 +332,74 @@ static void blends(void **state)
     assert_true(most > 80);
 }
 
+/* A process that ends in the midst, like a power cut. */
+static void dies(void *ctx, const char *phase, int done, int all)
+{
+    (void)all;
+    if (strcmp(phase, "tune") == 0 && done == *(const int *)ctx) _exit(7);
+}
+
+static void interrupted_ones_go_on(void **state)
+{
+    static const int ends[] = {1, 9, 13, 22};
+    (void)state;
+    struct world *whole = world_new(), *parts = world_new();
+    char path[] = "/tmp/mnqtune.XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0 && close(fd) == 0 && unlink(path) == 0);
+    tune(whole);
+    parts->o.journal = path;
+    for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            int at = ends[k];
+            mnq_tune(&parts->student.g, &parts->student.g, &parts->teacher.g, dataset, &preprocess, &parts->o, &parts->out,
+                     &parts->r, &parts->arena, dies, &at, &parts->e);
+            _exit(1);
+        }
+        assert_true(child > 0 && waitpid(child, &status, 0) == child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+    }
+    tune(parts);
+    assert_int_equal(parts->r.steps, whole->r.steps);
+    assert_int_equal(parts->r.resumed, 22);
+    assert_memory_equal(&parts->r.after, &whole->r.after, sizeof whole->r.after);
+    for (int i = 0; i < whole->out.n; i++) {
+        const struct mnq_node *a = &whole->out.node[i], *b = &parts->out.node[i];
+        if (a->w != NULL) assert_memory_equal(a->w, b->w, mnq_node_weights(&whole->out, a) * sizeof *a->w);
+        if (a->b != NULL) assert_memory_equal(a->b, b->b, (size_t)a->out.c * sizeof *a->b);
+    }
+    whole->o.journal = path; /* of a finished tuning: nothing is left to do */
+    tune(whole);
+    assert_int_equal(whole->r.resumed, whole->r.steps);
+    world_free(whole);
+    world_free(parts);
+
+    struct world *other = world_new();
+    other->o.journal = path;
+    other->o.rate *= 2;
+    assert_int_equal(mnq_tune(&other->student.g, &other->student.g, &other->teacher.g, dataset, &preprocess, &other->o,
+                              &other->out, &other->r, &other->arena, NULL, NULL, &other->e),
+                     -1);
+    assert_non_null(strstr(other->e.msg, "other models, samples or options"));
+    world_free(other);
+
+    struct world *damaged = world_new();
+    FILE *f = fopen(path, "r+b");
+    assert_true(f != NULL && fseek(f, -1, SEEK_END) == 0);
+    int last = fgetc(f);
+    assert_true(fseek(f, -1, SEEK_END) == 0 && fputc(last ^ 1, f) != EOF && fclose(f) == 0);
+    damaged->o.journal = path;
+    assert_int_equal(mnq_tune(&damaged->student.g, &damaged->student.g, &damaged->teacher.g, dataset, &preprocess, &damaged->o,
+                              &damaged->out, &damaged->r, &damaged->arena, NULL, NULL, &damaged->e),
+                     -1);
+    assert_non_null(strstr(damaged->e.msg, "damaged"));
+    assert_int_equal(mnq_tune_journal_remove(path, &damaged->e), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+    world_free(damaged);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(students_come_nearer),
@@ -334,6 +408,7 @@ int main(void)
                                        cmocka_unit_test(memory_is_bounded),
                                        cmocka_unit_test(other_models_are_refused),
                                        cmocka_unit_test(no_gain_no_change),
+                                       cmocka_unit_test(interrupted_ones_go_on),
                                        cmocka_unit_test(logarithms),
                                        cmocka_unit_test(divergences),
                                        cmocka_unit_test(means),
