@@ -19,7 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-static const struct mnq_wformat probed[] = {{8, 0, 8}, {4, 0, 8}, {1, 3, 8}, {1, 2, 8}, {1, 1, 8}};
+static const struct mnq_wformat probed[] = {{8, 0, 8}, {4, 0, 8}, {1, 3, 8}, {1, 2, 8}, {2, 0, 8}, {1, 1, 8}};
 enum { PROBED_FORMATS = sizeof probed / sizeof *probed };
 /* Default of --max-drop, points. */
 static const double MAX_DROP = 1;
@@ -201,8 +201,8 @@ static int steps_for_core(struct search *s, int *steps, bool *found, struct mnq_
     }
 }
 
-/* Without a core, all formats. Cores are slow with binary weights: they are candidates only where 8 and 4 bits exceed the
- * budgets, 4 bits only where they do not exceed them. Last 16-bit activations go. */
+/* Without a core, all formats. Cores are slow with binary and ternary weights: they are candidates only where 8 and 4 bits
+ * exceed the budgets, 4 bits only where they do not exceed them. Last 16-bit activations go. */
 static int list_for_core(struct search *s, const struct mnq_probe *p, int *steps, struct mnq_err *e)
 {
     static const int formats[] = {2, 1, PROBED_FORMATS};
