@@ -2,6 +2,7 @@
  * The options that every command has, and what stands for them when they are not given. */
 #include "globals.h"
 
+#include "graph/fkernel/fkernel.h"
 #include "host.h"
 
 #include <errno.h>
@@ -66,7 +67,7 @@ static bool has_table(const char *name, size_t n)
 }
 
 /* Precedence: option, then MNQ_KERNELS, then the fastest table; the library reads the environment. A list stays with the
- * command that takes one. */
+ * command that takes one. The float kernels go with it. */
 static int settle_kernels(const struct mnq_globals *g, bool list, struct mnq_err *e)
 {
     const char *name = g->kernels != NULL ? g->kernels : getenv("MNQ_KERNELS");
@@ -88,6 +89,7 @@ static int settle_kernels(const struct mnq_globals *g, bool list, struct mnq_err
         if (*p == '\0') break;
     }
     if (list) return 0;
+    mnq_fkernels_choose(name);
     return setenv("MNQ_KERNELS", name, 1) == 0 ? 0 : mnq_fail_nomem(e);
 }
 

@@ -134,8 +134,14 @@ extern const struct mnq_fkernels mnq_fkernels_c, mnq_fkernels_avx2, mnq_fkernels
 /** Variant i that this host can run, slowest first; NULL behind the last. */
 const struct mnq_fkernels *mnq_fkernels_at(int i);
 
-/** The fastest of them. */
+/** The fastest of them, or the one that was chosen. */
 const struct mnq_fkernels *mnq_fkernels_best(void);
+
+/**
+ * Chooses the variant that goes with the runtime's table `name`: "generic", or what begins with a variant's name. NULL and
+ * names that no variant goes with: the fastest. Call it before other threads run.
+ */
+void mnq_fkernels_choose(const char *name);
 
 #ifdef __cplusplus
 }

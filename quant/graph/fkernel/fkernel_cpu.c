@@ -2,7 +2,11 @@
  * Which float kernels this host can run. Compiled without instruction set flags. */
 #include "graph/fkernel/fkernel.h"
 
+#include <string.h>
+
 enum { MAX_VARIANTS = 3, WIDEST = 16 };
+
+static const struct mnq_fkernels *chosen;
 
 static int available(const struct mnq_fkernels *list[MAX_VARIANTS])
 {
@@ -30,5 +34,14 @@ const struct mnq_fkernels *mnq_fkernels_at(int i)
 const struct mnq_fkernels *mnq_fkernels_best(void)
 {
     const struct mnq_fkernels *list[MAX_VARIANTS];
-    return list[available(list) - 1];
+    return chosen != NULL ? chosen : list[available(list) - 1];
+}
+
+void mnq_fkernels_choose(const char *name)
+{
+    const struct mnq_fkernels *list[MAX_VARIANTS];
+    int n = available(list);
+    chosen = name != NULL && strcmp(name, "generic") == 0 ? list[0] : NULL;
+    for (int i = 1; name != NULL && i < n; i++)
+        if (strncmp(name, list[i]->name, strlen(list[i]->name)) == 0) chosen = list[i];
 }
