@@ -265,6 +265,11 @@ struct mnq_output *mnq_output_begin(const char *name, bool force, struct mnq_are
     return NULL;
 }
 
+bool mnq_output_is_stream(const struct mnq_output *o)
+{
+    return o->stream >= 0;
+}
+
 bool mnq_output_is_stdout(const struct mnq_output *o)
 {
     return o->is_stdout;

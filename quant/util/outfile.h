@@ -27,8 +27,9 @@ struct mnq_output;
  */
 struct mnq_output *mnq_output_begin(const char *name, bool force, struct mnq_arena *arena, struct mnq_err *e);
 
-/** Whether it is this program's standard output (the bytes go to a copy of its descriptor), or a terminal; whether two would
- *  be the same file or stream. */
+/** Whether the bytes go out as they are, to a pipe or a device; whether that is this program's standard output (a copy of its
+ *  descriptor), or a terminal; whether two would be the same file or stream. */
+bool mnq_output_is_stream(const struct mnq_output *o);
 bool mnq_output_is_stdout(const struct mnq_output *o);
 bool mnq_output_is_terminal(const struct mnq_output *o);
 bool mnq_output_same(const struct mnq_output *a, const struct mnq_output *b);

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
@@ -209,6 +210,18 @@ static int take_back(void)
     return -1;
 }
 
+/* A report that does not arrive is an error, and behind an error no file is another: so it goes first, but not into a pipe,
+ * whose reader may leave when it has seen enough. Streams are outputs that may well fail. */
+static int send_report(const struct mnq_cli *cli, struct mnq_err *e)
+{
+    struct stat st;
+    for (int i = 0; i < cli->n_written; i++)
+        if (mnq_output_is_stream(cli->output[i])) return 0;
+    if (fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))) return 0;
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "standard output: %s", mnq_errno_text());
+}
+
 int mnq_cli_appear(struct mnq_cli *cli, int code)
 {
     const bool judged = code < 0 && cli->err.code == MNQ_EXIT_GATE; /* a gate judges what there is */
@@ -220,6 +233,7 @@ int mnq_cli_appear(struct mnq_cli *cli, int code)
     }
     cli->err.code = 0;
     if (cli->arena.starved || cli->term.starved) mnq_fail_nomem(&cli->err);
+    if (cli->err.code == 0 && cli->n_written > 0) (void)send_report(cli, &cli->err);
     if (cli->err.code != 0 || mnq_output_commit(cli->output, cli->n_written, &cli->err) != 0) return take_back();
     cli->err = gate;
     return code;
