@@ -9,6 +9,7 @@
 #include "graph/task.h"
 #include "pack/stage.h"
 #include "pack/storage.h"
+#include "quantize/lower.h"
 #include "quantize/qparams.h"
 #include "quantize/shrink.h"
 
@@ -25,10 +26,12 @@ struct mnq_dataset;
 struct mnq_calib_run;
 struct mnq_fit;
 struct mnq_err;
+struct mnq_tune_report;
 
 /**
- * Trains what a calibration has chosen formats and a fit for (the rooms above know how): leaves c and fit as they are, or
- * with other weights and c->learned. error: noise at the logits, in and out. 0, or -1 with e.
+ * Trains what a calibration has chosen formats and a fit for (the rooms above know how), as c->learning says: leaves c and
+ * fit as they are, or with other weights and c->learned; sets c->report->tuned. error: noise at the logits, in and out. 0, or
+ * -1 with e.
  */
 typedef int mnq_calib_learner(void *ctx, struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 
@@ -82,11 +85,26 @@ struct mnq_calib_pass {
     double before, after; /* noise over signal power at the logits, on held samples of the calibration data */
     bool kept;            /* false: tried, found no better, undone */
 };
+/** A choice of formats that AUTO asked pictures about. */
+struct mnq_calib_point {
+    double bytes;              /* of the file, roughly */
+    struct mnq_wformat format; /* of all layers that may have fewer bits; 0 bits: mixed */
+    struct mnq_bound drop;     /* of the pictures asked */
+    bool vain;                 /* tuning it brought nothing better */
+    bool tuned;                /* its weights learned, and it was judged by others than it learned from */
+    bool complete;             /* false: given up before all pictures had judged */
+    bool promised;             /* max_drop, with MNQ_PROMISE_CONFIDENCE */
+    bool chosen;
+};
 struct mnq_calib_report {
     struct mnq_calib_layer *layer;
     int n_layers;
     struct mnq_calib_pass *pass;
     int n_passes, samples;
+    struct mnq_calib_point *point; /* of AUTO, in the order of asking */
+    int n_points;
+    double optimism;                 /* points that were added to the chosen one's drop, since it was chosen by it */
+    const struct mnq_tune_report *tuned; /* of what learned and was chosen; NULL: the learner was not asked */
     struct mnq_bound drop;           /* expected, points of mnq_task_drop_unit(), against the float network (crossfit.c) */
     const char *no_estimate;         /* why the samples cannot tell it, or NULL */
     double asked_drop;               /* AUTO: what max_drop came to; 0: no limit */

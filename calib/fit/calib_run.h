@@ -14,6 +14,14 @@
 extern "C" {
 #endif
 
+/** What a learner is told of one training, and tells of it. */
+struct mnq_learning {
+    int fold;          /* of the held samples that is not learned from, and judges */
+    int steps;         /* in: what stands after so many is kept, 0: what judges best; out: after how many it stood */
+    double divergence; /* of what is kept from the float network, on the pictures that judge */
+    bool stopped;      /* the time was up */
+};
+
 struct mnq_calib_run {
     const struct mnq_graph *g;
     const struct mnq_calib_opts *o;
@@ -35,7 +43,10 @@ struct mnq_calib_run {
     struct mnq_split judged; /* held samples that judge the steps and are not fitted to; none: too few, all do both */
     enum mnq_storage_mode storage;
     double **level;  /* [g->n] of weights that lie on a grid already (struct mnq_rounding_job), NULL elsewhere; NULL: none */
-    bool learned;    /* weights were trained on all but the last fold of the held samples */
+    bool learned;    /* weights were trained, on all held samples but those of learning.fold */
+    struct mnq_learning learning;
+    const double *told; /* [n_told] losses of pictures that judged what was learned; NULL: to be asked still */
+    int n_told;
     double optimism; /* points by which choosing among estimates made the chosen one too good */
 };
 
@@ -66,6 +77,10 @@ int mnq_calib_error(struct mnq_calib_run *c, const struct mnq_fit *fit, const st
  */
 int mnq_calib_losses(struct mnq_calib_run *c, const struct mnq_fit *fit, const char *phase, double *loss, struct mnq_err *e);
 
+/** Lowers with weights fitted to what `fitted` does not hold back, and asks about views of pictures that `asked` does. */
+int mnq_calib_ask(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_split fitted, struct mnq_split asked,
+                  const char *phase, float *got, struct mnq_err *e);
+
 /** Chooses the scales of all tensors for the widths c->wide. qp  [g->n], its arrays in arena */
 int mnq_calib_ranges(struct mnq_calib_run *c, struct mnq_qparams *qp, struct mnq_arena *arena, struct mnq_err *e);
 
@@ -79,13 +94,18 @@ void mnq_calib_pass(struct mnq_calib_run *c, const char *name, double before, do
  */
 int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 
+/** Chooses the fit again for the formats in place, as a recipe that names them will. error  replaced */
+int mnq_calib_refit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
+
 /**
  * `--weights auto`: chooses every layer's format by measured noise, for the smallest file that loses no more than max_drop
- * points with MNQ_PROMISE_CONFIDENCE, or the least noise in a file of `flash` bytes. Sets c->optimism.
+ * points with MNQ_PROMISE_CONFIDENCE, or the least noise in a file of `flash` bytes; if there is a learner, of models that
+ * learned too. Sets c->optimism, and what was learned.
+ * fit    of the choice
  * error  of the formats so far, replaced
  * return 0, or -1: neither budget can be met
  */
-int mnq_calib_auto(struct mnq_calib_run *c, double *error, struct mnq_err *e);
+int mnq_calib_auto(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

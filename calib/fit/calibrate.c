@@ -159,13 +159,6 @@ static int afford(struct mnq_calib_run *c, double *error, struct mnq_err *e)
     return 0;
 }
 
-/* Chooses the fit again for the formats chosen, as a recipe that names them will. */
-static int refit_chosen(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e)
-{
-    if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
-    return mnq_calib_choose_fit(c, fit, error, e);
-}
-
 /* ---- the estimate ---- */
 
 /* The pictures that judge: the held samples, or those that the caller gave for it. */
@@ -202,12 +195,17 @@ static int make_views(struct mnq_calib_run *c, struct mnq_err *e)
 
 static int estimate(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_err *e)
 {
-    double *loss = mnq_arena_array(c->arena, (size_t)c->views.shots.n, sizeof *loss);
-    if (loss == NULL) return mnq_fail_nomem(e);
-    int n = mnq_calib_losses(c, fit, "judge", loss, e);
-    if (n < 0) return -1;
     struct mnq_bound *b = &c->report->drop;
-    *b = mnq_bound_of(loss, n);
+    if (c->told != NULL) {
+        *b = mnq_bound_of(c->told, c->n_told);
+    } else {
+        double *loss = mnq_arena_array(c->arena, (size_t)c->views.shots.n, sizeof *loss);
+        if (loss == NULL) return mnq_fail_nomem(e);
+        int n = mnq_calib_losses(c, fit, "judge", loss, e);
+        if (n < 0) return -1;
+        *b = mnq_bound_of(loss, n);
+    }
+    c->report->optimism = c->optimism;
     b->points += c->optimism;
     b->low += c->optimism;
     b->high = fmin(100, b->high + c->optimism);
@@ -250,6 +248,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
                               .p = p,
                               .data = data,
                               .threads = o->threads > 0 ? o->threads : 1,
+                              .learning = {.fold = MNQ_SPLIT_JUDGE},
                               .report = r,
                               .arena = arena,
                               .progress = progress,
@@ -287,9 +286,9 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (widen_tensors(&c, &error, e) != 0 || widen_weights(&c, &error, e) != 0 || reduce_bits(&c, &error, e) != 0 ||
         afford(&c, &error, e) != 0 || mnq_calib_choose_fit(&c, &fit, &error, e) != 0)
         return -1;
-    if (o->weights == MNQ_WEIGHTS_AUTO && (mnq_calib_auto(&c, &error, e) != 0 || refit_chosen(&c, &fit, &error, e) != 0))
+    if (o->weights == MNQ_WEIGHTS_AUTO ? mnq_calib_auto(&c, &fit, &error, e) != 0
+                                       : o->learn != NULL && o->learn(o->learn_ctx, &c, &fit, &error, e) != 0)
         return -1;
-    if (o->learn != NULL && o->learn(o->learn_ctx, &c, &fit, &error, e) != 0) return -1;
     if (r->no_estimate == NULL && estimate(&c, &fit, e) != 0) return -1;
     if (mnq_calib_lower(&c, &fit, (struct mnq_split){0}, NULL, "write", arena, q, &ignored, e) != 0 ||
         fill_report(&c, q, e) != 0)

@@ -14,8 +14,8 @@ static bool fits(const struct mnq_fit *fit)
     return fit->rounding != MNQ_ROUND_NEAREST || fit->refit || fit->bias;
 }
 
-static int ask(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_split fitted, struct mnq_split asked,
-               const char *phase, float *got, struct mnq_err *e)
+int mnq_calib_ask(struct mnq_calib_run *c, const struct mnq_fit *fit, struct mnq_split fitted, struct mnq_split asked,
+                  const char *phase, float *got, struct mnq_err *e)
 {
     struct mnq_arena scratch = {0};
     struct mnq_qmodel q;
@@ -37,18 +37,18 @@ int mnq_calib_losses(struct mnq_calib_run *c, const struct mnq_fit *fit, const c
     float *got = calloc(mnq_views_floats(&c->views), sizeof *got);
     if (got == NULL) return mnq_fail_nomem(e);
     if (c->o->validation != NULL) {
-        rc = ask(c, fit, all, all, phase, got, e);
+        rc = mnq_calib_ask(c, fit, all, all, phase, got, e);
         if (rc == 0) n = mnq_views_losses(&c->views, got, all, loss, e);
     } else if (c->o->against != NULL || c->learned) {
-        rc = ask(c, fit, last, last, phase, got, e);
+        rc = mnq_calib_ask(c, fit, last, last, phase, got, e);
         if (rc == 0) n = mnq_views_losses(&c->views, got, last, loss, e);
     } else if (!fits(fit)) {
-        rc = ask(c, fit, all, all, phase, got, e);
+        rc = mnq_calib_ask(c, fit, all, all, phase, got, e);
         if (rc == 0) n = mnq_views_losses(&c->views, got, all, loss, e);
     } else {
         for (int f = 0; f < folds && rc == 0; f++) {
             struct mnq_split fold = {folds, f};
-            rc = ask(c, fit, fold, fold, phase, got, e);
+            rc = mnq_calib_ask(c, fit, fold, fold, phase, got, e);
         }
         if (rc == 0) n = mnq_views_losses(&c->views, got, all, loss, e);
     }

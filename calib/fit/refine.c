@@ -85,3 +85,10 @@ int mnq_calib_choose_fit(struct mnq_calib_run *c, struct mnq_fit *fit, double *e
     }
     return 0;
 }
+
+int mnq_calib_refit(struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e)
+{
+    static const struct mnq_fit nearest = {MNQ_ROUND_NEAREST, false, false};
+    if (mnq_calib_error(c, &nearest, NULL, "formats", error, e) != 0) return -1;
+    return mnq_calib_choose_fit(c, fit, error, e);
+}

@@ -155,7 +155,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     o.validation = x->cheap ? NULL : x->judges;
     o.choice = choice;
     o.task = s->tasks;
-    struct mnq_tune_formats tuned = {.r = {.kept = false}};
+    struct mnq_tune_formats tuned = {.began = 0};
     mnq_tune_formats_defaults(&tuned.o);
     tuned.o.threads = x->how->threads;
     tuned.o.task = s->tasks;
@@ -168,7 +168,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     if (mnq_calibrate(&x->legal, x->data, &s->preprocess, &o, &m->q, &m->report, x->arena, x->how->progress,
                       x->how->progress_ctx, e) != 0)
         return -1;
-    if (x->r->tune_weights && !tuned.r.kept) { /* the model is that of a recipe without */
+    if (x->r->tune_weights && (m->report.tuned == NULL || !m->report.tuned->kept)) { /* that of a recipe without */
         struct mnq_recipe plain = *x->r;
         plain.tune_weights = 0;
         if ((text = mnq_recipe_text(&plain, x->arena)) == NULL) return mnq_fail_nomem(e);

@@ -132,6 +132,7 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
                                   .r = r,
                                   .arena = arena,
                                   .started = mnq_tune_clock(),
+                                  .fold = MNQ_SPLIT_JUDGE,
                                   .progress = progress,
                                   .progress_ctx = progress_ctx}};
     int most = o->samples > 0 && o->samples < MNQ_PRUNE_SAMPLES ? o->samples : MNQ_PRUNE_SAMPLES;

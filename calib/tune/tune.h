@@ -48,6 +48,7 @@ struct mnq_tune_report {
     struct mnq_tune_held before, after;
     bool kept; /* false: not better enough, `out` is what came in */
     int steps;
+    int best; /* after so many steps stood what judged best; 0: the start did */
     double seconds;
     bool stopped;          /* by time_limit */
     int resumed;           /* of the steps: those that the journal held */

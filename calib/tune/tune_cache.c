@@ -351,7 +351,7 @@ static void drop_taps(struct mnq_tune_cache *c)
 int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena,
                         mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
-    const struct mnq_split last = {MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
+    const struct mnq_split fold = {MNQ_SPLIT_FOLDS, c->fold};
     int n = c->pictures->n;
     c->loss = (struct mnq_tune_loss){.logits = mnq_logits_of(c->student, o->task), .temperature = 2};
     if (c->loss.logits.n_parts > 1)
@@ -362,7 +362,7 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     c->held = mnq_arena_array(arena, (size_t)n, sizeof *c->held);
     if (c->train == NULL || c->held == NULL) return mnq_fail_nomem(e);
     for (int s = 0; s < n; s++)
-        if (mnq_held_back(last, s)) c->held[c->n_held++] = s;
+        if (mnq_held_back(fold, s)) c->held[c->n_held++] = s;
         else c->train[c->n_train++] = s;
     if (find_taps(c, o, arena, e) != 0 || settle(c, o, arena, e) != 0) return -1;
     drop_taps(c);

@@ -18,6 +18,7 @@ extern "C" {
 struct mnq_tune_cache {
     const struct mnq_graph *student, *teacher;
     const struct mnq_pictures *pictures;
+    int fold; /* of them that judges, of MNQ_SPLIT_FOLDS */
     struct mnq_tune_loss loss;
     int from;      /* first node that is trained */
     int features;  /* node whose output the last layer reads, -1: none of its own */

@@ -29,6 +29,7 @@ static const double SMALLER = 1.0 / 3;
 struct stand {
     int second, step; /* whether it goes on at the smaller rate; steps of this part */
     int64_t steps;    /* in all */
+    int64_t best_at;  /* of them, after which what judged best stood */
     struct mnq_tune_held best;
     struct mnq_random random;
 };
@@ -250,10 +251,20 @@ static int judge(struct tuning *t, struct mnq_err *e)
     if (mnq_tune_judge(&t->c->cache, t->trainer, t->c->o->threads, &h, e) != 0) return -1;
     if (h.kl < t->at.best.kl && h.agreement >= t->c->r->before.agreement) {
         t->at.best = h;
+        t->at.best_at = t->at.steps;
         copy_best(t, false);
     }
     mnq_tune_mean_swap(&t->mean);
     return 0;
+}
+
+/* What stands is the best, whatever judges would say of it. */
+static void take(struct tuning *t)
+{
+    mnq_tune_mean_swap(&t->mean);
+    t->at.best_at = t->at.steps;
+    copy_best(t, false);
+    mnq_tune_mean_swap(&t->mean);
 }
 
 /* From t->at on. */
@@ -267,7 +278,8 @@ static int train(struct tuning *t, double rate, struct mnq_err *e)
         t->at.random.state = t->c->o->seed + 1 + (uint64_t)t->at.steps;
         for (int i = 0; i < c->n_train; i++) t->order[i] = i;
     }
-    while (t->at.step < steps && !r->stopped) {
+    const int end = t->c->stop > 0 && t->c->stop < steps ? t->c->stop : steps;
+    while (t->at.step < end && !r->stopped) {
         const int s = t->at.step++;
         double loss;
         if (s % per_epoch == 0) shuffle(t->order, c->n_train, &t->at.random);
@@ -278,13 +290,14 @@ static int train(struct tuning *t, double rate, struct mnq_err *e)
         mnq_tune_mean_add(&t->mean);
         t->at.steps++;
         r->stopped = t->c->o->time_limit > 0 && mnq_spread_any(mnq_tune_clock() - t->c->started > t->c->o->time_limit);
-        const bool due = (s + 1) % every == 0 || s + 1 == steps;
+        const bool judges = t->c->stop == 0, due = judges && ((s + 1) % every == 0 || s + 1 == steps);
         /* What goes on must not know of a moment that was judged for being the last. */
-        if (!due && r->stopped && mnq_tune_journal_save(&t->journal, e) != 0) return -1;
-        if ((due || r->stopped) && judge(t, e) != 0) return -1;
+        if (judges && !due && r->stopped && mnq_tune_journal_save(&t->journal, e) != 0) return -1;
+        if (judges && (due || r->stopped) && judge(t, e) != 0) return -1;
         if (due && mnq_tune_journal_save(&t->journal, e) != 0) return -1;
-        if (t->c->progress != NULL) t->c->progress(t->c->progress_ctx, "tune", s + 1, steps);
+        if (t->c->progress != NULL) t->c->progress(t->c->progress_ctx, "tune", s + 1, end);
     }
+    if (t->c->stop > 0) take(t);
     return 0;
 }
 
@@ -356,7 +369,8 @@ static int resume(struct tuning *t, struct mnq_err *e)
 static int prepare(struct tuning *t, struct mnq_err *e)
 {
     struct mnq_tune_course *c = t->c;
-    c->cache = (struct mnq_tune_cache){.student = c->out, .teacher = c->teacher, .pictures = c->pictures};
+    c->cache =
+        (struct mnq_tune_cache){.student = c->out, .teacher = c->teacher, .pictures = c->pictures, .fold = c->fold};
     if (mnq_tune_cache_make(&c->cache, c->o, c->arena, c->progress, c->progress_ctx, e) != 0) return -1;
     c->r->samples = c->pictures->n;
     c->r->held = c->cache.n_held;
@@ -399,6 +413,7 @@ static int follow(struct tuning *t, struct mnq_err *e)
     if (t->at.second && train(t, c->o->rate * SMALLER, e) != 0) return -1;
     r->after = t->at.best;
     r->steps = (int)t->at.steps;
+    r->best = (int)t->at.best_at;
     copy_best(t, true);
     return 0;
 }

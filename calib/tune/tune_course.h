@@ -22,13 +22,16 @@ struct mnq_tune_course {
     const bool *keep_w, *keep_b;        /* [out->n] what stays as it is; NULL: nothing */
     struct mnq_train_grid *const *grid; /* [out->n] of weights that are seen on a grid, NULL elsewhere; NULL: none */
     double started;                     /* mnq_tune_clock(), for o->time_limit */
+    int fold;                           /* of the pictures that judges and is not learned from, of MNQ_SPLIT_FOLDS */
+    int stop;                           /* what stands after so many steps is taken; 0: what judges best of all */
     mnq_progress *progress;
     void *progress_ctx;
     struct mnq_tune_cache cache;
 };
 
 /**
- * Trains; `out` and the levels of its grids are then the ones that judged best, those of the start if none were better.
+ * Trains; `out` and the levels of its grids are then the ones that judged best, those of the start if none were better, or
+ * those after `stop` steps.
  * 0, or -1 with e.
  */
 int mnq_tune_course(struct mnq_tune_course *c, struct mnq_err *e);

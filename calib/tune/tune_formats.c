@@ -22,8 +22,6 @@ enum { VIEWS = 3 };
  */
 static const double EDGE = 0.45, NEAR_ZERO = 0.05;
 
-static const struct mnq_split last_fold = {MNQ_SPLIT_FOLDS, MNQ_SPLIT_JUDGE};
-
 void mnq_tune_formats_defaults(struct mnq_tune_opts *o)
 {
     mnq_tune_defaults(o);
@@ -44,8 +42,10 @@ struct formats {
     struct mnq_graph student;               /* base's nodes */
     struct mnq_train_grid **grid;           /* [g->n] */
     int first;                              /* node of few bits */
+    struct mnq_split fold;                  /* of the pictures that judges */
     struct mnq_views held;                  /* of the pictures that judge */
     struct mnq_tune_loss loss;
+    struct mnq_tune_report *r;
 };
 
 /* ---- judging ---- */
@@ -58,7 +58,7 @@ static int make_held(struct formats *x, struct mnq_err *e)
     uint8_t *pixels = mnq_arena_array(x->c->arena, (size_t)s->held, s->input_bytes);
     if (pixels == NULL) return mnq_fail_nomem(e);
     for (int i = 0; i < s->held; i++)
-        if (mnq_held_back(last_fold, i))
+        if (mnq_held_back(x->fold, i))
             memcpy(pixels + (size_t)shots.n++ * s->input_bytes, s->input + (size_t)i * s->input_bytes, s->input_bytes);
     shots.input = pixels;
     return mnq_views_make(x->c->o->against != NULL ? x->c->o->against : x->base, x->c->p, &shots, &s->judge, VIEWS,
@@ -83,6 +83,16 @@ static int judge(const struct formats *x, const struct mnq_qmodel *q, struct mnq
     }
     free(got);
     return rc;
+}
+
+/* mnq_tune_better(), but a few decisions of some hundred may change by chance: the agreement may fall by its standard error.
+ */
+static bool better(const struct formats *x, const struct mnq_tune_held *before, const struct mnq_tune_held *after)
+{
+    struct mnq_tune_held h = *after;
+    const double n = (double)(mnq_views_floats(&x->held) / x->held.judge.n), share = before->agreement / 100;
+    if (mnq_task_decides(&x->held.judge.part[0].task)) h.agreement += 100 * sqrt(fmax(share * (1 - share), 0) / n);
+    return mnq_tune_better(before, &h);
 }
 
 /* ---- the start ---- */
@@ -241,7 +251,7 @@ static int adopt(struct formats *x, struct mnq_fit *fit, struct mnq_err *e)
 static int lower(struct formats *x, const struct mnq_fit *fit, struct mnq_tune_held *h, double *error, struct mnq_qmodel *q,
                  struct mnq_arena *arena, struct mnq_err *e)
 {
-    if (mnq_calib_lower(x->c, fit, last_fold, NULL, "judge", arena, q, error, e) != 0) return -1;
+    if (mnq_calib_lower(x->c, fit, x->fold, NULL, "judge", arena, q, error, e) != 0) return -1;
     return judge(x, q, h, e);
 }
 
@@ -265,19 +275,22 @@ static int tune(struct formats *x, struct mnq_fit *fit, double *error, struct mn
     struct mnq_calib_run *c = x->c;
     const struct mnq_calib_run before = *c;
     const struct mnq_fit fit_before = *fit;
-    struct mnq_tune_report *r = &x->f->r;
-    struct mnq_arena scratch = {0};
+    struct mnq_tune_report *r = x->r;
+    struct mnq_arena scratch = {0}, of_course = {0};
     struct mnq_qmodel q;
     struct mnq_tune_held held;
     double noise, ignored;
+    const double started = mnq_tune_clock();
     const struct mnq_pictures pictures = {c->stats.input, c->stats.input_bytes, c->stats.held, *c->p};
     struct mnq_tune_course course = {.teacher = x->teacher,
                                      .out = &x->student,
                                      .pictures = &pictures,
                                      .o = &x->f->o,
                                      .r = r,
-                                     .arena = c->arena,
-                                     .started = mnq_tune_clock(),
+                                     .arena = &of_course,
+                                     .started = x->f->began,
+                                     .fold = x->fold.at,
+                                     .stop = c->learning.steps,
                                      .progress = c->progress,
                                      .progress_ctx = c->progress_ctx};
     if (make_held(x, e) != 0) return -1;
@@ -285,13 +298,15 @@ static int tune(struct formats *x, struct mnq_fit *fit, double *error, struct mn
     if (rc == 0) rc = start(x, &q, e);
     mnq_arena_free(&scratch);
     course.grid = x->grid;
-    if (rc != 0 || mnq_tune_course(&course, e) != 0) return -1;
+    if (rc == 0) rc = mnq_tune_course(&course, e);
+    mnq_arena_free(&of_course);
+    if (rc != 0) return -1;
     r->before = held;
     if (adopt(x, fit, e) != 0) return -1;
     rc = lower(x, fit, &r->after, &noise, &q, &scratch, e);
     mnq_arena_free(&scratch);
     if (rc != 0) return -1;
-    r->kept = mnq_tune_better(&r->before, &r->after);
+    r->kept = c->learning.steps > 0 || better(x, &r->before, &r->after);
     mnq_calib_pass(c, "learned from the float network", *error, noise, r->kept);
     if (r->kept) {
         *error = noise;
@@ -299,7 +314,10 @@ static int tune(struct formats *x, struct mnq_fit *fit, double *error, struct mn
         *c = before;
         *fit = fit_before;
     }
-    r->seconds = mnq_tune_clock() - course.started;
+    c->learning.steps = r->best;
+    c->learning.stopped = r->stopped;
+    c->learning.divergence = r->kept ? r->after.kl : r->before.kl;
+    r->seconds = mnq_tune_clock() - started;
     return 0;
 }
 
@@ -308,9 +326,16 @@ int mnq_tune_formats(void *ctx, struct mnq_calib_run *c, struct mnq_fit *fit, do
     struct mnq_tune_formats *f = ctx;
     struct formats *x = mnq_arena_alloc(c->arena, sizeof *x); /* the student goes on in c */
     if (x == NULL) return mnq_fail_nomem(e);
-    *x = (struct formats){.f = f, .c = c, .base = c->g, .teacher = c->g};
+    *x = (struct formats){.f = f,
+                          .c = c,
+                          .base = c->g,
+                          .teacher = c->g,
+                          .fold = {MNQ_SPLIT_FOLDS, c->learning.fold},
+                          .r = mnq_arena_alloc(c->arena, sizeof *x->r)};
+    if (x->r == NULL) return mnq_fail_nomem(e);
     if (c->o->against != NULL && mnq_tune_same_layers(c->g, c->o->against) == NULL) x->teacher = c->o->against;
-    f->r = (struct mnq_tune_report){0};
+    if (!(f->began > 0)) f->began = mnq_tune_clock();
+    c->report->tuned = x->r;
     x->loss = (struct mnq_tune_loss){.logits = c->stats.judge, .temperature = 1};
     if (find_first(x, e) != 0) return -1;
     if (x->first == x->base->n) return 0;

@@ -12,10 +12,13 @@ extern "C" {
 struct mnq_calib_run;
 struct mnq_fit;
 
-/** What mnq_tune_formats() is told and tells. */
+/**
+ * What mnq_tune_formats() is told. What it tells is c->report->tuned: `before` and `after` of the integer networks; layers 0:
+ * none has few bits.
+ */
 struct mnq_tune_formats {
     struct mnq_tune_opts o;
-    struct mnq_tune_report r; /* `before` and `after` of the integer networks; layers 0: none has few bits */
+    double began; /* mnq_tune_clock() of the first training, from which the time limit counts; 0: none yet */
 };
 
 /** mnq_tune_defaults() for weights of few bits. */
@@ -24,7 +27,8 @@ void mnq_tune_formats_defaults(struct mnq_tune_opts *o);
 /**
  * A mnq_calib_learner; ctx is a struct mnq_tune_formats. Layers from the first one of few bits on learn to answer as the
  * float network on three quarters of the held samples; few-bit weights begin where the calibration's own fit left them. The
- * last quarter judges both networks in integers: c changes only if mnq_tune_better().
+ * quarter c->learning.fold judges both networks in integers: c changes only if mnq_tune_better(), or if c->learning.steps
+ * says when to end.
  */
 int mnq_tune_formats(void *ctx, struct mnq_calib_run *c, struct mnq_fit *fit, double *error, struct mnq_err *e);
 

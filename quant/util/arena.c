@@ -67,6 +67,16 @@ char *mnq_arena_strdup(struct mnq_arena *a, const char *s)
     return p;
 }
 
+void mnq_arena_take(struct mnq_arena *to, struct mnq_arena *from)
+{
+    struct mnq_arena_block **end = &to->head;
+    while (*end != NULL) end = &(*end)->next;
+    *end = from->head;
+    to->used += from->used;
+    to->starved = to->starved || from->starved;
+    *from = (struct mnq_arena){0};
+}
+
 void mnq_arena_free(struct mnq_arena *a)
 {
     for (struct mnq_arena_block *b = a->head, *next; b != NULL; b = next) {

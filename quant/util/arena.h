@@ -28,6 +28,9 @@ void *mnq_arena_array(struct mnq_arena *a, size_t n, size_t size);
 /** Copy of a string. */
 char *mnq_arena_strdup(struct mnq_arena *a, const char *s);
 
+/** All that `from` has given out belongs to `to`; `from` is empty. */
+void mnq_arena_take(struct mnq_arena *to, struct mnq_arena *from);
+
 /** Frees everything; the arena may be used again. */
 void mnq_arena_free(struct mnq_arena *a);
 

@@ -54,6 +54,13 @@ static const struct mnq_term_step auto_steps[] = {
     {"sensitivity", 2}, {"wide", 1},  {"round", 5},   {"correct", 6}, {"re-fit", 8},      {"probe", 12},
     {"formats", 90},    {"round", 5}, {"correct", 6}, {"re-fit", 8},  {"judge", 15},      {"write", 5}};
 
+/* With --tune, trainings of three finalists at most; how many there are is not known before. */
+static const struct mnq_term_step learning_steps[] = {
+    {"observe", 5},     {"views", 2},  {"min-max", 1},  {"scales", 1},  {"sensitivity", 2}, {"wide", 1},    {"sensitivity", 2},
+    {"wide", 1},        {"round", 5},  {"correct", 6},  {"re-fit", 8},  {"probe", 12},      {"formats", 90}, {"teacher", 40},
+    {"tune", 150},      {"teacher", 40}, {"tune", 150}, {"teacher", 40}, {"tune", 150},     {"teacher", 40}, {"tune", 150},
+    {"teacher", 40},    {"tune", 150}, {"teacher", 40}, {"tune", 150},  {"judge", 15},      {"write", 5}};
+
 /* What the samples could not promise, and what they are beyond. */
 static void say_promise(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
 {
@@ -131,7 +138,10 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
     struct mnq_recipe repeat = *r;
-    if (r->weights == MNQ_WEIGHTS_AUTO) mnq_term_plan(&cli->term, auto_steps, sizeof auto_steps / sizeof *auto_steps);
+    if (r->weights == MNQ_WEIGHTS_AUTO && x->tunes)
+        mnq_term_plan(&cli->term, learning_steps, sizeof learning_steps / sizeof *learning_steps);
+    else if (r->weights == MNQ_WEIGHTS_AUTO)
+        mnq_term_plan(&cli->term, auto_steps, sizeof auto_steps / sizeof *auto_steps);
     else mnq_term_plan(&cli->term, fixed_steps, sizeof fixed_steps / sizeof *fixed_steps);
     if (mnq_calibrate(&s->legal, d, &s->preprocess, &co, q, &x->report, &cli->arena, mnq_term_progress, &cli->term,
                       &cli->err) != 0)
@@ -140,7 +150,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     if (x->report.no_estimate != NULL)
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
     say_promise(cli, x);
-    if (x->tunes && !x->tuned.r.kept) {
+    if (x->tunes && (x->report.tuned == NULL || !x->report.tuned->kept)) {
         repeat.tune_weights = 0;
         if ((x->recipe = mnq_recipe_text(&repeat, &cli->arena)) == NULL) return mnq_fail_nomem(&cli->err);
     }

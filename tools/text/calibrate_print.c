@@ -124,6 +124,41 @@ static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
+/* "mixed", "int4", "binary x2". */
+static const char *point_text(const struct mnq_calib_point *p, char buf[24])
+{
+    if (p->format.bits == 0) return "mixed";
+    if (p->format.bits == 1) snprintf(buf, 24, "binary x%d", p->format.bases);
+    else if (p->format.bits == 2) snprintf(buf, 24, "ternary");
+    else snprintf(buf, 24, "int%d", p->format.bits);
+    return buf;
+}
+
+/* What --weights auto asked pictures about. */
+static void print_points(const struct mnq_calib_report *r, struct mnq_cli *cli)
+{
+    struct mnq_table t;
+    char a[32], b[24];
+    if (r->n_points == 0) return;
+    mnq_table_init(&t, &cli->arena, "rllrrrl");
+    mnq_table_row(&t, "file about", "formats", "weights", "drop", "95 %", "pictures", "");
+    for (int i = 0; i < r->n_points; i++) {
+        const struct mnq_calib_point *p = &r->point[i];
+        mnq_table_cell(&t, "%s", mnq_text_bytes(a, (int64_t)p->bytes));
+        mnq_table_cell(&t, "%s", point_text(p, b));
+        mnq_table_cell(&t, p->tuned ? "tuned" : "as they are");
+        mnq_table_cell(&t, "%.2f", p->drop.points);
+        mnq_table_cell(&t, "%.2f to %.2f", p->drop.low, p->drop.high);
+        mnq_table_cell(&t, "%d", p->drop.pictures);
+        mnq_table_cell(&t, p->chosen      ? "chosen"
+                           : !p->complete ? "given up"
+                           : p->vain      ? "tuning brought nothing"
+                                          : "");
+    }
+    printf("\n");
+    mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
+}
+
 static void print_drop(const struct mnq_calibrate_result *x)
 {
     const struct mnq_calib_report *r = &x->report;
@@ -133,6 +168,10 @@ static void print_drop(const struct mnq_calibrate_result *x)
 
 static void print_tuned(const struct mnq_tune_report *r)
 {
+    if (r == NULL) {
+        printf("tuned         what was tuned was not chosen\n");
+        return;
+    }
     if (r->layers == 0) {
         printf("tuned         nothing: no layer has fewer than 8 bits\n");
         return;
@@ -150,6 +189,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
     print_layers(x, cli);
     mnq_passes_print(x->report.pass, x->report.n_passes, cli);
     print_storage(x, cli);
+    print_points(&x->report, cli);
     int64_t arena = mnq_package_arena(&x->package);
     const struct mnq_shrink_report *k = &x->report.shrink;
     if (k->channels_after < k->channels_before)
@@ -169,7 +209,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
            mnq_text_bytes(a, mnq_package_stream(&x->package)));
     printf("MACs          %12s\n", mnq_text_count(a, x->package.macs));
     if (x->budget.target != NULL) mnq_bill_print(x->budget.target, &x->bill);
-    if (x->tunes) print_tuned(&x->tuned.r);
+    if (x->tunes) print_tuned(x->report.tuned);
     print_drop(x);
     double zeros = zero_share(&s->legal);
     if (zeros > PRUNED && strcmp(x->against, s->file) == 0) {
@@ -178,7 +218,7 @@ void mnq_calibrate_print(const struct mnq_calibrate_result *x, const char *outpu
         printf(", %.0f %% of whose 1x1 weights are zero: what pruning lost is not in these figures\n", 100 * zeros);
     }
     for (int i = 0; i < x->report.n_layers; i++)
-        if (x->report.layer[i].bits == 1 && !x->tuned.r.kept) {
+        if (x->report.layer[i].bits == 1 && (x->report.tuned == NULL || !x->report.tuned->kept)) {
             printf("note          binary weights without training cost accuracy: one base suits few, insensitive layers; "
                    "see eval\n");
             break;
@@ -248,6 +288,34 @@ static void json_storage(struct mnq_json *w, const struct mnq_calibrate_result *
     mnq_json_end(w);
 }
 
+static void json_points(struct mnq_json *w, const struct mnq_calib_report *r)
+{
+    char b[24];
+    if (r->n_points == 0) return;
+    mnq_json_object(w, "auto");
+    mnq_json_double(w, "optimism", r->optimism);
+    mnq_json_array(w, "points");
+    for (int i = 0; i < r->n_points; i++) {
+        const struct mnq_calib_point *p = &r->point[i];
+        mnq_json_object(w, NULL);
+        mnq_json_int(w, "file_bytes", (int64_t)p->bytes);
+        mnq_json_string(w, "formats", point_text(p, b));
+        mnq_json_bool(w, "tuned", p->tuned);
+        mnq_json_bool(w, "tuned_in_vain", p->vain);
+        mnq_json_double(w, "points", p->drop.points);
+        mnq_json_double(w, "low", p->drop.low);
+        mnq_json_double(w, "high", p->drop.high);
+        mnq_json_double(w, "upper", p->drop.upper);
+        mnq_json_int(w, "pictures", p->drop.pictures);
+        mnq_json_bool(w, "complete", p->complete);
+        mnq_json_bool(w, "promised", p->promised);
+        mnq_json_bool(w, "chosen", p->chosen);
+        mnq_json_end(w);
+    }
+    mnq_json_end(w);
+    mnq_json_end(w);
+}
+
 /* What --max-drop came to; null without it. */
 static void json_promise(struct mnq_json *w, const struct mnq_calib_report *r)
 {
@@ -292,9 +360,10 @@ int mnq_calibrate_json(const struct mnq_calibrate_result *x, const char *output,
     json_layers(&w, x);
     json_shrink(&w, &x->report.shrink);
     json_storage(&w, x);
-    if (x->tunes && x->tuned.r.layers > 0) {
+    json_points(&w, &x->report);
+    if (x->tunes && x->report.tuned != NULL && x->report.tuned->layers > 0) {
         mnq_json_object(&w, "tune");
-        mnq_tune_json(&w, &x->tuned.r);
+        mnq_tune_json(&w, x->report.tuned);
         mnq_json_end(&w);
     }
     mnq_drop_json(&w, x->report.no_estimate != NULL ? NULL : &x->report.drop, s, x->against);

@@ -10,7 +10,10 @@
 #include "builder.h"
 #include "calibrate.h"
 #include "coloured_set.h"
+#include "recipe_read.h"
 #include "tune_formats.h"
+
+#include <string.h>
 
 enum { SIDE = 12, PICTURES = 40 };
 
@@ -108,7 +111,7 @@ static void students_come_nearer(void **state)
         const int few = k == 3 ? MNQ_WEIGHTS_TERNARY : MNQ_WEIGHTS_INT4, top = k == 3 ? 1 : 7;
         struct world *w = world_new(bases[k] > 0 ? MNQ_WEIGHTS_BINARY : few, bases[k] > 0 ? bases[k] : 1);
         calibrate(w, true);
-        const struct mnq_tune_report *r = &w->tuned.r;
+        const struct mnq_tune_report *r = w->r.tuned;
         print_message("%d bases: kl %g to %g, agreement %g to %g, %d layers\n", bases[k], r->before.kl, r->after.kl,
                       r->before.agreement, r->after.agreement, r->layers);
         if (bases[k] > 0 || k == 3) assert_true(r->kept && r->after.kl < 0.95 * r->before.kl);
@@ -150,7 +153,7 @@ static void no_gain_no_change(void **state)
     a->tuned.o.rate = 1e-9;
     calibrate(a, true);
     calibrate(b, false);
-    assert_false(a->tuned.r.kept);
+    assert_false(a->r.tuned->kept);
     assert_int_equal(a->n, b->n);
     assert_memory_equal(a->bytes, b->bytes, b->n);
     world_free(a);
@@ -162,14 +165,138 @@ static void nothing_of_few_bits(void **state)
     (void)state;
     struct world *w = world_new(MNQ_WEIGHTS_INT8, 1);
     calibrate(w, true);
-    assert_int_equal(w->tuned.r.layers, 0);
-    assert_false(w->tuned.r.kept);
+    assert_int_equal(w->r.tuned->layers, 0);
+    assert_false(w->r.tuned->kept);
     world_free(w);
+}
+
+/* ---- formats chosen with tuning in mind ---- */
+
+static struct world *world_auto(double max_drop, int64_t flash, int threads)
+{
+    struct world *w = world_new(MNQ_WEIGHTS_AUTO, 1);
+    w->o.max_drop = max_drop;
+    w->o.flash = flash;
+    w->o.threads = w->tuned.o.threads = threads;
+    w->tuned.o.epochs = 12;
+    return w;
+}
+
+static const struct mnq_calib_point *chosen_of(const struct world *w)
+{
+    const struct mnq_calib_point *chosen = NULL;
+    for (int i = 0; i < w->r.n_points; i++) {
+        if (!w->r.point[i].chosen) continue;
+        assert_null(chosen);
+        chosen = &w->r.point[i];
+    }
+    assert_non_null(chosen);
+    return chosen;
+}
+
+/* What is told is what the pictures said of the chosen point, and nothing smaller kept the promise. */
+static void check_points(const struct world *w)
+{
+    const struct mnq_calib_point *c = chosen_of(w);
+    int tuned = 0;
+    for (int i = 0; i < w->r.n_points; i++) {
+        const struct mnq_calib_point *p = &w->r.point[i];
+        assert_true(p->drop.pictures > 0 && p->drop.pictures <= PICTURES);
+        assert_true(p->drop.low <= p->drop.points && p->drop.points <= p->drop.high);
+        assert_true(!p->tuned || !p->complete || p->drop.pictures == PICTURES);
+        if (p->promised) assert_true(p->complete && p->drop.upper <= w->r.asked_drop && p->bytes >= c->bytes);
+        tuned += p->tuned;
+    }
+    assert_true(tuned > 0 && tuned <= 4); /* three finalists and the choice itself */
+    assert_true(w->r.promised == c->promised && c->complete);
+    assert_true((w->r.tuned != NULL && w->r.tuned->kept) == c->tuned);
+    assert_int_equal(w->r.drop.pictures, PICTURES);
+    assert_true(w->r.drop.points == c->drop.points + w->r.optimism);
+    assert_true(!w->r.promised || w->r.drop.upper <= w->r.asked_drop);
+}
+
+/* Fewer bytes than without tuning, or as many; the same for any number of threads, and from a recipe of the formats. */
+static void learning_saves_bytes(void **state)
+{
+    (void)state;
+    static const double drop[] = {1.25, 25};
+    bool smaller = false;
+    for (int i = 0; i < 2; i++) {
+        struct world *w = world_auto(drop[i], 0, 2), *plain = world_auto(drop[i], 0, 2), *one = world_auto(drop[i], 0, 1);
+        struct world *again = world_auto(0, 0, 2);
+        struct mnq_recipe r;
+        calibrate(w, true);
+        calibrate(plain, false);
+        calibrate(one, true);
+        check_points(w);
+        print_message("max-drop %g: %zu bytes, %zu untuned, expected %g\n", drop[i], w->n, plain->n, w->r.drop.points);
+        assert_true(!plain->r.promised || w->r.promised);
+        assert_true(w->n <= plain->n);
+        smaller = smaller || w->n < plain->n;
+        assert_int_equal(w->n, one->n);
+        assert_memory_equal(w->bytes, one->bytes, w->n);
+        mnq_recipe_defaults(&r);
+        assert_int_equal(mnq_recipe_assign(&r, &w->r, &w->arena), 0);
+        const char *text = mnq_recipe_text(&r, &w->arena);
+        struct mnq_layer_choice *choice = mnq_arena_array(&again->arena, (size_t)again->b.g.n, sizeof *choice);
+        mnq_recipe_defaults(&r);
+        assert_int_equal(mnq_recipe_parse("r.yaml", text, strlen(text), &r, &again->arena, &again->e), 0);
+        assert_int_equal(mnq_rules_resolve(r.rule, r.n_rules, &again->b.g, choice, &again->e), 0);
+        again->o.weights = MNQ_WEIGHTS_INT8;
+        again->o.choice = choice;
+        calibrate(again, chosen_of(w)->tuned);
+        assert_int_equal(w->n, again->n);
+        assert_memory_equal(w->bytes, again->bytes, w->n);
+        world_free(w);
+        world_free(plain);
+        world_free(one);
+        world_free(again);
+    }
+    assert_true(smaller);
+}
+
+/* By size alone the last quarter judges; with a promise too all pictures do. */
+static void learning_within_a_size(void **state)
+{
+    (void)state;
+    struct world *plain = world_auto(25, 0, 2);
+    calibrate(plain, false);
+    const int64_t flash = (int64_t)plain->n;
+    for (int i = 0; i < 2; i++) {
+        struct world *w = world_auto(i == 0 ? 0 : 90, flash, 2);
+        calibrate(w, true);
+        const struct mnq_calib_point *c = chosen_of(w);
+        assert_true((int64_t)w->n <= flash);
+        assert_true((w->r.tuned != NULL && w->r.tuned->kept) == c->tuned);
+        if (c->tuned) assert_int_equal(w->r.drop.pictures, i == 0 ? PICTURES / 4 : PICTURES);
+        assert_true(i == 0 ? w->r.asked_drop == 0 : w->r.asked_drop == 90);
+        world_free(w);
+    }
+    world_free(plain);
+}
+
+/* When the time is up, nothing is promised of what was not judged. */
+static void no_time_no_promise(void **state)
+{
+    (void)state;
+    struct world *w = world_auto(25, 0, 2), *plain = world_auto(25, 0, 2);
+    w->tuned.o.time_limit = 1e-6;
+    calibrate(w, true);
+    calibrate(plain, false);
+    assert_true(w->r.promised == plain->r.promised);
+    assert_false(chosen_of(w)->tuned);
+    assert_int_equal(w->n, plain->n);
+    assert_memory_equal(w->bytes, plain->bytes, w->n);
+    world_free(w);
+    world_free(plain);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(students_come_nearer), cmocka_unit_test(threads_change_nothing),
-                                       cmocka_unit_test(no_gain_no_change), cmocka_unit_test(nothing_of_few_bits)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(students_come_nearer),  cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(no_gain_no_change),     cmocka_unit_test(nothing_of_few_bits),
+        cmocka_unit_test(learning_saves_bytes),  cmocka_unit_test(learning_within_a_size),
+        cmocka_unit_test(no_time_no_promise)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -65,9 +65,34 @@ static void copies_strings(void **state)
     mnq_arena_free(&a); /* twice is harmless */
 }
 
+/* What one arena gave out lives as long as the other, in front of which small requests still find room. */
+static void taken_over(void **state)
+{
+    struct mnq_arena a = {0}, b = {0};
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        if (round == 1) assert_non_null(mnq_arena_alloc(&a, 10));
+        unsigned char *p = mnq_arena_alloc(&b, 100), *q = mnq_arena_alloc(&b, 1 << 18);
+        assert_true(p != NULL && q != NULL);
+        memset(p, 7, 100);
+        memset(q, 8, 1 << 18);
+        const size_t used = a.used + b.used;
+        mnq_arena_take(&a, &b);
+        assert_int_equal(a.used, used);
+        assert_true(b.head == NULL && b.used == 0);
+        unsigned char *more = mnq_arena_alloc(&a, 1000);
+        assert_non_null(more);
+        memset(more, 9, 1000);
+        assert_int_equal(p[99], 7);
+        assert_int_equal(q[(1 << 18) - 1], 8);
+    }
+    mnq_arena_take(&a, &b); /* nothing */
+    mnq_arena_free(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(aligned_zeroed_disjoint), cmocka_unit_test(overflow_gives_null),
-                                       cmocka_unit_test(copies_strings)};
+                                       cmocka_unit_test(copies_strings), cmocka_unit_test(taken_over)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
