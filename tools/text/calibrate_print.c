@@ -169,7 +169,7 @@ static void print_drop(const struct mnq_calibrate_result *x)
 static void print_tuned(const struct mnq_tune_report *r)
 {
     if (r == NULL) {
-        printf("tuned         what was tuned was not chosen\n");
+        printf("tuned         nothing of what was chosen\n");
         return;
     }
     if (r->layers == 0) {
