@@ -235,6 +235,17 @@ static float rate_at(double rate, int step, int steps)
     return (float)(rate * warm * (1 - x * x * (3 - 2 * x)));
 }
 
+static int batch_of(const struct tuning *t)
+{
+    return t->c->cache.n_train < BATCH ? t->c->cache.n_train : BATCH;
+}
+
+/* Of one part of the course. */
+static int all_steps(const struct tuning *t)
+{
+    return t->c->o->epochs * (t->c->cache.n_train / batch_of(t));
+}
+
 static void shuffle(int *order, int n, struct mnq_random *r)
 {
     for (int i = n - 1; i > 0; i--) {
@@ -272,8 +283,8 @@ static int train(struct tuning *t, double rate, struct mnq_err *e)
 {
     const struct mnq_tune_cache *c = &t->c->cache;
     struct mnq_tune_report *r = t->c->r;
-    const int batch = c->n_train < BATCH ? c->n_train : BATCH, per_epoch = c->n_train / batch;
-    const int steps = t->c->o->epochs * per_epoch, every = steps / JUDGED > 0 ? steps / JUDGED : 1;
+    const int batch = batch_of(t), per_epoch = c->n_train / batch, steps = all_steps(t);
+    const int every = steps / JUDGED > 0 ? steps / JUDGED : 1;
     if (t->at.step == 0) {
         t->at.random.state = t->c->o->seed + 1 + (uint64_t)t->at.steps;
         for (int i = 0; i < c->n_train; i++) t->order[i] = i;
@@ -342,6 +353,17 @@ static void depend(struct tuning *t)
     mnq_tune_journal_depends(j, t->training.trains_b, n * sizeof *t->training.trains_b);
 }
 
+/* Whether what a journal held can be gone on from: its checksums keep accidents away, not forgers. */
+static bool sound(const struct tuning *t, int steps)
+{
+    const struct stand *at = &t->at;
+    bool yes = (at->second == 0 || at->second == 1) && at->step >= 0 && at->step <= steps;
+    yes = yes && at->steps == at->step + (int64_t)at->second * steps && at->best_at >= 0 && at->best_at <= at->steps;
+    yes = yes && t->mean.steps == at->step;
+    for (int i = 0; i < t->c->cache.n_train; i++) yes = yes && t->order[i] >= 0 && t->order[i] < t->c->cache.n_train;
+    return yes;
+}
+
 /* Takes up what the journal holds, or begins it: so a file that cannot be written is known before the work. */
 static int resume(struct tuning *t, struct mnq_err *e)
 {
@@ -360,8 +382,11 @@ static int resume(struct tuning *t, struct mnq_err *e)
         hold(j, t->best_level[i], grid_of(t, i) != NULL ? grid_of(t, i)->of_level.n * sizeof(float) : 0);
     }
     if (mnq_tune_journal_load(j, &found, e) != 0) return -1;
+    if (!found) return mnq_tune_journal_save(j, e);
+    if (!sound(t, all_steps(t))) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: damaged: remove it to begin anew", j->path);
+    mnq_trainer_resume(t->trainer, (int)t->at.steps);
     t->c->r->resumed = (int)t->at.steps;
-    return found ? 0 : mnq_tune_journal_save(j, e);
+    return 0;
 }
 
 /* ---- all of it ---- */
@@ -384,8 +409,7 @@ static int prepare(struct tuning *t, struct mnq_err *e)
     if (t->order == NULL) return mnq_fail_nomem(e);
     t->trainer = mnq_trainer_new(&t->training, t->unit_w, t->unit_b, c->grid, c->o->threads, e);
     if (t->trainer == NULL) return -1;
-    int batch = c->cache.n_train < BATCH ? c->cache.n_train : BATCH, steps = c->o->epochs * (c->cache.n_train / batch);
-    return mnq_tune_mean_init(&t->mean, &t->training, c->grid, (int)(c->o->mean * steps), c->arena, e);
+    return mnq_tune_mean_init(&t->mean, &t->training, c->grid, (int)(c->o->mean * all_steps(t)), c->arena, e);
 }
 
 double mnq_tune_clock(void)

@@ -122,7 +122,6 @@ void mnq_trainer_free(struct mnq_trainer *t)
 
 void mnq_trainer_state(struct mnq_trainer *t, void (*hold)(void *ctx, void *p, size_t n), void *ctx)
 {
-    hold(ctx, &t->step, sizeof t->step);
     for (int i = t->t->from; i <= t->t->last; i++) {
         struct mnq_train_grid *grid = t->grid != NULL ? t->grid[i] : NULL;
         if (grid != NULL) hold(ctx, grid->code, grid->of_value.n * sizeof *grid->code);
@@ -136,6 +135,11 @@ void mnq_trainer_state(struct mnq_trainer *t, void (*hold)(void *ctx, void *p, s
             hold(ctx, a->square, a->n * sizeof *a->square);
         }
     }
+}
+
+void mnq_trainer_resume(struct mnq_trainer *t, int steps)
+{
+    t->step = steps;
 }
 
 struct mnq_backward *mnq_trainer_space(struct mnq_trainer *t, int group)

@@ -40,8 +40,12 @@ void mnq_trainer_free(struct mnq_trainer *t);
 int mnq_trainer_step(struct mnq_trainer *t, int n, mnq_train_picture *picture, void *ctx, float rate, double *loss,
                      struct mnq_err *e);
 
-/** Tells `hold` of everything that steps change, the network's weights too: with the same bytes there again it goes on alike. */
+/**
+ * Tells `hold` of everything that steps change, the network's weights too: with the same bytes there again, and told how many
+ * steps they stand behind, it goes on alike.
+ */
 void mnq_trainer_state(struct mnq_trainer *t, void (*hold)(void *ctx, void *p, size_t n), void *ctx);
+void mnq_trainer_resume(struct mnq_trainer *t, int steps);
 
 /** A workspace of the trainer, 0 .. MNQ_TRAIN_GROUPS - 1, for judging between steps. */
 struct mnq_backward *mnq_trainer_space(struct mnq_trainer *t, int group);

@@ -13,6 +13,8 @@
 #include "tune_loss.h"
 #include "tune_mean.h"
 #include "tune_view.h"
+#include "util/file.h"
+#include "util/outfile.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -385,19 +387,33 @@ static void interrupted_ones_go_on(void **state)
     assert_non_null(strstr(other->e.msg, "other models, samples or options"));
     world_free(other);
 
-    struct world *damaged = world_new();
-    FILE *f = fopen(path, "r+b");
-    assert_true(f != NULL && fseek(f, -1, SEEK_END) == 0);
-    int last = fgetc(f);
-    assert_true(fseek(f, -1, SEEK_END) == 0 && fputc(last ^ 1, f) != EOF && fclose(f) == 0);
-    damaged->o.journal = path;
-    assert_int_equal(mnq_tune(&damaged->student.g, &damaged->student.g, &damaged->teacher.g, dataset, &preprocess, &damaged->o,
-                              &damaged->out, &damaged->r, &damaged->arena, NULL, NULL, &damaged->e),
-                     -1);
-    assert_non_null(strstr(damaged->e.msg, "damaged"));
-    assert_int_equal(mnq_tune_journal_remove(path, &damaged->e), 0);
+    /* One bit, and a place in the order of the pictures that there is not, with a checksum that fits. */
+    for (int forged = 0; forged < 2; forged++) {
+        enum { HEAD = 24, CRC_AT = 20, STAND = 48 };
+        struct world *damaged = world_new();
+        uint8_t *bytes;
+        size_t n;
+        assert_int_equal(mnq_file_read(path, 1 << 24, &damaged->arena, &bytes, &n, &damaged->e), 0);
+        if (forged) {
+            const int32_t place = 1 << 30;
+            memcpy(bytes + HEAD + STAND, &place, sizeof place);
+            const uint32_t crc = mnq_bytes_crc32(0, bytes + HEAD, n - HEAD);
+            memcpy(bytes + CRC_AT, &crc, sizeof crc);
+        } else {
+            bytes[n - 1] ^= 1;
+        }
+        assert_int_equal(mnq_output_write(path, bytes, n, true, &damaged->e), 0);
+        damaged->o.journal = path;
+        assert_int_equal(mnq_tune(&damaged->student.g, &damaged->student.g, &damaged->teacher.g, dataset, &preprocess,
+                                  &damaged->o, &damaged->out, &damaged->r, &damaged->arena, NULL, NULL, &damaged->e),
+                         -1);
+        assert_non_null(strstr(damaged->e.msg, "damaged"));
+        bytes[n - 1] ^= !forged;
+        assert_int_equal(mnq_output_write(path, bytes, n, true, NULL), 0);
+        world_free(damaged);
+    }
+    assert_int_equal(mnq_tune_journal_remove(path, NULL), 0);
     assert_int_not_equal(access(path, F_OK), 0);
-    world_free(damaged);
 }
 
 int main(void)
