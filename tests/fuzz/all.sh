@@ -36,7 +36,7 @@ watched() {
     [ ! -x "${program/drive_/here_}" ] || program=${program/drive_/here_}
     while [ "$(date +%s)" -lt "$end" ]; do
         if ! timeout $((end - $(date +%s) + 60)) valgrind -q --suppressions="$here/hdf5.supp" --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
-            "$program" -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1; then
+            "$program" -a -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1; then
             found=$((found + 1))
             cp "$log/$1.out" "$log/$1.found.$found"
             break

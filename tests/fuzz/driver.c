@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a fuzz target without libFuzzer: on its seeds, on corpus files, and on a fixed sequence of mutations of both.
  *
- *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-w DIR] [PATH...]    PATH: an input file or a folder of them
+ *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-a] [-w DIR] [PATH...]    PATH: an input file or a folder of them
  *   -n  mutations in all, default 3000
  *   -s  another sequence of mutations, 1 to 4294967295, default 1; they depend on nothing else, so a failure repeats
+ *   -a  in another process, and on behind an input on which the HDF5 library ended it (apart.h)
  *   -w  writes the seeds to DIR and stops: libFuzzer's starting corpus
  * If the target crashes, the input is left in crash-TARGET in the current folder. */
+#define _GNU_SOURCE
+#include "apart.h"
 #include "fuzz.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -28,10 +33,12 @@ static struct input inputs[MAX_INPUTS];
 static int n_inputs;
 static struct input current; /* what the target is looking at */
 static char crash_file[256] = "crash";
+static int *ended; /* inputs that are behind us, told across processes; NULL: there are no others */
+static int skipped, to_skip;
 
 /* ---- crashes ---- */
 
-static void on_signal(int number)
+static void keep_crash(void)
 {
     int fd = open(crash_file, O_WRONLY | O_CREAT | O_TRUNC, 0666);
     if (fd >= 0) {
@@ -39,6 +46,11 @@ static void on_signal(int number)
         (void)put;
         close(fd);
     }
+}
+
+static void on_signal(int number)
+{
+    keep_crash();
     signal(number, SIG_DFL);
     raise(number);
 }
@@ -54,11 +66,16 @@ static void watch(const char *program)
 
 static void run(uint8_t *p, size_t n)
 {
+    if (skipped < to_skip) {
+        skipped++;
+        return;
+    }
     current = (struct input){p, n};
     alarm(600); /* an input that hangs is a finding too; under valgrind on a busy machine minutes are no hang */
     LLVMFuzzerTestOneInput(p, n);
     alarm(0);
     current = (struct input){0};
+    if (ended != NULL) ++*ended;
 }
 
 /* ---- inputs ---- */
@@ -197,16 +214,45 @@ static void mutate(int count)
     free(p);
 }
 
+/* ---- all of it ---- */
+
+static void run_all(void *ctx)
+{
+    for (int i = 0; i < n_inputs; i++) run(inputs[i].p, inputs[i].n);
+    mutate(*(const int *)ctx);
+}
+
+/* The same in children; returns how many of them the library ended. */
+static int run_apart(int count)
+{
+    int in_library = 0;
+    enum mnq_fuzz_end end;
+    ended = mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (ended == MAP_FAILED) stop("share", "memory");
+    while ((end = mnq_fuzz_apart(run_all, &count, keep_crash)) == MNQ_FUZZ_IN_LIBRARY) {
+        in_library++;
+        to_skip = ++*ended; /* mutations depend on those before: they are made again, and not run */
+    }
+    if (end == MNQ_FUZZ_WELL) return in_library;
+    fprintf(stderr, "found: input %d, %s\n", *ended, crash_file);
+    exit(1);
+}
+
 int main(int argc, char **argv)
 {
+    bool apart = false;
     int count = 3000, option;
-    while ((option = getopt(argc, argv, "n:s:w:")) != -1) {
+    while ((option = getopt(argc, argv, "an:s:w:")) != -1) {
         if (option == 'w') {
             write_seeds(optarg);
             return 0;
         }
         if (option == 's') {
             random_state = (uint32_t)strtoul(optarg, NULL, 10);
+            continue;
+        }
+        if (option == 'a') {
+            apart = true;
             continue;
         }
         if (option != 'n') return 2;
@@ -224,9 +270,12 @@ int main(int argc, char **argv)
         else read_input(argv[i]);
     }
     if (n_inputs == 0) stop("work without", "inputs");
-    for (int i = 0; i < n_inputs; i++) run(inputs[i].p, inputs[i].n);
-    mutate(count);
-    printf("%d seeds, %d files, %d mutations\n", seeds, n_inputs - seeds, count);
+    int in_library = 0;
+    if (apart) in_library = run_apart(count);
+    else run_all(&count);
+    printf("%d seeds, %d files, %d mutations", seeds, n_inputs - seeds, count);
+    if (apart) printf(", %d ended by the HDF5 library", in_library);
+    printf("\n");
     for (int i = 0; i < n_inputs; i++) free(inputs[i].p);
     return 0;
 }

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inputs in another process. The HDF5 library crashes and spins on damaged files, which costs the program a child
+ * (quant/util/worker.h); where its reader is fuzzed without one, what happens inside of the library has to be told from what
+ * happens in our code. */
+#define _GNU_SOURCE
+#include "apart.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LIBRARY_EXIT = 77, FRAMES = 48 };
+
+static void (*when_found)(void);
+
+/* A crash is the library's if its code, or what that calls of the C library, is where it happened; our own code may be called by
+ * the library too. What spins may be anywhere below it. */
+static void on_end(int number)
+{
+    void *frame[FRAMES];
+    int n = backtrace(frame, FRAMES);
+    Dl_info own = {0}, at;
+    dladdr((void *)(uintptr_t)on_end, &own);
+    for (int i = 1; i < n; i++) { /* 0 is this one */
+        if (dladdr(frame[i], &at) == 0 || at.dli_fname == NULL) continue;
+        if (strstr(at.dli_fname, "libhdf5") != NULL) _exit(LIBRARY_EXIT);
+        if (number != SIGALRM && at.dli_fbase == own.dli_fbase) break;
+    }
+    when_found();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void in_child(void (*work)(void *ctx), void *ctx)
+{
+    static const int number[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
+    static uint8_t aside[1 << 16];
+    const stack_t stack = {.ss_sp = aside, .ss_size = sizeof aside}; /* the library may recurse without end */
+    struct sigaction act = {.sa_handler = on_end, .sa_flags = SA_ONSTACK};
+    sigaltstack(&stack, NULL);
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) sigaction(number[i], &act, NULL);
+    work(ctx);
+    _exit(0);
+}
+
+enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx, void (*found)(void))
+{
+    void *first[1];
+    int status = 0;
+    when_found = found;
+    (void)backtrace(first, 1); /* loads what it needs, which a handler must not */
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) in_child(work, ctx);
+    if (child < 0) {
+        perror("fork");
+        exit(2);
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return MNQ_FUZZ_WELL;
+    return WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_EXIT ? MNQ_FUZZ_IN_LIBRARY : MNQ_FUZZ_FOUND;
+}
