@@ -408,6 +408,8 @@ static int check_tasks(struct run *r, struct mnq_err *e)
     r->ev->n_outputs = first->n_outputs;
     for (int s = 1; s < r->n_subjects; s++) {
         const struct mnq_subject *sub = &r->subject[s];
+        const struct mnq_subject *broken = first->illegal.code != 0 ? first : sub;
+        if (broken->illegal.code != 0) return mnq_fail(e, broken->illegal.code, "%s", broken->illegal.msg);
         if (sub->n_outputs != first->n_outputs)
             return mnq_fail(e, MNQ_EXIT_FAILED, "%s has %d outputs, %s has %d: evaluate them apart", first->file,
                             first->n_outputs, sub->file, sub->n_outputs);

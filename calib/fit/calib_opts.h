@@ -106,7 +106,8 @@ struct mnq_calib_report {
     double optimism;                 /* points that were added to the chosen one's drop, since it was chosen by it */
     const struct mnq_tune_report *tuned; /* of what learned and was chosen; NULL: the learner was not asked */
     struct mnq_bound drop;           /* expected, points of mnq_task_drop_unit(), against the float network (crossfit.c) */
-    const char *no_estimate;         /* why the samples cannot tell it, or NULL */
+    const char *no_estimate;         /* why the samples, or those that validate, cannot tell it, or NULL */
+    const char *no_validation;       /* the latter alone */
     double asked_drop;               /* AUTO: what max_drop came to; 0: no limit */
     bool promised;                   /* whether the pictures promise it, with MNQ_PROMISE_CONFIDENCE */
     long pictures_wanted;            /* if not: as many would, by what these show; -1: none would */

@@ -15,6 +15,7 @@
 #include "wide.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { HELD_MAX = 200, HELD_MIN = 24, PROBED = 16, VIEWS = 2, VIEWS_AUTO = 3, VALIDATION_MAX = 2000 };
@@ -161,6 +162,14 @@ static int afford(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 
 /* ---- the estimate ---- */
 
+/* Whether the picture behind n others is one of them. */
+static bool is_there(const uint8_t *pixels, int n, size_t bytes)
+{
+    for (int k = 0; k < n; k++)
+        if (memcmp(pixels + (size_t)k * bytes, pixels + (size_t)n * bytes, bytes) == 0) return true;
+    return false;
+}
+
 /* The pictures that judge: the held samples, or those that the caller gave for it. */
 static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct mnq_err *e)
 {
@@ -174,12 +183,23 @@ static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct m
     uint8_t *pixels = mnq_arena_array(c->arena, (size_t)n, c->stats.input_bytes);
     int *label = labels ? mnq_arena_array(c->arena, (size_t)n, sizeof *label) : NULL;
     if (pixels == NULL || (labels && label == NULL)) return mnq_fail_nomem(e);
+    int kept = 0;
     for (int i = 0; i < n; i++) {
         int index = (int)((int64_t)i * total / n);
-        if (mnq_dataset_load(d, index, c->p, pixels + (size_t)i * c->stats.input_bytes, e) != 0) return -1;
-        if (labels) label[i] = mnq_dataset_label(d, index);
+        uint8_t *to = pixels + (size_t)kept * c->stats.input_bytes;
+        if (mnq_dataset_load(d, index, c->p, to, e) != 0) return -1;
+        if (is_there(pixels, kept, c->stats.input_bytes)) continue; /* copies would promise more than they know */
+        if (labels) label[kept] = mnq_dataset_label(d, index);
+        kept++;
     }
-    *shots = (struct mnq_shots){pixels, c->stats.input_bytes, n, label};
+    *shots = (struct mnq_shots){pixels, c->stats.input_bytes, kept, label};
+    const char **why = &c->report->no_validation;
+    if (mnq_pictures_telling(pixels, c->stats.input_bytes, c->stats.channels, kept, why, c->arena) != 0) return mnq_fail_nomem(e);
+    if (*why != NULL && kept < n) {
+        char text[96];
+        snprintf(text, sizeof text, "only %d of %d pictures to validate on differ from each other", kept, n);
+        if ((*why = mnq_arena_strdup(c->arena, text)) == NULL) return mnq_fail_nomem(e);
+    }
     return 0;
 }
 
@@ -269,6 +289,7 @@ int mnq_calibrate(const struct mnq_graph *legal, const struct mnq_dataset *data,
     if (mnq_observe_run(legal, data, p, o, held_limit(legal), &c.stats, arena, progress, progress_ctx, e) != 0) return -1;
     if (make_views(&c, e) != 0) return -1;
     if (mnq_samples_telling(&c.stats, &r->no_estimate, arena) != 0) return mnq_fail_nomem(e);
+    if (r->no_estimate == NULL && r->no_validation != NULL) r->no_estimate = r->no_validation;
     if (r->no_estimate != NULL && o->weights == MNQ_WEIGHTS_AUTO &&
         !((o->flash > 0 || o->budget.flash > 0) && !(o->max_drop > 0)))
         return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,

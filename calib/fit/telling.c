@@ -39,33 +39,38 @@ static bool outputs_differ(const struct mnq_stats *stats)
     return apart > SAME * power;
 }
 
-int mnq_samples_telling(const struct mnq_stats *stats, const char **why, struct mnq_arena *arena)
+int mnq_pictures_telling(const uint8_t *input, size_t bytes, int channels, int n, const char **why, struct mnq_arena *arena)
 {
     int plain = 0, different = 0;
     char text[160] = "";
-    uint64_t *seen = mnq_arena_array(arena, (size_t)stats->held, sizeof *seen);
+    uint64_t *seen = mnq_arena_array(arena, (size_t)n, sizeof *seen);
     *why = NULL;
     if (seen == NULL) return -1;
-    for (int s = 0; s < stats->held; s++) {
-        const uint8_t *p = stats->input + (size_t)s * stats->input_bytes;
+    for (int s = 0; s < n; s++) {
+        const uint8_t *p = input + (size_t)s * bytes;
         bool known = false;
-        if (is_plain(p, stats->input_bytes, stats->channels)) {
+        if (is_plain(p, bytes, channels)) {
             plain++;
             continue;
         }
-        seen[different] = hash(p, stats->input_bytes);
+        seen[different] = hash(p, bytes);
         for (int k = 0; k < different; k++) known = known || seen[k] == seen[different];
         different += !known;
     }
-    if (stats->held < MNQ_TELLING_LEAST)
-        snprintf(text, sizeof text, "%d sample%s, at least %d are wanted", stats->held, stats->held == 1 ? "" : "s",
-                 MNQ_TELLING_LEAST);
-    else if (different < MNQ_TELLING_LEAST && plain > stats->held / 2)
-        snprintf(text, sizeof text, "%d of %d samples are of one colour", plain, stats->held);
+    if (n < MNQ_TELLING_LEAST)
+        snprintf(text, sizeof text, "%d sample%s, at least %d are wanted", n, n == 1 ? "" : "s", MNQ_TELLING_LEAST);
+    else if (different < MNQ_TELLING_LEAST && plain > n / 2)
+        snprintf(text, sizeof text, "%d of %d samples are of one colour", plain, n);
     else if (different < MNQ_TELLING_LEAST)
-        snprintf(text, sizeof text, "only %d of %d samples differ from each other", different, stats->held);
-    else if (!outputs_differ(stats)) snprintf(text, sizeof text, "the network answers the same to all samples");
+        snprintf(text, sizeof text, "only %d of %d samples differ from each other", different, n);
     if (text[0] == '\0') return 0;
     *why = mnq_arena_strdup(arena, text);
     return *why == NULL ? -1 : 0;
+}
+
+int mnq_samples_telling(const struct mnq_stats *stats, const char **why, struct mnq_arena *arena)
+{
+    if (mnq_pictures_telling(stats->input, stats->input_bytes, stats->channels, stats->held, why, arena) != 0) return -1;
+    if (*why == NULL && !outputs_differ(stats)) *why = "the network answers the same to all samples";
+    return 0;
 }

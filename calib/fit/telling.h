@@ -13,6 +13,13 @@ extern "C" {
 enum { MNQ_TELLING_LEAST = 5 };
 
 /**
+ * Why n pictures cannot tell an expected loss: too few, copies of each other, of one colour.
+ * input   [n][bytes], `channels` for each pixel
+ * return  0 with *why, in the arena, NULL if they can; -1 when out of memory
+ */
+int mnq_pictures_telling(const uint8_t *input, size_t bytes, int channels, int n, const char **why, struct mnq_arena *arena);
+
+/**
  * Why the held samples cannot tell an expected loss: too few, copies of each other, of one colour, or the network's outputs
  * do not differ among them. return  0 with *why, in the arena, NULL if they can; -1 when out of memory
  */

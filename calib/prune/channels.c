@@ -293,6 +293,7 @@ int mnq_prune_channels(const struct mnq_graph *raw, const struct mnq_graph *lega
     if (fit_remaining(&x, e) != 0 || mnq_prune_expect(&p, e) != 0) return -1;
     r->samples = pr.samples;
     r->drop = pr.drop;
+    r->no_estimate = pr.no_estimate;
     return 0;
 }
 

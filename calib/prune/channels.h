@@ -37,6 +37,7 @@ struct mnq_channel_report {
     int n_passes;
     double error; /* noise over signal power at the logits, on held-back samples; NaN without data */
     struct mnq_bound drop;
+    const char *no_estimate; /* why the samples that judge cannot tell it, or NULL */
 };
 
 /** A cut through the channels of a network. */

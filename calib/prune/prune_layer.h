@@ -51,6 +51,7 @@ struct mnq_prune_report {
     /* Expected loss, told by parts of the held-back samples, to which nothing was fitted; drop.pictures 0: there are none.
      */
     struct mnq_bound drop;
+    const char *no_estimate; /* why those samples cannot tell it, or NULL */
 };
 
 /** Samples are kept in memory: never more than so many, evenly spaced. */

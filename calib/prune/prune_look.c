@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What every pruning begins and ends with: the samples, the dense network's answers, what the result is expected to lose. */
 #include "prune_parts.h"
-
+#include "telling.h"
 #include "views.h"
 
 #include <string.h>
@@ -73,7 +73,10 @@ int mnq_prune_expect(struct mnq_pruning *p, struct mnq_err *e)
     struct mnq_arena scratch = {0};
     struct mnq_shots shots;
     int rc = held_back(p, &shots, &scratch) != 0 ? mnq_fail_nomem(e) : 0;
-    if (rc == 0 && shots.n >= LEAST)
+    if (rc == 0 && shots.n >= LEAST &&
+        mnq_pictures_telling(shots.input, shots.bytes, p->legal->node[0].out.c, shots.n, &p->r->no_estimate, p->arena) != 0)
+        rc = mnq_fail_nomem(e);
+    if (rc == 0 && shots.n >= LEAST && p->r->no_estimate == NULL)
         rc = mnq_views_expect(p->legal, p->out, &p->pictures.preprocess, &shots, &p->judge, p->o->threads, &p->r->drop, e);
     mnq_arena_free(&scratch);
     return rc;

@@ -8,6 +8,7 @@
 #include "pack/restore.h"
 #include "prune_layer.h"
 #include "split.h"
+#include "telling.h"
 #include "tune_course.h"
 #include "tune_judge.h"
 #include "views.h"
@@ -106,6 +107,10 @@ static int expect(struct tuning *t, struct mnq_err *e)
     for (int i = 0; i < c->n_held; i++)
         memcpy(pixels + (size_t)i * bytes, t->pictures.pixels + (size_t)c->held[i] * bytes, bytes);
     const struct mnq_shots shots = {pixels, bytes, c->n_held, NULL};
+    if (mnq_pictures_telling(pixels, bytes, t->course.out->node[0].out.c, c->n_held, &t->course.r->no_estimate,
+                             t->course.arena) != 0)
+        return mnq_fail_nomem(e);
+    if (t->course.r->no_estimate != NULL) return 0;
     return mnq_views_expect(t->course.teacher, t->course.out, &t->pictures.preprocess, &shots, &c->loss.logits,
                             t->course.o->threads, &t->course.r->drop, e);
 }

@@ -53,6 +53,7 @@ struct mnq_tune_report {
     bool stopped;          /* by time_limit */
     int resumed;           /* of the steps: those that the journal held */
     struct mnq_bound drop; /* expected, against the teacher; drop.pictures 0: too few */
+    const char *no_estimate; /* why the pictures that judge cannot tell it, or NULL */
 };
 
 /** NULL if both have the same layers with weights of their own; else the first of `student` that `teacher` has otherwise. */

@@ -45,6 +45,7 @@ struct mnq_cli {
     int n_inputs;
     struct mnq_output *output[2]; /* settled by mnq_cli_output() */
     int n_outputs, n_written;     /* written: appear when the command has succeeded */
+    const char *spent;            /* a journal of a tuning that is removed behind that; may be NULL */
     void *owned;                  /* malloc'd bytes of an output, freed after that */
     struct mnq_err err;
 };

@@ -4,6 +4,7 @@
 
 #include "dataset.h"
 #include "pixelfit.h"
+#include "tune_journal.h"
 #include "util/spread.h"
 #include "util/json.h"
 
@@ -236,7 +237,7 @@ int mnq_cli_appear(struct mnq_cli *cli, int code)
     if (cli->err.code == 0 && cli->n_written > 0) (void)send_report(cli, &cli->err);
     if (cli->err.code != 0 || mnq_output_commit(cli->output, cli->n_written, &cli->err) != 0) return take_back();
     cli->err = gate;
-    return code;
+    return mnq_tune_journal_remove(cli->spent, &cli->err) == 0 ? code : -1;
 }
 
 int mnq_cli_print_json(struct mnq_json *j, struct mnq_err *e)

@@ -147,7 +147,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
                       &cli->err) != 0)
         return -1;
     mnq_term_clear(&cli->term);
-    if (x->report.no_estimate != NULL)
+    if (x->report.no_estimate != NULL && x->report.no_estimate != x->report.no_validation)
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
     say_promise(cli, x);
     if (x->tunes && (x->report.tuned == NULL || !x->report.tuned->kept)) {

@@ -7,10 +7,10 @@
 #include "pack/restore.h"
 #include "passes/passes.h"
 #include "share.h"
-#include "tune_journal.h"
 #include "tune_print.h"
 #include "util/file.h"
 #include "util/json.h"
+#include "util/outfile.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +118,20 @@ static int open_models(struct mnq_cli *cli, const struct tune_opts *o, struct tu
     return open_float(cli, &o->model, o->teacher, &x->teacher);
 }
 
+/* Before any work: it can be written, and is a file of its own. */
+static int check_journal(struct mnq_cli *cli, const char *name, const struct mnq_output *output)
+{
+    struct mnq_err *e = &cli->err;
+    struct mnq_output *j = mnq_output_begin(name, true, &cli->arena, e);
+    if (j == NULL) return -1;
+    int rc = 0;
+    if (mnq_output_is_stream(j)) rc = mnq_fail(e, MNQ_EXIT_USAGE, "--journal %s: not a file that can be read again", name);
+    else if (mnq_output_same(j, output))
+        rc = mnq_fail(e, MNQ_EXIT_USAGE, "--journal and --output would be the same file, %s", name);
+    mnq_output_end(j);
+    return rc;
+}
+
 static int check_options(struct mnq_cli *cli, const struct tune_opts *o)
 {
     struct mnq_err *e = &cli->err;
@@ -125,9 +139,8 @@ static int check_options(struct mnq_cli *cli, const struct tune_opts *o)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--teacher is missing: the float model that MODEL was made from");
     if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures to learn from");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
-    if (o->journal != NULL && strcmp(o->journal, o->output) == 0)
-        return mnq_fail(e, MNQ_EXIT_USAGE, "--journal and --output are the same file: %s", o->output);
-    return mnq_cli_output(cli, o->output, o->force, true) < 0 ? -1 : 0;
+    int output = mnq_cli_output(cli, o->output, o->force, true);
+    return output < 0 || o->journal == NULL ? output : check_journal(cli, o->journal, cli->output[output]);
 }
 
 /* The file with the new weights, or the very bytes that came in. */
@@ -188,8 +201,8 @@ static int run(struct mnq_cli *cli)
     mnq_dataset_close(d);
     if (rc == 0) rc = mnq_cli_write(cli, x->bytes, x->n);
     cli->owned = x->bytes;
-    if (rc == 0 && !x->report.stopped) rc = mnq_tune_journal_remove(o->journal, e);
     if (rc != 0) return -1;
+    if (!x->report.stopped) cli->spent = o->journal;
     if (cli->global.json) return print_json(x, o->output, e);
     if (!cli->global.quiet) print_text(x, o->output, o->journal);
     return 0;
