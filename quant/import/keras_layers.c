@@ -211,18 +211,20 @@ static const struct advice advice_table[] = {
      "its own"},
 };
 
-/* Whether a layer's result has height and width: convolutions' have, a global pool's if it keeps them, functions' may. */
-static bool makes_plane(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out)
+/* Whether a layer's result has height and width: convolutions' have, a global pool's if it keeps them, functions' may. -1 with
+ * the network's error. */
+static int find_plane(struct mnq_knet *k, const struct mnq_klayer *l, const int *in, int n_in, int out, bool *plane)
 {
     enum mnq_op op = k->b.g->node[out].op;
-    bool keeps = false;
     if (mnq_kl_merge_of(l->class_name) == NULL && strncmp(l->class_name, "Global", 6) == 0)
-        return mnq_kf_bool(k, l, "keepdims", NULL, false, &keeps) == 0 && keeps;
-    if (strstr(l->class_name, "Conv2D") != NULL) return true;
+        return mnq_kf_bool(k, l, "keepdims", NULL, false, plane);
+    *plane = true;
+    if (strstr(l->class_name, "Conv2D") != NULL) return 0;
     bool all = op != MNQ_OP_RESHAPE || k->b.g->node[in[0]].out.c == k->b.g->node[out].out.c;
     for (int i = 0; i < n_in && all; i++) all = k->plane[in[i]];
-    return all && (op == MNQ_OP_ACT || op == MNQ_OP_ADD || op == MNQ_OP_MUL || op == MNQ_OP_SELECT || op == MNQ_OP_RESHAPE ||
-                   op == MNQ_OP_BATCHNORM || op == MNQ_OP_SOFTMAX);
+    *plane = all && (op == MNQ_OP_ACT || op == MNQ_OP_ADD || op == MNQ_OP_MUL || op == MNQ_OP_SELECT ||
+                     op == MNQ_OP_RESHAPE || op == MNQ_OP_BATCHNORM || op == MNQ_OP_SOFTMAX);
+    return 0;
 }
 
 /* What tensors are in Keras goes on from layer to layer. One of more than three dimensions is held with its last ones
@@ -233,7 +235,7 @@ static int check_folded(struct mnq_knet *k, const struct mnq_klayer *l, const in
     int folded = 0;
     for (int i = 0; i < n_in; i++) folded = folded > 0 ? folded : k->folded[in[i]];
     if (k->knows == out) return out;
-    k->plane[out] = makes_plane(k, l, in, n_in, out);
+    if (find_plane(k, l, in, n_in, out, &k->plane[out]) != 0) return -1;
     k->sequence[out] =
         k->sequence[in[0]] && k->b.g->node[out].out.h == 1 && k->b.g->node[out].out.w == k->b.g->node[in[0]].out.w;
     if (!folded || k->b.g->node[out].op == MNQ_OP_RESHAPE) {

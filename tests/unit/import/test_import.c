@@ -195,6 +195,8 @@ static void shapes(void **state)
                    "m.h5: crop 'x': cropping of 4, 4, 4, 4 leaves nothing of 8 x 8");
     expect_taken(LAYER("GlobalAveragePooling2D", ", \"keepdims\": true"));
     assert_out(1, 1, 3);
+    expect_refused(LAYER("GlobalAveragePooling2D", ", \"keepdims\": \"pulse\""),
+                   "m.h5: model_config:1:236: config.layers.config.keepdims: expected true or false, got pulse");
     expect_taken(LAYER("Flatten", ""));
     assert_out(1, 1, 192);
     expect_taken(LAYER("Reshape", ", \"target_shape\": [1, -1, 6]"));
