@@ -147,7 +147,7 @@ static void print_text(const struct pruned *x, struct mnq_cli *cli, const char *
            mnq_text_bytes(c, t.dense), 100.0 * (double)t.best / (double)t.dense);
     if (x->tunes) mnq_tune_print(&x->tuned);
     if (r->drop.pictures > 0) mnq_drop_print(&r->drop, &x->subject, x->subject.file, true);
-    else if (r->no_estimate != NULL && !x->tunes) printf("expected drop not estimated: %s\n", r->no_estimate);
+    else if (r->no_estimate != NULL && !x->tunes) mnq_drop_print_none(r->no_estimate);
     if (!isnan(r->error)) printf("logits             %.1e   noise over signal on held-back samples\n", r->error);
 }
 

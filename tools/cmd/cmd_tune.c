@@ -140,7 +140,8 @@ static int check_options(struct mnq_cli *cli, const struct tune_opts *o)
     if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures to learn from");
     if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the float model to write");
     int output = mnq_cli_output(cli, o->output, o->force, true);
-    return output < 0 || o->journal == NULL ? output : check_journal(cli, o->journal, cli->output[output]);
+    if (output < 0) return -1;
+    return o->journal == NULL ? 0 : check_journal(cli, o->journal, cli->output[output]);
 }
 
 /* The file with the new weights, or the very bytes that came in. */

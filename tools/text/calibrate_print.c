@@ -162,7 +162,7 @@ static void print_points(const struct mnq_calib_report *r, struct mnq_cli *cli)
 static void print_drop(const struct mnq_calibrate_result *x)
 {
     const struct mnq_calib_report *r = &x->report;
-    if (r->no_estimate != NULL) printf("expected drop not estimated: %s\n", r->no_estimate);
+    if (r->no_estimate != NULL) mnq_drop_print_none(r->no_estimate);
     else mnq_drop_print(&r->drop, &x->subject, x->against, !x->validated);
 }
 

@@ -51,7 +51,7 @@ void mnq_channels_print(const struct mnq_channels_result *x, struct mnq_cli *cli
            mnq_text_count(b, x->params_before), 100.0 * (double)x->params_after / (double)x->params_before);
     if (x->tuned != NULL) mnq_tune_print(x->tuned);
     if (r->drop.pictures > 0) mnq_drop_print(&r->drop, x->subject, x->subject->file, true);
-    else if (r->no_estimate != NULL && x->tuned == NULL) printf("expected drop not estimated: %s\n", r->no_estimate);
+    else if (r->no_estimate != NULL && x->tuned == NULL) mnq_drop_print_none(r->no_estimate);
     if (!isnan(r->error)) printf("logits             %.1e   noise over signal on held-back samples\n", r->error);
 }
 

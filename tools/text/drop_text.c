@@ -21,6 +21,11 @@ void mnq_drop_print(const struct mnq_bound *b, const struct mnq_subject *s, cons
     printf(parts ? ", by parts of %d samples\n" : ", by %d pictures\n", b->pictures);
 }
 
+void mnq_drop_print_none(const char *why)
+{
+    printf("expected drop not estimated: %s\n", why);
+}
+
 void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_subject *s, const char *against)
 {
     if (b == NULL) {

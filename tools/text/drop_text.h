@@ -13,6 +13,9 @@
  */
 void mnq_drop_print(const struct mnq_bound *b, const struct mnq_subject *s, const char *against, bool parts);
 
+/** In its place: "expected drop not estimated: why". */
+void mnq_drop_print_none(const char *why);
+
 /** The object "expected_drop", and "expected_drop_of"; b NULL: not estimated. */
 void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct mnq_subject *s, const char *against);
 

@@ -2,6 +2,8 @@
  * What tuning came to, for tune and prune. */
 #include "tune_print.h"
 
+#include "drop_text.h"
+
 #include <stdio.h>
 
 void mnq_tune_print(const struct mnq_tune_report *r)
@@ -9,7 +11,7 @@ void mnq_tune_print(const struct mnq_tune_report *r)
     printf("divergence    %11.4f   before %.4f, on held-back samples\n", r->after.kl, r->before.kl);
     printf("agreement     %11.2f %% with the teacher, before %.2f %%\n", r->after.agreement, r->before.agreement);
     if (!r->kept) printf("kept          what came in: the divergence did not fall by 5 %%, or the agreement fell\n");
-    if (r->no_estimate != NULL) printf("expected drop not estimated: %s\n", r->no_estimate);
+    if (r->no_estimate != NULL) mnq_drop_print_none(r->no_estimate);
     if (r->stopped) printf("stopped       by --time-limit, with the best weights so far\n");
 }
 
