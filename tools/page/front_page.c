@@ -2,17 +2,15 @@
  * The page of fit and sweep: what was tried, and what can be had for how much. */
 #include "front_page.h"
 
-#include "axis.h"
-#include "mnq/mnq.h"
-#include "page_parts.h"
-#include "svg.h"
+#include "page_shell.h"
+#include "plot.h"
 #include "table.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { W = 460, H = 260, LEFT = 52, RIGHT = 14, TOP = 14, BOTTOM = 44, TICKS = 5 };
+static const struct mnq_frame frame = {.w = 460, .h = 260, .ticks = 5, .left = 52, .right = 14, .top = 14, .bottom = 44};
 
 enum cost { COST_FLASH, COST_RAM, COST_CYCLES, COST_FILE };
 
@@ -46,44 +44,21 @@ static void choose_axes(const struct mnq_front *f, enum cost c, struct mnq_axis 
         hi = fmax(hi, cost_of(f->row[i].result, c));
         most = fmax(most, f->row[i].result->drop);
     }
-    *x = (struct mnq_axis){.lo = lo * 0.9, .hi = hi * 1.1, .from = LEFT, .to = W - RIGHT};
-    *y = (struct mnq_axis){.lo = 0, .hi = most * 1.1, .from = H - BOTTOM, .to = TOP};
-}
-
-static void axes(struct mnq_svg *s, const struct mnq_axis *x, const struct mnq_axis *y, enum cost c)
-{
-    double tick[MNQ_TICKS];
-    char text[64];
-    int n = mnq_ticks(y->lo, y->hi, TICKS, tick);
-    for (int t = 0; t < n; t++) {
-        double at = mnq_axis_at(y, tick[t]);
-        mnq_svg_line(s, "edge", LEFT - 4, at, LEFT, at);
-        snprintf(text, sizeof text, "%g", tick[t]);
-        mnq_svg_text(s, "tick", "end", LEFT - 8, at + 4, text);
-    }
-    n = c == COST_CYCLES ? mnq_ticks(x->lo, x->hi, TICKS, tick) : mnq_ticks_bytes(x->lo, x->hi, false, TICKS, tick);
-    for (int t = 0; t < n; t++) {
-        double at = mnq_axis_at(x, tick[t]);
-        mnq_svg_line(s, "edge", at, H - BOTTOM, at, H - BOTTOM + 4);
-        if (c == COST_CYCLES) snprintf(text, sizeof text, "%g", tick[t] / 1e6);
-        else snprintf(text, sizeof text, "%s", mnq_fig_round_bytes(tick[t]).s);
-        mnq_svg_text(s, "tick", "middle", at, H - BOTTOM + 17, text);
-    }
-    mnq_svg_line(s, "edge", LEFT, H - BOTTOM, W - RIGHT, H - BOTTOM);
-    mnq_svg_line(s, "edge", LEFT, TOP, LEFT, H - BOTTOM);
+    *x = (struct mnq_axis){.lo = lo * 0.9, .hi = hi * 1.1, .from = frame.left, .to = frame.w - frame.right};
+    *y = (struct mnq_axis){.lo = 0, .hi = most * 1.1, .from = frame.h - frame.bottom, .to = frame.top};
 }
 
 static void plot(struct mnq_html *h, const struct mnq_front *f, enum cost c)
 {
-    static const char *const name[] = {"flash", "RAM", "instructions, millions", "bytes of the file"};
+    static const char *const name[] = {"flash", "RAM", "instructions", "bytes of the file"};
     struct mnq_axis x, y;
     char title[300];
     choose_axes(f, c, &x, &y);
     mnq_html_put(h, "<figure><h3>");
     mnq_html_textf(h, "Expected loss, points, against %s", name[c]);
     mnq_html_put(h, "</h3>\n");
-    struct mnq_svg s = mnq_svg_begin(h, "plot", W, H, name[c]);
-    axes(&s, &x, &y, c);
+    struct mnq_svg s = mnq_svg_begin(h, "plot", frame.w, frame.h, name[c]);
+    mnq_plot_axes(&s, &x, &y, &frame, c == COST_CYCLES ? MNQ_PLOT_MILLIONS : MNQ_PLOT_BYTES, name[c]);
     for (int i = 0; i < f->n; i++) {
         const struct mnq_front_row *row = &f->row[i];
         if (!shown(row, c)) continue;
@@ -91,7 +66,7 @@ static void plot(struct mnq_html *h, const struct mnq_front *f, enum cost c)
         snprintf(title, sizeof title, "%.200s: %.2f points", row->label, row->result->drop);
         mnq_svg_circle(&s, row->front ? "dot" : "ring", px, py, row->chosen ? 7 : 4, title);
         if (row->chosen)
-            mnq_svg_text(&s, "halo", px > W / 2.0 ? "end" : "start", px > W / 2.0 ? px - 10 : px + 10, py - 8, "chosen");
+            mnq_svg_text(&s, "halo", px > frame.w / 2.0 ? "end" : "start", px > frame.w / 2.0 ? px - 10 : px + 10, py - 8, "chosen");
     }
     mnq_svg_end(&s);
     mnq_html_put(h, "</figure>\n");
@@ -188,19 +163,12 @@ static void recipes(struct mnq_html *h, const struct mnq_front *f)
 int mnq_front_page_make(const struct mnq_front *f, const char **text, size_t *n, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_html h = {.failed = false};
-    char *copy = NULL;
     const int first = f->target == NULL ? COST_FILE : COST_FLASH, last = f->target == NULL ? COST_FILE : COST_CYCLES;
-    mnq_html_put(&h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta name=\"viewport\" "
-                     "content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light "
-                     "dark\"/>\n<title>");
-    mnq_html_text(&h, f->title);
-    mnq_html_put(&h, "</title>\n<style>\n");
-    for (int i = 0; mnq_page_style[i] != NULL; i++) mnq_html_put(&h, mnq_page_style[i]);
-    mnq_html_put(&h, "</style>\n</head>\n<body>\n<main>\n<h1>");
-    mnq_html_text(&h, f->title);
-    mnq_html_put(&h, "</h1>\n<p class=\"lead\">");
-    mnq_html_text(&h, f->said);
-    mnq_html_put(&h, "</p>\n");
+    mnq_shell_begin(&h, f->title, NULL);
+    mnq_html_tag(&h, "h1", NULL, f->title);
+    mnq_html_put(&h, "\n");
+    mnq_html_tag(&h, "p", "lede", f->said);
+    mnq_html_put(&h, "\n");
     if (any_shown(f, (enum cost)first)) {
         mnq_html_put(&h, "<section id=\"front\"><h2>What accuracy costs</h2>\n<div class=\"pair\">\n");
         for (int c = first; c <= last; c++) plot(&h, f, (enum cost)c);
@@ -208,13 +176,6 @@ int mnq_front_page_make(const struct mnq_front *f, const char **text, size_t *n,
     }
     table(&h, f);
     recipes(&h, f);
-    mnq_html_put(&h, "<footer>");
-    mnq_html_textf(&h, "mnquant %d.%d.%d, %s", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH, f->command);
-    mnq_html_put(&h, "</footer>\n</main>\n</body>\n</html>\n");
-    if (!h.failed) copy = mnq_arena_alloc(arena, h.n);
-    if (copy != NULL) memcpy(copy, h.text, h.n);
-    *text = copy;
-    *n = h.n;
-    mnq_html_free(&h);
-    return copy != NULL ? 0 : mnq_fail_nomem(e);
+    mnq_shell_end(&h, f->command);
+    return mnq_shell_take(&h, text, n, arena, e);
 }

@@ -4,8 +4,6 @@
 
 #include "page_parts.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *base_name(const char *path)
@@ -49,33 +47,12 @@ static int choose_headline(const struct mnq_evaluation *ev)
     return best;
 }
 
-static void head(struct mnq_page *p)
-{
-    struct mnq_html *h = &p->h;
-    mnq_html_put(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n"
-                    "<meta charset=\"utf-8\"/>\n"
-                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
-                    "<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>");
-    mnq_html_textf(h, "%s: evaluation", p->name[p->headline]);
-    mnq_html_put(h, "</title>\n<style>\n");
-    for (int i = 0; mnq_page_style[i] != NULL; i++) mnq_html_put(h, mnq_page_style[i]);
-    mnq_html_put(h, "</style>\n</head>\n<body>\n<main>\n");
-}
-
-static void foot(struct mnq_page *p)
-{
-    mnq_html_put(&p->h, "<footer>");
-    mnq_html_textf(&p->h, "mnquant %d.%d.%d, eval", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
-    mnq_html_put(&p->h, "</footer>\n</main>\n</body>\n</html>\n");
-}
-
 int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_page p = {.r = r, .arena = arena, .headline = choose_headline(&r->ev)};
-    char *copy = NULL;
     if (name_models(&p) != 0) return mnq_fail_nomem(e);
     if (mnq_page_load_thumbs(&p, e) != 0) return -1;
-    head(&p);
+    mnq_shell_begin(&p.h, p.name[p.headline], "evaluation");
     mnq_page_headline(&p);
     mnq_page_figures(&p);
     mnq_page_accuracy(&p);
@@ -85,11 +62,6 @@ int mnq_page_make(const struct mnq_eval_result *r, const char **text, size_t *n,
     mnq_page_confusion(&p);
     mnq_page_changed(&p);
     mnq_page_origin(&p);
-    foot(&p);
-    if (!p.h.failed) copy = mnq_arena_alloc(arena, p.h.n);
-    if (copy != NULL) memcpy(copy, p.h.text, p.h.n);
-    *text = copy;
-    *n = p.h.n;
-    mnq_html_free(&p.h);
-    return copy != NULL ? 0 : mnq_fail_nomem(e);
+    mnq_shell_end(&p.h, "eval");
+    return mnq_shell_take(&p.h, text, n, arena, e);
 }

@@ -96,8 +96,8 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
     plot(p, i, a);
     mnq_html_put(&p->h, "</td>");
     if (ev->accuracy) {
-        mnq_page_number(p, binary(ev) ? "accuracy %" : "top-1 %", NULL, mnq_fig_percent(m->hits1, ev->labelled).s);
-        mnq_page_number(p, "95 % interval", "dim", mnq_fig_interval(m->hits1, ev->labelled).s);
+        mnq_shell_number(&p->h, binary(ev) ? "accuracy %" : "top-1 %", NULL, mnq_fig_percent(m->hits1, ev->labelled).s);
+        mnq_shell_number(&p->h, "95 % interval", "dim", mnq_fig_interval(m->hits1, ev->labelled).s);
         if (i == 0) {
             mnq_html_put(&p->h, "<td></td><td></td><td></td><td></td><td></td>");
         } else {
@@ -106,16 +106,16 @@ static void row(struct mnq_page *p, int i, const struct mnq_axis *a)
             bool worse = pair.points < 0 && pair.p < MNQ_PAGE_P;
             snprintf(lost, sizeof lost, "%d", pair.lost);
             snprintf(won, sizeof won, "%d", pair.won);
-            mnq_page_number(p, "points", worse ? "loss" : NULL, mnq_fig_points(pair.points).s);
-            mnq_page_number(p, "points, 95 %", "dim", mnq_fig_points_interval(pair.low, pair.high).s);
-            mnq_page_number(p, "lost", NULL, lost);
-            mnq_page_number(p, "won", NULL, won);
-            mnq_page_number(p, "p", worse ? "loss" : NULL, mnq_fig_p(pair.p).s);
+            mnq_shell_number(&p->h, "points", worse ? "loss" : NULL, mnq_fig_points(pair.points).s);
+            mnq_shell_number(&p->h, "points, 95 %", "dim", mnq_fig_points_interval(pair.low, pair.high).s);
+            mnq_shell_number(&p->h, "lost", NULL, lost);
+            mnq_shell_number(&p->h, "won", NULL, won);
+            mnq_shell_number(&p->h, "p", worse ? "loss" : NULL, mnq_fig_p(pair.p).s);
         }
     }
-    if (ev->n_models > 1) mnq_page_number(p, "agree %", NULL, i == 0 ? "" : mnq_fig_percent(m->agree, ev->n).s);
+    if (ev->n_models > 1) mnq_shell_number(&p->h, "agree %", NULL, i == 0 ? "" : mnq_fig_percent(m->agree, ev->n).s);
     if (!ev->accuracy && ev->n_models > 1)
-        mnq_page_number(p, "95 % interval", "dim", i == 0 ? "" : mnq_fig_interval(m->agree, ev->n).s);
+        mnq_shell_number(&p->h, "95 % interval", "dim", i == 0 ? "" : mnq_fig_interval(m->agree, ev->n).s);
     mnq_html_put(&p->h, "</tr>\n");
 }
 
@@ -177,10 +177,10 @@ static void steps(struct mnq_page *p)
         mnq_html_put(&p->h, "</th><td class=\"l wide\">");
         mnq_html_textf(&p->h, "\xe2\x86\x92 %s", p->name[i]);
         mnq_html_put(&p->h, "</td>");
-        mnq_page_number(p, "points", worse ? "loss" : NULL, mnq_fig_points(pair.points).s);
-        mnq_page_number(p, "lost", NULL, lost);
-        mnq_page_number(p, "won", NULL, won);
-        mnq_page_number(p, "p", worse ? "loss" : NULL, mnq_fig_p(pair.p).s);
+        mnq_shell_number(&p->h, "points", worse ? "loss" : NULL, mnq_fig_points(pair.points).s);
+        mnq_shell_number(&p->h, "lost", NULL, lost);
+        mnq_shell_number(&p->h, "won", NULL, won);
+        mnq_shell_number(&p->h, "p", worse ? "loss" : NULL, mnq_fig_p(pair.p).s);
         mnq_html_put(&p->h, "</tr>\n");
     }
     mnq_html_put(&p->h, "</tbody></table>\n");
@@ -191,9 +191,9 @@ void mnq_page_accuracy(struct mnq_page *p)
     if (!mnq_task_is_vector_decision(&p->r->ev.task)) return;
     if (!p->r->ev.accuracy && p->r->ev.n_models < 2) return;
     struct mnq_axis a = mnq_page_top1_axis(&p->r->ev);
-    mnq_page_section(p, "accuracy", p->r->ev.accuracy ? "Accuracy" : "Agreement");
+    mnq_shell_section(&p->h, "accuracy", p->r->ev.accuracy ? "Accuracy" : "Agreement");
     table(p, &a);
     notes(p, &a);
     steps(p);
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

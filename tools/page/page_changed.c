@@ -162,7 +162,7 @@ void mnq_page_changed(struct mnq_page *p)
         int n = changed(p, i, index);
         if (n == 0) continue;
         if (!begun) {
-            mnq_page_section(p, "changed", "Changed images");
+            mnq_shell_section(&p->h, "changed", "Changed images");
             mnq_html_put(&p->h, "<p class=\"note\">");
             mnq_html_textf(&p->h,
                            "Where a model's first class differs from that of %s; first those of which both are surest. %s",
@@ -175,5 +175,5 @@ void mnq_page_changed(struct mnq_page *p)
         }
         model(p, i, index, n);
     }
-    if (begun) mnq_page_end_section(p);
+    if (begun) mnq_shell_end_section(&p->h);
 }

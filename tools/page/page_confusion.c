@@ -98,7 +98,7 @@ void mnq_page_confusion(struct mnq_page *p)
     if (!ev->accuracy) return;
     bool small = ev->classes <= MATRIX_MAX;
     for (int i = 0; i < ev->n_models; i++) small = small && mnq_eval_columns(ev, i) <= MATRIX_MAX;
-    mnq_page_section(p, "confusion", "Confusion");
+    mnq_shell_section(&p->h, "confusion", "Confusion");
     mnq_html_tag(
         &p->h, "p", "note",
         small ? "Rows are labels, columns predicted classes by number, cells samples. Shade: square root of the share of "
@@ -116,5 +116,5 @@ void mnq_page_confusion(struct mnq_page *p)
         if (i == 0) base = count;
     }
     mnq_html_put(&p->h, "</div>\n");
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

@@ -74,7 +74,7 @@ void mnq_page_cost(struct mnq_page *p)
         ram = larger(ram, p->r->subject[i].arena_bytes);
         macs = larger(macs, p->r->subject[i].macs);
     }
-    mnq_page_section(p, "cost", "Size, memory, work");
+    mnq_shell_section(&p->h, "cost", "Size, memory, work");
     mnq_html_put(&p->h,
                  "<table class=\"stack\"><thead><tr><th class=\"l\" scope=\"col\">model</th><th class=\"l\" scope=\"col\">"
                  "file</th><th class=\"l\" scope=\"col\">RAM</th><th class=\"l\" scope=\"col\">MACs</th>"
@@ -90,10 +90,10 @@ void mnq_page_cost(struct mnq_page *p)
         bar(p, "file", (int64_t)s->file_bytes, file, mnq_fig_bytes((int64_t)s->file_bytes), i == 0 ? NULL : f.s, i == 0);
         bar(p, "RAM", s->arena_bytes, ram, mnq_fig_bytes(s->arena_bytes), i == 0 ? NULL : r.s, i == 0);
         bar(p, "MACs", s->macs, macs, mnq_fig_count(s->macs), i == 0 ? NULL : m.s, i == 0);
-        mnq_page_number(p, "weights", NULL, mnq_fig_bytes(s->weight_bytes).s);
-        mnq_page_number(p, "bits each", NULL, mnq_fig_bits(w->bytes, w->weights).s);
-        mnq_page_number(p, "zeros in 1x1", NULL, mnq_fig_count(w->zeros_1x1).s);
-        mnq_page_number(p, "zero %", NULL, mnq_fig_part(w->zeros_1x1, w->weights_1x1).s);
+        mnq_shell_number(&p->h, "weights", NULL, mnq_fig_bytes(s->weight_bytes).s);
+        mnq_shell_number(&p->h, "bits each", NULL, mnq_fig_bits(w->bytes, w->weights).s);
+        mnq_shell_number(&p->h, "zeros in 1x1", NULL, mnq_fig_count(w->zeros_1x1).s);
+        mnq_shell_number(&p->h, "zero %", NULL, mnq_fig_part(w->zeros_1x1, w->weights_1x1).s);
         mnq_html_put(&p->h, "</tr>\n");
     }
     mnq_html_put(&p->h, "</tbody></table>\n<p class=\"note\">");
@@ -104,5 +104,5 @@ void mnq_page_cost(struct mnq_page *p)
                   "dense layers.");
     mnq_html_put(&p->h, "</p>\n");
     if (p->r->target != NULL) on_core(p);
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

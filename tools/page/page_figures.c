@@ -20,8 +20,8 @@ static void row(struct mnq_page *p, int i)
     mnq_page_model_cell(p, i);
     for (int k = 0; k < first->n_figures; k++) {
         bool none = k >= m->n_figures || (i == 0 && m->figure[k].against_first);
-        mnq_page_number(p, first->figure[k].title, NULL, none ? "" : mnq_figure_value(&m->figure[k]).s);
-        mnq_page_number(p, "95 % interval", "dim", none ? "" : mnq_figure_interval(&m->figure[k]).s);
+        mnq_shell_number(&p->h, first->figure[k].title, NULL, none ? "" : mnq_figure_value(&m->figure[k]).s);
+        mnq_shell_number(&p->h, "95 % interval", "dim", none ? "" : mnq_figure_interval(&m->figure[k]).s);
     }
     mnq_html_put(&p->h, "</tr>\n");
 }
@@ -47,8 +47,8 @@ static void further(struct mnq_page *p, int k)
         mnq_page_model_cell(p, i);
         for (int f = 0; f < first->n_figures; f++) {
             bool none = f >= m->n_figures;
-            mnq_page_number(p, first->figure[f].title, NULL, none ? "" : mnq_figure_value(&m->figure[f]).s);
-            mnq_page_number(p, "95 % interval", "dim", none ? "" : mnq_figure_interval(&m->figure[f]).s);
+            mnq_shell_number(&p->h, first->figure[f].title, NULL, none ? "" : mnq_figure_value(&m->figure[f]).s);
+            mnq_shell_number(&p->h, "95 % interval", "dim", none ? "" : mnq_figure_interval(&m->figure[f]).s);
         }
         mnq_html_put(&p->h, "</tr>\n");
     }
@@ -78,7 +78,7 @@ void mnq_page_figures(struct mnq_page *p)
     char text[120];
     if (first->n_figures == 0 && !several) return;
     mnq_task_text(&ev->task, text, sizeof text);
-    mnq_page_section(p, "figures", "Figures");
+    mnq_shell_section(&p->h, "figures", "Figures");
     if (first->n_figures > 0) own(p);
     for (int k = 1; several && k < ev->n_outputs; k++) further(p, k);
     mnq_html_put(&p->h, "<p class=\"note\">");
@@ -88,5 +88,5 @@ void mnq_page_figures(struct mnq_page *p)
                   "Intervals, 95 %: shares by Wilson, with one picture's decisions counted as the group they are; area "
                   "under the curve by DeLong; others by drawing the samples again.");
     mnq_html_put(&p->h, "</p>\n");
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

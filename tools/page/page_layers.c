@@ -163,24 +163,6 @@ static void strips(struct mnq_page *p, int i)
     strip(p, &t);
 }
 
-/* A small bar in front of a number. */
-static void cell(struct mnq_page *p, const char *label, double share, bool low, const char *text)
-{
-    mnq_html_put(&p->h, "<td");
-    if (*text != '\0') mnq_html_attribute(&p->h, "data-l", label);
-    mnq_html_put(&p->h, ">");
-    if (share >= 0) {
-        struct mnq_svg s = mnq_svg_begin_wide(&p->h, "row", 8, NULL);
-        double w = 100 * fmin(share, 1);
-        mnq_svg_rect(&s, low ? "low" : "fill", 100 - w, 0, w, 8, NULL);
-        mnq_svg_end(&s);
-    }
-    if (*text != '\0') mnq_html_put(&p->h, "<span>");
-    mnq_html_minus(&p->h, text);
-    if (*text != '\0') mnq_html_put(&p->h, "</span>");
-    mnq_html_put(&p->h, "</td>");
-}
-
 static void table(struct mnq_page *p, int i)
 {
     const struct mnq_stored *s = &p->r->stored[i];
@@ -204,14 +186,14 @@ static void table(struct mnq_page *p, int i)
         mnq_html_put(&p->h, "<th scope=\"row\">");
         mnq_html_text(&p->h, l->name);
         mnq_html_put(&p->h, "</th>");
-        mnq_page_number(p, "op", "l", mnq_layer_op_name(p->r->subject[i].package.q.layer[k].op));
-        mnq_page_number(p, "weights", "l", any ? mnq_fig_format(l).s : "");
-        mnq_page_number(p, "number", NULL, any ? mnq_fig_count(l->weights).s : "");
-        mnq_page_number(p, "zero %", NULL, any ? mnq_fig_part(l->zeros, l->weights).s : "");
-        mnq_page_number(p, "bits each", NULL, any ? mnq_fig_bits(l->bytes, l->weights).s : "");
-        cell(p, "bytes", any ? (double)l->bytes / (double)most_bytes : -1, false, any ? mnq_fig_count(l->bytes).s : "");
-        mnq_page_number(p, "MACs %", NULL, mnq_fig_part(l->macs, s->macs).s);
-        cell(p, "SQNR dB", isnan(db) ? -1 : db > 0 ? db / most_db : 0, db < 20, mnq_fig_db(db).s);
+        mnq_shell_number(&p->h, "op", "l", mnq_layer_op_name(p->r->subject[i].package.q.layer[k].op));
+        mnq_shell_number(&p->h, "weights", "l", any ? mnq_fig_format(l).s : "");
+        mnq_shell_number(&p->h, "number", NULL, any ? mnq_fig_count(l->weights).s : "");
+        mnq_shell_number(&p->h, "zero %", NULL, any ? mnq_fig_part(l->zeros, l->weights).s : "");
+        mnq_shell_number(&p->h, "bits each", NULL, any ? mnq_fig_bits(l->bytes, l->weights).s : "");
+        mnq_shell_bar(&p->h, "bytes", any ? (double)l->bytes / (double)most_bytes : -1, false, any ? mnq_fig_count(l->bytes).s : "");
+        mnq_shell_number(&p->h, "MACs %", NULL, mnq_fig_part(l->macs, s->macs).s);
+        mnq_shell_bar(&p->h, "SQNR dB", isnan(db) ? -1 : db > 0 ? db / most_db : 0, db < 20, mnq_fig_db(db).s);
         mnq_html_put(&p->h, "</tr>\n");
     }
     mnq_html_put(&p->h, "</tbody></table>\n");
@@ -240,8 +222,8 @@ void mnq_page_layers(struct mnq_page *p)
     int integer = 0;
     for (int i = 0; i < p->r->ev.n_models; i++) integer += p->r->subject[i].kind == MNQ_SUBJECT_INT8;
     if (integer == 0) return;
-    mnq_page_section(p, "layers", "Layers");
+    mnq_shell_section(&p->h, "layers", "Layers");
     for (int i = 0; i < p->r->ev.n_models; i++)
         if (p->r->subject[i].kind == MNQ_SUBJECT_INT8) model(p, i, integer <= OPEN || i == p->headline);
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

@@ -76,7 +76,7 @@ void mnq_page_origin(struct mnq_page *p)
 {
     const struct mnq_evaluation *ev = &p->r->ev;
     char text[200];
-    mnq_page_section(p, "origin", "Recipes and provenance");
+    mnq_shell_section(&p->h, "origin", "Recipes and provenance");
     mnq_html_put(&p->h, "<table class=\"kv\"><tbody>\n");
     snprintf(text, sizeof text, "mnquant %d.%d.%d", MNQ_VERSION_MAJOR, MNQ_VERSION_MINOR, MNQ_VERSION_PATCH);
     row(p, "evaluated by", text);
@@ -86,5 +86,5 @@ void mnq_page_origin(struct mnq_page *p)
     row(p, "not used", ev->left_out);
     mnq_html_put(&p->h, "</tbody></table>\n");
     for (int i = 0; i < ev->n_models; i++) model(p, i);
-    mnq_page_end_section(p);
+    mnq_shell_end_section(&p->h);
 }

@@ -32,18 +32,6 @@ const char *mnq_page_shorten(struct mnq_page *p, const char *s, int most)
     return out;
 }
 
-void mnq_page_section(struct mnq_page *p, const char *id, const char *title)
-{
-    mnq_html_putf(&p->h, "<section id=\"%s\">\n", id);
-    mnq_html_tag(&p->h, "h2", NULL, title);
-    mnq_html_put(&p->h, "\n");
-}
-
-void mnq_page_end_section(struct mnq_page *p)
-{
-    mnq_html_put(&p->h, "</section>\n");
-}
-
 void mnq_page_model_cell(struct mnq_page *p, int i)
 {
     const struct mnq_subject *s = &p->r->subject[i];
@@ -57,16 +45,6 @@ void mnq_page_model_cell(struct mnq_page *p, int i)
     mnq_html_text(&p->h, i == 0 && p->r->ev.n_models > 1 ? "base, " : "");
     mnq_html_text(&p->h, formats[0] != '\0' ? formats : mnq_subject_kind_name(s->kind));
     mnq_html_put(&p->h, "</span></th>");
-}
-
-void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, const char *text)
-{
-    mnq_html_put(&p->h, "<td");
-    if (*text != '\0') mnq_html_attribute(&p->h, "data-l", label);
-    if (cls != NULL) mnq_html_attribute(&p->h, "class", cls);
-    mnq_html_put(&p->h, ">");
-    mnq_html_minus(&p->h, text);
-    mnq_html_put(&p->h, "</td>");
 }
 
 const char *mnq_page_measure(const struct mnq_evaluation *ev)

@@ -6,7 +6,7 @@
 #include "axis.h"
 #include "eval_result.h"
 #include "figures.h"
-#include "html.h"
+#include "page_shell.h"
 
 /** A difference in accuracy counts as measured below this probability of chance. */
 #define MNQ_PAGE_P 0.05
@@ -31,9 +31,6 @@ struct mnq_page {
     int n_thumbs;
     struct mnq_arena *arena;
 };
-
-/** Style sheet in pieces, NULL behind the last. */
-extern const char *const mnq_page_style[];
 
 /** What a share of right samples is called: "top-1", or of one decision "accuracy". */
 const char *mnq_page_measure(const struct mnq_evaluation *ev);
@@ -61,15 +58,8 @@ struct mnq_axis mnq_page_top1_axis(const struct mnq_evaluation *ev);
 /** What that axis shows of model i: so many of `of`; -1: nothing. */
 int mnq_page_top1(const struct mnq_evaluation *ev, int i, int *of);
 
-/** <section id> with its heading; closed by mnq_page_end_section(). */
-void mnq_page_section(struct mnq_page *p, const char *id, const char *title);
-void mnq_page_end_section(struct mnq_page *p);
-
 /** Row heading of a model: its name, below it kind and weight formats. */
 void mnq_page_model_cell(struct mnq_page *p, int i);
-
-/** Table cell of a number; label: the column's name, for narrow screens. cls may be NULL. */
-void mnq_page_number(struct mnq_page *p, const char *label, const char *cls, const char *text);
 
 /** A text shortened to at most `most` characters with an ellipsis in the middle, in the arena. */
 const char *mnq_page_shorten(struct mnq_page *p, const char *s, int most);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Style sheet of the page. It stands inside well-formed XML: no "<" and no "&". */
-#include "page_parts.h"
+ * Style sheet of the pages. It stands inside well-formed XML: no "<" and no "&". */
+#include "page_shell.h"
 
 const char *const mnq_page_style[] = {
     /* colours: one accent, one for loss; the pair stays apart for colour-blind readers */
