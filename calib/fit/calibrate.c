@@ -177,8 +177,7 @@ static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct m
     *shots = (struct mnq_shots){c->stats.input, c->stats.input_bytes, c->stats.held, c->stats.label};
     if (d == NULL) return 0;
     int total = mnq_dataset_count(d), n = total < VALIDATION_MAX ? total : VALIDATION_MAX;
-    const struct mnq_task *first = &c->stats.judge.part[0].task;
-    bool labels = first->kind == MNQ_TASK_CLASSES && mnq_dataset_classes(d) == first->out.c;
+    bool labels = mnq_logits_are_named(&c->stats.judge, mnq_dataset_classes(d), mnq_dataset_class(d, 0) != NULL);
     if (n == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "no samples to validate on");
     uint8_t *pixels = mnq_arena_array(c->arena, (size_t)n, c->stats.input_bytes);
     int *label = labels ? mnq_arena_array(c->arena, (size_t)n, sizeof *label) : NULL;

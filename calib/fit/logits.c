@@ -34,6 +34,14 @@ struct mnq_logits mnq_logits_alone(const struct mnq_logits *l, int k)
     return one;
 }
 
+bool mnq_logits_are_named(const struct mnq_logits *l, int classes, bool names)
+{
+    const struct mnq_task *t = &l->part[0].task;
+    const int answers = t->kind == MNQ_TASK_BINARY ? 2 : t->kind == MNQ_TASK_CLASSES ? t->out.c : 0;
+    if (mnq_task_is_map(t) || classes == 0) return false;
+    return names ? classes == answers : classes <= answers;
+}
+
 int mnq_logits_last_node(const struct mnq_logits *l)
 {
     int last = 0;

@@ -32,6 +32,13 @@ struct mnq_logits {
 /** The logits of a legal graph whose outputs have these tasks (NULL: mnq_task_infer()); no mean, weights of 1. */
 struct mnq_logits mnq_logits_of(const struct mnq_graph *legal, const struct mnq_task *task);
 
+/**
+ * Whether labels may be what the first output decides between, classes or yes and no: as many names as classes, or numbers
+ * of some of them.
+ * classes  of the data, mnq_dataset_classes()
+ */
+bool mnq_logits_are_named(const struct mnq_logits *l, int classes, bool names);
+
 /** Of part k alone; values begin at its first. */
 struct mnq_logits mnq_logits_alone(const struct mnq_logits *l, int k);
 

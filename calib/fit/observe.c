@@ -172,14 +172,6 @@ static int finish(struct pass *ps, int threads, struct mnq_arena *arena, struct 
     return gather_held(ps, arena, e);
 }
 
-/* Whether as many classes are what the first output tells apart. */
-static bool labels_are_classes(const struct mnq_logits *l, int classes)
-{
-    const struct mnq_task *t = &l->part[0].task;
-    if (mnq_task_is_map(t)) return false;
-    return t->kind == MNQ_TASK_BINARY ? classes == 2 : t->kind == MNQ_TASK_CLASSES && classes == t->out.c;
-}
-
 int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, const struct mnq_preprocess *p,
                     const struct mnq_calib_opts *o, int max_held, struct mnq_stats *stats, struct mnq_arena *arena,
                     mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
@@ -203,7 +195,7 @@ int mnq_observe_run(const struct mnq_graph *g, const struct mnq_dataset *data, c
     }
     stats->input = mnq_arena_array(arena, (size_t)stats->held, stats->input_bytes);
     stats->logits = mnq_arena_array(arena, (size_t)stats->held * stats->judge.n, sizeof *stats->logits);
-    if (labels_are_classes(&stats->judge, mnq_dataset_classes(data)))
+    if (mnq_logits_are_named(&stats->judge, mnq_dataset_classes(data), mnq_dataset_class(data, 0) != NULL))
         stats->label = mnq_arena_array(arena, (size_t)stats->held, sizeof *stats->label);
     struct worker *worker = calloc((size_t)threads, sizeof *worker);
     int rc = -1;

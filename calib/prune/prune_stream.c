@@ -15,12 +15,17 @@ struct load {
     struct mnq_pictures *out;
 };
 
+/* Of picture i in the dataset. */
+static int index_of(const struct mnq_dataset *d, const struct mnq_pictures *s, int i)
+{
+    return (int)((int64_t)i * mnq_dataset_count(d) / s->n);
+}
+
 static int load_one(void *ctx, int i, int w, struct mnq_err *e)
 {
     (void)w;
     struct load *l = ctx;
-    int index = (int)((int64_t)i * mnq_dataset_count(l->d) / l->out->n);
-    return mnq_dataset_load(l->d, index, l->p, l->out->pixels + (size_t)i * l->out->bytes, e);
+    return mnq_dataset_load(l->d, index_of(l->d, l->out, i), l->p, l->out->pixels + (size_t)i * l->out->bytes, e);
 }
 
 int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *p, struct mnq_shape input, int most,
@@ -31,6 +36,14 @@ int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *
     out->bytes = mnq_elements(input);
     out->pixels = mnq_arena_array(arena, (size_t)out->n, out->bytes);
     if (out->pixels == NULL) return mnq_fail_nomem(e);
+    out->classes = mnq_dataset_classes(d);
+    out->names = mnq_dataset_class(d, 0) != NULL;
+    if (out->classes > 0) {
+        int *label = mnq_arena_array(arena, (size_t)out->n, sizeof *label);
+        if (label == NULL) return mnq_fail_nomem(e);
+        for (int i = 0; i < out->n; i++) label[i] = mnq_dataset_label(d, index_of(d, out, i));
+        out->label = label;
+    }
     struct load l = {d, p, out};
     const struct mnq_spread_part part = {out->pixels, out->bytes};
     struct mnq_spread_job job = {.n = out->n, .threads = threads, .work = load_one, .ctx = &l, .part = &part, .n_parts = 1};

@@ -20,9 +20,12 @@ struct mnq_pictures {
     size_t bytes;
     int n;
     struct mnq_preprocess preprocess;
+    const int *label; /* [n] class numbers, -1 unknown; NULL: the data has none */
+    int classes;      /* of the data, 0 without labels */
+    bool names;       /* they have names, so all are there */
 };
 
-/** Loads at most `most` samples (0: all). Arrays are in the arena. */
+/** Loads at most `most` samples (0: all), and their labels. Arrays are in the arena. */
 int mnq_pictures_load(const struct mnq_dataset *d, const struct mnq_preprocess *p, struct mnq_shape input, int most,
                       int threads, struct mnq_pictures *out, struct mnq_arena *arena, struct mnq_err *e);
 

@@ -53,6 +53,7 @@ struct mnq_recipe {
     int64_t ram;        /* bytes of arena at most, few calls within them; with a target: of all of its RAM; 0 = unset */
     const char *target; /* the core that the model is for; NULL: none */
     int tune_weights;   /* off on: weights of few bits learn from the float model */
+    int use_labels;     /* off on: what learns, here or behind prune, learns from the data's labels too */
     int64_t cycles;     /* target: instructions of one picture at most; 0 = unset */
     /* prune */
     double ratio;        /* share of zeros, 0 = unset */

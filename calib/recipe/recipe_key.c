@@ -68,6 +68,7 @@ const struct mnq_key mnq_recipe_keys[] = {
     NUMBER("flash", MNQ_KEY_SIZE, flash, 1, MNQ_FLASH_MAX, 0),
     SWITCH("re-fit", re_fit),
     {"tune-weights", MNQ_KEY_SWITCH, offsetof(S, tune_weights), 0, 0, 0, mnq_switch_words, -1},
+    {"use-labels", MNQ_KEY_SWITCH, offsetof(S, use_labels), 0, 0, 0, mnq_switch_words, -1},
     WORD("storage", storage, mnq_storage_words),
     {"plan", MNQ_KEY_WORD, offsetof(S, plan), 0, 0, 0, mnq_plan_words, -1},
     NUMBER("ram", MNQ_KEY_SIZE, ram, 1, MNQ_FLASH_MAX, 0),

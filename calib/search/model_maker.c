@@ -54,6 +54,7 @@ static int tune(struct work *x, bool channels, struct mnq_graph *student, struct
     else mnq_tune_defaults(&o);
     o.samples = x->r->samples < MNQ_PRUNE_SAMPLES ? x->r->samples : MNQ_PRUNE_SAMPLES;
     o.threads = x->how->threads;
+    if (x->r->use_labels) o.labels = mnq_tune_labels_weight;
     o.task = x->m->source.tasks;
     return mnq_tune(&x->raw, &before, &x->legal, x->data, &x->m->source.preprocess, &o, student, &r, x->arena,
                     x->how->progress, x->how->progress_ctx, e);
@@ -158,6 +159,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     struct mnq_tune_formats tuned = {.began = 0};
     mnq_tune_formats_defaults(&tuned.o);
     tuned.o.threads = x->how->threads;
+    if (x->r->use_labels) tuned.o.labels = mnq_tune_labels_weight;
     tuned.o.task = s->tasks;
     if (x->r->tune_weights && !x->cheap) {
         o.learn = mnq_tune_formats;
@@ -171,6 +173,7 @@ static int quantize(struct work *x, const struct mnq_layer_choice *choice, struc
     if (x->r->tune_weights && (m->report.tuned == NULL || !m->report.tuned->kept)) { /* that of a recipe without */
         struct mnq_recipe plain = *x->r;
         plain.tune_weights = 0;
+        if (!plain.tune) plain.use_labels = 0;
         if ((text = mnq_recipe_text(&plain, x->arena)) == NULL) return mnq_fail_nomem(e);
     }
     if (mnq_model_stamp(&m->q, s, text, x->data, x->arena) != 0) return mnq_fail_nomem(e);

@@ -13,9 +13,12 @@
 #include "tune_judge.h"
 #include "views.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { LEAST_HELD = 5 };
+
+const double mnq_tune_labels_weight = 0.1;
 
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
@@ -141,7 +144,7 @@ int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const
                                   .progress = progress,
                                   .progress_ctx = progress_ctx}};
     int most = o->samples > 0 && o->samples < MNQ_PRUNE_SAMPLES ? o->samples : MNQ_PRUNE_SAMPLES;
-    *r = (struct mnq_tune_report){0};
+    *r = (struct mnq_tune_report){.before.right = (double)NAN, .after.right = (double)NAN};
     if (check_teacher(student, teacher, e) != 0 || mnq_graph_copy(out, student, arena, e) != 0 || find_kept(&t, raw, e) != 0)
         return -1;
     if (mnq_pictures_load(data, p, student->node[0].out, most, o->threads, &t.pictures, arena, e) != 0) return -1;

@@ -21,6 +21,7 @@ struct mnq_tune_opts {
     double mean;        /* share of all steps that the weights are averaged over before they judge; 0: as they are */
     double front;       /* share of the weights that stay as they are at the front, at most */
     bool blends;        /* every other view with one of another picture */
+    double labels;      /* weight of the cross entropy with the data's labels beside the answers; 0: they are not used */
     double time_limit;  /* seconds, 0: none */
     const char *journal; /* a file that keeps where the training stands; NULL: none. Left there: mnq_tune_journal_remove() */
     size_t cache_bytes; /* for what the frozen layers make of the views */
@@ -32,6 +33,9 @@ struct mnq_tune_opts {
 
 void mnq_tune_defaults(struct mnq_tune_opts *o);
 
+/** What mnq_tune_opts.labels is where labels are used. */
+extern const double mnq_tune_labels_weight;
+
 /** The same for a student without some of its channels, which is fitted already: outputs of blocks hold it there. */
 void mnq_tune_channels_defaults(struct mnq_tune_opts *o);
 
@@ -39,6 +43,7 @@ void mnq_tune_channels_defaults(struct mnq_tune_opts *o);
 struct mnq_tune_held {
     double kl;        /* mean divergence from the teacher's answers, nats; of tasks without classes: noise over signal */
     double agreement; /* percent of the views with the same answer; without decisions 100 (1 - noise over signal) */
+    double right;     /* percent of the labelled views with their label's answer; NaN unless labels are used */
 };
 
 struct mnq_tune_report {
@@ -63,9 +68,10 @@ const struct mnq_node *mnq_tune_same_layers(const struct mnq_graph *student, con
  * Trains the weights and biases of `student` that can be stored; exact zeros stay.
  * student  from mnq_graph_legalize(), not modified
  * teacher  likewise: the same layers with other weights
- * data     samples (labels are not used), read through p
+ * data     samples, read through p; labels are used if o->labels > 0
  * out      the student's nodes with arrays of its own, in arena
- * return   0, or -1 with e: other layers, an operator without gradients, too few samples, weights that are not finite
+ * return   0, or -1 with e: other layers, an operator without gradients, too few samples, weights that are not finite,
+ *          labels wanted that are not of the model's classes
  * The same result for any number of threads, unless time_limit stops it.
  */
 int mnq_tune(const struct mnq_graph *raw, const struct mnq_graph *student, const struct mnq_graph *teacher,

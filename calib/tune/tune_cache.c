@@ -6,6 +6,7 @@
 #include "quantize/qparams.h"
 #include "split.h"
 #include "targets.h"
+#include "tune_labels.h"
 #include "tune_view.h"
 #include "util/spread.h"
 
@@ -81,10 +82,17 @@ static size_t tap_values(const struct mnq_tune_cache *c, int k)
     return n;
 }
 
+/* Bytes at the end of a record that hold features, answers and the label. */
+static size_t wanted_bytes(const struct mnq_tune_cache *c)
+{
+    const size_t answers = c->loss.logits.n;
+    return round_up((feature_values(c) + answers + (c->labels ? answers : 0)) * sizeof(float));
+}
+
 static size_t record_bytes(const struct mnq_tune_cache *c, size_t values)
 {
     values += tap_values(c, c->n_taps);
-    return round_up(values * sizeof(uint16_t)) + round_up((feature_values(c) + c->loss.logits.n) * sizeof(float));
+    return round_up(values * sizeof(uint16_t)) + wanted_bytes(c);
 }
 
 static size_t records(const struct mnq_tune_cache *c, int views)
@@ -136,7 +144,12 @@ struct into {
 
 static float *floats_of(const struct mnq_tune_cache *c, uint8_t *record)
 {
-    return (float *)(void *)(record + c->bytes - round_up((feature_values(c) + c->loss.logits.n) * sizeof(float)));
+    return (float *)(void *)(record + c->bytes - wanted_bytes(c));
+}
+
+static float *label_of(const struct mnq_tune_cache *c, uint8_t *record)
+{
+    return floats_of(c, record) + feature_values(c) + c->loss.logits.n;
 }
 
 /* The upper halves of floats, rounded. */
@@ -176,7 +189,7 @@ static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
 }
 
 /* View k of the i-th picture that is trained on. Every other one is blended with one of another such picture. */
-static void train_view(const struct filling *f, int i, int k, struct worker *me)
+static void train_view(const struct filling *f, int i, int k, struct worker *me, uint8_t *record)
 {
     const struct mnq_tune_cache *c = f->c;
     const uint8_t *pixels = c->pictures->pixels;
@@ -184,10 +197,22 @@ static void train_view(const struct filling *f, int i, int k, struct worker *me)
     const struct mnq_shape s = c->student->node[0].out;
     struct mnq_random r = {f->o->seed + 0x51ed270b35ae7d11u * (uint64_t)(i * c->views + k + 1)};
     mnq_tune_view(pixels + (size_t)c->train[i] * bytes, s, f->o->seed, c->train[i], k, me->view);
-    if (!f->o->blends || k % 2 == 0) return;
-    const int other = c->train[(int)(mnq_random_unit(&r) * c->n_train)];
-    mnq_tune_view(pixels + (size_t)other * bytes, s, f->o->seed, other, c->views + k, me->other);
-    mnq_tune_blend(me->other, bytes, &r, me->view);
+    int other = c->train[i];
+    double share = 0;
+    if (f->o->blends && k % 2 != 0) {
+        other = c->train[(int)(mnq_random_unit(&r) * c->n_train)];
+        mnq_tune_view(pixels + (size_t)other * bytes, s, f->o->seed, other, c->views + k, me->other);
+        share = mnq_tune_blend(me->other, bytes, &r, me->view);
+    }
+    if (c->labels) mnq_tune_labels_put(c->pictures->label, c->train[i], other, share, c->loss.logits.n, label_of(c, record));
+}
+
+static void held_view(const struct filling *f, int i, int k, struct worker *me, uint8_t *record)
+{
+    const struct mnq_tune_cache *c = f->c;
+    const int picture = c->held[i];
+    mnq_tune_judge_view(c->pictures->pixels + (size_t)picture * c->pictures->bytes, c->student->node[0].out, k, me->view);
+    if (c->labels) mnq_tune_labels_put(c->pictures->label, picture, picture, 0, c->loss.logits.n, label_of(c, record));
 }
 
 static int fill(void *ctx, int i, int w, struct mnq_err *e)
@@ -197,11 +222,10 @@ static int fill(void *ctx, int i, int w, struct mnq_err *e)
     struct mnq_tune_cache *c = f->c;
     struct worker *me = &f->worker[w];
     int trained = c->n_train * c->views, held = i - trained;
-    if (held < 0) train_view(f, i / c->views, i % c->views, me);
-    else
-        mnq_tune_judge_view(c->pictures->pixels + (size_t)c->held[held / MNQ_TUNE_JUDGES] * c->pictures->bytes,
-                            c->student->node[0].out, held % MNQ_TUNE_JUDGES, me->view);
-    struct into to = {c, c->record + (size_t)i * c->bytes, !f->own_prefix, true};
+    uint8_t *record = c->record + (size_t)i * c->bytes;
+    if (held < 0) train_view(f, i / c->views, i % c->views, me, record);
+    else held_view(f, held / MNQ_TUNE_JUDGES, held % MNQ_TUNE_JUDGES, me, record);
+    struct into to = {c, record, !f->own_prefix, true};
     mnq_float_worker_run(&me->teacher, c->teacher, &c->pictures->preprocess, me->view, keep, &to);
     if (f->own_prefix) {
         to.boundary = true;
@@ -348,15 +372,38 @@ static void drop_taps(struct mnq_tune_cache *c)
     c->n_taps = kept;
 }
 
+static struct mnq_tune_wanted wanted_in(const struct mnq_tune_cache *c, const uint8_t *record)
+{
+    const float *features = (const float *)(const void *)(record + c->bytes - wanted_bytes(c));
+    const float *answers = features + feature_values(c);
+    return (struct mnq_tune_wanted){features, answers, c->labels ? answers + c->loss.logits.n : NULL};
+}
+
+/* Labels of as many classes may still be of others: by the teacher's answers to whole pictures. */
+static int known_to_teacher(const struct mnq_tune_cache *c, struct mnq_err *e)
+{
+    struct mnq_tune_names names;
+    int rc = mnq_tune_names_init(&names, c->loss.logits.n, e);
+    for (int i = 0; rc == 0 && i < c->n_train + c->n_held; i++) {
+        const bool trains = i < c->n_train;
+        struct mnq_tune_wanted w =
+            wanted_in(c, trains ? mnq_tune_cache_train(c, i, 0) : mnq_tune_cache_held(c, i - c->n_train, 0));
+        mnq_tune_names_add(&names, w.label, w.answers);
+    }
+    return rc == 0 ? mnq_tune_names_known(&names, e) : -1;
+}
+
 int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena,
                         mnq_progress *progress, void *progress_ctx, struct mnq_err *e)
 {
     const struct mnq_split fold = {MNQ_SPLIT_FOLDS, c->fold};
     int n = c->pictures->n;
     c->loss = (struct mnq_tune_loss){.logits = mnq_logits_of(c->student, o->task), .temperature = 2};
+    c->labels = o->labels > 0;
     if (c->loss.logits.n_parts > 1)
         return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "%d outputs: tuning follows models of one output",
                               c->loss.logits.n_parts);
+    if (c->labels && mnq_tune_labels_fit(c->pictures, &c->loss.logits, e) != 0) return -1;
     c->features = feature_node(c->student, c->loss.logits.part[0].node);
     c->train = mnq_arena_array(arena, (size_t)n, sizeof *c->train);
     c->held = mnq_arena_array(arena, (size_t)n, sizeof *c->held);
@@ -375,6 +422,7 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     if (fill_all(&f, e) != 0) return -1;
     c->spread = spread(c);
     c->loss.signal = signal(c);
+    if (c->labels && known_to_teacher(c, e) != 0) return -1;
     return tap_spreads(c, arena, e);
 }
 
@@ -394,7 +442,7 @@ const uint16_t *mnq_tune_cache_tap(const struct mnq_tune_cache *c, const uint8_t
 }
 
 void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,
-                         const float **features, const float **answers)
+                         struct mnq_tune_wanted *w)
 {
     const uint16_t *half = (const uint16_t *)(const void *)record;
     for (int k = 0; k < c->n_boundary; k++) {
@@ -403,8 +451,5 @@ void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, 
         for (size_t i = 0; i < n; i++) to[i] = mnq_tune_wide(half[i]);
         half += n;
     }
-    const float *floats =
-        (const float *)(const void *)(record + c->bytes - round_up((feature_values(c) + c->loss.logits.n) * sizeof(float)));
-    *features = floats;
-    *answers = floats + feature_values(c);
+    *w = wanted_in(c, record);
 }

@@ -14,11 +14,13 @@
 extern "C" {
 #endif
 
-/** Records of views: what nodes from `from` on read of those before, in 16 bits, the teacher's features and answers. */
+/** Records of views: what nodes from `from` on read of those before, in 16 bits, the teacher's features and answers, what
+ *  labels say. */
 struct mnq_tune_cache {
     const struct mnq_graph *student, *teacher;
     const struct mnq_pictures *pictures;
-    int fold; /* of them that judges, of MNQ_SPLIT_FOLDS */
+    int fold;    /* of them that judges, of MNQ_SPLIT_FOLDS */
+    bool labels; /* the pictures' are in the records */
     struct mnq_tune_loss loss;
     int from;      /* first node that is trained */
     int features;  /* node whose output the last layer reads, -1: none of its own */
@@ -46,9 +48,15 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
 const uint8_t *mnq_tune_cache_train(const struct mnq_tune_cache *c, int i, int k);
 const uint8_t *mnq_tune_cache_held(const struct mnq_tune_cache *c, int i, int k);
 
-/** Fills b's tensors before `from`; *features and *answers: the teacher's, within the record. */
+/** What a record says that should come out; pointers into it. */
+struct mnq_tune_wanted {
+    const float *features, *answers; /* the teacher's */
+    const float *label;              /* mnq_tune_label_loss()'s wanted; NULL unless c->labels */
+};
+
+/** Fills b's tensors before `from`. */
 void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,
-                         const float **features, const float **answers);
+                         struct mnq_tune_wanted *w);
 
 /** The teacher's output of tap k in a record: the upper halves of floats. */
 const uint16_t *mnq_tune_cache_tap(const struct mnq_tune_cache *c, const uint8_t *record, int k);

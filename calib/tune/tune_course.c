@@ -211,19 +211,20 @@ static double taps_away(const struct tuning *t, const uint8_t *record, struct mn
     return sum;
 }
 
-/* One picture of the batch: the answers' divergence and the features' distance. */
+/* One picture of the batch: the answers' divergence, the labels' cross entropy and the features' distance. */
 static double learn(void *ctx, int item, struct mnq_backward *b)
 {
     const struct tuning *t = ctx;
     const struct mnq_tune_cache *c = &t->c->cache;
-    const float *features, *answers;
-    mnq_tune_cache_load(c, t->batch[item], b, &features, &answers);
+    struct mnq_tune_wanted w;
+    mnq_tune_cache_load(c, t->batch[item], b, &w);
     const float *got = mnq_backward_forward(b);
-    double loss =
-        mnq_tune_loss(&c->loss, c->loss.temperature, answers, got, mnq_backward_of(b, c->loss.logits.part[0].node));
+    float *gradient = mnq_backward_of(b, c->loss.logits.part[0].node);
+    double loss = mnq_tune_loss(&c->loss, c->loss.temperature, w.answers, got, gradient);
+    if (w.label != NULL) loss += mnq_tune_label_loss(&c->loss, t->c->o->labels, w.label, got, gradient);
     if (c->features >= 0 && c->spread > 0) {
         size_t n = mnq_elements(c->student->node[c->features].out);
-        loss += away(b, c->features, features, n, t->c->o->features / (c->spread * (double)n));
+        loss += away(b, c->features, w.features, n, t->c->o->features / (c->spread * (double)n));
     }
     return loss + taps_away(t, t->batch[item], b);
 }
@@ -339,12 +340,14 @@ static void depend(struct tuning *t)
     struct mnq_tune_journal *j = &t->journal;
     const double number[] = {o->rate, o->features, o->taps, o->mean, o->front, (double)o->blends, (double)o->epochs,
                              (double)c->cache.views, (double)c->cache.from, (double)o->seed, (double)p->resize,
-                             (double)p->filter};
+                             (double)p->filter, o->labels};
     const size_t n = (size_t)c->out->n;
     j->path = o->journal;
     depend_on_graph(j, c->teacher);
     depend_on_graph(j, c->out);
     mnq_tune_journal_depends(j, number, sizeof number);
+    if (c->cache.labels)
+        mnq_tune_journal_depends(j, c->pictures->label, (size_t)c->pictures->n * sizeof *c->pictures->label);
     mnq_tune_journal_depends(j, p->scale, sizeof p->scale);
     mnq_tune_journal_depends(j, p->offset, sizeof p->offset);
     mnq_tune_journal_depends(j, p->source, sizeof p->source);

@@ -12,6 +12,7 @@
 #include "quantize/lower_real.h"
 #include "tune_course.h"
 #include "tune_judge.h"
+#include "tune_labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ struct formats {
     int first;                              /* node of few bits */
     struct mnq_split fold;                  /* of the pictures that judges */
     struct mnq_views held;                  /* of the pictures that judge */
+    const int *label;                       /* [held.shots.n] theirs; NULL unless labels are used */
     struct mnq_tune_loss loss;
     struct mnq_tune_report *r;
 };
@@ -56,11 +58,15 @@ static int make_held(struct formats *x, struct mnq_err *e)
     const struct mnq_stats *s = &x->c->stats;
     struct mnq_shots shots = {.bytes = s->input_bytes};
     uint8_t *pixels = mnq_arena_array(x->c->arena, (size_t)s->held, s->input_bytes);
-    if (pixels == NULL) return mnq_fail_nomem(e);
-    for (int i = 0; i < s->held; i++)
-        if (mnq_held_back(x->fold, i))
-            memcpy(pixels + (size_t)shots.n++ * s->input_bytes, s->input + (size_t)i * s->input_bytes, s->input_bytes);
+    int *label = mnq_arena_array(x->c->arena, (size_t)s->held, sizeof *label);
+    if (pixels == NULL || label == NULL) return mnq_fail_nomem(e);
+    for (int i = 0; i < s->held; i++) {
+        if (!mnq_held_back(x->fold, i)) continue;
+        memcpy(pixels + (size_t)shots.n * s->input_bytes, s->input + (size_t)i * s->input_bytes, s->input_bytes);
+        label[shots.n++] = s->label != NULL ? s->label[i] : -1;
+    }
     shots.input = pixels;
+    x->label = x->f->o.labels > 0 ? label : NULL;
     return mnq_views_make(x->c->o->against != NULL ? x->c->o->against : x->base, x->c->p, &shots, &s->judge, VIEWS,
                           x->c->threads, &x->held, x->c->arena, NULL, NULL, e);
 }
@@ -73,6 +79,7 @@ static int judge(const struct formats *x, const struct mnq_qmodel *q, struct mnq
     const bool decides = mnq_task_decides(&x->held.judge.part[0].task);
     float *got = calloc(n, each * sizeof *got);
     int rc = got == NULL ? mnq_fail_nomem(e) : mnq_views_ask(&x->held, x->c->g, q, all, got, e);
+    size_t labelled = 0, right = 0;
     *h = (struct mnq_tune_held){0};
     for (size_t i = 0; rc == 0 && i < n; i++) {
         const float *want = x->held.want + i * each, *have = got + i * each;
@@ -80,7 +87,11 @@ static int judge(const struct formats *x, const struct mnq_qmodel *q, struct mnq
         double drop = decides ? mnq_task_drop(&x->held.judge, want, have, 1, 1) : kl;
         h->kl += kl / (double)n;
         h->agreement += 100 * (decides ? !(drop > 0) : 1 - drop) / (double)n;
+        const int label = x->label != NULL ? x->label[i / (n / (size_t)x->held.shots.n)] : -1;
+        labelled += label >= 0;
+        right += label >= 0 && mnq_tune_first_of(have, each) == (size_t)label;
     }
+    h->right = labelled > 0 ? 100.0 * (double)right / (double)labelled : (double)NAN;
     free(got);
     return rc;
 }
@@ -281,7 +292,13 @@ static int tune(struct formats *x, struct mnq_fit *fit, double *error, struct mn
     struct mnq_tune_held held;
     double noise, ignored;
     const double started = mnq_tune_clock();
-    const struct mnq_pictures pictures = {c->stats.input, c->stats.input_bytes, c->stats.held, *c->p};
+    const struct mnq_pictures pictures = {.pixels = c->stats.input,
+                                          .bytes = c->stats.input_bytes,
+                                          .n = c->stats.held,
+                                          .preprocess = *c->p,
+                                          .label = c->stats.label,
+                                          .classes = mnq_dataset_classes(c->data),
+                                          .names = mnq_dataset_class(c->data, 0) != NULL};
     struct mnq_tune_course course = {.teacher = x->teacher,
                                      .out = &x->student,
                                      .pictures = &pictures,
@@ -333,6 +350,7 @@ int mnq_tune_formats(void *ctx, struct mnq_calib_run *c, struct mnq_fit *fit, do
                           .fold = {MNQ_SPLIT_FOLDS, c->learning.fold},
                           .r = mnq_arena_alloc(c->arena, sizeof *x->r)};
     if (x->r == NULL) return mnq_fail_nomem(e);
+    x->r->before.right = x->r->after.right = (double)NAN;
     if (c->o->against != NULL && mnq_tune_same_layers(c->g, c->o->against) == NULL) x->teacher = c->o->against;
     if (!(f->began > 0)) f->began = mnq_tune_clock();
     c->report->tuned = x->r;

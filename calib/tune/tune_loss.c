@@ -40,6 +40,20 @@ static double divergence(const float *teacher, const float *student, int n, doub
     return share * temperature * temperature * kl;
 }
 
+double mnq_tune_label_loss(const struct mnq_tune_loss *l, double weight, const float *wanted, const float *student,
+                           float *gradient)
+{
+    const int n = (int)l->logits.n;
+    if (wanted[0] < 0) return 0;
+    double all = log_sum(student, n, 1), loss = 0;
+    for (int c = 0; c < n; c++) {
+        double log_s = (double)student[c] - all;
+        loss -= (double)wanted[c] * log_s;
+        if (gradient != NULL) gradient[c] += (float)(weight * (mnq_exp_plain(log_s) - (double)wanted[c]));
+    }
+    return weight * loss;
+}
+
 double mnq_tune_loss(const struct mnq_tune_loss *l, double temperature, const float *teacher, const float *student,
                      float *gradient)
 {

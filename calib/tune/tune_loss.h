@@ -23,6 +23,14 @@ struct mnq_tune_loss {
 double mnq_tune_loss(const struct mnq_tune_loss *l, double temperature, const float *teacher, const float *student,
                      float *gradient);
 
+/**
+ * Cross entropy of one sample's classes with what labels say, in nats, times `weight`.
+ * wanted    [l->logits.n] shares of the classes, which sum up to 1; the first below 0: unknown, and the loss is 0
+ * gradient  [l->logits.n] added to, or NULL. The same bits on every host.
+ */
+double mnq_tune_label_loss(const struct mnq_tune_loss *l, double weight, const float *wanted, const float *student,
+                           float *gradient);
+
 /** Natural logarithm of x > 0, without the library's differences between hosts. */
 double mnq_log_plain(double x);
 

@@ -93,10 +93,11 @@ void mnq_tune_view(const uint8_t *from, struct mnq_shape s, uint64_t seed, int p
     cut(from, s, &p, to);
 }
 
-void mnq_tune_blend(const uint8_t *other, size_t n, struct mnq_random *r, uint8_t *to)
+double mnq_tune_blend(const uint8_t *other, size_t n, struct mnq_random *r, uint8_t *to)
 {
     const int share = (int)(128 * mnq_random_unit(r)); /* of 256 */
     for (size_t i = 0; i < n; i++) to[i] = (uint8_t)((to[i] * (256 - share) + other[i] * share + 128) >> 8);
+    return share / 256.0;
 }
 
 void mnq_tune_judge_view(const uint8_t *from, struct mnq_shape s, int k, uint8_t *to)

@@ -29,8 +29,9 @@ void mnq_tune_view(const uint8_t *from, struct mnq_shape s, uint64_t seed, int p
  * Blends `other`, a view of another picture, into `to`, by up to a half (Zhang et al. 2018, arXiv:1710.09412): between 150
  * pictures lie many more that only the teacher has to know.
  * other, to  [n] bytes
+ * return     the share of `other`
  */
-void mnq_tune_blend(const uint8_t *other, size_t n, struct mnq_random *r, uint8_t *to);
+double mnq_tune_blend(const uint8_t *other, size_t n, struct mnq_random *r, uint8_t *to);
 
 /** One of the views that judge, k = 0 .. 3: the picture, and two thirds of each side at three places. */
 enum { MNQ_TUNE_JUDGES = 4 };

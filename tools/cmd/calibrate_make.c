@@ -113,10 +113,11 @@ static int open_against(struct mnq_cli *cli, const struct mnq_recipe *r, struct 
 }
 
 /* Weights of few bits learn. */
-static void set_tuning(struct mnq_cli *cli, struct mnq_calibrate_result *x, struct mnq_calib_opts *co)
+static void set_tuning(struct mnq_cli *cli, bool labels, struct mnq_calibrate_result *x, struct mnq_calib_opts *co)
 {
     mnq_tune_formats_defaults(&x->tuned.o);
     x->tuned.o.time_limit = x->time_limit;
+    if (labels) x->tuned.o.labels = mnq_tune_labels_weight;
     x->tuned.o.threads = cli->global.threads;
     x->tuned.o.task = x->subject.tasks;
     co->learn = mnq_tune_formats;
@@ -134,7 +135,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     co.task = x->subject.tasks;
     co.meta_bytes = meta_bytes(x);
     x->tunes = r->tune_weights != 0;
-    if (x->tunes) set_tuning(cli, x, &co);
+    if (x->tunes) set_tuning(cli, r->use_labels != 0, x, &co);
     const struct mnq_subject *s = &x->subject;
     struct mnq_qmodel *q = &x->q;
     struct mnq_recipe repeat = *r;
@@ -151,7 +152,7 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
     say_promise(cli, x);
     if (x->tunes && (x->report.tuned == NULL || !x->report.tuned->kept)) {
-        repeat.tune_weights = 0;
+        repeat.tune_weights = repeat.use_labels = 0;
         if ((x->recipe = mnq_recipe_text(&repeat, &cli->arena)) == NULL) return mnq_fail_nomem(&cli->err);
     }
     if (r->weights == MNQ_WEIGHTS_AUTO) {
@@ -188,6 +189,8 @@ int mnq_calibrate_check(const struct mnq_recipe *r, struct mnq_err *e)
     if (r->target != NULL && mnq_xtarget_named(r->target, e) == NULL) return -1;
     if (r->cycles > 0 && r->target == NULL)
         return mnq_fail(e, MNQ_EXIT_USAGE, "--cycles needs --target, the core whose instructions are meant");
+    if (r->use_labels && !r->tune_weights && !r->tune)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--use-labels needs --tune: nothing else learns from labels");
     if (lonely != NULL && r->weights != MNQ_WEIGHTS_AUTO)
         return mnq_fail(e, MNQ_EXIT_USAGE, "%s needs --weights auto, which chooses formats; the weights are %s", lonely,
                         mnq_weights_words[r->weights]);

@@ -28,7 +28,7 @@ struct prune_opts {
     struct mnq_opt_list data;
     const char *pattern, *recipe, *output;
     double ratio, channels;
-    int scope, method, samples;
+    int scope, method, samples, use_labels;
     bool force, tune;
 };
 
@@ -56,6 +56,9 @@ static const struct mnq_option options[] = {
      "use at most N samples, evenly spaced (512 if not given)", 1, MNQ_PRUNE_SAMPLES, NULL},
     {"tune", 0, MNQ_OPT_FLAG, offsetof(struct prune_opts, tune), NULL,
      "then let the result learn from MODEL, as `mnquant tune` does; needs --data", 0, 0, NULL},
+    {"use-labels", 0, MNQ_OPT_CHOICE, offsetof(struct prune_opts, use_labels), "ON|OFF",
+     "--tune: learn from the labels of the data too, where they are the classes that MODEL tells apart", 0, 0,
+     mnq_switch_words},
     MNQ_DATA_OPTIONS(struct prune_opts),
     MNQ_MODEL_OPTIONS(struct prune_opts),
 };
@@ -75,7 +78,7 @@ struct pruned {
     struct mnq_subject subject;
     struct mnq_prune_opts o;
     struct mnq_prune_report report;
-    bool tunes;
+    bool tunes, labels;
     struct mnq_tune_report tuned; /* with --tune */
     uint8_t *source, *bytes;
     size_t n_source, n;
@@ -222,6 +225,7 @@ static int settle(struct mnq_cli *cli, struct prune_opts *o, struct mnq_recipe *
     from.ratio = r->ratio > 0 ? r->ratio : (double)NAN;
     from.channels = r->channels > 0 ? r->channels : (double)NAN;
     from.tune = r->tune != 0;
+    from.use_labels = r->use_labels;
     from.scope = r->scope;
     from.method = r->method;
     from.samples = r->samples < MNQ_PRUNE_SAMPLES ? r->samples : MNQ_PRUNE_SAMPLES;
@@ -266,6 +270,8 @@ static int check_options(struct mnq_cli *cli, const struct prune_opts *o, const 
                                   .samples = o->samples,
                                   .threads = cli->global.threads};
     if (o->method != MNQ_PRUNE_AUTO) po->method = (enum mnq_prune_method)o->method;
+    if (o->use_labels && !o->tune && !r->tune_weights)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--use-labels needs --tune: nothing else learns from labels");
     if (mnq_prune_pattern(o->pattern, "--pattern", &po->pattern, e) != 0) return -1;
     if (!isnan(o->channels)) return check_channels(cli, o, r, e);
     if (isnan(o->ratio) && po->pattern.kind != MNQ_PATTERN_N_M && !rules_prune(r))
@@ -338,7 +344,7 @@ static int prune(struct mnq_cli *cli, struct pruned *x, const struct mnq_dataset
     mnq_prune_plan(cli, x->tunes);
     if (mnq_prune(&s->legal, d, &s->preprocess, &x->o, &out, &x->report, &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
-    if (x->tunes && mnq_prune_learn(cli, s, d, false, x->o.samples, x->o.task, &out, &x->tuned, &x->report.drop) != 0)
+    if (x->tunes && mnq_prune_learn(cli, s, d, false, x->o.samples, x->labels, x->o.task, &out, &x->tuned, &x->report.drop) != 0)
         return -1;
     mnq_term_clear(&cli->term);
     if (mnq_restore(&s->raw, &s->legal, &out, &restored, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);
@@ -382,12 +388,14 @@ static int run(struct mnq_cli *cli)
             "42 points of top-1, with --data and the default method 1 point");
     x->o.task = x->subject.tasks;
     x->tunes = o->tune;
+    x->labels = o->use_labels != 0;
     if (!isnan(o->channels)) {
         struct mnq_narrow_job job = {.subject = &x->subject,
                                      .data = d,
                                      .by_magnitude = x->o.method == MNQ_PRUNE_MAGNITUDE,
                                      .o = {o->channels, o->samples, cli->global.threads, x->subject.tasks},
                                      .tunes = o->tune,
+                                     .labels = o->use_labels != 0,
                                      .output = o->output,
                                      .resolution = o->model.resolution};
         int rc = mnq_prune_narrow(cli, &job);

@@ -24,6 +24,7 @@ struct tune_opts {
     const char *teacher, *output, *journal;
     int epochs, samples;
     double time_limit, rate;
+    int use_labels;
     bool force;
 };
 
@@ -41,6 +42,8 @@ static const struct mnq_option options[] = {
      "how far a step moves weights at most, as a share of their row's root mean square", 1e-6, 0.1, NULL},
     {"time-limit", 0, MNQ_OPT_DOUBLE, offsetof(struct tune_opts, time_limit), "SECONDS",
      "stop after this time with the best weights so far", 1, 1e6, NULL},
+    {"use-labels", 0, MNQ_OPT_CHOICE, offsetof(struct tune_opts, use_labels), "ON|OFF",
+     "learn from the labels of the data too, where they are the classes that MODEL tells apart", 0, 0, mnq_switch_words},
     {"journal", 0, MNQ_OPT_STRING, offsetof(struct tune_opts, journal), "FILE",
      "keep in FILE where the training stands: after an interruption or --time-limit the same command goes on, to the same "
      "bytes; removed at the end", 0, 0, NULL},
@@ -171,6 +174,7 @@ static int tune(struct mnq_cli *cli, const struct tune_opts *o, struct tuned *x,
     to.time_limit = o->time_limit;
     to.journal = o->journal;
     to.samples = o->samples;
+    if (o->use_labels) to.labels = mnq_tune_labels_weight;
     to.threads = cli->global.threads;
     to.task = x->subject.tasks;
     mnq_term_plan(&cli->term, steps, sizeof steps / sizeof *steps);

@@ -14,13 +14,15 @@ void mnq_prune_plan(struct mnq_cli *cli, bool learns)
 }
 
 int mnq_prune_learn(struct mnq_cli *cli, const struct mnq_subject *s, const struct mnq_dataset *d, bool channels,
-                    int samples, const struct mnq_task *tasks, struct mnq_graph *out, struct mnq_tune_report *r, struct mnq_bound *drop)
+                    int samples, bool labels, const struct mnq_task *tasks, struct mnq_graph *out,
+                    struct mnq_tune_report *r, struct mnq_bound *drop)
 {
     const struct mnq_graph student = *out;
     struct mnq_tune_opts to;
     if (channels) mnq_tune_channels_defaults(&to);
     else mnq_tune_defaults(&to);
     to.samples = samples;
+    to.labels = labels ? mnq_tune_labels_weight : 0;
     to.threads = cli->global.threads;
     to.task = tasks;
     if (mnq_tune(&s->raw, &student, &s->legal, d, &s->preprocess, &to, out, r, &cli->arena, mnq_term_progress, &cli->term,

@@ -36,7 +36,7 @@ int mnq_prune_narrow(struct mnq_cli *cli, const struct mnq_narrow_job *job)
     if (mnq_prune_channels(&s->raw, &s->legal, job->by_magnitude ? NULL : job->data, &s->preprocess, &job->o, &out, &cut, &r,
                            &cli->arena, mnq_term_progress, &cli->term, e) != 0)
         return -1;
-    if (job->tunes && mnq_prune_learn(cli, s, job->data, true, job->o.samples, job->o.task, &out, &tuned, &r.drop) != 0)
+    if (job->tunes && mnq_prune_learn(cli, s, job->data, true, job->o.samples, job->labels, job->o.task, &out, &tuned, &r.drop) != 0)
         return -1;
     mnq_term_clear(&cli->term);
     if (mnq_channels_cut(&s->raw, &s->legal, &out, &cut, &narrow, &cli->arena, e) != 0) return mnq_fail_in(e, s->file);

@@ -12,7 +12,7 @@ struct mnq_narrow_job {
     const struct mnq_dataset *data; /* NULL: none */
     bool by_magnitude;              /* data chooses nothing, though the result may learn from it */
     struct mnq_channel_opts o;
-    bool tunes;
+    bool tunes, labels; /* learns, from the data's labels too */
     const char *output;
     int resolution; /* of the model, 0: its own */
 };

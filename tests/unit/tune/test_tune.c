@@ -10,6 +10,7 @@
 #include "coloured_set.h"
 #include "tune.h"
 #include "tune_journal.h"
+#include "tune_labels.h"
 #include "tune_loss.h"
 #include "tune_mean.h"
 #include "tune_view.h"
@@ -267,6 +268,60 @@ static void divergences(void **state)
     }
 }
 
+/* The same for labels, of one picture and of a blend; what is unknown teaches nothing. */
+static void label_losses(void **state)
+{
+    (void)state;
+    const int label[] = {2, 0, -1};
+    float s[3] = {0, 1, -0.5f}, wanted[3], d[3];
+    const struct mnq_tune_loss l = {.logits = {.n_parts = 1, .part = {{.n = 3}}, .n = 3}};
+    for (int other = 0; other < 3; other++) {
+        mnq_tune_labels_put(label, 0, other, 0.25, 3, wanted);
+        memset(d, 0, sizeof d);
+        const double loss = mnq_tune_label_loss(&l, 0.5, wanted, s, d);
+        if (other == 2) {
+            assert_true(loss == 0 && d[0] == 0 && d[1] == 0 && d[2] == 0);
+            assert_int_equal(mnq_tune_labels_right(wanted, s, 3), -1);
+            continue;
+        }
+        const double sum = log(exp(0) + exp(1) + exp(-0.5));
+        assert_true(fabs(loss - 0.5 * (other == 0 ? sum + 0.5 : 0.75 * (sum + 0.5) + 0.25 * sum)) < 1e-6);
+        assert_int_equal(mnq_tune_labels_right(wanted, s, 3), 0);
+        for (int i = 0; i < 3; i++) {
+            const float kept = s[i];
+            s[i] = kept + 0.01f;
+            double up = mnq_tune_label_loss(&l, 0.5, wanted, s, NULL);
+            s[i] = kept - 0.01f;
+            double down = mnq_tune_label_loss(&l, 0.5, wanted, s, NULL);
+            s[i] = kept;
+            assert_true(fabs((up - down) / 0.02 - (double)d[i]) < 1e-3);
+        }
+        s[2] += 4;
+        assert_int_equal(mnq_tune_labels_right(wanted, s, 3), 1);
+        s[2] -= 4;
+    }
+}
+
+/* Labels of other classes are told by a teacher that knows no more of them than a constant answer. */
+static void foreign_labels(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        struct mnq_tune_names names;
+        struct mnq_err e = {0};
+        assert_int_equal(mnq_tune_names_init(&names, 3, &e), 0);
+        for (int i = 0; i < 9; i++) {
+            const int label = i % 3;
+            float wanted[3], logits[3] = {0};
+            mnq_tune_labels_put(&label, 0, 0, 0, 3, wanted);
+            logits[known && i < 4 ? label : 0] = 1;
+            mnq_tune_names_add(&names, wanted, logits);
+        }
+        assert_int_equal(mnq_tune_names_known(&names, &e), known ? 0 : -1);
+        if (!known) assert_string_equal(strstr(e.msg, "the float"), "the float model names 3 of 9 samples as their labels do: they are of other classes");
+    }
+}
+
 /* Of a bias that steps move by known amounts: the plain mean within the window, then one that forgets; swapped twice, all is
  * as it was. */
 static void means(void **state)
@@ -389,7 +444,7 @@ static void interrupted_ones_go_on(void **state)
 
     /* One bit, and a place in the order of the pictures that there is not, with a checksum that fits. */
     for (int forged = 0; forged < 2; forged++) {
-        enum { HEAD = 24, CRC_AT = 20, STAND = 48 };
+        enum { HEAD = 24, CRC_AT = 20, STAND = 56 };
         struct world *damaged = world_new();
         uint8_t *bytes;
         size_t n;
@@ -427,6 +482,8 @@ int main(void)
                                        cmocka_unit_test(interrupted_ones_go_on),
                                        cmocka_unit_test(logarithms),
                                        cmocka_unit_test(divergences),
+                                       cmocka_unit_test(label_losses),
+                                       cmocka_unit_test(foreign_labels),
                                        cmocka_unit_test(means),
                                        cmocka_unit_test(views),
                                        cmocka_unit_test(blends)};

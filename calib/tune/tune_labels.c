@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Labels beside the teacher's answers, where the caller wants them used. */
+#include "tune_labels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int mnq_tune_labels_fit(const struct mnq_pictures *p, const struct mnq_logits *l, struct mnq_err *e)
+{
+    const struct mnq_task *t = &l->part[0].task;
+    int known = 0;
+    if (t->kind != MNQ_TASK_CLASSES || mnq_task_is_map(t))
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                              "--use-labels: the model's answer is not one of several classes");
+    if (p->classes > 0 && !mnq_logits_are_named(l, p->classes, p->names))
+        return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                              "--use-labels: the samples have %d classes, the model tells %d apart", p->classes, t->out.c);
+    for (int i = 0; p->label != NULL && i < p->n; i++) known += p->label[i] >= 0;
+    if (known > 0) return 0;
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED, "--use-labels: the samples have no labels");
+}
+
+void mnq_tune_labels_put(const int *label, int one, int other, double share, size_t classes, float *to)
+{
+    memset(to, 0, classes * sizeof *to);
+    if (label[one] < 0 || label[other] < 0) {
+        to[0] = -1;
+        return;
+    }
+    to[label[one]] += (float)(1 - share);
+    to[label[other]] += (float)share;
+}
+
+size_t mnq_tune_first_of(const float *v, size_t n)
+{
+    size_t best = 0;
+    for (size_t k = 1; k < n; k++)
+        if (v[k] > v[best]) best = k;
+    return best;
+}
+
+int mnq_tune_labels_right(const float *wanted, const float *logits, size_t classes)
+{
+    return wanted[0] < 0 ? -1 : mnq_tune_first_of(logits, classes) == mnq_tune_first_of(wanted, classes);
+}
+
+int mnq_tune_names_init(struct mnq_tune_names *n, size_t classes, struct mnq_err *e)
+{
+    *n = (struct mnq_tune_names){.count = calloc(classes, sizeof *n->count), .classes = classes};
+    return n->count == NULL ? mnq_fail_nomem(e) : 0;
+}
+
+void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits)
+{
+    const int right = mnq_tune_labels_right(wanted, logits, n->classes);
+    if (right < 0) return;
+    n->known++;
+    n->right += right;
+    n->count[mnq_tune_first_of(wanted, n->classes)]++;
+}
+
+int mnq_tune_names_known(struct mnq_tune_names *n, struct mnq_err *e)
+{
+    int most = 0;
+    for (size_t c = 0; c < n->classes; c++) most = n->count[c] > most ? n->count[c] : most;
+    free(n->count);
+    if (n->right > most) return 0;
+    return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
+                          "--use-labels: the float model names %d of %d samples as their labels do: they are of other classes",
+                          n->right, n->known);
+}
