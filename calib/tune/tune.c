@@ -18,7 +18,7 @@
 
 enum { LEAST_HELD = 5 };
 
-const double mnq_tune_labels_weight = 0.1;
+const double mnq_tune_labels_weight = 0.3;
 
 void mnq_tune_defaults(struct mnq_tune_opts *o)
 {
