@@ -187,6 +187,7 @@ static int tell(const struct mnq_auto *s, int chosen, bool limited, struct mnq_e
                                      .vain = p->vain,
                                      .tuned = p->tuned,
                                      .complete = p->complete,
+                                     .fits = p->paid,
                                      .promised = limited && mnq_auto_promises(s, p),
                                      .chosen = k == chosen};
     }

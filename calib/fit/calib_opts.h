@@ -93,6 +93,7 @@ struct mnq_calib_point {
     bool vain;                 /* tuning it brought nothing better */
     bool tuned;                /* its weights learned, and it was judged by others than it learned from */
     bool complete;             /* false: given up before all pictures had judged */
+    bool fits;                 /* within the budgets of the core */
     bool promised;             /* max_drop, with MNQ_PROMISE_CONFIDENCE */
     bool chosen;
 };

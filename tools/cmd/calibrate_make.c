@@ -2,6 +2,7 @@
  * From a float model and sample data to an integer model in memory. */
 #include "calibrate_make.h"
 
+#include "auto_text.h"
 #include "model_maker.h"
 #include "share.h"
 
@@ -66,18 +67,9 @@ static void say_promise(struct mnq_cli *cli, const struct mnq_calibrate_result *
 {
     const struct mnq_calib_report *r = &x->report;
     const char *rest = x->validated ? "" : "; pictures of another kind than these may lose more, --val takes some";
-    if (!(r->asked_drop > 0)) return;
-    if (r->promised)
-        mnq_term_note(&cli->term, 1, "no more than %g points are lost with %.0f %% confidence%s", r->asked_drop,
-                      100 * MNQ_PROMISE_CONFIDENCE, rest);
-    else if (r->pictures_wanted < 0)
-        mnq_term_note(&cli->term, 0, "%d pictures cannot promise a drop of at most %g points: written is the safest choice",
-                      r->drop.pictures, r->asked_drop);
-    else
-        mnq_term_note(&cli->term, 0,
-                      "%d pictures cannot promise a drop of at most %g points with %.0f %% confidence, about %ld would do: "
-                      "written is the safest choice",
-                      r->drop.pictures, r->asked_drop, 100 * MNQ_PROMISE_CONFIDENCE, r->pictures_wanted);
+    char text[300];
+    if (mnq_promise_text(r, text, sizeof text))
+        mnq_term_note(&cli->term, r->promised, "%s%s", text, r->promised ? rest : "");
 }
 
 /* As many outputs, each of as many values. */

@@ -66,7 +66,8 @@ static void plot(struct mnq_html *h, const struct mnq_front *f, enum cost c)
         snprintf(title, sizeof title, "%.200s: %.2f points", row->label, row->result->drop);
         mnq_svg_circle(&s, row->front ? "dot" : "ring", px, py, row->chosen ? 7 : 4, title);
         if (row->chosen)
-            mnq_svg_text(&s, "halo", px > frame.w / 2.0 ? "end" : "start", px > frame.w / 2.0 ? px - 10 : px + 10, py - 8, "chosen");
+            mnq_svg_text(&s, "halo", px > frame.w / 2.0 ? "end" : "start", px > frame.w / 2.0 ? px - 10 : px + 10, py - 8,
+                         "chosen");
     }
     mnq_svg_end(&s);
     mnq_html_put(h, "</figure>\n");

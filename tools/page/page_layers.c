@@ -191,7 +191,8 @@ static void table(struct mnq_page *p, int i)
         mnq_shell_number(&p->h, "number", NULL, any ? mnq_fig_count(l->weights).s : "");
         mnq_shell_number(&p->h, "zero %", NULL, any ? mnq_fig_part(l->zeros, l->weights).s : "");
         mnq_shell_number(&p->h, "bits each", NULL, any ? mnq_fig_bits(l->bytes, l->weights).s : "");
-        mnq_shell_bar(&p->h, "bytes", any ? (double)l->bytes / (double)most_bytes : -1, false, any ? mnq_fig_count(l->bytes).s : "");
+        mnq_shell_bar(&p->h, "bytes", any ? (double)l->bytes / (double)most_bytes : -1, false,
+                      any ? mnq_fig_count(l->bytes).s : "");
         mnq_shell_number(&p->h, "MACs %", NULL, mnq_fig_part(l->macs, s->macs).s);
         mnq_shell_bar(&p->h, "SQNR dB", isnan(db) ? -1 : db > 0 ? db / most_db : 0, db < 20, mnq_fig_db(db).s);
         mnq_html_put(&p->h, "</tr>\n");

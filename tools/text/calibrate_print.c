@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What `mnquant calibrate` made, as tables and as JSON. */
+#include "auto_text.h"
 #include "bill_text.h"
 #include "calibrate_result.h"
 
@@ -124,36 +125,23 @@ static void print_storage(const struct mnq_calibrate_result *x, struct mnq_cli *
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
 }
 
-/* "mixed", "int4", "binary x2". */
-static const char *point_text(const struct mnq_calib_point *p, char buf[24])
-{
-    if (p->format.bits == 0) return "mixed";
-    if (p->format.bits == 1) snprintf(buf, 24, "binary x%d", p->format.bases);
-    else if (p->format.bits == 2) snprintf(buf, 24, "ternary");
-    else snprintf(buf, 24, "int%d", p->format.bits);
-    return buf;
-}
-
 /* What --weights auto asked pictures about. */
 static void print_points(const struct mnq_calib_report *r, struct mnq_cli *cli)
 {
     struct mnq_table t;
-    char a[32], b[24];
+    char a[32], b[MNQ_POINT_TEXT];
     if (r->n_points == 0) return;
     mnq_table_init(&t, &cli->arena, "rllrrrl");
     mnq_table_row(&t, "file about", "formats", "weights", "drop", "95 %", "pictures", "");
     for (int i = 0; i < r->n_points; i++) {
         const struct mnq_calib_point *p = &r->point[i];
         mnq_table_cell(&t, "%s", mnq_text_bytes(a, (int64_t)p->bytes));
-        mnq_table_cell(&t, "%s", point_text(p, b));
-        mnq_table_cell(&t, p->tuned ? "tuned" : "as they are");
+        mnq_table_cell(&t, "%s", mnq_point_formats(p, b));
+        mnq_table_cell(&t, "%s", mnq_point_weights(p));
         mnq_table_cell(&t, "%.2f", p->drop.points);
         mnq_table_cell(&t, "%.2f to %.2f", p->drop.low, p->drop.high);
         mnq_table_cell(&t, "%d", p->drop.pictures);
-        mnq_table_cell(&t, p->chosen      ? "chosen"
-                           : !p->complete ? "given up"
-                           : p->vain      ? "tuning brought nothing"
-                                          : "");
+        mnq_table_cell(&t, "%s", mnq_point_note(p));
     }
     printf("\n");
     mnq_table_print(&t, stdout, mnq_term_bold(cli->term.color_out), mnq_term_plain(cli->term.color_out));
@@ -290,7 +278,7 @@ static void json_storage(struct mnq_json *w, const struct mnq_calibrate_result *
 
 static void json_points(struct mnq_json *w, const struct mnq_calib_report *r)
 {
-    char b[24];
+    char b[MNQ_POINT_TEXT];
     if (r->n_points == 0) return;
     mnq_json_object(w, "auto");
     mnq_json_double(w, "optimism", r->optimism);
@@ -299,7 +287,7 @@ static void json_points(struct mnq_json *w, const struct mnq_calib_report *r)
         const struct mnq_calib_point *p = &r->point[i];
         mnq_json_object(w, NULL);
         mnq_json_int(w, "file_bytes", (int64_t)p->bytes);
-        mnq_json_string(w, "formats", point_text(p, b));
+        mnq_json_string(w, "formats", mnq_point_formats(p, b));
         mnq_json_bool(w, "tuned", p->tuned);
         mnq_json_bool(w, "tuned_in_vain", p->vain);
         mnq_json_double(w, "points", p->drop.points);
@@ -308,6 +296,7 @@ static void json_points(struct mnq_json *w, const struct mnq_calib_report *r)
         mnq_json_double(w, "upper", p->drop.upper);
         mnq_json_int(w, "pictures", p->drop.pictures);
         mnq_json_bool(w, "complete", p->complete);
+        mnq_json_bool(w, "fits", p->fits);
         mnq_json_bool(w, "promised", p->promised);
         mnq_json_bool(w, "chosen", p->chosen);
         mnq_json_end(w);

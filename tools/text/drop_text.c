@@ -7,15 +7,14 @@
 
 #include <stdio.h>
 
-/* What points are of; of several outputs it is not one thing. */
-static const char *unit_of(const struct mnq_subject *s)
+const char *mnq_drop_unit(const struct mnq_subject *s)
 {
     return s->n_outputs > 1 ? "the output that loses most" : mnq_task_drop_unit(&s->task);
 }
 
 void mnq_drop_print(const struct mnq_bound *b, const struct mnq_subject *s, const char *against, bool parts)
 {
-    printf("expected drop %11.2f points of %s, %.2f to %.2f with %.0f %%, against ", b->points, unit_of(s), b->low, b->high,
+    printf("expected drop %11.2f points of %s, %.2f to %.2f with %.0f %%, against ", b->points, mnq_drop_unit(s), b->low, b->high,
            100 * MNQ_DROP_CONFIDENCE);
     mnq_text_put(stdout, against, false);
     printf(parts ? ", by parts of %d samples\n" : ", by %d pictures\n", b->pictures);
@@ -40,5 +39,5 @@ void mnq_drop_json(struct mnq_json *w, const struct mnq_bound *b, const struct m
         mnq_json_string(w, "against", against);
         mnq_json_end(w);
     }
-    mnq_json_string(w, "expected_drop_of", unit_of(s));
+    mnq_json_string(w, "expected_drop_of", mnq_drop_unit(s));
 }

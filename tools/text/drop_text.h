@@ -7,6 +7,9 @@
 #include "subject.h"
 #include "util/json.h"
 
+/** What points are of: "top-1", ...; of several outputs it is not one thing. */
+const char *mnq_drop_unit(const struct mnq_subject *s);
+
 /**
  * The line "expected drop  0.12 points of top-1, 0.02 to 0.51 with 95 %, against model.h5, by 200 samples".
  * parts  whether views of samples judged, else pictures given for it
