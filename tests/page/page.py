@@ -2,78 +2,12 @@
 """A page of `mnquant eval --html` against the JSON document of the same run.
 
 usage: page.py PAGE.html DOCUMENT.json
-It must parse as XML and as HTML, hold no script and no reference to anything outside, and show the document's figures.
+It must be well-formed (wellformed.py) and show the document's figures.
 """
-import html.parser
 import json
-import re
 import sys
-import xml.etree.ElementTree as tree
 
-VOID = {"meta", "br", "img"}
-TAGS = set("""html head meta title style body main header section nav footer h1 h2 h3 p a dl div dt dd table thead tbody tfoot
-    tr th td span figure figcaption details summary pre br img svg line rect circle text path""".split())
-
-
-def fail(message):
-    print("FAILED:", message)
-    sys.exit(1)
-
-
-class Reader(html.parser.HTMLParser):
-    """Balance of tags as HTML sees them, and what might load or run something."""
-
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.open, self.tags, self.ids, self.links = [], set(), set(), set()
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        for key, value in attributes:
-            if key.startswith("on"):
-                fail("attribute %s of %s" % (key, tag))
-            if key == "id":
-                if value in self.ids:
-                    fail("id %s twice" % value)
-                self.ids.add(value)
-            if key == "src" and not value.startswith("data:image/jpeg;base64,"):
-                fail("src %s" % value[:60])
-            if key == "href":
-                if not value.startswith("#"):
-                    fail("href %s" % value)
-                self.links.add(value[1:])
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        if not self.open or self.open.pop() != tag:
-            fail("</%s> closes nothing" % tag)
-
-
-def words(node):
-    return " ".join("".join(node.itertext()).split())
-
-
-def rows(section, index=0):
-    """Rows of the section's table: lists of (label, text)."""
-    table = section.findall(".//table")[index]
-    return [[(c.get("data-l"), words(c).replace("\u2212", "-")) for c in r if c.tag in ("th", "td")]
-            for r in table.findall("./tbody/tr")]
-
-
-def figure(row, label):
-    found = [text for name, text in row if name == label]
-    return found[0] if found else None
-
-
-def same(what, found, wanted):
-    if found != wanted:
-        fail("%s: the page shows %r, the document says %r" % (what, found, wanted))
+from wellformed import fail, figure, read, rows, same, words
 
 
 def count(n):
@@ -158,22 +92,8 @@ def check_changed(page, doc):
 
 
 def main():
-    text = open(sys.argv[1], "rb").read()
+    text, root, page = read(sys.argv[1])
     doc = json.load(open(sys.argv[2], encoding="utf-8"))
-    for word in (b"<script", b"javascript:", b"@import", b"url(", b"http://", b"https://"):
-        if word in text.lower():
-            fail("the page holds %s" % word.decode())
-    root = tree.fromstring(re.sub(rb"^<!DOCTYPE html>", b"", text))
-    reader = Reader()
-    reader.feed(text.decode("utf-8"))
-    reader.close()
-    if reader.open:
-        fail("not closed: %s" % reader.open)
-    if reader.tags - TAGS:
-        fail("unknown elements %s" % (reader.tags - TAGS))
-    if reader.links - reader.ids:
-        fail("links to nowhere: %s" % (reader.links - reader.ids))
-    page = {s.get("id"): s for s in root.findall(".//section")}
     everything = words(root)
     for m in doc["models"]:
         if m["file"].split("/")[-1] not in everything:

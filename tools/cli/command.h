@@ -33,6 +33,9 @@ struct mnq_data_opts {
     bool exif;
 };
 
+/** Outputs of a command at most. */
+enum { MNQ_CLI_OUTPUTS = 3 };
+
 /** What a running command has in hand. */
 struct mnq_cli {
     const struct mnq_command *command;
@@ -43,10 +46,10 @@ struct mnq_cli {
     uint64_t given;         /* which of its options were given */
     const char **input;
     int n_inputs;
-    struct mnq_output *output[2]; /* settled by mnq_cli_output() */
-    int n_outputs, n_written;     /* written: appear when the command has succeeded */
-    const char *spent;            /* a journal of a tuning that is removed behind that; may be NULL */
-    void *owned;                  /* malloc'd bytes of an output, freed after that */
+    struct mnq_output *output[MNQ_CLI_OUTPUTS]; /* settled by mnq_cli_output() */
+    int n_outputs, n_written;                   /* written: appear when the command has succeeded */
+    const char *spent;                          /* a journal of a tuning that is removed behind that; may be NULL */
+    void *owned;                                /* malloc'd bytes of an output, freed after that */
     struct mnq_err err;
 };
 

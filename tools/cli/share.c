@@ -183,19 +183,17 @@ int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binar
     return cli->n_outputs - 1;
 }
 
-int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n)
+int mnq_cli_write_all(struct mnq_cli *cli, const struct mnq_cli_bytes *b, int n)
 {
-    return mnq_cli_write_two(cli, data, n, NULL, 0);
+    for (int i = 0; i < n; i++)
+        if (mnq_output_put(cli->output[i], b[i].data, b[i].n, &cli->err) != 0) return -1;
+    cli->n_written = n;
+    return 0;
 }
 
-int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second)
+int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n)
 {
-    int count = second != NULL ? 2 : 1;
-    if (mnq_output_put(cli->output[0], data, n, &cli->err) != 0 ||
-        (count > 1 && mnq_output_put(cli->output[1], second, n_second, &cli->err) != 0))
-        return -1;
-    cli->n_written = count;
-    return 0;
+    return mnq_cli_write_all(cli, &(struct mnq_cli_bytes){data, n}, 1);
 }
 
 /* What was printed of a success that was none. */

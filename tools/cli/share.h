@@ -43,12 +43,17 @@ void mnq_cli_say_left_out(struct mnq_cli *cli, const struct mnq_dataset *d);
  */
 int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
 
-/**
- * Takes what the first output, and the second if there is one, will hold; both or neither appear once the command has
- * succeeded. `data` must live until then: cli->owned may hold it.
- */
+/** What an output will hold; the bytes must live until the command has ended: cli->owned may hold them. */
+struct mnq_cli_bytes {
+    const void *data;
+    size_t n;
+};
+
+/** Takes what the first n outputs will hold, in their order: all or none appear once the command has succeeded. */
+int mnq_cli_write_all(struct mnq_cli *cli, const struct mnq_cli_bytes *b, int n);
+
+/** The same for one. */
 int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
-int mnq_cli_write_two(struct mnq_cli *cli, const void *data, size_t n, const void *second, size_t n_second);
 
 /** After the command returned `code`: its outputs appear, unless it failed or memory ran out somewhere. The new code. */
 int mnq_cli_appear(struct mnq_cli *cli, int code);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * mnquant calibrate: a float model and sample data in, an integer model out. */
+#include "auto_page.h"
 #include "calibrate_make.h"
 #include "commands.h"
 #include "recipe_read.h"
@@ -16,7 +17,7 @@ struct calibrate_opts {
     struct mnq_opt_list data, val;
     const char *against;
     struct mnq_data_opts from;
-    const char *recipe_file, *output, *save_recipe;
+    const char *recipe_file, *output, *save_recipe, *html;
     double time_limit;
     bool force, print_recipe, tune;
 };
@@ -33,6 +34,8 @@ static const struct mnq_option options[] = {
      "print the effective recipe and stop", 0, 0, NULL},
     {"save-recipe", 0, MNQ_OPT_STRING, offsetof(struct calibrate_opts, save_recipe), "FILE",
      "write the recipe that repeats this result, with the formats that --weights auto chose", 0, 0, NULL},
+    {"html", 0, MNQ_OPT_STRING, offsetof(struct calibrate_opts, html), "FILE",
+     "--weights auto: also write a page, expected loss against bytes of what was tried", 0, 0, NULL},
     {"preprocess", 'p', MNQ_OPT_STRING, R(preprocess), "NAME",
      "how pixels become inputs: tf, torch, caffe, unit, none, or SCALE:OFFSET with one number or one per channel on each "
      "side",
@@ -135,12 +138,21 @@ static int settle_recipe(struct mnq_cli *cli, struct mnq_recipe *r)
     return 0;
 }
 
-/* The model and the recipe, or neither. */
-static int write_files(struct mnq_cli *cli, const struct mnq_calibrate_result *x)
+/* The model, its recipe and its page, or nothing. */
+static int write_files(struct mnq_cli *cli, const struct mnq_recipe *r, const struct mnq_calibrate_result *x)
 {
     const struct calibrate_opts *o = cli->opts;
-    if (o->save_recipe == NULL) return mnq_cli_write(cli, x->bytes, x->n);
-    return mnq_cli_write_two(cli, x->bytes, x->n, x->recipe, strlen(x->recipe));
+    struct mnq_cli_bytes b[MNQ_CLI_OUTPUTS] = {{x->bytes, x->n}};
+    int n = 1;
+    if (o->save_recipe != NULL) b[n++] = (struct mnq_cli_bytes){x->recipe, strlen(x->recipe)};
+    if (o->html != NULL) {
+        const char *text;
+        size_t size;
+        int64_t flash = r->target == NULL ? r->flash : 0; /* with a core it counts more than the file */
+        if (mnq_auto_page_make(x, flash, &text, &size, &cli->arena, &cli->err) != 0) return -1;
+        b[n++] = (struct mnq_cli_bytes){text, size};
+    }
+    return mnq_cli_write_all(cli, b, n);
 }
 
 static void put_node(struct mnq_json *w, const struct mnq_ynode *v)
@@ -183,12 +195,16 @@ static int run(struct mnq_cli *cli)
     struct mnq_calibrate_result *x = mnq_arena_alloc(&cli->arena, sizeof *x);
     if (x == NULL) return mnq_fail_nomem(e);
     if (settle_recipe(cli, &r) != 0 || mnq_calibrate_check(&r, e) != 0) return -1;
+    if (o->html != NULL && r.weights != MNQ_WEIGHTS_AUTO)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "--html needs --weights auto, whose search it shows; the weights are %s",
+                        mnq_weights_words[r.weights]);
     if (!o->print_recipe) {
         if (cli->n_inputs < 1) return mnq_fail(e, MNQ_EXIT_USAGE, "the float model is missing");
         if (o->data.n == 0) return mnq_fail(e, MNQ_EXIT_USAGE, "--data is missing: the sample pictures to calibrate on");
         if (o->output == NULL) return mnq_fail(e, MNQ_EXIT_USAGE, "--output is missing: the .mnq to write");
         if (mnq_cli_output(cli, o->output, o->force, true) < 0) return -1;
         if (o->save_recipe != NULL && mnq_cli_output(cli, o->save_recipe, o->force, false) < 0) return -1;
+        if (o->html != NULL && mnq_cli_output(cli, o->html, o->force, false) < 0) return -1;
     }
     struct mnq_data data = mnq_cli_data(cli, &o->data, &o->from);
     if (mnq_calibrate_open(cli, &r, &data, x) != 0) return -1;
@@ -196,7 +212,7 @@ static int run(struct mnq_cli *cli)
     x->time_limit = o->time_limit;
     struct mnq_data judges = mnq_cli_data(cli, &o->val, &o->from);
     if (mnq_calibrate_make(cli, &r, &data, o->val.n > 0 ? &judges : NULL, o->against, x) != 0) return -1;
-    if (write_files(cli, x) != 0) return -1;
+    if (write_files(cli, &r, x) != 0) return -1;
     if (cli->global.json) return mnq_calibrate_json(x, o->output, e);
     if (!cli->global.quiet) mnq_calibrate_print(x, o->output, cli);
     return 0;

@@ -108,7 +108,7 @@ static void recipe_options(void **state)
     static const char
         *const files[] = {"data",   "output",      "force",        "recipe",   "print-recipe", "save-recipe",
                           "labels", "path-column", "label-column", "on-error", "exif",         "against",
-                          "val",    "class-names", "time-limit",   "tune"}; /* the last is short for tune-weights */
+                          "val",    "class-names", "time-limit",   "html",     "tune"}; /* the last is short for tune-weights */
     static const char *const prune[] = {"ratio", "scope", "method", "pattern", "channels", "tune"};
     const struct mnq_command *c = &mnq_cmd_calibrate;
     for (int i = 0; i < c->n_options; i++) {
