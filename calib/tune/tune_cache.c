@@ -7,6 +7,7 @@
 #include "split.h"
 #include "targets.h"
 #include "tune_labels.h"
+#include "tune_taps.h"
 #include "tune_view.h"
 #include "util/spread.h"
 
@@ -73,15 +74,6 @@ static size_t feature_values(const struct mnq_tune_cache *c)
     return c->features >= 0 ? mnq_elements(c->student->node[c->features].out) : 0;
 }
 
-/* Values of the taps before the k-th from `from` on. */
-static size_t tap_values(const struct mnq_tune_cache *c, int k)
-{
-    size_t n = 0;
-    for (int i = 0; i < k; i++)
-        if (c->tap[i] >= c->from) n += mnq_elements(c->student->node[c->tap[i]].out);
-    return n;
-}
-
 /* Bytes at the end of a record that hold features, answers and the label. */
 static size_t wanted_bytes(const struct mnq_tune_cache *c)
 {
@@ -91,7 +83,7 @@ static size_t wanted_bytes(const struct mnq_tune_cache *c)
 
 static size_t record_bytes(const struct mnq_tune_cache *c, size_t values)
 {
-    values += tap_values(c, c->n_taps);
+    values += mnq_tune_taps_values(c, c->n_taps);
     return round_up(values * sizeof(uint16_t)) + wanted_bytes(c);
 }
 
@@ -183,7 +175,7 @@ static void keep(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
     if (!to->answers) return;
     half = (uint16_t *)(void *)to->record + boundary_values(c);
     for (int k = 0; k < c->n_taps; k++)
-        if (c->tap[k] == node) narrow(data, n, half + tap_values(c, k));
+        if (c->tap[k] == node) narrow(data, n, half + mnq_tune_taps_values(c, k));
     if (node == c->features) memcpy(floats_of(c, to->record), data, n * sizeof *data);
     if (node == c->loss.logits.part[0].node) memcpy(floats_of(c, to->record) + feature_values(c), data, n * sizeof *data);
 }
@@ -332,46 +324,6 @@ static int feature_node(const struct mnq_graph *g, int logits)
     return nd->n_in > 0 && mnq_elements(g->node[nd->in[0]].out) <= FEATURES_MAX ? nd->in[0] : -1;
 }
 
-/* ---- taps ---- */
-
-/* Whether node i alone passes on what was computed so far. */
-static bool all_passes(const struct mnq_graph *g, int i)
-{
-    for (int k = i + 1; k < g->n; k++)
-        for (int n = 0; n < g->node[k].n_in; n++)
-            if (g->node[k].in[n] < i) return false;
-    return true;
-}
-
-/* Sums and 1x1 layers through which all passes; of networks with linear ones (MobileNet V2, V3) only those. */
-static int find_taps(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena, struct mnq_err *e)
-{
-    const struct mnq_graph *g = c->student;
-    int linear = 0, kept = 0;
-    c->tap = mnq_arena_array(arena, (size_t)g->n, sizeof *c->tap);
-    if (c->tap == NULL) return mnq_fail_nomem(e);
-    for (int i = 1; i < c->loss.logits.part[0].node && o->taps > 0; i++) {
-        const struct mnq_node *nd = &g->node[i];
-        bool sums = nd->op == MNQ_OP_ADD || (nd->op == MNQ_OP_CONV && nd->kh * nd->kw == 1);
-        if (!sums || nd->out.h * nd->out.w == 1 || !all_passes(g, i)) continue;
-        c->tap[c->n_taps++] = i;
-        linear += nd->act == MNQ_ACT_NONE;
-    }
-    for (int k = 0; k < c->n_taps; k++)
-        if (linear == 0 || g->node[c->tap[k]].act == MNQ_ACT_NONE) c->tap[kept++] = c->tap[k];
-    c->n_taps = kept;
-    return 0;
-}
-
-/* Those from `from` on. */
-static void drop_taps(struct mnq_tune_cache *c)
-{
-    int kept = 0;
-    for (int k = 0; k < c->n_taps; k++)
-        if (c->tap[k] >= c->from) c->tap[kept++] = c->tap[k];
-    c->n_taps = kept;
-}
-
 static struct mnq_tune_wanted wanted_in(const struct mnq_tune_cache *c, const uint8_t *record)
 {
     const float *features = (const float *)(const void *)(record + c->bytes - wanted_bytes(c));
@@ -411,8 +363,8 @@ int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o,
     for (int s = 0; s < n; s++)
         if (mnq_held_back(fold, s)) c->held[c->n_held++] = s;
         else c->train[c->n_train++] = s;
-    if (find_taps(c, o, arena, e) != 0 || settle(c, o, arena, e) != 0) return -1;
-    drop_taps(c);
+    if (mnq_tune_taps_find(c, o, arena, e) != 0 || settle(c, o, arena, e) != 0) return -1;
+    mnq_tune_taps_begin(c);
     if (c->features < c->from) c->features = -1;
     c->bytes = record_bytes(c, find_boundary(c, c->from, c->boundary, &c->n_boundary));
     c->record = mnq_arena_array(arena, records(c, c->views), c->bytes);
@@ -438,7 +390,7 @@ const uint8_t *mnq_tune_cache_held(const struct mnq_tune_cache *c, int i, int k)
 
 const uint16_t *mnq_tune_cache_tap(const struct mnq_tune_cache *c, const uint8_t *record, int k)
 {
-    return (const uint16_t *)(const void *)record + boundary_values(c) + tap_values(c, k);
+    return (const uint16_t *)(const void *)record + boundary_values(c) + mnq_tune_taps_values(c, k);
 }
 
 void mnq_tune_cache_load(const struct mnq_tune_cache *c, const uint8_t *record, struct mnq_backward *b,

@@ -9,6 +9,7 @@
 #include "tune_journal.h"
 #include "tune_judge.h"
 #include "tune_mean.h"
+#include "tune_units.h"
 #include "tune_view.h"
 #include "util/spread.h"
 
@@ -20,8 +21,6 @@
 enum { BATCH = 16, JUDGED = 16 };
 /* Of all steps, those on which the rate rises. */
 static const double WARM_UP = 0.05;
-/* A row's unit is at least this share of the layer's mean one. */
-static const double LEAST_UNIT = 0.05;
 /* Of the rate, a second time, where the first brought nothing clear: what lost little wants small steps. */
 static const double SMALLER = 1.0 / 3;
 
@@ -49,80 +48,6 @@ struct tuning {
     struct mnq_tune_journal journal;
 };
 
-/* ---- units ---- */
-
-/* Root mean square of each output's weights that are not zero. */
-static void weight_units(const struct mnq_graph *g, const struct mnq_node *nd, float *unit)
-{
-    size_t n = mnq_node_weights(g, nd), c = (size_t)nd->out.c;
-    double mean = 0;
-    for (size_t o = 0; o < c; o++) {
-        double sum = 0, count = 0;
-        for (size_t k = o; k < n; k += c) {
-            sum += (double)nd->w[k] * (double)nd->w[k];
-            count += nd->w[k] != 0.0f;
-        }
-        unit[o] = (float)sqrt(sum / fmax(count, 1));
-        mean += (double)unit[o] / (double)c;
-    }
-    for (size_t o = 0; o < c; o++) unit[o] = (float)fmax((double)unit[o], LEAST_UNIT * mean);
-}
-
-struct moments {
-    const struct tuning *t;
-    double **sum; /* [g->n][2][channels] */
-    double count;
-};
-
-static void add_moments(void *ctx, int node, enum mnq_tap_kind kind, const float *data)
-{
-    const struct moments *m = ctx;
-    const struct mnq_node *nd = &m->t->c->teacher->node[node];
-    size_t c = (size_t)nd->out.c, n = mnq_elements(nd->out);
-    double *sum = m->sum[node];
-    if (sum == NULL || (kind == MNQ_TAP_OUT && nd->act != MNQ_ACT_NONE)) return;
-    for (size_t i = 0; i < n; i += c)
-        for (size_t k = 0; k < c; k++) {
-            double v = (double)data[i + k], share = (double)c / (double)n;
-            sum[k] += share * v;
-            sum[c + k] += share * v * v;
-        }
-}
-
-/* Deviation of each channel's pre-activation in the teacher. */
-static int bias_units(struct tuning *t, struct mnq_err *e)
-{
-    enum { PICTURES = 16 };
-    const struct mnq_graph *g = t->c->teacher;
-    struct mnq_arena scratch = {0};
-    struct mnq_float_worker net = {0};
-    struct moments m = {t, mnq_arena_array(&scratch, (size_t)g->n, sizeof *m.sum), 0};
-    int rc = m.sum == NULL ? mnq_fail_nomem(e) : mnq_float_worker_init(&net, g, false, e);
-    for (int i = t->training.from; rc == 0 && i <= t->training.last; i++)
-        if (t->training.trains_b[i] &&
-            (m.sum[i] = mnq_arena_array(&scratch, 2 * (size_t)g->node[i].out.c, sizeof **m.sum)) == NULL)
-            rc = mnq_fail_nomem(e);
-    for (int i = 0; rc == 0 && i < PICTURES && i < t->c->cache.n_train; i++, m.count++) {
-        int picture = t->c->cache.train[(size_t)i * (size_t)t->c->cache.n_train / PICTURES % (size_t)t->c->cache.n_train];
-        mnq_float_worker_run(&net, g, &t->c->pictures->preprocess,
-                             t->c->pictures->pixels + (size_t)picture * t->c->pictures->bytes, add_moments, &m);
-    }
-    for (int i = t->training.from; rc == 0 && i <= t->training.last; i++) {
-        if (m.sum[i] == NULL) continue;
-        size_t c = (size_t)g->node[i].out.c;
-        double mean = 0;
-        for (size_t k = 0; k < c; k++) {
-            double a = m.sum[i][k] / m.count, v = m.sum[i][c + k] / m.count - a * a;
-            t->unit_b[i][k] = (float)sqrt(fmax(v, 0));
-            mean += (double)t->unit_b[i][k] / (double)c;
-        }
-        for (size_t k = 0; k < c; k++) t->unit_b[i][k] = (float)fmax((double)t->unit_b[i][k], LEAST_UNIT * mean);
-    }
-    mnq_float_worker_free(&net);
-    mnq_arena_free(&scratch);
-    return rc;
-}
-
 static const struct mnq_train_grid *grid_of(const struct tuning *t, int node)
 {
     return t->c->grid != NULL ? t->c->grid[node] : NULL;
@@ -142,7 +67,7 @@ static int alloc_units(struct tuning *t, struct mnq_err *e)
             t->unit_w[i] = mnq_arena_array(t->c->arena, c, sizeof(float));
             t->best_w[i] = mnq_arena_array(t->c->arena, mnq_node_weights(g, nd), sizeof(float));
             if (t->unit_w[i] == NULL || t->best_w[i] == NULL) return mnq_fail_nomem(e);
-            weight_units(g, nd, t->unit_w[i]);
+            mnq_tune_weight_units(g, nd, t->unit_w[i]);
             if (grid_of(t, i) != NULL &&
                 (t->best_level[i] = mnq_arena_array(t->c->arena, grid_of(t, i)->of_level.n, sizeof(float))) == NULL)
                 return mnq_fail_nomem(e);
@@ -154,7 +79,8 @@ static int alloc_units(struct tuning *t, struct mnq_err *e)
             if (t->unit_b[i] == NULL || t->best_b[i] == NULL) return mnq_fail_nomem(e);
         }
     }
-    return bias_units(t, e);
+    const struct mnq_tune_cache *cache = &t->c->cache;
+    return mnq_tune_bias_units(t->c->teacher, t->c->pictures, cache->train, cache->n_train, t->unit_b, e);
 }
 
 /* Between the graph and the best weights so far. */
