@@ -150,40 +150,49 @@ static void points(struct mnq_html *h, const struct mnq_calib_report *r)
 
 /* ---- tuning ---- */
 
-static void fact(struct mnq_html *h, const char *key, const char *value)
+static void begin_fact(struct mnq_html *h, const char *key)
 {
     mnq_html_put(h, "<tr><th scope=\"row\" class=\"l\">");
     mnq_html_text(h, key);
-    mnq_html_put(h, "</th>");
-    mnq_html_tag(h, "td", NULL, value);
-    mnq_html_put(h, "</tr>\n");
+    mnq_html_put(h, "</th><td>");
+}
+
+static void end_fact(struct mnq_html *h)
+{
+    mnq_html_put(h, "</td></tr>\n");
+}
+
+static void facts(struct mnq_html *h, const struct mnq_tune_report *r)
+{
+    mnq_html_put(h, "<table class=\"kv\"><tbody>\n");
+    begin_fact(h, "layers");
+    mnq_html_textf(h, "%d, from %s on", r->layers, r->from);
+    end_fact(h);
+    begin_fact(h, "samples held back");
+    mnq_html_textf(h, "%d of %d, in %d views each", r->held, r->samples, r->views);
+    end_fact(h);
+    begin_fact(h, "steps");
+    mnq_html_textf(h, "%d%s", r->steps, r->stopped ? ", stopped by --time-limit" : "");
+    end_fact(h);
+    begin_fact(h, "divergence");
+    mnq_html_textf(h, "%.4f, before %.4f", r->after.kl, r->before.kl);
+    end_fact(h);
+    begin_fact(h, "agreement");
+    mnq_html_textf(h, "%.2f %%, before %.2f %%", r->after.agreement, r->before.agreement);
+    end_fact(h);
+    mnq_html_put(h, "</tbody></table>\n");
 }
 
 static void tuning(struct mnq_html *h, const struct mnq_calibrate_result *x)
 {
     const struct mnq_tune_report *r = x->report.tuned;
-    char text[160];
     if (!x->tunes) return;
     mnq_shell_section(h, "tuning", "What tuning brought the chosen one");
-    if (r == NULL || r->layers == 0) {
+    if (r != NULL && r->layers > 0) facts(h, r);
+    else
         mnq_html_tag(h, "p", NULL,
                      r == NULL ? "Nothing of what was chosen is tuned." : "Nothing: no layer has fewer than 8 bits.");
-        mnq_html_put(h, "\n");
-    } else {
-        mnq_html_put(h, "<table class=\"kv\"><tbody>\n");
-        snprintf(text, sizeof text, "%d, from the one named here on", r->layers);
-        fact(h, "layers", text);
-        fact(h, "first of them", r->from);
-        snprintf(text, sizeof text, "%d of %d, in %d views each", r->held, r->samples, r->views);
-        fact(h, "samples held back", text);
-        snprintf(text, sizeof text, "%d%s", r->steps, r->stopped ? ", stopped by --time-limit" : "");
-        fact(h, "steps", text);
-        snprintf(text, sizeof text, "%.4f, before %.4f", r->after.kl, r->before.kl);
-        fact(h, "divergence", text);
-        snprintf(text, sizeof text, "%.2f %%, before %.2f %%", r->after.agreement, r->before.agreement);
-        fact(h, "agreement", text);
-        mnq_html_put(h, "</tbody></table>\n");
-    }
+    mnq_html_put(h, "\n");
     mnq_shell_end_section(h);
 }
 

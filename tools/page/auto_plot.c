@@ -12,8 +12,8 @@
 #include <math.h>
 #include <stdio.h>
 
-static const double RADIUS = 5, PICK = 10, CAP = 3.5; /* pixels: a mark, the circle around the chosen one, half a cap */
-static const double APART = 9;                        /* pixels between an untuned point and its tuned twin */
+static const double RADIUS = 5, PICK = 8, CAP = 3.5; /* pixels: a mark, the circle around the chosen one, half a cap */
+static const double APART = 9;                       /* pixels between an untuned point and its tuned twin */
 enum { KINDS = 2, LABEL_TEXT = 32 };
 
 struct plot {
@@ -29,7 +29,8 @@ struct drawing {
     const struct mnq_frame *f;
     double flash; /* 0: none */
     struct mnq_axis x, y;
-    double *px, *py;    /* [n] positions of the points */
+    double *px, *py;    /* [n] positions of the marks */
+    double *at;         /* [n] of the points themselves, from left to right */
     bool *front[KINDS]; /* [n] without tuning, with it */
     double *xy[KINDS];  /* corners of their stairs */
     int corners[KINDS];
@@ -77,12 +78,14 @@ static void choose_axes(struct drawing *d)
     d->y = (struct mnq_axis){.lo = 0, .hi = top_of(d->r), .from = d->f->h - d->f->bottom, .to = d->f->top};
 }
 
-/* Where the points lie. A tuned one has the bytes of an untuned one: it is moved aside, or their intervals would be one. */
+/* Where the points lie. A tuned one has the bytes of an untuned one: its mark is moved aside, or their intervals would be
+ * one. The fronts stay where they are. */
 static void place(struct drawing *d)
 {
     for (int i = 0; i < d->r->n_points; i++) {
         const struct mnq_calib_point *p = &d->r->point[i];
-        d->px[i] = mnq_axis_at(&d->x, p->bytes) + (p->tuned ? APART : 0);
+        d->at[i] = mnq_axis_at(&d->x, p->bytes);
+        d->px[i] = d->at[i] + (p->tuned ? APART : 0);
         d->py[i] = mnq_axis_at(&d->y, p->drop.points);
     }
 }
@@ -105,7 +108,7 @@ static void find_front(struct drawing *d, int kind, double *scratch, int *order,
     }
     mnq_pareto(cost, gain, n, flag);
     for (int k = 0; k < n; k++) d->front[kind][order[k]] = flag[k];
-    d->corners[kind] = mnq_plot_stairs(d->px, d->py, d->front[kind], r->n_points, d->f->w - d->f->right, order, d->xy[kind]);
+    d->corners[kind] = mnq_plot_stairs(d->at, d->py, d->front[kind], r->n_points, d->f->w - d->f->right, order, d->xy[kind]);
 }
 
 /* ---- marks ---- */
@@ -209,7 +212,8 @@ static int reserve(struct drawing *d, struct mnq_arena *arena)
     const size_t n = (size_t)d->r->n_points;
     d->px = mnq_arena_array(arena, n, sizeof *d->px);
     d->py = mnq_arena_array(arena, n, sizeof *d->py);
-    bool ok = d->px != NULL && d->py != NULL;
+    d->at = mnq_arena_array(arena, n, sizeof *d->at);
+    bool ok = d->px != NULL && d->py != NULL && d->at != NULL;
     for (int k = 0; k < KINDS; k++) {
         d->front[k] = mnq_arena_array(arena, n, sizeof *d->front[k]);
         d->xy[k] = mnq_arena_array(arena, 4 * n + 2, sizeof *d->xy[k]);
