@@ -183,7 +183,7 @@ static int tell(const struct mnq_auto *s, int chosen, bool limited, struct mnq_e
         r->point[r->n_points++] =
             (struct mnq_calib_point){.bytes = p->bytes + s->other,
                                      .format = p->uniform >= 0 ? mnq_auto_formats[p->uniform] : (struct mnq_wformat){0},
-                                     .drop = p->bound,
+                                     .drop = mnq_logits_decide(&s->c->stats.judge) ? mnq_bound_told(p->bound) : p->bound,
                                      .vain = p->vain,
                                      .tuned = p->tuned,
                                      .complete = p->complete,

@@ -88,6 +88,19 @@ struct mnq_bound mnq_bound_of(const double *loss, int n)
                               .pictures = n};
 }
 
+/* The share `least` of small losses, all of 100 points. */
+static double share_of(double points, double least)
+{
+    return points * (least + (1 - least) * points / 100);
+}
+
+struct mnq_bound mnq_bound_told(struct mnq_bound b)
+{
+    b.points = share_of(b.points, 0.5);
+    b.low = share_of(b.low, 0.25);
+    return b;
+}
+
 long mnq_bound_pictures(const double *loss, int n, double most)
 {
     enum { MOST_TIMES = 1000 };

@@ -229,6 +229,7 @@ static int estimate(struct mnq_calib_run *c, const struct mnq_fit *fit, struct m
     b->low += c->optimism;
     b->high = fmin(100, b->high + c->optimism);
     b->upper = fmin(100, b->upper + c->optimism);
+    if (mnq_logits_decide(&c->stats.judge)) *b = mnq_bound_told(*b);
     return 0;
 }
 

@@ -42,6 +42,13 @@ bool mnq_logits_are_named(const struct mnq_logits *l, int classes, bool names)
     return names ? classes == answers : classes <= answers;
 }
 
+bool mnq_logits_decide(const struct mnq_logits *l)
+{
+    for (int k = 0; k < l->n_parts; k++)
+        if (!mnq_task_decides(&l->part[k].task)) return false;
+    return true;
+}
+
 int mnq_logits_last_node(const struct mnq_logits *l)
 {
     int last = 0;

@@ -39,6 +39,9 @@ struct mnq_logits mnq_logits_of(const struct mnq_graph *legal, const struct mnq_
  */
 bool mnq_logits_are_named(const struct mnq_logits *l, int classes, bool names);
 
+/** Whether the loss of every output is that of decisions, which mnq_expected_drop() and its like price by probabilities. */
+bool mnq_logits_decide(const struct mnq_logits *l);
+
 /** Of part k alone; values begin at its first. */
 struct mnq_logits mnq_logits_alone(const struct mnq_logits *l, int k);
 

@@ -353,6 +353,7 @@ int mnq_views_expect(const struct mnq_graph *against, const struct mnq_graph *ch
     if (rc == 0) rc = mnq_views_ask(&v, changed, NULL, all, got, e);
     if (rc == 0) n = mnq_views_losses(&v, got, all, loss, e);
     if (n > 0) *drop = mnq_bound_of(loss, n);
+    if (n > 0 && mnq_logits_decide(judge)) *drop = mnq_bound_told(*drop);
     mnq_arena_free(&scratch);
     return n < 0 ? -1 : 0;
 }

@@ -202,7 +202,7 @@ int mnq_jury_ask(const struct mnq_jury *j, const struct mnq_subject *packed, str
         right += j->labelled && j->label[i] >= 0 && made[(size_t)i * PARTS] == j->label[i];
     }
     if (rc == 0) {
-        struct mnq_bound b = mnq_bound_of(loss, j->pictures);
+        struct mnq_bound b = mnq_bound_told(mnq_bound_of(loss, j->pictures));
         r->pictures = j->pictures;
         r->labelled = labelled;
         r->drop = b.points;

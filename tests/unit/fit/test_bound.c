@@ -72,6 +72,23 @@ static double draw(uint64_t *seed)
 
 /* Pictures lose with a small probability, and then between nothing and 40 points: intervals hold the mean as often as said.
  */
+/* Half of what is small, all of what is everything; promises are not touched, and the order stays. */
+static void told_is_no_more_than_priced(void **state)
+{
+    (void)state;
+    double before = -1;
+    for (double p = 0; p <= 100; p += 0.5) {
+        const struct mnq_bound b = {.points = p, .low = 0.7 * p, .high = 1.5 * p, .upper = 1.3 * p, .pictures = 9};
+        const struct mnq_bound t = mnq_bound_told(b);
+        assert_true(t.points >= p / 2 && t.points <= p && t.points > before);
+        assert_true(t.low >= b.low / 4 && t.low <= t.points);
+        assert_true(t.high == b.high && t.upper == b.upper && t.pictures == 9);
+        before = t.points;
+    }
+    assert_close(mnq_bound_told((struct mnq_bound){.points = 100, .low = 100}).points, 100, 1e-9);
+    assert_close(mnq_bound_told((struct mnq_bound){.points = 2}).points, 1.02, 1e-9);
+}
+
 static void intervals_cover(void **state)
 {
     (void)state;
@@ -97,6 +114,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(quantiles_are_those_of_tables),
                                        cmocka_unit_test(equal_losses_are_counts), cmocka_unit_test(nothing_lost_is_no_proof),
-                                       cmocka_unit_test(intervals_cover)};
+                                       cmocka_unit_test(told_is_no_more_than_priced), cmocka_unit_test(intervals_cover)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
