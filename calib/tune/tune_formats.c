@@ -27,12 +27,9 @@ void mnq_tune_formats_defaults(struct mnq_tune_opts *o)
 {
     mnq_tune_defaults(o);
     o->epochs = 60;
-    o->views = 12;
-    o->rate = 1e-3;
+    o->rate = 2e-3;
     o->features = 1;
     o->taps = 3;
-    o->mean = 0;
-    o->blends = false;
 }
 
 /* One tuning at work. */
