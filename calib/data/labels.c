@@ -11,15 +11,17 @@
 
 static const size_t MAX_VALUES = (size_t)1 << 28, MAX_FILE = (size_t)1 << 28;
 
-/* The largest of c numbers; -1 if one is none. */
+/* The one largest of c numbers; -1 if one is none, or several are: a row of zeros says nothing. */
 static int largest(const struct mnq_array *a, size_t at, int c)
 {
-    int best = 0;
+    int best = 0, as_large = 1;
     for (int k = 0; k < c; k++) {
-        if (isnan(mnq_array_at(a, at + (size_t)k))) return -1;
-        if (mnq_array_at(a, at + (size_t)k) > mnq_array_at(a, at + (size_t)best)) best = k;
+        const double v = mnq_array_at(a, at + (size_t)k), most = mnq_array_at(a, at + (size_t)best);
+        if (isnan(v)) return -1;
+        if (k > 0 && v >= most) as_large = v > most ? 1 : as_large + 1;
+        if (v > most) best = k;
     }
-    return best;
+    return as_large > 1 ? -1 : best;
 }
 
 static int class_labels(struct mnq_source *s, int first, int n, const struct mnq_array *a, const char *from,
@@ -30,6 +32,8 @@ static int class_labels(struct mnq_source *s, int first, int n, const struct mnq
     if (per != 1 && !wide)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %zu numbers for each sample, wanted one class number", from, per);
     for (int i = 0; i < n; i++) {
+        if (wide && largest(a, (size_t)i * per, (int)per) < 0)
+            return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d has no largest of its %zu numbers", from, i, per);
         double v = wide ? largest(a, (size_t)i * per, (int)per) : mnq_array_at(a, (size_t)i);
         if (!(v >= 0 && v < MNQ_MAX_CLASSES && floor(v) >= v))
             return mnq_fail(e, MNQ_EXIT_FAILED, "%s: label %d is %g, wanted a class number, 0 to %d", from, i, v,

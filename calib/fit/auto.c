@@ -172,6 +172,15 @@ static int try_uniform(struct mnq_auto *s, int *chosen, double room, struct mnq_
     return 0;
 }
 
+/* Whether no layer has fewer than 8 bits. */
+static bool alike(const struct mnq_auto *s, const struct mnq_auto_point *p)
+{
+    mnq_auto_apply_point(s, p);
+    for (int i = 0; i < s->c->g->n; i++)
+        if (s->c->format[i].bits < 8) return false;
+    return true;
+}
+
 /* What the report tells of the points. */
 static int tell(const struct mnq_auto *s, int chosen, bool limited, struct mnq_err *e)
 {
@@ -182,7 +191,7 @@ static int tell(const struct mnq_auto *s, int chosen, bool limited, struct mnq_e
         const struct mnq_auto_point *p = &s->point[k];
         r->point[r->n_points++] =
             (struct mnq_calib_point){.bytes = p->bytes + s->other,
-                                     .format = p->uniform >= 0 ? mnq_auto_formats[p->uniform] : (struct mnq_wformat){0},
+                                     .format = p->uniform >= 0 ? mnq_auto_formats[p->uniform] : alike(s, p) ? mnq_auto_formats[0] : (struct mnq_wformat){0},
                                      .drop = mnq_logits_decide(&s->c->stats.judge) ? mnq_bound_told(p->bound) : p->bound,
                                      .vain = p->vain,
                                      .tuned = p->tuned,

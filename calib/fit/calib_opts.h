@@ -104,6 +104,7 @@ struct mnq_calib_report {
     int n_passes, samples;
     struct mnq_calib_point *point; /* of AUTO, in the order of asking */
     int n_points;
+    int validation_fitted;           /* pictures to validate on that are samples, and left out */
     double optimism;                 /* points that were added to the chosen one's drop, since it was chosen by it */
     const struct mnq_tune_report *tuned; /* of what learned and was chosen; NULL: the learner was not asked */
     struct mnq_bound drop;           /* expected, points of mnq_task_drop_unit(), against the float network (crossfit.c) */

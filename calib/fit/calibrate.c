@@ -162,11 +162,11 @@ static int afford(struct mnq_calib_run *c, double *error, struct mnq_err *e)
 
 /* ---- the estimate ---- */
 
-/* Whether the picture behind n others is one of them. */
-static bool is_there(const uint8_t *pixels, int n, size_t bytes)
+/* Whether the picture is one of n others. */
+static bool is_there(const uint8_t *picture, const uint8_t *pixels, int n, size_t bytes)
 {
     for (int k = 0; k < n; k++)
-        if (memcmp(pixels + (size_t)k * bytes, pixels + (size_t)n * bytes, bytes) == 0) return true;
+        if (memcmp(pixels + (size_t)k * bytes, picture, bytes) == 0) return true;
     return false;
 }
 
@@ -187,16 +187,27 @@ static int load_shots(struct mnq_calib_run *c, struct mnq_shots *shots, struct m
         int index = (int)((int64_t)i * total / n);
         uint8_t *to = pixels + (size_t)kept * c->stats.input_bytes;
         if (mnq_dataset_load(d, index, c->p, to, e) != 0) return -1;
-        if (is_there(pixels, kept, c->stats.input_bytes)) continue; /* copies would promise more than they know */
+        /* Copies would promise more than they know, and what weights are fitted to promises nothing. */
+        if (kept > 0 && is_there(to, pixels, kept, c->stats.input_bytes)) continue;
+        const bool fitted = is_there(to, c->stats.input, c->stats.held, c->stats.input_bytes);
+        c->report->validation_fitted += fitted;
+        if (fitted) continue;
         if (labels) label[kept] = mnq_dataset_label(d, index);
         kept++;
+    }
+    if (kept == 0) { /* of the samples alone: something must be asked, and nothing is told */
+        if (labels) label[0] = -1;
+        kept = 1;
     }
     *shots = (struct mnq_shots){pixels, c->stats.input_bytes, kept, label};
     const char **why = &c->report->no_validation;
     if (mnq_pictures_telling(pixels, c->stats.input_bytes, c->stats.channels, kept, why, c->arena) != 0) return mnq_fail_nomem(e);
     if (*why != NULL && kept < n) {
         char text[96];
-        snprintf(text, sizeof text, "only %d of %d pictures to validate on differ from each other", kept, n);
+        if (c->report->validation_fitted == 0)
+            snprintf(text, sizeof text, "only %d of %d pictures to validate on differ from each other", kept, n);
+        else
+            snprintf(text, sizeof text, "%d of %d pictures to validate on are samples", c->report->validation_fitted, n);
         if ((*why = mnq_arena_strdup(c->arena, text)) == NULL) return mnq_fail_nomem(e);
     }
     return 0;
@@ -224,12 +235,16 @@ static int estimate(struct mnq_calib_run *c, const struct mnq_fit *fit, struct m
         if (n < 0) return -1;
         *b = mnq_bound_of(loss, n);
     }
-    c->report->optimism = c->optimism;
+    struct mnq_bound plain = *b;
     b->points += c->optimism;
     b->low += c->optimism;
     b->high = fmin(100, b->high + c->optimism);
     b->upper = fmin(100, b->upper + c->optimism);
-    if (mnq_logits_decide(&c->stats.judge)) *b = mnq_bound_told(*b);
+    if (mnq_logits_decide(&c->stats.judge)) {
+        *b = mnq_bound_told(*b);
+        plain = mnq_bound_told(plain);
+    }
+    c->report->optimism = b->points - plain.points;
     return 0;
 }
 

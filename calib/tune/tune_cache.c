@@ -334,15 +334,14 @@ static struct mnq_tune_wanted wanted_in(const struct mnq_tune_cache *c, const ui
 /* Labels of as many classes may still be of others: by the teacher's answers to whole pictures. */
 static int known_to_teacher(const struct mnq_tune_cache *c, struct mnq_err *e)
 {
-    struct mnq_tune_names names;
-    int rc = mnq_tune_names_init(&names, c->loss.logits.n, e);
-    for (int i = 0; rc == 0 && i < c->n_train + c->n_held; i++) {
+    struct mnq_tune_names names = {0};
+    for (int i = 0; i < c->n_train + c->n_held; i++) {
         const bool trains = i < c->n_train;
         struct mnq_tune_wanted w =
             wanted_in(c, trains ? mnq_tune_cache_train(c, i, 0) : mnq_tune_cache_held(c, i - c->n_train, 0));
-        mnq_tune_names_add(&names, w.label, w.answers);
+        mnq_tune_names_add(&names, w.label, w.answers, c->loss.logits.n);
     }
-    return rc == 0 ? mnq_tune_names_known(&names, e) : -1;
+    return mnq_tune_names_known(&names, e);
 }
 
 int mnq_tune_cache_make(struct mnq_tune_cache *c, const struct mnq_tune_opts *o, struct mnq_arena *arena,

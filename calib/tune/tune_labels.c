@@ -2,7 +2,6 @@
  * Labels beside the teacher's answers, where the caller wants them used. */
 #include "tune_labels.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 int mnq_tune_labels_fit(const struct mnq_pictures *p, const struct mnq_logits *l, struct mnq_err *e)
@@ -44,28 +43,18 @@ int mnq_tune_labels_right(const float *wanted, const float *logits, size_t class
     return wanted[0] < 0 ? -1 : mnq_tune_first_of(logits, classes) == mnq_tune_first_of(wanted, classes);
 }
 
-int mnq_tune_names_init(struct mnq_tune_names *n, size_t classes, struct mnq_err *e)
+void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits, size_t classes)
 {
-    *n = (struct mnq_tune_names){.count = calloc(classes, sizeof *n->count), .classes = classes};
-    return n->count == NULL ? mnq_fail_nomem(e) : 0;
+    const int right = mnq_tune_labels_right(wanted, logits, classes);
+    n->known += right >= 0;
+    n->right += right > 0;
 }
 
-void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits)
+int mnq_tune_names_known(const struct mnq_tune_names *n, struct mnq_err *e)
 {
-    const int right = mnq_tune_labels_right(wanted, logits, n->classes);
-    if (right < 0) return;
-    n->known++;
-    n->right += right;
-    n->count[mnq_tune_first_of(wanted, n->classes)]++;
-}
-
-int mnq_tune_names_known(struct mnq_tune_names *n, struct mnq_err *e)
-{
-    int most = 0;
-    for (size_t c = 0; c < n->classes; c++) most = n->count[c] > most ? n->count[c] : most;
-    free(n->count);
-    if (n->right > most) return 0;
+    if (2 * n->right > n->known) return 0;
     return mnq_fail_unfit(e, MNQ_UNFIT_RECIPE, MNQ_EXIT_FAILED,
-                          "--use-labels: the float model names %d of %d samples as their labels do: they are of other classes",
+                          "--use-labels: the float model answers %d of %d samples as their labels do, not more than half: they "
+                          "are of other classes, or in another order",
                           n->right, n->known);
 }

@@ -28,18 +28,14 @@ int mnq_tune_labels_right(const float *wanted, const float *logits, size_t class
 
 /** How many of the labels the teacher knows. */
 struct mnq_tune_names {
-    int *count; /* [classes] malloc'd */
-    size_t classes;
     int known, right;
 };
 
-int mnq_tune_names_init(struct mnq_tune_names *n, size_t classes, struct mnq_err *e);
-
 /** One whole picture: what its label says, and the teacher's logits. */
-void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits);
+void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits, size_t classes);
 
-/** At the end. 0, or -1 with e: the teacher knows no more of them than who always names the commonest. */
-int mnq_tune_names_known(struct mnq_tune_names *n, struct mnq_err *e);
+/** At the end. 0, or -1 with e: the teacher knows no more than half of them, so they are of other classes. */
+int mnq_tune_names_known(const struct mnq_tune_names *n, struct mnq_err *e);
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,7 @@ static void say_one(struct mnq_cli *cli, const struct mnq_subject *s)
 int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d)
 {
     struct mnq_pixelfit f;
+    if (mnq_cli_spare(cli, d) != 0) return -1;
     if (s->kind != MNQ_SUBJECT_FLOAT || s->illegal.code != 0) return 0;
     int rc = mnq_pixelfit_settle(s, d, cli->global.threads, &f, &cli->err);
     if (rc == 0 && mnq_pixelfit_contradicts(&f))
@@ -49,7 +50,8 @@ int mnq_cli_settle_all(struct mnq_cli *cli, struct mnq_subject *s, int n, const 
     int rc = 0;
     for (int i = 0; i < n && rc == 0; i++) {
         struct mnq_shape in = s[i].input;
-        if (s[i].kind != MNQ_SUBJECT_FLOAT || s[i].illegal.code != 0) continue;
+        const bool open = s[i].kind == MNQ_SUBJECT_FLOAT && s[i].illegal.code == 0;
+        if (!open && (i > 0 || cli->n_outputs == 0)) continue;
         struct mnq_dataset *d = mnq_dataset_open_as(data, &s[i].task, in.h, in.w, in.c, &cli->err);
         rc = d == NULL ? -1 : mnq_cli_settle(cli, &s[i], d);
         mnq_dataset_close(d);
@@ -151,7 +153,17 @@ static int check_files(struct mnq_cli *cli, const struct mnq_output *o, const ch
     return 0;
 }
 
-/* No output takes the place of a model or of samples that the command reads. */
+/* Options that name a file to read, or something that is no file. */
+static bool reads(const struct mnq_option *x)
+{
+    static const char *const name[] = {"labels", "class-names", "recipe", "arch"};
+    if (x->type != MNQ_OPT_STRING) return false;
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        if (strcmp(x->name, name[i]) == 0) return true;
+    return strcmp(x->arg, "FLOAT") == 0;
+}
+
+/* No output takes the place of a file that the command reads; pictures are known later. */
 static int check_inputs(struct mnq_cli *cli, const struct mnq_output *o, const char *name)
 {
     int rc = check_files(cli, o, name, cli->input, cli->n_inputs);
@@ -161,11 +173,22 @@ static int check_inputs(struct mnq_cli *cli, const struct mnq_output *o, const c
         if (x->type == MNQ_OPT_LIST) {
             const struct mnq_opt_list *list = value;
             rc = check_files(cli, o, name, list->item, list->n);
-        } else if (x->type == MNQ_OPT_STRING && strcmp(x->arg, "FLOAT") == 0) {
+        } else if (reads(x)) {
             rc = check_files(cli, o, name, value, 1);
         }
     }
     return rc;
+}
+
+int mnq_cli_spare(struct mnq_cli *cli, const struct mnq_dataset *d)
+{
+    for (int k = 0; k < cli->n_outputs; k++)
+        for (int i = 0; i < mnq_dataset_count(d); i++) {
+            const char *path = mnq_dataset_name(d, i);
+            if (path != NULL && mnq_output_replaces(cli->output[k], path))
+                return mnq_fail(&cli->err, MNQ_EXIT_USAGE, "an output would replace the picture %s", path);
+        }
+    return 0;
 }
 
 int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary)

@@ -23,12 +23,15 @@ struct mnq_data mnq_cli_data(const struct mnq_cli *cli, const struct mnq_opt_lis
 struct mnq_dataset;
 
 /**
- * Settles how a float model's pixels are scaled, if nothing states it, by what fits the data (pixelfit.h), and says on stderr
+ * Before any work on d: mnq_cli_spare(). Settles how a float model's pixels are scaled, if nothing states it, by what fits the data (pixelfit.h), and says on stderr
  * if the data contradicts what does. 0, or -1 with cli->err: it is not clear.
  */
 int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d);
 
-/** The same for several, which open the data for their inputs. */
+/** 0, or -1 with cli->err: an output would replace one of these pictures. Outputs are settled before. */
+int mnq_cli_spare(struct mnq_cli *cli, const struct mnq_dataset *d);
+
+/** mnq_cli_settle() for several, which open the data for their inputs. */
 int mnq_cli_settle_all(struct mnq_cli *cli, struct mnq_subject *s, int n, const struct mnq_data *data);
 
 /** Says on stderr what was left out of the data, and of what could not be read each picture at -v. */

@@ -142,6 +142,8 @@ static int quantize(struct mnq_cli *cli, const struct mnq_recipe *r, const struc
     mnq_term_clear(&cli->term);
     if (x->report.no_estimate != NULL && x->report.no_estimate != x->report.no_validation)
         mnq_term_note(&cli->term, 0, "the samples say too little for ranges to be trusted: %s", x->report.no_estimate);
+    if (x->report.validation_fitted > 0 && x->report.no_validation == NULL)
+        mnq_term_note(&cli->term, 0, "%d pictures of --val are samples too, and were left out", x->report.validation_fitted);
     say_promise(cli, x);
     if (x->tunes && (x->report.tuned == NULL || !x->report.tuned->kept)) {
         repeat.tune_weights = repeat.use_labels = 0;
@@ -210,7 +212,7 @@ int mnq_calibrate_make(struct mnq_cli *cli, struct mnq_recipe *r, const struct m
         return -1;
     }
     struct mnq_dataset *v = val != NULL ? mnq_dataset_open_as(val, &x->subject.task, in.h, in.w, in.c, e) : NULL;
-    int rc = val != NULL && v == NULL ? -1 : quantize(cli, r, d, v, against, x);
+    int rc = val != NULL && (v == NULL || mnq_cli_spare(cli, v) != 0) ? -1 : quantize(cli, r, d, v, against, x);
     mnq_dataset_close(v);
     if (rc == 0) {
         mnq_cli_say(cli, &x->subject, 1);
