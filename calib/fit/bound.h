@@ -30,7 +30,7 @@ struct mnq_bound mnq_bound_of(const double *loss, int n);
 /**
  * What is to be told of a loss that was priced by the float network's own probabilities, points of the bound that these say.
  * They price a changed decision as if it told nothing of the truth; it does, the less of them change the more: on 1200
- * photographs that nothing had seen, 33 models of three networks lost half of what was told where little was lost, more where
+ * photographs that were no samples, 33 models of three networks lost half of what was told where little was lost, more where
  * much was, and all of 100 is 100: t (1/2 + t / 200); of the network that lost least 0.29 of it. So points are that, `low` a
  * quarter likewise; `high` and `upper` stay, which none of them exceeded (quant/DESIGN.md).
  */
