@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* The first class; with one logit, class 1 if it is positive. */
-static int first_class(const float *v, int n)
+int mnq_first_class(const float *v, int n)
 {
     int best = 0;
     if (n == 1) return v[0] > 0;
@@ -29,7 +29,7 @@ double mnq_expected_drop(const float *want, const float *got, int n, int classes
     double lost = 0, cold = 1 / temperature;
     for (int s = 0; s < n; s++) {
         const float *v = want + (size_t)s * (size_t)classes;
-        int a = first_class(v, classes), b = first_class(got + (size_t)s * (size_t)classes, classes);
+        int a = mnq_first_class(v, classes), b = mnq_first_class(got + (size_t)s * (size_t)classes, classes);
         if (a != b) lost += probability(v, classes, a, cold) - probability(v, classes, b, cold);
     }
     return n > 0 ? 100 * lost / n : 0;
@@ -145,7 +145,7 @@ double mnq_fit_temperature(const float *logits, const int *label, int n, int cla
     enum { HALVINGS = 40 };
     double lo = 0.25, hi = 4;
     int right = 0;
-    for (int s = 0; s < n; s++) right += label[s] == first_class(logits + (size_t)s * (size_t)classes, classes);
+    for (int s = 0; s < n; s++) right += label[s] == mnq_first_class(logits + (size_t)s * (size_t)classes, classes);
     if (2 * right < n) return 1;
     for (int i = 0; i < HALVINGS; i++) {
         double middle = (lo + hi) / 2;

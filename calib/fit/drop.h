@@ -35,6 +35,9 @@ double mnq_task_drop(const struct mnq_logits *l, const float *want, const float 
 void mnq_task_losses(const struct mnq_logits *l, const float *want, const float *got, int n, double temperature,
                      double *loss);
 
+/** The class that n logits decide for: the first of the largest; of a single one, yes and no, 1 or 0. */
+int mnq_first_class(const float *v, int n);
+
 /** What those points are of: "top-1", "accuracy per label", "R2", ... */
 const char *mnq_task_drop_unit(const struct mnq_task *t);
 

@@ -12,7 +12,6 @@
 #include "quantize/lower_real.h"
 #include "tune_course.h"
 #include "tune_judge.h"
-#include "tune_labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -86,7 +85,7 @@ static int judge(const struct formats *x, const struct mnq_qmodel *q, struct mnq
         h->agreement += 100 * (decides ? !(drop > 0) : 1 - drop) / (double)n;
         const int label = x->label != NULL ? x->label[i / (n / (size_t)x->held.shots.n)] : -1;
         labelled += label >= 0;
-        right += label >= 0 && mnq_tune_first_of(have, each) == (size_t)label;
+        right += label >= 0 && mnq_first_class(have, (int)each) == label;
     }
     h->right = labelled > 0 ? 100.0 * (double)right / (double)labelled : (double)NAN;
     free(got);

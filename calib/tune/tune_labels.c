@@ -2,6 +2,8 @@
  * Labels beside the teacher's answers, where the caller wants them used. */
 #include "tune_labels.h"
 
+#include "drop.h"
+
 #include <string.h>
 
 int mnq_tune_labels_fit(const struct mnq_pictures *p, const struct mnq_logits *l, struct mnq_err *e)
@@ -30,17 +32,9 @@ void mnq_tune_labels_put(const int *label, int one, int other, double share, siz
     to[label[other]] += (float)share;
 }
 
-size_t mnq_tune_first_of(const float *v, size_t n)
-{
-    size_t best = 0;
-    for (size_t k = 1; k < n; k++)
-        if (v[k] > v[best]) best = k;
-    return best;
-}
-
 int mnq_tune_labels_right(const float *wanted, const float *logits, size_t classes)
 {
-    return wanted[0] < 0 ? -1 : mnq_tune_first_of(logits, classes) == mnq_tune_first_of(wanted, classes);
+    return wanted[0] < 0 ? -1 : mnq_first_class(logits, (int)classes) == mnq_first_class(wanted, (int)classes);
 }
 
 void mnq_tune_names_add(struct mnq_tune_names *n, const float *wanted, const float *logits, size_t classes)

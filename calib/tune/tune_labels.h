@@ -20,9 +20,6 @@ int mnq_tune_labels_fit(const struct mnq_pictures *p, const struct mnq_logits *l
  */
 void mnq_tune_labels_put(const int *label, int one, int other, double share, size_t classes, float *to);
 
-/** The first of the largest of n values. */
-size_t mnq_tune_first_of(const float *v, size_t n);
-
 /** Whether `logits` answer what wanted [classes] has most of; -1: unknown. */
 int mnq_tune_labels_right(const float *wanted, const float *logits, size_t classes);
 
