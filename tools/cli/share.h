@@ -23,8 +23,8 @@ struct mnq_data mnq_cli_data(const struct mnq_cli *cli, const struct mnq_opt_lis
 struct mnq_dataset;
 
 /**
- * Before any work on d: mnq_cli_spare(). Settles how a float model's pixels are scaled, if nothing states it, by what fits the data (pixelfit.h), and says on stderr
- * if the data contradicts what does. 0, or -1 with cli->err: it is not clear.
+ * Before any work on d: mnq_cli_spare(). Settles how a float model's pixels are scaled, if nothing states it, by what fits
+ * the data (pixelfit.h), and says on stderr if the data contradicts what does. 0, or -1 with cli->err: it is not clear.
  */
 int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d);
 

@@ -100,7 +100,7 @@ static void plot(struct mnq_html *h, const struct mnq_calibrate_result *x, int64
         mnq_html_textf(
             h,
             " Choosing by pictures flatters what is chosen: %.2f points were added to what it is expected to lose, "
-            "and to what was held against --max-drop.",
+            "and as much or more to what was held against --max-drop.",
             r->optimism);
     mnq_html_put(h, "</p>\n");
     mnq_shell_end_section(h);
