@@ -15,7 +15,7 @@ targets=${*:-$(sed -n 's/^mnq_fuzz_target(\([a-z0-9]*\).*/\1/p' "$here/CMakeList
 cores=$(nproc)
 build=${MNQ_FUZZ_BUILD:-$root/build/fuzz}
 log=$build/log
-mkdir -p "$log"
+mkdir -p "$log" "$build/findings"
 count=$(echo $targets | wc -w)
 seconds=$(awk -v h="$hours" -v n="$count" -v c="$cores" 'BEGIN { print int(h * 3600 * (c < n ? c : n) / n) }')
 
@@ -29,6 +29,7 @@ sanitized() {
 }
 
 watched() {
+    cd "$build/findings" # where a driver leaves what it found
     local end=$(($(date +%s) + seconds)) n=0 found=0 many=25 turn=0
     local corpus=$here/corpus/$1
     [ -d "$corpus" ] || corpus=

@@ -16,36 +16,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIBRARY_EXIT = 77, FRAMES = 48 };
+enum { LIBRARY_EXIT = 77, FRAMES = 48, LOOKING = 20 /* seconds */ };
 
+static const int watched[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
+enum { N_WATCHED = sizeof watched / sizeof *watched };
 static void (*when_found)(void);
+
+/* Where it was at work when memory was destroyed cannot be told: looking crashes, or spins. An exit would too, under valgrind, which
+ * frees what the C library has. */
+static void on_lost(int number)
+{
+    (void)number;
+    signal(SIGUSR2, SIG_DFL);
+    raise(SIGUSR2);
+}
+
+static void look_until(unsigned seconds)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    for (int i = 0; i < N_WATCHED; i++) signal(watched[i], on_lost);
+    sigprocmask(SIG_SETMASK, &none, NULL); /* the signal that is handled may come again */
+    alarm(seconds);
+}
 
 /* A crash is the library's if its code, or what that calls of the C library, is where it happened; our own code may be called by
  * the library too. What spins may be anywhere below it. */
 static void on_end(int number)
 {
     void *frame[FRAMES];
-    int n = backtrace(frame, FRAMES);
     Dl_info own = {0}, at;
+    when_found(); /* before anything that may not end */
+    look_until(LOOKING);
+    int n = backtrace(frame, FRAMES);
     dladdr((void *)(uintptr_t)on_end, &own);
     for (int i = 1; i < n; i++) { /* 0 is this one */
         if (dladdr(frame[i], &at) == 0 || at.dli_fname == NULL) continue;
         if (strstr(at.dli_fname, "libhdf5") != NULL) _exit(LIBRARY_EXIT);
         if (number != SIGALRM && at.dli_fbase == own.dli_fbase) break;
     }
-    when_found();
     signal(number, SIG_DFL);
     raise(number);
 }
 
 static void in_child(void (*work)(void *ctx), void *ctx)
 {
-    static const int number[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
     static uint8_t aside[1 << 16];
     const stack_t stack = {.ss_sp = aside, .ss_size = sizeof aside}; /* the library may recurse without end */
     struct sigaction act = {.sa_handler = on_end, .sa_flags = SA_ONSTACK};
     sigaltstack(&stack, NULL);
-    for (size_t i = 0; i < sizeof number / sizeof *number; i++) sigaction(number[i], &act, NULL);
+    for (int i = 0; i < N_WATCHED; i++) sigaction(watched[i], &act, NULL);
     work(ctx);
     _exit(0);
 }
@@ -65,5 +85,6 @@ enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx, void (*foun
     }
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return MNQ_FUZZ_WELL;
-    return WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_EXIT ? MNQ_FUZZ_IN_LIBRARY : MNQ_FUZZ_FOUND;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_EXIT) return MNQ_FUZZ_IN_LIBRARY;
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR2 ? MNQ_FUZZ_LOST : MNQ_FUZZ_FOUND;
 }

@@ -4,7 +4,8 @@
  *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-a] [-w DIR] [PATH...]    PATH: an input file or a folder of them
  *   -n  mutations in all, default 3000
  *   -s  another sequence of mutations, 1 to 4294967295, default 1; they depend on nothing else, so a failure repeats
- *   -a  in another process, and on behind an input on which the HDF5 library ended it (apart.h)
+ *   -a  in another process, and on behind an input on which the HDF5 library ended it, or which destroyed memory so that the
+ *       place is lost (apart.h); those are left in crash-TARGET-lost-INPUT and make the exit code 1
  *   -w  writes the seeds to DIR and stops: libFuzzer's starting corpus
  * If the target crashes, the input is left in crash-TARGET in the current folder. */
 #define _GNU_SOURCE
@@ -223,18 +224,34 @@ static void run_all(void *ctx)
     mutate(*(const int *)ctx);
 }
 
-/* The same in children; returns how many of them the library ended. */
-static int run_apart(int count)
+/* The input that a child was ended by, under a name of its own: who can tell where that was has to look at it. */
+static void keep_lost(int input)
 {
-    int in_library = 0;
+    char file[sizeof crash_file + 24];
+    snprintf(file, sizeof file, "%s-lost-%d", crash_file, input);
+    if (rename(crash_file, file) != 0) stop("keep", file);
+    fprintf(stderr, "lost: input %d, %s\n", input, file);
+}
+
+struct ends {
+    int in_library, lost;
+};
+
+/* The same in children; returns how many of them were ended by what is not ours for sure. */
+static struct ends run_apart(int count)
+{
+    struct ends ends = {0};
     enum mnq_fuzz_end end;
     ended = mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (ended == MAP_FAILED) stop("share", "memory");
-    while ((end = mnq_fuzz_apart(run_all, &count, keep_crash)) == MNQ_FUZZ_IN_LIBRARY) {
-        in_library++;
+    while ((end = mnq_fuzz_apart(run_all, &count, keep_crash)) == MNQ_FUZZ_IN_LIBRARY || end == MNQ_FUZZ_LOST) {
+        if (end == MNQ_FUZZ_LOST) keep_lost(*ended);
+        else remove(crash_file);
+        ends.lost += end == MNQ_FUZZ_LOST;
+        ends.in_library += end == MNQ_FUZZ_IN_LIBRARY;
         to_skip = ++*ended; /* mutations depend on those before: they are made again, and not run */
     }
-    if (end == MNQ_FUZZ_WELL) return in_library;
+    if (end == MNQ_FUZZ_WELL) return ends;
     fprintf(stderr, "found: input %d, %s\n", *ended, crash_file);
     exit(1);
 }
@@ -271,12 +288,13 @@ int main(int argc, char **argv)
         else read_input(argv[i]);
     }
     if (n_inputs == 0) stop("work without", "inputs");
-    int in_library = 0;
-    if (apart) in_library = run_apart(count);
+    struct ends ends = {0};
+    if (apart) ends = run_apart(count);
     else run_all(&count);
     printf("%d seeds, %d files, %d mutations", seeds, n_inputs - seeds, count);
-    if (apart) printf(", %d ended by the HDF5 library", in_library);
+    if (apart) printf(", %d ended by the HDF5 library", ends.in_library);
+    if (ends.lost > 0) printf(", %d ended where nobody can tell", ends.lost);
     printf("\n");
     for (int i = 0; i < n_inputs; i++) free(inputs[i].p);
-    return 0;
+    return ends.lost > 0;
 }
