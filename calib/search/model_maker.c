@@ -218,6 +218,8 @@ int mnq_making_check(const struct mnq_recipe *r, const char *name, struct mnq_er
     struct mnq_pattern p;
     snprintf(where, sizeof where, "%.180s: pattern", name);
     if (r->pattern != NULL && mnq_prune_pattern(r->pattern, where, &p, e) != 0) return -1;
+    if (r->use_labels && !r->tune && !r->tune_weights)
+        return mnq_fail(e, MNQ_EXIT_USAGE, "%s: use-labels: on needs tune or tune-weights: nothing else learns from labels", name);
     if (!r->tune || r->channels > 0 || prunes_weights(r)) return 0;
     return mnq_fail(e, MNQ_EXIT_USAGE, "%s: tune: on repairs what was cut: channels, ratio or pattern is missing", name);
 }

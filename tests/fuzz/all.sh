@@ -16,6 +16,8 @@ cores=$(nproc)
 build=${MNQ_FUZZ_BUILD:-$root/build/fuzz}
 log=$build/log
 mkdir -p "$log" "$build/findings"
+build=$(cd "$build" && pwd)
+log=$build/log
 count=$(echo $targets | wc -w)
 seconds=$(awk -v h="$hours" -v n="$count" -v c="$cores" 'BEGIN { print int(h * 3600 * (c < n ? c : n) / n) }')
 

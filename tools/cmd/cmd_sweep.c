@@ -307,14 +307,28 @@ static int print_text(struct mnq_cli *cli, const struct sweeping *x)
     return 0;
 }
 
+/* A script has to hear that there is nothing to take. */
+static int require_one(const struct sweeping *x, struct mnq_err *e)
+{
+    int made = x->open;
+    for (int i = 0; i < x->n; i++) made += x->result[i].state == MNQ_TRIAL_MADE;
+    if (made > 0) return 0;
+    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s%s", x->label[0], x->result[0].why, x->n > 1 ? "; nor could any other be made" : "");
+}
+
+static int print(struct mnq_cli *cli, const struct sweeping *x)
+{
+    if (cli->global.json) return print_json(cli, x);
+    return cli->global.quiet ? 0 : print_text(cli, x);
+}
+
 static int sweep(struct mnq_cli *cli, struct sweeping *x)
 {
     if (list_recipes(cli, x) != 0 || list_trials(cli, x) != 0 || run_trials(cli, x) != 0) return -1;
     if (mark_front(cli, x) != 0 || write_page(cli, x) != 0) return -1;
     if (x->open > 0)
         mnq_term_note(&cli->term, 0, "the time was over with %d trials open; the same command goes on", x->open);
-    if (cli->global.json) return print_json(cli, x);
-    return cli->global.quiet ? 0 : print_text(cli, x);
+    return print(cli, x) != 0 ? -1 : require_one(x, &cli->err);
 }
 
 static int run(struct mnq_cli *cli)
