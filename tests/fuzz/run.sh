@@ -18,6 +18,11 @@ ninja -C "$build" "fuzz_$target" "drive_$target"
 corpus=$build/corpus/$target
 mkdir -p "$corpus" "$build/findings"
 "$build/tests/fuzz/drive_$target" -w "$corpus"
+case $target in keras) seeds=text ;; import) seeds=file ;; *) seeds= ;; esac
+if [ -n "$seeds" ]; then
+    "$root/tests/fuzz/described.sh" "$build"
+    cp "$build/described/$seeds"/* "$corpus"
+fi
 kept=$root/tests/fuzz/corpus/$target
 [ -d "$kept" ] || kept=
 limits="-timeout=20 -rss_limit_mb=3000"

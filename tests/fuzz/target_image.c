@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The picture decoders on arbitrary bytes, and resizing of what they accept. */
+ * The picture decoders on arbitrary bytes, and turning and resizing of what they accept. */
 #include "fuzz.h"
 #include "image.h"
+#include "image_exif.h"
 #include "image_resize.h"
 #include "util/arena.h"
 #include "pictures.h"
@@ -17,7 +18,10 @@ static void decode(const uint8_t *bytes, size_t n, int channels)
         MNQ_FUZZ_MUST(im.data == NULL && e.code != 0 && e.msg[0] != '\0' && strchr(e.msg, '\n') == NULL);
         return;
     }
-    MNQ_FUZZ_MUST(im.c == channels && im.h >= 1 && im.w >= 1 && e.code == 0);
+    const int h = im.h, w = im.w, orientation = mnq_exif_orientation(bytes, n);
+    MNQ_FUZZ_MUST(im.c == channels && h >= 1 && w >= 1 && e.code == 0 && orientation >= 1 && orientation <= 8);
+    MNQ_FUZZ_MUST(mnq_image_turn(&im, orientation, &e) == 0 && im.c == channels);
+    MNQ_FUZZ_MUST(orientation < 5 ? im.h == h && im.w == w : im.h == w && im.w == h);
     uint8_t *out = malloc((size_t)(12 * 9 * channels));
     if (out == NULL) abort();
     for (int i = 0; i < 4; i++)
@@ -36,8 +40,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
+/* A JPEG with n bytes of Exif data in front. */
+static uint8_t *with_exif(uint8_t *jpeg, const void *exif, size_t size, size_t *n)
+{
+    uint8_t *bytes = malloc(*n + size);
+    if (bytes == NULL) abort();
+    memcpy(bytes, jpeg, 2);
+    memcpy(bytes + 2, exif, size);
+    memcpy(bytes + 2 + size, jpeg + 2, *n - 2);
+    *n += size;
+    free(jpeg);
+    return bytes;
+}
+
 uint8_t *mnq_fuzz_seed(int i, size_t *n)
 {
+    static const char big[] = "\xff\xe1\0\x22"
+                              "Exif\0\0MM\0*\0\0\0\x08\0\1\1\x12\0\3\0\0\0\1\0\6\0\0\0\0\0\0";
+    static const char little[] = "\xff\xe1\0\x2e"
+                                 "Exif\0\0II*\0\x08\0\0\0\2\0\xf\1\2\0\4\0\0\0"
+                                 "abc\0"
+                                 "\x12\1\3\0\1\0\0\0\3\0\0\0\0\0\0\0";
     static const char *const text[] = {"P2\n# c\n2 2 15 1 2 3 15\n", "P3 1 1 255 1 2 3", "P5 2 1 65535\nabcd"};
     static const uint8_t bmp[] = {'B', 'M', 0x4e, 0, 0, 0, 0, 0, 0,  0, 0x36, 0, 0, 0, 40,   0, 0, 0, 3, 0,
                                   0,   0,   2,    0, 0, 0, 1, 0, 24, 0, 0,    0, 0, 0, 0x18, 0, 0, 0, 0, 0,
@@ -86,6 +109,10 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
         return mnq_fuzz_copy(gif, *n = sizeof gif);
     case 14: /* another version, interlaced, with an extension in front */
         return mnq_fuzz_copy(gif89, *n = sizeof gif89);
+    case 15:
+        return with_exif(mnq_make_jpeg(pixel, H, W, 3, 0, n), big, sizeof big - 1, n);
+    case 16:
+        return with_exif(mnq_make_jpeg(pixel, H, W, 1, 1, n), little, sizeof little - 1, n);
     default:
         return NULL;
     }

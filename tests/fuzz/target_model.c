@@ -127,7 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 uint8_t *mnq_fuzz_seed(int i, size_t *n)
 {
     struct mnq_bytes b = {0};
-    if (i == 32) return NULL;
+    if (i == 56) return NULL;
+    if (i >= 32) return mnq_fuzz_planned_net(i - 32, n);
     if (i >= 8) return mnq_fuzz_net(i - 8, n);
     mnq_bytes_zoo(&b, (uint32_t)i + 1, 4 + (unsigned)i, 5, 3 + (unsigned)i);
     uint8_t *file = mnq_bytes_file(&b, n);

@@ -84,7 +84,8 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
-    if (i == 33) return NULL;
+    if (i == 49) return NULL;
+    if (i >= 33) return mnq_fuzz_planned_net(i - 33, n);
     if (i >= 7 && i < 31) return mnq_fuzz_net(i - 7, n);
     struct mnq_qtensor tensor[4] = {{.shape = {3, 2, 2}, .dtype = MNQ_U8, .zp = 5, .scale = scale},
                                     {.shape = {3, 2, 4}, .dtype = MNQ_S8, .zp = -7, .scale = scale},

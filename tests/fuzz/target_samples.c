@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Files that say what samples there are: a CSV, NumPy arrays, an archive of them, a file of labels. The first byte says
- * which, and what the labels are for; the rest is the file. One explained error, or samples that can be asked for. */
+ * Files that say what samples there are: a CSV, NumPy arrays, an archive of them, a file of labels, the names of classes.
+ * The first byte says which, and what the labels are for; the rest is the file. One explained error, or samples that can be
+ * asked for. */
 #include "crc32.h"
 #include "dataset.h"
 #include "fuzz.h"
@@ -13,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SIDE = 6, CHANNELS = 3, KINDS = 5, PICTURES = 3 };
-enum { CSV, NPY, NPZ, LABELS_TEXT, LABELS_NPY };
+enum { SIDE = 6, CHANNELS = 3, KINDS = 6, PICTURES = 3 };
+enum { CSV, NPY, NPZ, LABELS_TEXT, LABELS_NPY, CLASS_NAMES };
 
 static char dir[64];
 
@@ -40,6 +41,7 @@ static void leave(void)
         snprintf(name, sizeof name, "p%d.ppm", i);
         unlink(in_dir(name));
     }
+    unlink(in_dir("named.csv"));
     unlink(in_dir("x.csv"));
     unlink(in_dir("x.npy"));
     unlink(in_dir("x.npz"));
@@ -49,6 +51,7 @@ static void leave(void)
 
 static void begin(void)
 {
+    static const char named[] = "p0.ppm,b\np1.ppm,a\n";
     char name[16], text[64];
     snprintf(dir, sizeof dir, "/tmp/mnqsamples.%ld", (long)getpid());
     MNQ_FUZZ_MUST(mkdir(dir, 0700) == 0);
@@ -57,6 +60,7 @@ static void begin(void)
         int n = snprintf(text, sizeof text, "P3 2 1 255 %d 2 3 4 5 6\n", i);
         put(in_dir(name), text, (size_t)n);
     }
+    put(in_dir("named.csv"), named, sizeof named - 1);
     atexit(leave);
 }
 
@@ -82,20 +86,22 @@ static void ask(const struct mnq_dataset *d, const struct mnq_task *task)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const name[KINDS] = {"x.csv", "x.npy", "x.npz", "x.txt", "x.npy"};
+    static const char *const name[KINDS] = {"x.csv", "x.npy", "x.npz", "x.txt", "x.npy", "x.txt"};
     static const enum mnq_task_kind kind[] = {MNQ_TASK_CLASSES, MNQ_TASK_REGRESSION, MNQ_TASK_MULTILABEL, MNQ_TASK_CLASSES};
     if (size < 1) return 0;
     if (dir[0] == '\0') begin();
     int what = data[0] % KINDS, purpose = data[0] / KINDS % 4;
-    char path[128], folder[128];
+    char path[128], other[128];
     snprintf(path, sizeof path, "%s", in_dir(name[what]));
-    snprintf(folder, sizeof folder, "%s", dir);
+    snprintf(other, sizeof other, "%s", what == CLASS_NAMES ? in_dir("named.csv") : dir);
     uint8_t *bytes = mnq_fuzz_copy(data + 1, size - 1);
     if (what == NPZ) mnq_zip_seal(bytes, size - 1);
     put(path, bytes, size - 1);
     free(bytes);
-    char *paths[1] = {what < LABELS_TEXT ? path : folder};
-    struct mnq_data source = {.path = paths, .n = 1, .labels = what < LABELS_TEXT ? NULL : path};
+    char *paths[1] = {what < LABELS_TEXT ? path : other};
+    struct mnq_data source = {.path = paths, .n = 1};
+    if (what == CLASS_NAMES) source.class_names = path;
+    else if (what >= LABELS_TEXT) source.labels = path;
     const struct mnq_task task = {.kind = kind[purpose], .threshold = 0.5, .out = {1, 1, 3}};
     struct mnq_err e = {0};
     struct mnq_dataset *d = mnq_dataset_open_as(&source, purpose == 3 ? NULL : &task, SIDE, SIDE, CHANNELS, &e);
@@ -143,6 +149,8 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
         {LABELS_TEXT, 0, "0\n2\n1\n"},
         {LABELS_TEXT, 3, "tulip\nrose\nrose\n"},
         {LABELS_TEXT, 1, "0.5, 1, -3\n1 2 3\n4;5;6\n"},
+        {CLASS_NAMES, 0, "a\nb\n\nc\r\n"},
+        {CLASS_NAMES, 3, "b\na"},
     };
     static const char pictures[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 3, 3), }\n";
     static const char classes[] = "{'descr': '<i8', 'fortran_order': False, 'shape': (3,), }\n";

@@ -17,7 +17,8 @@
 #include <stdint.h>
 
 /**
- * Makes the file described by n bytes of text, in memory.
+ * Makes the file described by n bytes of text, in memory. With MNQ_H5TEXT_KEEP=DIR in the environment the text is left in DIR too:
+ * the unit tests' descriptions are seeds for fuzzers.
  * size    its size
  * bad     number of the first line that cannot be done, 0 = none; the file holds what could
  * return  its bytes, malloc'd; NULL if not even an empty file can be made
