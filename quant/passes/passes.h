@@ -24,7 +24,7 @@ extern "C" {
  *    the producer,
  *  - dilation as zeros among the weights, TCONV as CONV and SPREAD, CROP as a DWCONV with one tap per channel,
  *  - two different inputs for ADD and MUL, the second of the output's height and width or 1x1, of its channels or 1,
- *  - constant-free dead nodes dropped; output is the last node.
+ *  - constant-free dead nodes dropped; the last node is an output.
  * Float results agree with the raw graph up to rounding. Patterns are matched on the graph, never on names.
  * Node names: the convolution's or dense layer's own name survives; `source` indexes the raw node that held w.
  * The result uses `arena`. 0, or -1 naming the first node that cannot be expressed.
