@@ -2,12 +2,12 @@
  * Trials and their results as lines of JSON. */
 #include "trial.h"
 
+#include "util/plain.h"
 #include "util/ydoc.h"
 
 #include <limits.h>
 #include <math.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_words[] = {"cost", "judged"};
@@ -86,6 +86,7 @@ int mnq_trial_read(const char *line, size_t n, struct mnq_trial *t, struct mnq_t
                    struct mnq_err *e)
 {
     int kind, state, fault = MNQ_UNFIT_NOT;
+    const char *why = "";
     const struct mnq_ynode *root = mnq_ydoc_parse("journal", MNQ_EXIT_FAILED, line, n, arena, e), *v;
     *r = mnq_trial_nothing();
     if (root == NULL || mnq_y_want(root, MNQ_Y_MAP, e) != 0) return -1;
@@ -99,7 +100,8 @@ int mnq_trial_read(const char *line, size_t n, struct mnq_trial *t, struct mnq_t
     for (int i = 0; i < FIELDS; i++)
         if (read_field(&fields[i], mnq_y_get(root, fields[i].name), r, e) != 0) return -1;
     v = mnq_y_get(root, "why");
-    if (!mnq_y_null(v)) snprintf(r->why, sizeof r->why, "%s", v->text);
+    if (!mnq_y_null(v) && mnq_y_string(v, &why, e) != 0) return -1;
+    mnq_plain_copy(r->why, sizeof r->why, why, false);
     t->kind = (enum mnq_trial_kind)kind;
     r->state = (enum mnq_trial_state)state;
     r->fault = (enum mnq_unfit)fault;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The YAML and JSON reader and the recipe reader on arbitrary bytes. */
+ * The YAML and JSON reader, the recipe reader and the reader of a search's journal on arbitrary bytes. */
 #include "fuzz.h"
 #include "recipe_read.h"
+#include "trial.h"
 #include "util/ydoc.h"
 
 #include <stdlib.h>
@@ -69,7 +70,8 @@ static void check_choices(const struct mnq_graph *g, const struct mnq_layer_choi
         const struct mnq_layer_choice *c = &choice[i];
         bool compresses = mnq_kind_compresses(mnq_node_kind(g, i));
         MNQ_FUZZ_MUST(c->weights != MNQ_WEIGHTS_AUTO && c->weights >= -1 && c->weights <= MNQ_WEIGHTS_INT16);
-        MNQ_FUZZ_MUST(compresses || (c->weights != MNQ_WEIGHTS_INT4 && c->weights != MNQ_WEIGHTS_TERNARY && c->weights != MNQ_WEIGHTS_BINARY));
+        MNQ_FUZZ_MUST(compresses || (c->weights != MNQ_WEIGHTS_INT4 && c->weights != MNQ_WEIGHTS_TERNARY &&
+                                     c->weights != MNQ_WEIGHTS_BINARY));
         MNQ_FUZZ_MUST(compresses || (c->bases == 0 && c->inputs == 0 && c->ratio <= 0));
         MNQ_FUZZ_MUST(c->bases >= 0 && c->bases <= MNQ_BASES_MAX);
         MNQ_FUZZ_MUST(c->inputs == 0 || c->inputs == 8 || (c->inputs == 1 && c->bases == 1));
@@ -97,6 +99,32 @@ static void use(const struct mnq_recipe *r, struct mnq_arena *arena)
     else must_explain(&e);
 }
 
+static char *line_of(const struct mnq_trial *t, const struct mnq_trial_result *r)
+{
+    struct mnq_json w = {.indent = 0};
+    mnq_trial_json(&w, t, r);
+    MNQ_FUZZ_MUST(!w.failed && strchr(w.text, '\n') == NULL);
+    return w.text;
+}
+
+/* A line of a journal that is read can be written, and that is read back as the same. */
+static void read_trial(const char *text, size_t n, struct mnq_arena *arena)
+{
+    struct mnq_trial t, back;
+    struct mnq_trial_result r, same;
+    struct mnq_err e = {0};
+    if (mnq_trial_read(text, n, &t, &r, arena, &e) != 0) {
+        must_explain(&e);
+        return;
+    }
+    char *line = line_of(&t, &r), *again;
+    MNQ_FUZZ_MUST(mnq_trial_read(line, strlen(line), &back, &same, arena, &e) == 0 && mnq_trial_same(&t, &back));
+    again = line_of(&back, &same);
+    MNQ_FUZZ_MUST(strcmp(line, again) == 0);
+    free(line);
+    free(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mnq_arena arena = {0};
@@ -112,6 +140,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mnq_recipe_defaults(&r);
     if (mnq_recipe_parse("x", (const char *)bytes, size, &r, &arena, &e) != 0) must_explain(&e);
     else use(&r, &arena);
+    read_trial((const char *)bytes, size, &arena);
     free(bytes);
     mnq_arena_free(&arena);
     return 0;
@@ -134,6 +163,18 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
         "layers: [{kind: [dense, pointwise], weights: int4}, {match: predictions, weights: int16, ratio: 0, pattern: none}, "
         "{match: \"block/*\", weights: binary, inputs: 1}]",
         "layers:\n  - {match: \"bl*add[[]1]\", ratio: 0}\n  - match: conv_dw\n    weights: int4\n",
+        "{\"kind\": \"judged\", \"model\": \"m.h5\", \"recipe\": \"weights: int4\\n\", \"state\": \"made\", \"file\": 1234, "
+        "\"flash\": null, \"ram\": 0, \"ram_rows\": 9007199254740992, \"cycles\": null, \"macs\": 1, \"params\": 2, "
+        "\"pictures\": 9, "
+        "\"labelled\": null, \"drop\": 0.25, \"low\": -1e-3, \"high\": 1, \"upper\": 2, \"agreement\": 99.5, \"accuracy\": "
+        "null, "
+        "\"fault\": null, \"why\": null}",
+        "{\"kind\": \"cost\", \"model\": \"\", \"recipe\": \"\", \"state\": \"unfit\", \"file\": null, \"flash\": null, "
+        "\"ram\": null, "
+        "\"ram_rows\": null, \"cycles\": null, \"macs\": null, \"params\": null, \"pictures\": null, \"labelled\": null, "
+        "\"drop\": null, "
+        "\"low\": null, \"high\": null, \"upper\": null, \"agreement\": null, \"accuracy\": null, \"fault\": \"flash\", "
+        "\"why\": \"\xc3\xa9 \\u001b\"}",
         "",
         "&a [*a, <<: {x: 1}]\n---\nb",
     };

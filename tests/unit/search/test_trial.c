@@ -54,6 +54,7 @@ static void damaged(void **state)
                 {"\"file\":null", "\"file\":\"much\""},
                 {"\"low\":null", "\"low\":1e301"},
                 {"\"fault\":\"flash\"", "\"fault\":\"none of them\""},
+                {"\"why\":null", "\"why\":{}"},
                 {"\"pictures\":3", "\"pictures\":3"}};
     const size_t n = sizeof harm / sizeof *harm;
     struct mnq_trial_result r = mnq_trial_nothing(), back;
