@@ -34,6 +34,10 @@ static void look(struct mnq_package *p)
     look_at_weights(p);
     for (int i = 0; i < q->n_layers; i++) MNQ_FUZZ_MUST(q->layer[i].name != NULL && strlen(q->layer[i].name) < p->n_bytes);
     for (int i = 0; i < q->n_classes; i++) MNQ_FUZZ_MUST(q->classes[i] != NULL);
+    for (int k = 0; k < mnq_qmodel_outputs(q); k++) {
+        struct mnq_task t = mnq_qmodel_task(q, k);
+        MNQ_FUZZ_MUST(t.kind > MNQ_TASK_AUTO && t.kind < MNQ_TASK_KINDS && t.threshold > 0 && t.threshold < 1);
+    }
     for (int i = 0; i < q->n_tensors; i++) {
         const struct mnq_qtensor *t = &q->tensor[i];
         size_t n = (size_t)t->shape.h * (size_t)t->shape.w * (size_t)t->shape.c;
@@ -81,6 +85,7 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     static const char *const classes[] = {"rose \"red\"", "\xc3\xa9t\xc3\xa9\n"};
     static int8_t w[8] = {1, -2, 3, -4, 127, -127, 0, 9}, r[4] = {1, 2, 3, 4};
     static int32_t bias[4] = {5, -6, 7, -8}, m[4] = {1 << 30, 1 << 30, 1 << 30, 1 << 30};
+    static int origin[4] = {0, 1, 5, 9};
     static float scale[4] = {0.5f, 0.25f, 1e-3f, 2.0f};
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
@@ -109,6 +114,8 @@ uint8_t *mnq_fuzz_seed(int i, size_t *n)
     struct mnq_qmodel q = {.arena = &arena, .tensor = tensor, .layer = layer, .n_tensors = 4, .n_layers = 3, .output = 3};
     q.tool = "mnquant test", q.source_name = "m.h5", q.recipe = "preprocess: tf\n";
     if (i > 0) q.classes = classes, q.n_classes = 2;
+    if (i == 1) q.task = MNQ_TASK_MULTILABEL, q.threshold = 0.25, tensor[1].origin = origin;
+    if (i == 2) q.more[0] = 1, q.n_more = 1, q.name_of[0] = "class", q.name_of[1] = "map", q.more_task[0] = MNQ_TASK_REGRESSION;
     if (mnq_preprocess_named(&q.preprocess, i == 2 ? "none" : "unit", 2, &e) != 0) return NULL;
     uint8_t *bytes;
     MNQ_FUZZ_MUST(mnq_qmodel_plan(&q, &e) == 0 && mnq_qmodel_pack(&q, &bytes, n, &e) == 0);
