@@ -16,11 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIBRARY_EXIT = 77, FRAMES = 48, LOOKING = 20 /* seconds */ };
+enum { LIBRARY_EXIT = 77, VALGRIND_EXIT = 1, /* when its own memory is destroyed */ FRAMES = 48, LOOKING = 20 /* seconds */ };
 
 static const int watched[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM};
 enum { N_WATCHED = sizeof watched / sizeof *watched };
-static void (*when_found)(void);
 
 /* Where it was at work when memory was destroyed cannot be told: looking crashes, or spins. An exit would too, under valgrind, which
  * frees what the C library has. */
@@ -46,7 +45,6 @@ static void on_end(int number)
 {
     void *frame[FRAMES];
     Dl_info own = {0}, at;
-    when_found(); /* before anything that may not end */
     look_until(LOOKING);
     int n = backtrace(frame, FRAMES);
     dladdr((void *)(uintptr_t)on_end, &own);
@@ -70,11 +68,10 @@ static void in_child(void (*work)(void *ctx), void *ctx)
     _exit(0);
 }
 
-enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx, void (*found)(void))
+enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx)
 {
     void *first[1];
     int status = 0;
-    when_found = found;
     (void)backtrace(first, 1); /* loads what it needs, which a handler must not */
     fflush(NULL);
     pid_t child = fork();
@@ -86,5 +83,6 @@ enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx, void (*foun
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return MNQ_FUZZ_WELL;
     if (WIFEXITED(status) && WEXITSTATUS(status) == LIBRARY_EXIT) return MNQ_FUZZ_IN_LIBRARY;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == VALGRIND_EXIT) return MNQ_FUZZ_LOST;
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR2 ? MNQ_FUZZ_LOST : MNQ_FUZZ_FOUND;
 }

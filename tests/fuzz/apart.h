@@ -7,10 +7,9 @@ enum mnq_fuzz_end { MNQ_FUZZ_WELL, MNQ_FUZZ_IN_LIBRARY, MNQ_FUZZ_LOST, MNQ_FUZZ_
 
 /**
  * Does `work` in a child.
- * found   called there when a signal ends it, before anything else
  * return  IN_LIBRARY if it crashed in the HDF5 library, or an alarm came when it was at work below that; LOST if memory was
- *         destroyed so that nobody can tell where it was; FOUND if it ended in any other way than well
+ *         destroyed so that nobody can tell where it was, valgrind neither; FOUND if it ended in any other way than well
  */
-enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx, void (*found)(void));
+enum mnq_fuzz_end mnq_fuzz_apart(void (*work)(void *ctx), void *ctx);
 
 #endif

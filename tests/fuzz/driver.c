@@ -34,8 +34,14 @@ static struct input inputs[MAX_INPUTS];
 static int n_inputs;
 static struct input current; /* what the target is looking at */
 static char crash_file[256] = "crash";
-static int *ended; /* inputs that are behind us, told across processes; NULL: there are no others */
 static int skipped, to_skip;
+
+/* Told across processes; NULL: there are no others. */
+static struct told {
+    int ended; /* inputs that are behind us */
+    size_t n;  /* the one that the target is looking at */
+    uint8_t bytes[MAX_SIZE];
+} *told;
 
 /* ---- crashes ---- */
 
@@ -72,12 +78,13 @@ static void run(uint8_t *p, size_t n)
         return;
     }
     current = (struct input){p, n};
+    if (told != NULL) memcpy(told->bytes, p, told->n = n);
     /* An input that hangs is a finding too; on a busy machine minutes are no hang. In the library it may, and is not waited for. */
-    alarm(ended != NULL ? 60 : 600);
+    alarm(told != NULL ? 60 : 600);
     LLVMFuzzerTestOneInput(p, n);
     alarm(0);
     current = (struct input){0};
-    if (ended != NULL) ++*ended;
+    if (told != NULL) told->ended++;
 }
 
 /* ---- inputs ---- */
@@ -224,35 +231,38 @@ static void run_all(void *ctx)
     mutate(*(const int *)ctx);
 }
 
-/* The input that a child was ended by, under a name of its own: who can tell where that was has to look at it. */
-static void keep_lost(int input)
-{
-    char file[sizeof crash_file + 24];
-    snprintf(file, sizeof file, "%s-lost-%d", crash_file, input);
-    if (rename(crash_file, file) != 0) stop("keep", file);
-    fprintf(stderr, "lost: input %d, %s\n", input, file);
-}
-
 struct ends {
     int in_library, lost;
 };
+
+/* Under a name of its own, for somebody to look at. */
+static void keep_lost(void)
+{
+    char *name = crash_file + strlen(crash_file);
+    snprintf(name, (size_t)(crash_file + sizeof crash_file - name), "-lost-%d", told->ended);
+    keep_crash();
+    fprintf(stderr, "lost: input %d, %s\n", told->ended, crash_file);
+    *name = '\0';
+}
 
 /* The same in children; returns how many of them were ended by what is not ours for sure. */
 static struct ends run_apart(int count)
 {
     struct ends ends = {0};
     enum mnq_fuzz_end end;
-    ended = mmap(NULL, sizeof *ended, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (ended == MAP_FAILED) stop("share", "memory");
-    while ((end = mnq_fuzz_apart(run_all, &count, keep_crash)) == MNQ_FUZZ_IN_LIBRARY || end == MNQ_FUZZ_LOST) {
-        if (end == MNQ_FUZZ_LOST) keep_lost(*ended);
-        else remove(crash_file);
+    told = mmap(NULL, sizeof *told, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (told == MAP_FAILED) stop("share", "memory");
+    while ((end = mnq_fuzz_apart(run_all, &count)) == MNQ_FUZZ_IN_LIBRARY || end == MNQ_FUZZ_LOST) {
+        current = (struct input){told->bytes, told->n};
+        if (end == MNQ_FUZZ_LOST) keep_lost();
         ends.lost += end == MNQ_FUZZ_LOST;
         ends.in_library += end == MNQ_FUZZ_IN_LIBRARY;
-        to_skip = ++*ended; /* mutations depend on those before: they are made again, and not run */
+        to_skip = ++told->ended; /* mutations depend on those before: they are made again, and not run */
     }
     if (end == MNQ_FUZZ_WELL) return ends;
-    fprintf(stderr, "found: input %d, %s\n", *ended, crash_file);
+    current = (struct input){told->bytes, told->n};
+    keep_crash();
+    fprintf(stderr, "found: input %d, %s\n", told->ended, crash_file);
     exit(1);
 }
 
