@@ -3,7 +3,7 @@
 # The files that the importer's unit tests describe (h5text.h), as seeds: tests/fuzz/described.sh BUILD. Once for a build: texts in
 # BUILD/described/text, the HDF5 files of them in BUILD/described/file.
 set -eu
-build=$1
+build=$(cd "$1" && pwd)
 root=$(cd "$(dirname "$0")/../.." && pwd)
 [ ! -d "$build/described" ] || exit 0
 tests=$(sed -n 's/^mnq_unit_test(\([a-z0-9_]*\) .*/test_\1/p' "$root/tests/unit/import/CMakeLists.txt")
