@@ -3,10 +3,8 @@
 #define _XOPEN_SOURCE 700
 #include "export/xfolder.h"
 
-#include "util/cleanup.h"
 #include "util/file.h"
 #include "util/ydoc.h"
-#include "util/spread.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -61,6 +59,16 @@ static int settle(const char *dir, char *to, size_t size, struct mnq_err *e)
     return n < size ? 0 : mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", dir);
 }
 
+/* A folder takes its place by its name: the one above must let it. */
+static int check_above(const char *dir, struct mnq_err *e)
+{
+    char above[MNQ_XFOLDER_NAME];
+    memcpy(above, dir, strlen(dir) + 1);
+    char *slash = strrchr(above, '/');
+    if (slash != NULL) slash[slash == above] = 0;
+    return access(slash != NULL ? above : ".", W_OK | X_OK) == 0 ? 0 : fail_errno(dir, e);
+}
+
 int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e)
 {
     char plain[MNQ_XFOLDER_NAME];
@@ -71,7 +79,7 @@ int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds files that no export wrote; name a folder that is empty or absent",
                         dir);
     if (state == EXPORT && !force) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds an export; -f replaces it", dir);
-    return 0;
+    return check_above(plain, e);
 }
 
 /* ---- files that the user put beside those of an export ---- */
@@ -207,58 +215,86 @@ static int keep_own(const struct own *o, const char *old, const char *dir, struc
     return 0;
 }
 
-static int replace(const char *made, const char *dir, const char *old, struct mnq_err *e)
+/* ---- appearing ---- */
+
+struct mnq_xfolder {
+    char dir[MNQ_XFOLDER_NAME - 200], made[MNQ_XFOLDER_NAME - 100], old[MNQ_XFOLDER_NAME - 100];
+    enum state before;
+    struct own own; /* of the one before, if that was an export */
+};
+
+/* Takes the folder before aside. */
+static int set_aside(struct mnq_xfolder *x, struct mnq_err *e)
 {
-    struct own o;
-    int rc = start_own(&o, dir, e);
-    if (rc == 0) rc = find_own(&o, "", 0, e);
-    if (rc == 0) rc = check_own(&o, made, e);
-    if (rc == 0 && rename(dir, old) != 0) rc = fail_errno(dir, e);
-    else if (rc == 0 && rename(made, dir) != 0) {
-        rc = fail_errno(dir, e);
-        if (rename(old, dir) != 0) mnq_fail_in(e, old);
-    } else if (rc == 0) {
-        rc = keep_own(&o, old, dir, e);
-        if (rc == 0 && remove_tree(old) != 0) /* else what is left there is the user's */
-            rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: written, but what it replaced, %s, cannot be removed: %s", dir, old,
-                          strerror(errno));
-    }
-    mnq_arena_free(&o.arena);
-    return rc;
+    if (start_own(&x->own, x->dir, e) != 0 || find_own(&x->own, "", 0, e) != 0 || check_own(&x->own, x->made, e) != 0)
+        return -1;
+    return rename(x->dir, x->old) == 0 ? 0 : fail_errno(x->dir, e);
 }
 
-/* Puts the finished folder in place of dir. */
-static int put_in_place(const char *made, const char *dir, const char *old, bool force, struct mnq_err *e)
+static int put_in_place(struct mnq_xfolder *x, bool force, struct mnq_err *e)
 {
-    int state = look(dir, e);
+    int state = look(x->dir, e);
     if (state < 0) return -1;
-    if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(dir, force, e);
-    if (state == EXPORT) return replace(made, dir, old, e);
-    return rename(made, dir) == 0 ? 0 : fail_errno(dir, e);
+    x->before = (enum state)state;
+    if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(x->dir, force, e);
+    if (state == EXPORT && set_aside(x, e) != 0) return -1;
+    if (rename(x->made, x->dir) == 0) return 0;
+    fail_errno(x->dir, e);
+    if (state == EXPORT && rename(x->old, x->dir) != 0) mnq_fail_in(e, x->old);
+    return -1;
 }
 
-int mnq_xfolder_write(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_err *e)
+/* The fresh folder goes; e says why, and what could not be removed. */
+static void drop(struct mnq_xfolder *x, struct mnq_err *e)
 {
-    char plain[MNQ_XFOLDER_NAME - 200], made[MNQ_XFOLDER_NAME - 100], old[MNQ_XFOLDER_NAME - 100];
-    if (!mnq_spread_writes()) return 0;
-    if (settle(dir, plain, sizeof plain, e) != 0) return -1;
-    snprintf(made, sizeof made, "%s.part.XXXXXX", plain);
-    snprintf(old, sizeof old, "%s.old.%ld", plain, (long)getpid());
-    mnq_cleanup_hold(); /* a signal waits until the folder is whole or gone */
-    if (mkdtemp(made) == NULL) {
-        mnq_cleanup_release();
-        return fail_errno(plain, e);
+    if (access(x->made, F_OK) == 0 && remove_tree(x->made) != 0) {
+        const struct mnq_err why = *e;
+        e->code = 0; /* said anew, with more */
+        mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, x->made, strerror(errno));
+    }
+    mnq_arena_free(&x->own.arena);
+}
+
+static int make(struct mnq_xfolder *x, const char *dir, const struct mnq_xfiles *f, struct mnq_err *e)
+{
+    if (settle(dir, x->dir, sizeof x->dir, e) != 0) return -1;
+    snprintf(x->made, sizeof x->made, "%s.part.XXXXXX", x->dir);
+    snprintf(x->old, sizeof x->old, "%s.old.%ld", x->dir, (long)getpid());
+    if (mkdtemp(x->made) == NULL) {
+        x->made[0] = '\0';
+        return fail_errno(x->dir, e);
     }
     mode_t mask = umask(0);
     umask(mask);
-    int rc = chmod(made, 0777 & ~mask) == 0 ? 0 : fail_errno(made, e);
-    for (int i = 0; i < f->n && rc == 0; i++) rc = write_file(made, &f->file[i], e);
-    if (rc == 0) rc = put_in_place(made, plain, old, force, e);
-    if (rc != 0 && access(made, F_OK) == 0 && remove_tree(made) != 0) {
-        const struct mnq_err why = *e;
-        e->code = 0; /* said anew, with more */
-        mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, made, strerror(errno));
-    }
-    mnq_cleanup_release();
+    int rc = chmod(x->made, 0777 & ~mask) == 0 ? 0 : fail_errno(x->made, e);
+    for (int i = 0; i < f->n && rc == 0; i++) rc = write_file(x->made, &f->file[i], e);
     return rc;
+}
+
+struct mnq_xfolder *mnq_xfolder_put(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_arena *arena,
+                                    struct mnq_err *e)
+{
+    struct mnq_xfolder *x = mnq_arena_alloc(arena, sizeof *x);
+    if (x == NULL) mnq_fail_nomem(e);
+    if (x == NULL || (make(x, dir, f, e) == 0 && put_in_place(x, force, e) == 0)) return x;
+    drop(x, e);
+    return NULL;
+}
+
+int mnq_xfolder_keep(struct mnq_xfolder *x, struct mnq_err *e)
+{
+    int rc = x->before == EXPORT ? keep_own(&x->own, x->old, x->dir, e) : 0;
+    if (rc == 0 && x->before == EXPORT && remove_tree(x->old) != 0) /* else what is left there is the user's */
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: written, but what it replaced, %s, cannot be removed: %s", x->dir, x->old,
+                      strerror(errno));
+    mnq_arena_free(&x->own.arena);
+    return rc;
+}
+
+void mnq_xfolder_undo(struct mnq_xfolder *x, struct mnq_err *e)
+{
+    if (rename(x->dir, x->made) != 0) memcpy(x->made, x->dir, strlen(x->dir) + 1); /* removed from where it is */
+    drop(x, e);
+    if (x->before == EMPTY) mkdir(x->dir, 0777);
+    if (x->before == EXPORT && rename(x->old, x->dir) != 0) mnq_fail_in(e, x->old);
 }

@@ -6,6 +6,7 @@
 #include "globals.h"
 #include "help.h"
 #include "help_json.h"
+#include "outputs.h"
 #include "share.h"
 #include "util/h5noise.h"
 #include "util/nearest.h"
@@ -87,6 +88,7 @@ static int finish(struct mnq_cli *cli, int code)
         mnq_output_end(cli->output[i]);
         if (mnq_output_left(cli->output[i], text, sizeof text)) mnq_term_note(&cli->term, 0, "%s", text);
     }
+    mnq_xfiles_free(&cli->folder.files);
     free(cli->owned);
     mnq_arena_free(&cli->arena);
     return code;

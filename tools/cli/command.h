@@ -3,6 +3,7 @@
 #ifndef MNQ_COMMAND_H
 #define MNQ_COMMAND_H
 
+#include "export/xtext.h"
 #include "options.h"
 #include "recipe.h"
 #include "subject.h"
@@ -36,6 +37,13 @@ struct mnq_data_opts {
 /** Outputs of a command at most. */
 enum { MNQ_CLI_OUTPUTS = 3 };
 
+/** A folder of files that a command writes; dir NULL: none. */
+struct mnq_cli_folder {
+    const char *dir;
+    bool force; /* an export there is replaced */
+    struct mnq_xfiles files;
+};
+
 /** What a running command has in hand. */
 struct mnq_cli {
     const struct mnq_command *command;
@@ -48,6 +56,7 @@ struct mnq_cli {
     int n_inputs;
     struct mnq_output *output[MNQ_CLI_OUTPUTS]; /* settled by mnq_cli_output() */
     int n_outputs, n_written;                   /* written: appear when the command has succeeded */
+    struct mnq_cli_folder folder;               /* mnq_cli_folder(): appears with them */
     const char *spent;                          /* a journal of a tuning that is removed behind that; may be NULL */
     void *owned;                                /* malloc'd bytes of an output, freed after that */
     struct mnq_err err;

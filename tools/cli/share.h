@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What commands share: opening models, writing outputs. */
+ * What commands share: opening models and data. */
 #ifndef MNQ_SHARE_H
 #define MNQ_SHARE_H
 
@@ -28,38 +28,11 @@ struct mnq_dataset;
  */
 int mnq_cli_settle(struct mnq_cli *cli, struct mnq_subject *s, const struct mnq_dataset *d);
 
-/** 0, or -1 with cli->err: an output would replace one of these pictures. Outputs are settled before. */
-int mnq_cli_spare(struct mnq_cli *cli, const struct mnq_dataset *d);
-
 /** mnq_cli_settle() for several, which open the data for their inputs. */
 int mnq_cli_settle_all(struct mnq_cli *cli, struct mnq_subject *s, int n, const struct mnq_data *data);
 
 /** Says on stderr what was left out of the data, and of what could not be read each picture at -v. */
 void mnq_cli_say_left_out(struct mnq_cli *cli, const struct mnq_dataset *d);
-
-/**
- * Settles where an output goes, before any work (util/outfile.h). If that is standard output, what would have been printed
- * there goes to standard error instead.
- * name    what an option said
- * binary  not to be written to a terminal
- * return  its number, counted from 0; -1 with cli->err
- */
-int mnq_cli_output(struct mnq_cli *cli, const char *name, bool force, bool binary);
-
-/** What an output will hold; the bytes must live until the command has ended: cli->owned may hold them. */
-struct mnq_cli_bytes {
-    const void *data;
-    size_t n;
-};
-
-/** Takes what the first n outputs will hold, in their order: all or none appear once the command has succeeded. */
-int mnq_cli_write_all(struct mnq_cli *cli, const struct mnq_cli_bytes *b, int n);
-
-/** The same for one. */
-int mnq_cli_write(struct mnq_cli *cli, const void *data, size_t n);
-
-/** After the command returned `code`: its outputs appear, unless it failed or memory ran out somewhere. The new code. */
-int mnq_cli_appear(struct mnq_cli *cli, int code);
 
 struct mnq_json;
 

@@ -4,6 +4,7 @@
 
 #include "auto_text.h"
 #include "model_maker.h"
+#include "outputs.h"
 #include "share.h"
 
 #include <stdio.h>

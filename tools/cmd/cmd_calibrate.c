@@ -4,6 +4,7 @@
 #include "calibrate_make.h"
 #include "commands.h"
 #include "recipe_read.h"
+#include "outputs.h"
 #include "share.h"
 #include "util/json.h"
 #include "util/ydoc.h"

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "commands.h"
 #include "page.h"
+#include "outputs.h"
 #include "share.h"
 
 #include <math.h>

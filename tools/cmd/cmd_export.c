@@ -8,6 +8,7 @@
 #include "export/xreport.h"
 #include "figures.h"
 #include "recipe_read.h"
+#include "outputs.h"
 #include "share.h"
 #include "util/file.h"
 
@@ -164,7 +165,6 @@ static int run(struct mnq_cli *cli)
         mnq_xreport_read(o->report, mnq_bytes_crc32(0, p->bytes, p->n_bytes), &xo.measured, &cli->arena, e) != 0)
         return -1;
     int rc = mnq_export_make(x, p, &xo, &cli->arena, e);
-    if (rc == 0) rc = mnq_xfolder_write(o->output, o->force, &x->files, e);
     if (rc == 0 && cli->global.json) {
         const char *json = mnq_export_json(x, &cli->arena);
         if (json == NULL) rc = mnq_fail_nomem(e);
@@ -172,6 +172,7 @@ static int run(struct mnq_cli *cli)
     } else if (rc == 0 && !cli->global.quiet) {
         print_text(x, o->output);
     }
+    if (rc == 0) mnq_cli_folder(cli, o->output, o->force, &x->files);
     mnq_export_end(x);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "export/xfolder.h"
 #include "export/xplan.h"
 #include "front_page.h"
+#include "outputs.h"
 #include "recipe_read.h"
 #include "search.h"
 #include "search_folder.h"
@@ -81,6 +82,7 @@ struct fitting {
     struct mnq_search_opts search;
     struct mnq_search_report report;
     struct mnq_made made; /* the chosen one */
+    const char *firmware; /* its folder */
     bool made_dir, began; /* this run made the folder, began its journal */
 };
 
@@ -181,6 +183,23 @@ static int open_native(struct mnq_cli *cli, struct fitting *x)
 
 /* ---- folder ---- */
 
+enum { MODEL, RECIPE, PAGE, FILES };
+
+/* What will be written, before any work. */
+static int open_outputs(struct mnq_cli *cli, struct fitting *x)
+{
+    static const char *const name[FILES] = {"model.mnq", "recipe.yaml", "report.html"};
+    const struct fit_opts *o = cli->opts;
+    for (int i = 0; i < FILES; i++) {
+        const char *path = mnq_folder_path(cli, o->output, name[i]);
+        if (path == NULL) return mnq_fail_nomem(&cli->err);
+        if (mnq_cli_output(cli, path, true, false) < 0) return -1;
+    }
+    x->firmware = mnq_folder_path(cli, o->output, "firmware");
+    if (x->firmware == NULL) return mnq_fail_nomem(&cli->err);
+    return mnq_spread_writes() ? mnq_xfolder_check(x->firmware, true, &cli->err) : 0;
+}
+
 static int open_folder(struct mnq_cli *cli, struct fitting *x)
 {
     const struct fit_opts *o = cli->opts;
@@ -190,6 +209,10 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
     if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
     if (mnq_spread_writes() && mnq_folder_make(cli, o->output, journal, &x->made_dir, &x->began) != 0)
         return -1;
+    if (open_outputs(cli, x) != 0) {
+        if (x->made_dir) rmdir(o->output);
+        return -1;
+    }
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
     if (x->search.journal == NULL) return -1;
     int held = mnq_journal_held(x->search.journal);
@@ -213,18 +236,16 @@ static void leave_nothing(struct mnq_cli *cli, struct fitting *x)
 
 static int write_firmware(struct mnq_cli *cli, struct fitting *x)
 {
-    const struct fit_opts *o = cli->opts;
     struct mnq_err *e = &cli->err;
     struct mnq_export *ex = mnq_arena_alloc(&cli->arena, sizeof *ex);
     const struct mnq_xbudget *b = &x->made.budget;
-    const char *dir = mnq_folder_path(cli, o->output, "firmware");
     struct mnq_xopts xo = {.target = b->target, .name = "model"};
-    if (ex == NULL || dir == NULL) return mnq_fail_nomem(e);
+    if (ex == NULL) return mnq_fail_nomem(e);
     xo.ram = b->ram > MNQ_XSTACK ? b->ram - MNQ_XSTACK : b->ram > 0;
     if (x->made.bill.at_once) xo.plan = MNQ_XPLAN_SPEED;
     if (b->ram > 0 && x->made.bill.ram > b->ram) xo.input = MNQ_XINPUT_ROWS;
     int rc = mnq_export_make(ex, &x->made.package, &xo, &cli->arena, e);
-    if (rc == 0) rc = mnq_xfolder_write(dir, true, &ex->files, e);
+    if (rc == 0) mnq_cli_folder(cli, x->firmware, true, &ex->files);
     mnq_export_end(ex);
     return rc;
 }
@@ -243,16 +264,15 @@ static const char *said(struct mnq_cli *cli, const struct fitting *x)
     return mnq_arena_strdup(&cli->arena, text);
 }
 
-static int write_page(struct mnq_cli *cli, const struct fitting *x)
+static int make_page(struct mnq_cli *cli, const struct fitting *x, struct mnq_cli_bytes *b)
 {
-    const struct fit_opts *o = cli->opts;
     const struct mnq_search_report *r = &x->report;
-    const char *path = mnq_folder_path(cli, o->output, "report.html"), *text;
+    const char *text;
     size_t n;
     struct mnq_front_row *row = mnq_arena_array(&cli->arena, (size_t)r->n, sizeof *row);
     struct mnq_front f = {.said = said(cli, x), .command = "fit", .target = x->search.base.target, .row = row};
     char title[300];
-    if (row == NULL || path == NULL || f.said == NULL) return mnq_fail_nomem(&cli->err);
+    if (row == NULL || f.said == NULL) return mnq_fail_nomem(&cli->err);
     for (int i = r->stage_n[MNQ_SEARCH_COSTS]; i < r->n; i++) {
         const struct mnq_search_point *p = &r->point[i];
         const char *label = mnq_trial_label(&p->recipe, x->native.input.h, &cli->arena);
@@ -263,21 +283,16 @@ static int write_page(struct mnq_cli *cli, const struct fitting *x)
     snprintf(title, sizeof title, "%.200s on %s", slash != NULL ? slash + 1 : x->native.file, f.target);
     f.title = title;
     if (mnq_front_page_make(&f, &text, &n, &cli->arena, &cli->err) != 0) return -1;
-    return mnq_output_write(path, text, n, true, &cli->err);
+    *b = (struct mnq_cli_bytes){text, n};
+    return 0;
 }
 
 static int write_all(struct mnq_cli *cli, struct fitting *x)
 {
-    const struct fit_opts *o = cli->opts;
-    const struct mnq_search_report *r = &x->report;
-    const char *model = mnq_folder_path(cli, o->output, "model.mnq"),
-               *recipe = mnq_folder_path(cli, o->output, "recipe.yaml");
-    const char *text = r->point[r->best].trial.recipe;
-    if (model == NULL || recipe == NULL) return mnq_fail_nomem(&cli->err);
-    if (mnq_output_write(model, x->made.bytes, x->made.n, true, &cli->err) != 0 ||
-        mnq_output_write(recipe, text, strlen(text), true, &cli->err) != 0 || write_page(cli, x) != 0)
-        return -1;
-    return write_firmware(cli, x);
+    const char *recipe = x->report.point[x->report.best].trial.recipe;
+    struct mnq_cli_bytes b[FILES] = {[MODEL] = {x->made.bytes, x->made.n}, [RECIPE] = {recipe, strlen(recipe)}};
+    if (make_page(cli, x, &b[PAGE]) != 0 || write_firmware(cli, x) != 0) return -1;
+    return mnq_cli_write_all(cli, b, FILES);
 }
 
 static int print_json(struct mnq_cli *cli, const struct fitting *x)

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "commands.h"
 #include "pack/keras_write.h"
+#include "outputs.h"
 #include "share.h"
 #include "util/json.h"
 

@@ -10,6 +10,7 @@
 #include "prune_learn.h"
 #include "prune_narrow.h"
 #include "recipe_read.h"
+#include "outputs.h"
 #include "share.h"
 #include "tried.h"
 #include "tune_print.h"

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "commands.h"
 #include "front_page.h"
+#include "outputs.h"
 #include "recipe_read.h"
 #include "scatter.h"
 #include "search.h"
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { RECIPES_MAX = 1000 };
 
@@ -203,11 +205,16 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     struct mnq_err *e = &cli->err;
     struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury, NULL, NULL};
     const struct mnq_folder_inputs in = {x->subject, cli->n_inputs, &o->data, &o->val, &o->from, &x->seen};
-    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
+    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"),
+               *page = mnq_folder_path(cli, o->output, "report.html"), *text = mnq_folder_about(cli, &in);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
-    if (path == NULL || text == NULL) return mnq_fail_nomem(e);
-    bool made, began;
+    if (path == NULL || page == NULL || text == NULL) return mnq_fail_nomem(e);
+    bool made = false, began;
     if (mnq_spread_writes() && mnq_folder_make(cli, o->output, path, &made, &began) != 0) return -1;
+    if (mnq_cli_output(cli, page, true, false) < 0) {
+        if (made) rmdir(o->output);
+        return -1;
+    }
     struct mnq_journal *j = mnq_journal_open(path, text, o->force, e);
     if (j == NULL) return -1;
     if (mnq_journal_held(j) > 0)
@@ -244,12 +251,11 @@ static int mark_front(struct mnq_cli *cli, struct sweeping *x)
 
 static int write_page(struct mnq_cli *cli, const struct sweeping *x)
 {
-    const struct sweep_opts *o = cli->opts;
-    const char *path = mnq_folder_path(cli, o->output, "report.html"), *text;
+    const char *text;
     size_t n;
     char said[200];
     struct mnq_front_row *row = mnq_arena_array(&cli->arena, (size_t)x->n, sizeof *row);
-    if (row == NULL || path == NULL) return mnq_fail_nomem(&cli->err);
+    if (row == NULL) return mnq_fail_nomem(&cli->err);
     for (int i = 0; i < x->n; i++)
         row[i] = (struct mnq_front_row){x->label[i], x->trial[i].recipe, &x->result[i], x->front[i], false};
     snprintf(said, sizeof said, "%d model%s by %d recipe%s.", cli->n_inputs, cli->n_inputs > 1 ? "s" : "", x->recipes,
@@ -261,7 +267,7 @@ static int write_page(struct mnq_cli *cli, const struct sweeping *x)
                                 .row = row,
                                 .n = x->n};
     if (mnq_front_page_make(&f, &text, &n, &cli->arena, &cli->err) != 0) return -1;
-    return mnq_output_write(path, text, n, true, &cli->err);
+    return mnq_cli_write(cli, text, n);
 }
 
 static int print_json(struct mnq_cli *cli, const struct sweeping *x)
@@ -287,6 +293,14 @@ static int print_json(struct mnq_cli *cli, const struct sweeping *x)
     return mnq_cli_print_json(&w, &cli->err);
 }
 
+/* Whether there is, or may yet be, something to take. */
+static bool is_any(const struct sweeping *x)
+{
+    int made = x->open;
+    for (int i = 0; i < x->n; i++) made += x->result[i].state == MNQ_TRIAL_MADE;
+    return made > 0;
+}
+
 static int print_text(struct mnq_cli *cli, const struct sweeping *x)
 {
     const struct sweep_opts *o = cli->opts;
@@ -301,19 +315,11 @@ static int print_text(struct mnq_cli *cli, const struct sweeping *x)
         mnq_text_put(stdout, x->result[i].why, false);
         printf("\n");
     }
+    if (!is_any(x)) return 0;
     printf("\n");
     mnq_text_put(stdout, o->output, false);
     printf(": report.html, journal.jsonl\n");
     return 0;
-}
-
-/* A script has to hear that there is nothing to take. */
-static int require_one(const struct sweeping *x, struct mnq_err *e)
-{
-    int made = x->open;
-    for (int i = 0; i < x->n; i++) made += x->result[i].state == MNQ_TRIAL_MADE;
-    if (made > 0) return 0;
-    return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s%s", x->label[0], x->result[0].why, x->n > 1 ? "; nor could any other be made" : "");
 }
 
 static int print(struct mnq_cli *cli, const struct sweeping *x)
@@ -325,10 +331,13 @@ static int print(struct mnq_cli *cli, const struct sweeping *x)
 static int sweep(struct mnq_cli *cli, struct sweeping *x)
 {
     if (list_recipes(cli, x) != 0 || list_trials(cli, x) != 0 || run_trials(cli, x) != 0) return -1;
-    if (mark_front(cli, x) != 0 || write_page(cli, x) != 0) return -1;
+    if (mark_front(cli, x) != 0) return -1;
     if (x->open > 0)
         mnq_term_note(&cli->term, 0, "the time was over with %d trials open; the same command goes on", x->open);
-    return print(cli, x) != 0 ? -1 : require_one(x, &cli->err);
+    if (print(cli, x) != 0) return -1;
+    if (is_any(x)) return write_page(cli, x);
+    return mnq_fail(&cli->err, MNQ_EXIT_FAILED, "%s: %s%s", x->label[0], x->result[0].why, /* a script has to hear that */
+                    x->n > 1 ? "; nor could any other be made" : "");
 }
 
 static int run(struct mnq_cli *cli)

@@ -6,6 +6,7 @@
 #include "pack/h5patch.h"
 #include "pack/restore.h"
 #include "passes/passes.h"
+#include "outputs.h"
 #include "share.h"
 #include "tune_print.h"
 #include "util/file.h"
