@@ -22,7 +22,7 @@ commands=${*:-import inspect packed run eval page compare json export prune cali
 sample=$(cd "$(dirname "$0")/../golden/reader" && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/mnqfaults.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-trap 'echo "$kind: stopped at ${command-}, $runs runs, $faults ended in an error, $failed findings"; exit 1' TERM INT
+trap 'echo "$kind: stopped at ${command-}${call:+, $call}, $runs runs, $faults ended in an error, $failed findings"; exit 1' TERM INT
 export LC_ALL=C TERM=dumb
 unset NO_COLOR MNQ_THREADS MNQ_KERNELS
 RANDOM=${FAULTS_SEED:-1} # the same faults in every run, unless others are asked for
@@ -157,10 +157,11 @@ for command in $commands; do
         fi
         fast= # only the calls that matter stop the program, where strace can do that; it loses signals then
         [ "$kind" = errors ] && strace -f --seccomp-bpf -e trace=close -o /dev/null true 2>/dev/null && fast=--seccomp-bpf
+        prepare
         trace -e trace="${calls// /,}"
         cp "$work/trace" "$work/trace.all"
         for call in $calls; do
-            many=$(grep -c " $call(" "$work/trace.all" 2>/dev/null)
+            many=$(grep -cE "(^| )$call\(" "$work/trace.all" 2>/dev/null)
             [ -n "${many##0}" ] || many=12
             what="ENOSPC EIO EINTR EPERM EMFILE"
             [ "$kind" = errors ] || what="HUP INT QUIT PIPE ALRM TERM USR1 USR2 XCPU VTALRM PROF RTMIN"
