@@ -163,27 +163,30 @@ static int remove_tree(const char *dir)
     return nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -1;
 }
 
-static int make_parents(char *path, size_t root, struct mnq_err *e)
+/* Makes the folders of path below its first `root` bytes; messages name `said`. */
+static int make_parents(char *path, size_t root, const char *said, struct mnq_err *e)
 {
     for (char *p = path + root + 1; (p = strchr(p, '/')) != NULL; p++) {
         *p = 0;
         int rc = mkdir(path, 0777);
-        if (rc != 0 && errno != EEXIST) return fail_errno(path, e);
+        if (rc != 0 && errno != EEXIST) return fail_errno(said, e);
         *p = '/';
     }
     return 0;
 }
 
-static int write_file(const char *dir, const struct mnq_xfile *x, struct mnq_err *e)
+/* Writes a file into the fresh folder; messages name what it would become in dir. */
+static int write_file(const char *made, const char *dir, const struct mnq_xfile *x, struct mnq_err *e)
 {
-    char path[MNQ_XFOLDER_NAME];
-    if (snprintf(path, sizeof path, "%s/%s", dir, x->path) >= (int)sizeof path)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", dir);
-    if (make_parents(path, strlen(dir), e) != 0) return -1;
+    char path[MNQ_XFOLDER_NAME], said[MNQ_XFOLDER_NAME];
+    snprintf(said, sizeof said, "%s/%s", dir, x->path);
+    if (snprintf(path, sizeof path, "%s/%s", made, x->path) >= (int)sizeof path)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: name too long", said);
+    if (make_parents(path, strlen(made), said, e) != 0) return -1;
     FILE *f = fopen(path, "wbx");
-    if (f == NULL) return fail_errno(path, e);
+    if (f == NULL) return fail_errno(said, e);
     const int bad = fwrite(x->text.s == NULL ? "" : x->text.s, 1, x->text.n, f) != x->text.n;
-    if (fclose(f) != 0 || bad) return fail_errno(path, e);
+    if (fclose(f) != 0 || bad) return fail_errno(said, e);
     return 0;
 }
 
@@ -209,7 +212,7 @@ static int keep_own(const struct own *o, const char *old, const char *dir, struc
     for (int i = 0; i < o->n; i++) {
         snprintf(from, sizeof from, "%s/%s", old, o->path[i]);
         snprintf(to, sizeof to, "%s/%s", dir, o->path[i]);
-        if (make_parents(to, strlen(dir), e) != 0) return -1;
+        if (make_parents(to, strlen(dir), from, e) != 0) return -1;
         if (rename(from, to) != 0) return fail_errno(from, e);
     }
     return 0;
@@ -219,45 +222,13 @@ static int keep_own(const struct own *o, const char *old, const char *dir, struc
 
 struct mnq_xfolder {
     char dir[MNQ_XFOLDER_NAME - 200], made[MNQ_XFOLDER_NAME - 100], old[MNQ_XFOLDER_NAME - 100];
-    enum state before;
-    struct own own; /* of the one before, if that was an export */
+    bool placed;       /* it is at dir, what was an export there at old */
+    enum state before; /* if so: what dir was */
+    struct own own;    /* of the export before */
 };
 
-/* Takes the folder before aside. */
-static int set_aside(struct mnq_xfolder *x, struct mnq_err *e)
+static int write_files(struct mnq_xfolder *x, const struct mnq_xfiles *f, struct mnq_err *e)
 {
-    if (start_own(&x->own, x->dir, e) != 0 || find_own(&x->own, "", 0, e) != 0 || check_own(&x->own, x->made, e) != 0)
-        return -1;
-    return rename(x->dir, x->old) == 0 ? 0 : fail_errno(x->dir, e);
-}
-
-static int put_in_place(struct mnq_xfolder *x, bool force, struct mnq_err *e)
-{
-    int state = look(x->dir, e);
-    if (state < 0) return -1;
-    x->before = (enum state)state;
-    if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(x->dir, force, e);
-    if (state == EXPORT && set_aside(x, e) != 0) return -1;
-    if (rename(x->made, x->dir) == 0) return 0;
-    fail_errno(x->dir, e);
-    if (state == EXPORT && rename(x->old, x->dir) != 0) mnq_fail_in(e, x->old);
-    return -1;
-}
-
-/* The fresh folder goes; e says why, and what could not be removed. */
-static void drop(struct mnq_xfolder *x, struct mnq_err *e)
-{
-    if (access(x->made, F_OK) == 0 && remove_tree(x->made) != 0) {
-        const struct mnq_err why = *e;
-        e->code = 0; /* said anew, with more */
-        mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, x->made, strerror(errno));
-    }
-    mnq_arena_free(&x->own.arena);
-}
-
-static int make(struct mnq_xfolder *x, const char *dir, const struct mnq_xfiles *f, struct mnq_err *e)
-{
-    if (settle(dir, x->dir, sizeof x->dir, e) != 0) return -1;
     snprintf(x->made, sizeof x->made, "%s.part.XXXXXX", x->dir);
     snprintf(x->old, sizeof x->old, "%s.old.%ld", x->dir, (long)getpid());
     if (mkdtemp(x->made) == NULL) {
@@ -266,19 +237,47 @@ static int make(struct mnq_xfolder *x, const char *dir, const struct mnq_xfiles 
     }
     mode_t mask = umask(0);
     umask(mask);
-    int rc = chmod(x->made, 0777 & ~mask) == 0 ? 0 : fail_errno(x->made, e);
-    for (int i = 0; i < f->n && rc == 0; i++) rc = write_file(x->made, &f->file[i], e);
+    int rc = chmod(x->made, 0777 & ~mask) == 0 ? 0 : fail_errno(x->dir, e);
+    for (int i = 0; i < f->n && rc == 0; i++) rc = write_file(x->made, x->dir, &f->file[i], e);
     return rc;
 }
 
-struct mnq_xfolder *mnq_xfolder_put(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_arena *arena,
-                                    struct mnq_err *e)
+struct mnq_xfolder *mnq_xfolder_make(const char *dir, const struct mnq_xfiles *f, struct mnq_arena *arena, struct mnq_err *e)
 {
     struct mnq_xfolder *x = mnq_arena_alloc(arena, sizeof *x);
     if (x == NULL) mnq_fail_nomem(e);
-    if (x == NULL || (make(x, dir, f, e) == 0 && put_in_place(x, force, e) == 0)) return x;
-    drop(x, e);
+    if (x == NULL || settle(dir, x->dir, sizeof x->dir, e) != 0) return NULL;
+    if (write_files(x, f, e) == 0) return x;
+    mnq_xfolder_undo(x, e);
     return NULL;
+}
+
+/* Takes the export before aside. */
+static int set_aside(struct mnq_xfolder *x, struct mnq_err *e)
+{
+    if (start_own(&x->own, x->dir, e) != 0 || find_own(&x->own, "", 0, e) != 0 || check_own(&x->own, x->made, e) != 0)
+        return -1;
+    return rename(x->dir, x->old) == 0 ? 0 : fail_errno(x->dir, e);
+}
+
+/* It is back; else e names where it is. */
+static void bring_back(struct mnq_xfolder *x, struct mnq_err *e)
+{
+    if (rename(x->old, x->dir) != 0) mnq_fail_in(e, x->old);
+}
+
+int mnq_xfolder_place(struct mnq_xfolder *x, bool force, struct mnq_err *e)
+{
+    int state = look(x->dir, e);
+    if (state < 0) return -1;
+    if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(x->dir, force, e);
+    if (state == EXPORT && set_aside(x, e) != 0) return -1;
+    x->before = (enum state)state;
+    x->placed = rename(x->made, x->dir) == 0;
+    if (x->placed) return 0;
+    fail_errno(x->dir, e);
+    if (state == EXPORT) bring_back(x, e);
+    return -1;
 }
 
 int mnq_xfolder_keep(struct mnq_xfolder *x, struct mnq_err *e)
@@ -293,8 +292,13 @@ int mnq_xfolder_keep(struct mnq_xfolder *x, struct mnq_err *e)
 
 void mnq_xfolder_undo(struct mnq_xfolder *x, struct mnq_err *e)
 {
-    if (rename(x->dir, x->made) != 0) memcpy(x->made, x->dir, strlen(x->dir) + 1); /* removed from where it is */
-    drop(x, e);
-    if (x->before == EMPTY) mkdir(x->dir, 0777);
-    if (x->before == EXPORT && rename(x->old, x->dir) != 0) mnq_fail_in(e, x->old);
+    const char *at = x->placed && rename(x->dir, x->made) != 0 ? x->dir : x->made;
+    if (access(at, F_OK) == 0 && remove_tree(at) != 0) {
+        const struct mnq_err why = *e;
+        e->code = 0; /* said anew, with more */
+        mnq_fail(e, why.code, "%s; %s is left, it cannot be removed: %s", why.msg, at, strerror(errno));
+    }
+    if (x->placed && x->before == EXPORT) bring_back(x, e);
+    if (x->placed && x->before == EMPTY) (void)mkdir(x->dir, 0777);
+    mnq_arena_free(&x->own.arena);
 }

@@ -17,25 +17,30 @@ extern "C" {
 
 enum { MNQ_XFOLDER_NAME = 4096 }; /* the longest name, as the system has it */
 
-/** Refuses early what mnq_xfolder_put() would refuse: a folder that is not empty, unless it is an export and force is set.
+/** Refuses early what mnq_xfolder_place() would refuse: a folder that is not empty, unless it is an export and force is set.
  */
 int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e);
 
+/** A folder on its way; signals are held from mnq_xfolder_make() to _keep() or _undo() (util/cleanup.h). */
 struct mnq_xfolder;
 
 /**
- * Writes all files into a fresh folder beside `dir`, then puts it in place. `dir` must be absent or empty, or, with force,
- * hold MNQ_XFOLDER_MARK; a link to a folder is followed. What was there before is kept aside until mnq_xfolder_keep() or
- * mnq_xfolder_undo(), one of which is called behind it, with signals held all the while (util/cleanup.h).
+ * Writes all files into a fresh folder beside `dir`, or where that leads if it is a link to a folder.
  * return  in the arena; NULL with e: nothing has changed
  */
-struct mnq_xfolder *mnq_xfolder_put(const char *dir, bool force, const struct mnq_xfiles *f, struct mnq_arena *arena,
-                                    struct mnq_err *e);
+struct mnq_xfolder *mnq_xfolder_make(const char *dir, const struct mnq_xfiles *f, struct mnq_arena *arena,
+                                     struct mnq_err *e);
 
-/** It stays: what the folder before listed as an export's is removed, files that the user put beside it stay. */
+/**
+ * Puts it in its place, which must be absent or empty, or, with force, hold MNQ_XFOLDER_MARK. What was there before is kept
+ * aside.
+ */
+int mnq_xfolder_place(struct mnq_xfolder *x, bool force, struct mnq_err *e);
+
+/** It stays there: what the folder before listed as an export's is removed, files that the user put beside it stay. */
 int mnq_xfolder_keep(struct mnq_xfolder *x, struct mnq_err *e);
 
-/** It goes, and what was there before is back; e, which says why, tells also what could not be. */
+/** It goes, wherever it is, and what was there before is back; e, which says why, tells also what could not be. */
 void mnq_xfolder_undo(struct mnq_xfolder *x, struct mnq_err *e);
 
 #ifdef __cplusplus

@@ -130,15 +130,26 @@ static int send_report(const struct mnq_cli *cli, struct mnq_err *e)
     return mnq_fail(e, MNQ_EXIT_FAILED, "standard output: %s", mnq_errno_text());
 }
 
-/* The folder first: its place is taken back more easily than those of files. */
-static int appear_all(struct mnq_cli *cli)
+/* The folder first: its place is given back more easily than those of files. */
+static int arrive(struct mnq_cli *cli, struct mnq_xfolder *x)
+{
+    struct mnq_err *e = &cli->err;
+    const bool any = cli->n_written > 0 || cli->folder.dir != NULL;
+    if (cli->arena.starved || cli->term.starved) return mnq_fail_nomem(e);
+    if (any && send_report(cli, e) != 0) return -1;
+    if (x != NULL && mnq_xfolder_place(x, cli->folder.force, e) != 0) return -1;
+    return mnq_output_commit(cli->output, cli->n_written, e);
+}
+
+/* The same with the command's folder; a signal waits until that is whole or gone. */
+static int arrive_with_folder(struct mnq_cli *cli)
 {
     const struct mnq_cli_folder *f = &cli->folder;
     struct mnq_err *e = &cli->err;
-    if (f->dir == NULL || !mnq_spread_writes()) return mnq_output_commit(cli->output, cli->n_written, e);
-    mnq_cleanup_hold(); /* a signal waits until the folder is whole or gone */
-    struct mnq_xfolder *x = mnq_xfolder_put(f->dir, f->force, &f->files, &cli->arena, e);
-    int rc = x == NULL ? -1 : mnq_output_commit(cli->output, cli->n_written, e);
+    if (f->dir == NULL || !mnq_spread_writes()) return arrive(cli, NULL);
+    mnq_cleanup_hold();
+    struct mnq_xfolder *x = mnq_xfolder_make(f->dir, &f->files, &cli->arena, e);
+    int rc = x == NULL ? -1 : arrive(cli, x);
     if (rc == 0) rc = mnq_xfolder_keep(x, e);
     else if (x != NULL) mnq_xfolder_undo(x, e);
     mnq_cleanup_release();
@@ -155,9 +166,7 @@ int mnq_cli_appear(struct mnq_cli *cli, int code)
         return take_back();
     }
     cli->err.code = 0;
-    if (cli->arena.starved || cli->term.starved) mnq_fail_nomem(&cli->err);
-    if (cli->err.code == 0 && (cli->n_written > 0 || cli->folder.dir != NULL)) (void)send_report(cli, &cli->err);
-    if (cli->err.code != 0 || appear_all(cli) != 0) return take_back();
+    if (arrive_with_folder(cli) != 0) return take_back();
     cli->err = gate;
     return mnq_tune_journal_remove(cli->spent, &cli->err) == 0 ? code : -1;
 }
