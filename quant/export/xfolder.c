@@ -69,16 +69,21 @@ static int check_above(const char *dir, struct mnq_err *e)
     return access(slash != NULL ? above : ".", W_OK | X_OK) == 0 ? 0 : fail_errno(dir, e);
 }
 
-int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e)
+/* Whether a folder may come in the place of what stands at dir. */
+static int allow(int state, const char *dir, bool force, struct mnq_err *e)
 {
-    char plain[MNQ_XFOLDER_NAME];
-    if (settle(dir, plain, sizeof plain, e) != 0) return -1;
-    int state = look(plain, e);
-    if (state < 0) return -1;
+    if (state < 0) return -1; /* e is set */
     if (state == OTHER)
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds files that no export wrote; name a folder that is empty or absent",
                         dir);
     if (state == EXPORT && !force) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: holds an export; -f replaces it", dir);
+    return 0;
+}
+
+int mnq_xfolder_check(const char *dir, bool force, struct mnq_err *e)
+{
+    char plain[MNQ_XFOLDER_NAME];
+    if (settle(dir, plain, sizeof plain, e) != 0 || allow(look(plain, e), dir, force, e) != 0) return -1;
     return check_above(plain, e);
 }
 
@@ -269,8 +274,7 @@ static void bring_back(struct mnq_xfolder *x, struct mnq_err *e)
 int mnq_xfolder_place(struct mnq_xfolder *x, bool force, struct mnq_err *e)
 {
     int state = look(x->dir, e);
-    if (state < 0) return -1;
-    if (state == OTHER || (state == EXPORT && !force)) return mnq_xfolder_check(x->dir, force, e);
+    if (allow(state, x->dir, force, e) != 0) return -1;
     if (state == EXPORT && set_aside(x, e) != 0) return -1;
     x->before = (enum state)state;
     x->placed = rename(x->made, x->dir) == 0;

@@ -14,7 +14,8 @@
 #   COMMAND   import inspect packed run eval page compare json export bench prune tune calibrate fit sweep; default all but
 #             bench and tune
 # A run must succeed with the same output and the same files as one without a fault, or say why in one line (a signal
-# needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was; of a search a journal, with which the same command ends well.
+# needs none), exit 1, or 2, or 128 + signal, and leave nothing behind: no temporary file, the old output as it was; of a
+# search a journal, with which the same command ends well.
 set -u
 kind=$1 bin=$(cd "$2" && pwd)/mnquant starve=$(realpath "$3") step=$4
 shift 4

@@ -175,12 +175,8 @@ static int judge(int process, int n, int status)
         for (int i = 0; i < names && !known; i++) known = strcmp(e->d_name, name[i]) == 0;
         if (known) continue;
         bool folder = strcmp(e->d_name, "out") == 0;
-        if (wrong != NULL) {
-        } else if (!(folder && (ok || goes_on()))) {
-            wrong = "something is left";
-        } else if (ok && !same_folder(e->d_name)) {
-            wrong = "exit 0 with another folder";
-        }
+        if (wrong == NULL && !(folder && (ok || goes_on()))) wrong = "something is left";
+        if (wrong == NULL && ok && !same_folder(e->d_name)) wrong = "exit 0 with another folder";
         nftw(e->d_name, remove_one, 8, FTW_DEPTH | FTW_PHYS);
         rewinddir(d);
     }

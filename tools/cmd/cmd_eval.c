@@ -2,8 +2,8 @@
  * mnquant eval: accuracy, agreement and size, one row per model, then differences to the first. */
 #include "command.h"
 #include "commands.h"
-#include "page.h"
 #include "outputs.h"
+#include "page.h"
 #include "share.h"
 
 #include <math.h>

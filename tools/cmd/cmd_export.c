@@ -7,8 +7,8 @@
 #include "export/xplan.h"
 #include "export/xreport.h"
 #include "figures.h"
-#include "recipe_read.h"
 #include "outputs.h"
+#include "recipe_read.h"
 #include "share.h"
 #include "util/file.h"
 

@@ -190,11 +190,8 @@ static int open_outputs(struct mnq_cli *cli, struct fitting *x)
 {
     static const char *const name[FILES] = {"model.mnq", "recipe.yaml", "report.html"};
     const struct fit_opts *o = cli->opts;
-    for (int i = 0; i < FILES; i++) {
-        const char *path = mnq_folder_path(cli, o->output, name[i]);
-        if (path == NULL) return mnq_fail_nomem(&cli->err);
-        if (mnq_cli_output(cli, path, true, false) < 0) return -1;
-    }
+    for (int i = 0; i < FILES; i++)
+        if (mnq_folder_output(cli, o->output, name[i]) < 0) return -1;
     x->firmware = mnq_folder_path(cli, o->output, "firmware");
     if (x->firmware == NULL) return mnq_fail_nomem(&cli->err);
     return mnq_spread_writes() ? mnq_xfolder_check(x->firmware, true, &cli->err) : 0;

@@ -2,8 +2,8 @@
  * mnquant import: any float model we read, written as a full Keras model. */
 #include "command.h"
 #include "commands.h"
-#include "pack/keras_write.h"
 #include "outputs.h"
+#include "pack/keras_write.h"
 #include "share.h"
 #include "util/json.h"
 

@@ -205,13 +205,12 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     struct mnq_err *e = &cli->err;
     struct mnq_trial_context context = {&x->how, cli->n_inputs, cli->input, x->jury, NULL, NULL};
     const struct mnq_folder_inputs in = {x->subject, cli->n_inputs, &o->data, &o->val, &o->from, &x->seen};
-    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"),
-               *page = mnq_folder_path(cli, o->output, "report.html"), *text = mnq_folder_about(cli, &in);
+    const char *path = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     double deadline = o->time_limit > 0 ? mnq_trials_now() + o->time_limit : 0;
-    if (path == NULL || page == NULL || text == NULL) return mnq_fail_nomem(e);
+    if (path == NULL || text == NULL) return mnq_fail_nomem(e);
     bool made = false, began;
     if (mnq_spread_writes() && mnq_folder_make(cli, o->output, path, &made, &began) != 0) return -1;
-    if (mnq_cli_output(cli, page, true, false) < 0) {
+    if (mnq_folder_output(cli, o->output, "report.html") < 0) {
         if (made) rmdir(o->output);
         return -1;
     }

@@ -4,10 +4,10 @@
 
 #include "channels_print.h"
 #include "graph/cost.h"
+#include "outputs.h"
 #include "pack/keras_write.h"
 #include "passes/passes.h"
 #include "prune_learn.h"
-#include "outputs.h"
 
 /* Reads back what will be written: it must be the network that was judged. */
 static int read_back(struct mnq_cli *cli, const struct mnq_narrow_job *job, const struct mnq_channel_report *r,

@@ -2,6 +2,7 @@
  * A search's folder, paths in it, and the head of its journal. */
 #include "search_folder.h"
 
+#include "outputs.h"
 #include "util/json.h"
 
 #include <dirent.h>
@@ -37,6 +38,12 @@ int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, b
     *began = stat(journal, &st) != 0;
     if (!*began || is_empty(dir)) return 0;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", dir);
+}
+
+int mnq_folder_output(struct mnq_cli *cli, const char *dir, const char *name)
+{
+    const char *path = mnq_folder_path(cli, dir, name);
+    return path == NULL ? mnq_fail_nomem(&cli->err) : mnq_cli_output(cli, path, true, false);
 }
 
 static void write_list(struct mnq_json *w, const char *name, const struct mnq_opt_list *list)

@@ -12,6 +12,9 @@ const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *na
  * made: it was not there; began: there was no journal. On failure -1, cli->err says why. */
 int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, bool *made, bool *began);
 
+/** Settles DIR/NAME as an output of the command, with force (outputs.h): its number, or -1 with cli->err. */
+int mnq_folder_output(struct mnq_cli *cli, const char *dir, const char *name);
+
 /** What trials depend on beside their recipes. */
 struct mnq_folder_inputs {
     const struct mnq_subject *subject; /* [n] */
