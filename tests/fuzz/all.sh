@@ -41,7 +41,7 @@ watched() {
     while [ "$(date +%s)" -lt "$end" ]; do
         local rc=0
         timeout $((end - $(date +%s) + 60)) valgrind -q --suppressions="$here/hdf5.supp" --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
-            "$program" -a -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1 || rc=$?
+            "$program" -a -t 300 -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1 || rc=$?
         [ $rc != 124 ] || break # the time is over
         if [ $rc != 0 ]; then
             found=$((found + 1))

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Runs a fuzz target without libFuzzer: on its seeds, on corpus files, and on a fixed sequence of mutations of both.
  *
- *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-a] [-w DIR] [PATH...]    PATH: an input file or a folder of them
+ *   drive_TARGET [-n MUTATIONS] [-s SEQUENCE] [-t SECONDS] [-a] [-w DIR] [PATH...]    PATH: an input file or a folder of them
  *   -n  mutations in all, default 3000
  *   -s  another sequence of mutations, 1 to 4294967295, default 1; they depend on nothing else, so a failure repeats
+ *   -t  the time of one input, behind which it hangs; default 60 with -a and 600 without
  *   -a  in another process, and on behind an input on which the HDF5 library ended it, or which destroyed memory so that the
  *       place is lost (apart.h); those are left in crash-TARGET-lost-INPUT and make the exit code 1
  *   -w  writes the seeds to DIR and stops: libFuzzer's starting corpus
@@ -35,6 +36,7 @@ static int n_inputs;
 static struct input current; /* what the target is looking at */
 static char crash_file[256] = "crash";
 static int skipped, to_skip;
+static unsigned patience; /* seconds for one input; 0: as the way it is run asks for */
 
 /* Told across processes; NULL: there are no others. */
 static struct told {
@@ -80,7 +82,7 @@ static void run(uint8_t *p, size_t n)
     current = (struct input){p, n};
     if (told != NULL) memcpy(told->bytes, p, told->n = n);
     /* An input that hangs is a finding too; on a busy machine minutes are no hang. In the library it may, and is not waited for. */
-    alarm(told != NULL ? 60 : 600);
+    alarm(patience > 0 ? patience : told != NULL ? 60 : 600);
     LLVMFuzzerTestOneInput(p, n);
     alarm(0);
     current = (struct input){0};
@@ -270,13 +272,17 @@ int main(int argc, char **argv)
 {
     bool apart = false;
     int count = 3000, option;
-    while ((option = getopt(argc, argv, "an:s:w:")) != -1) {
+    while ((option = getopt(argc, argv, "an:s:t:w:")) != -1) {
         if (option == 'w') {
             write_seeds(optarg);
             return 0;
         }
         if (option == 's') {
             random_state = (uint32_t)strtoul(optarg, NULL, 10);
+            continue;
+        }
+        if (option == 't') {
+            patience = (unsigned)strtoul(optarg, NULL, 10);
             continue;
         }
         if (option == 'a') {
