@@ -59,7 +59,7 @@ export here root build log seconds
 way=sanitized
 [ "${VALGRIND:-0}" = 0 ] || way=watched
 if [ $way = watched ]; then
-    ninja -C "$root/build/release" here_import here_data here_archive >/dev/null
+    ninja -C "$root/build/release" $(for t in $targets; do echo drive_$t; done) here_import here_data here_archive >/dev/null
     "$here/described.sh" "$root/build/release"
 fi
 if [ $way = sanitized ]; then # one build before all of them need it
