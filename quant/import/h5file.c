@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_TEXTS = 64 << 20, MAX_LIST = 1 << 16, ANSWERS = 4 };
+enum { MAX_TEXTS = 64 << 20, ALL_TEXTS = 256 << 20, MAX_LIST = 1 << 16, ANSWERS = 4, AHEAD = 8, SHORT = 1 << 11 };
 #define MAX_VALUES ((uint64_t)1 << 27)
 
 struct mnq_h5 {
@@ -22,6 +22,7 @@ struct mnq_h5 {
     unsigned seconds;       /* processor time for all answers but rows: ANSWERS times what one may take */
     double spent, before;   /* of them; the process' own when the last question was asked */
     bool rows;              /* what that was */
+    uint64_t texts;         /* bytes of them so far */
     struct mnq_err lost;    /* an error where none could be told; the next question tells it */
     struct mnq_h5core core; /* used on the other side */
 };
@@ -40,24 +41,39 @@ static int spend(struct mnq_h5 *h, bool rows, struct mnq_err *e)
                     h->name, h->seconds);
 }
 
+struct question {
+    enum mnq_h5op op;
+    const char *path, *name;
+    uint64_t first, n; /* rows */
+};
+
+/* What the process gets; its size, 0 with e. */
+static size_t put_question(struct mnq_h5 *h, const struct question *of, uint8_t text[MNQ_WORKER_QUESTION], struct mnq_err *e)
+{
+    struct mnq_h5question q;
+    size_t a = strlen(of->path) + 1, b = strlen(of->name) + 1;
+    if (a > MNQ_WORKER_QUESTION / 4 || b > MNQ_WORKER_QUESTION / 4) {
+        mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.100s...: name too long", h->name, of->path);
+        return 0;
+    }
+    if (spend(h, of->op == MNQ_H5_ASK_ROWS || of->op == MNQ_H5_ASK_WIDE, e) != 0) return 0;
+    memset(&q, 0, sizeof q);
+    q.op = of->op;
+    q.first = of->first;
+    q.n = of->n;
+    memcpy(text, &q, sizeof q);
+    memcpy(text + sizeof q, of->path, a);
+    memcpy(text + sizeof q + a, of->name, b);
+    return sizeof q + a + b;
+}
+
 static int ask_range(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, uint64_t first, uint64_t n,
                      uint64_t *size, struct mnq_err *e)
 {
-    struct mnq_h5question q;
     uint8_t text[MNQ_WORKER_QUESTION];
-    size_t a = strlen(path) + 1, b = strlen(name) + 1;
     if (h->lost.code != 0) return mnq_fail(e, h->lost.code, "%s", h->lost.msg);
-    if (a > sizeof text / 4 || b > sizeof text / 4)
-        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %.100s...: name too long", h->name, path);
-    if (spend(h, op == MNQ_H5_ASK_ROWS || op == MNQ_H5_ASK_WIDE, e) != 0) return -1;
-    memset(&q, 0, sizeof q);
-    q.op = op;
-    q.first = first;
-    q.n = n;
-    memcpy(text, &q, sizeof q);
-    memcpy(text + sizeof q, path, a);
-    memcpy(text + sizeof q + a, name, b);
-    return mnq_worker_ask(h->worker, text, sizeof q + a + b, size, e);
+    size_t length = put_question(h, &(struct question){op, path, name, first, n}, text, e);
+    return length == 0 ? -1 : mnq_worker_ask(h->worker, text, length, size, e);
 }
 
 static int fail_answer(const struct mnq_h5 *h, struct mnq_err *e)
@@ -75,22 +91,89 @@ static int ask(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char 
 }
 
 /* Texts, each with its NUL. */
-static int ask_texts(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, char ***text, int *n,
-                     struct mnq_err *e)
+static int take_texts(struct mnq_h5 *h, uint64_t size, struct mnq_h5_texts *to, struct mnq_err *e)
 {
-    uint64_t size;
-    if (ask_range(h, op, path, name, 0, 0, &size, e) != 0) return -1;
     if (size > MAX_TEXTS) return fail_answer(h, e);
+    if ((h->texts += size) > ALL_TEXTS)
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: its texts are too long: over %d bytes in all", h->name, (int)ALL_TEXTS);
     char *all = mnq_arena_alloc(h->arena, (size_t)size + 1);
     if (all == NULL) return mnq_fail_nomem(e); /* the worker takes no more questions before its answer is taken */
     if (size > 0 && mnq_worker_take(h->worker, all, (size_t)size, e) != 0) return -1;
     size_t count = 0;
     for (size_t i = 0; i < size; i++) count += all[i] == '\0';
     if (count > MAX_LIST || (size > 0 && all[size - 1] != '\0')) return fail_answer(h, e);
-    if ((*text = mnq_arena_array(h->arena, count, sizeof **text)) == NULL) return mnq_fail_nomem(e);
-    for (size_t i = 0; i < count; i++, all += strlen(all) + 1) (*text)[i] = all;
-    *n = (int)count;
+    if ((to->text = mnq_arena_array(h->arena, count, sizeof *to->text)) == NULL) return mnq_fail_nomem(e);
+    for (size_t i = 0; i < count; i++, all += strlen(all) + 1) to->text[i] = all;
+    to->n = (int)count;
     return 0;
+}
+
+static int ask_texts(struct mnq_h5 *h, enum mnq_h5op op, const char *path, const char *name, char ***text, int *n,
+                     struct mnq_err *e)
+{
+    uint64_t size;
+    struct mnq_h5_texts list;
+    if (ask_range(h, op, path, name, 0, 0, &size, e) != 0 || take_texts(h, size, &list, e) != 0) return -1;
+    *text = list.text;
+    *n = list.n;
+    return 0;
+}
+
+/* ---- asking ahead ---- */
+
+/* One question about many paths. The process is some questions behind, instead of idle after each. */
+struct series {
+    enum mnq_h5op op;
+    const char *const *path;
+    const char *name;
+    int n;
+    /* Takes the answer about path i. */
+    int (*take)(struct mnq_h5 *h, const struct series *s, int i, uint64_t size, struct mnq_err *e);
+    void *to;
+};
+
+/* Asks the next ones, at least one when no answer is awaited. */
+static int ask_ahead(struct mnq_h5 *h, const struct series *s, int *asked, int taken, struct mnq_err *e)
+{
+    uint8_t text[MNQ_WORKER_QUESTION];
+    while (*asked < s->n && *asked - taken < AHEAD) {
+        size_t length = put_question(h, &(struct question){s->op, s->path[*asked], s->name, 0, 0}, text, e);
+        if (length == 0) return -1;
+        if (length > SHORT && *asked > taken) return 0;
+        int rc = mnq_worker_post(h->worker, text, length, e);
+        if (rc != 0) return rc < 0 ? -1 : 0;
+        ++*asked;
+    }
+    return 0;
+}
+
+/* Answers that nobody wants any more. */
+static void drop(struct mnq_h5 *h, int n)
+{
+    uint8_t scrap[1 << 12];
+    struct mnq_err quiet = {0};
+    for (uint64_t size; n > 0; n--)
+        for (size = 0, mnq_worker_next(h->worker, &size, &quiet); size > 0;) {
+            size_t some = size < sizeof scrap ? (size_t)size : sizeof scrap;
+            if (mnq_worker_take(h->worker, scrap, some, &quiet) != 0) return;
+            size -= some;
+        }
+}
+
+static int ask_series(struct mnq_h5 *h, const struct series *s, struct mnq_err *e)
+{
+    if (h->lost.code != 0) return mnq_fail(e, h->lost.code, "%s", h->lost.msg);
+    int asked = 0, taken = 0, rc = 0;
+    while (rc == 0 && taken < s->n) {
+        uint64_t size;
+        rc = ask_ahead(h, s, &asked, taken, e);
+        if (rc != 0) break;
+        rc = mnq_worker_next(h->worker, &size, e);
+        if (rc == 0) rc = s->take(h, s, taken, size, e);
+        taken++;
+    }
+    drop(h, asked - taken);
+    return rc;
 }
 
 /* ---- files ---- */
@@ -219,6 +302,20 @@ int mnq_h5_groups(struct mnq_h5 *h, const char *member, char ***name, int *n, st
     return ask_texts(h, MNQ_H5_ASK_GROUPS, "/", member, name, n, e);
 }
 
+static int take_kind(struct mnq_h5 *h, const struct series *s, int i, uint64_t size, struct mnq_err *e)
+{
+    uint32_t word;
+    if (size != sizeof word) return fail_answer(h, e);
+    if (mnq_worker_take(h->worker, &word, sizeof word, e) != 0) return -1;
+    ((enum mnq_h5kind *)s->to)[i] = word <= MNQ_H5_EXTERNAL ? (enum mnq_h5kind)word : MNQ_H5_NONE;
+    return 0;
+}
+
+int mnq_h5_kinds(struct mnq_h5 *h, const char *const *path, int n, enum mnq_h5kind *kind, struct mnq_err *e)
+{
+    return ask_series(h, &(struct series){MNQ_H5_ASK_KIND, path, "", n, take_kind, kind}, e);
+}
+
 /* ---- attributes ---- */
 
 bool mnq_h5_has_attr(struct mnq_h5 *h, const char *object, const char *attr)
@@ -230,6 +327,17 @@ bool mnq_h5_has_attr(struct mnq_h5 *h, const char *object, const char *attr)
 int mnq_h5_texts(struct mnq_h5 *h, const char *object, const char *attr, char ***text, int *n, struct mnq_err *e)
 {
     return ask_texts(h, MNQ_H5_ASK_TEXTS, object, attr, text, n, e);
+}
+
+static int take_list(struct mnq_h5 *h, const struct series *s, int i, uint64_t size, struct mnq_err *e)
+{
+    return take_texts(h, size, (struct mnq_h5_texts *)s->to + i, e);
+}
+
+int mnq_h5_text_lists(struct mnq_h5 *h, const char *const *object, int n, const char *attr, struct mnq_h5_texts *list,
+                      struct mnq_err *e)
+{
+    return ask_series(h, &(struct series){MNQ_H5_ASK_TEXTS, object, attr, n, take_list, list}, e);
 }
 
 int mnq_h5_text(struct mnq_h5 *h, const char *object, const char *attr, char **text, struct mnq_err *e)
@@ -271,24 +379,40 @@ static int fill(struct mnq_h5 *h, const char *path, const struct mnq_h5shape *s,
     return (d->path = mnq_arena_strdup(h->arena, path)) != NULL ? 0 : mnq_fail_nomem(e);
 }
 
-int mnq_h5_shape(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e)
+static int take_shape(struct mnq_h5 *h, const struct series *q, int i, uint64_t size, struct mnq_err *e)
 {
     struct mnq_h5shape s;
-    return ask(h, MNQ_H5_ASK_SHAPE, path, "", &s, sizeof s, e) != 0 ? -1 : fill(h, path, &s, d, e);
+    if (size != sizeof s) return fail_answer(h, e);
+    if (mnq_worker_take(h->worker, &s, sizeof s, e) != 0) return -1;
+    return fill(h, q->path[i], &s, (struct mnq_h5_data *)q->to + i, e);
 }
 
-int mnq_h5_read(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e)
+int mnq_h5_shapes(struct mnq_h5 *h, const char *const *path, int n, struct mnq_h5_data *d, struct mnq_err *e)
+{
+    return ask_series(h, &(struct series){MNQ_H5_ASK_SHAPE, path, "", n, take_shape, d}, e);
+}
+
+static int take_values(struct mnq_h5 *h, const struct series *q, int i, uint64_t size, struct mnq_err *e)
 {
     struct mnq_h5shape s;
-    uint64_t size;
-    if (ask_range(h, MNQ_H5_ASK_READ, path, "", 0, 0, &size, e) != 0) return -1;
+    struct mnq_h5_data *d = (struct mnq_h5_data *)q->to + i;
     if (size < sizeof s) return fail_answer(h, e);
     int rc = mnq_worker_take(h->worker, &s, sizeof s, e);
-    if (rc == 0) rc = fill(h, path, &s, d, e);
+    if (rc == 0) rc = fill(h, q->path[i], &s, d, e);
     if (rc == 0 && size - sizeof s != d->n * sizeof *d->v) rc = fail_answer(h, e);
     if (rc == 0 && (d->v = mnq_arena_array(h->arena, d->n, sizeof *d->v)) == NULL) rc = mnq_fail_nomem(e);
     if (rc == 0 && d->n > 0) rc = mnq_worker_take(h->worker, d->v, d->n * sizeof *d->v, e);
     return rc != 0 ? -1 : check_finite(h, d, e);
+}
+
+int mnq_h5_read_all(struct mnq_h5 *h, const char *const *path, int n, struct mnq_h5_data *d, struct mnq_err *e)
+{
+    return ask_series(h, &(struct series){MNQ_H5_ASK_READ, path, "", n, take_values, d}, e);
+}
+
+int mnq_h5_read(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e)
+{
+    return mnq_h5_read_all(h, &path, 1, d, e);
 }
 
 /* ---- rows ---- */

@@ -27,7 +27,13 @@ struct mnq_h5_data {
     int64_t dim[MNQ_H5_RANK];
     size_t n;   /* elements */
     bool bytes; /* stored as integers of 8 bits */
-    float *v;   /* NULL after mnq_h5_shape() */
+    float *v;   /* NULL after mnq_h5_shapes() */
+};
+
+/** A list of texts. */
+struct mnq_h5_texts {
+    char **text;
+    int n;
 };
 
 /**
@@ -55,6 +61,9 @@ enum mnq_h5kind mnq_h5_kind(struct mnq_h5 *h, const char *path);
 bool mnq_h5_is_group(struct mnq_h5 *h, const char *path);
 bool mnq_h5_is_dataset(struct mnq_h5 *h, const char *path);
 
+/** The same of n paths; lists are asked ahead, which spares most of the waiting. -1 with e at the first error. */
+int mnq_h5_kinds(struct mnq_h5 *h, const char *const *path, int n, enum mnq_h5kind *kind, struct mnq_err *e);
+
 /** Names of the members of a group, in order of their names. */
 int mnq_h5_members(struct mnq_h5 *h, const char *group, char ***name, int *n, struct mnq_err *e);
 
@@ -72,11 +81,18 @@ int mnq_h5_text(struct mnq_h5 *h, const char *object, const char *attr, char **t
  */
 int mnq_h5_texts(struct mnq_h5 *h, const char *object, const char *attr, char ***text, int *n, struct mnq_err *e);
 
-/** Shape of a dataset that mnq_h5_read() could read (d->v stays NULL). */
-int mnq_h5_shape(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e);
+/** The same attribute of n objects. */
+int mnq_h5_text_lists(struct mnq_h5 *h, const char *const *object, int n, const char *attr, struct mnq_h5_texts *list,
+                      struct mnq_err *e);
+
+/** Shapes of n datasets that mnq_h5_read() could read (d->v stays NULL). */
+int mnq_h5_shapes(struct mnq_h5 *h, const char *const *path, int n, struct mnq_h5_data *d, struct mnq_err *e);
 
 /** Reads a dataset of floats (16, 32, 64 bits, bfloat16) or integers; NaN and infinity are refused. */
 int mnq_h5_read(struct mnq_h5 *h, const char *path, struct mnq_h5_data *d, struct mnq_err *e);
+
+/** The same of n datasets; those before the first error are read. */
+int mnq_h5_read_all(struct mnq_h5 *h, const char *const *path, int n, struct mnq_h5_data *d, struct mnq_err *e);
 
 /** What a dataset is, as it claims. */
 int mnq_h5_info(struct mnq_h5 *h, const char *path, struct mnq_h5info *info, struct mnq_err *e);

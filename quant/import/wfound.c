@@ -34,14 +34,10 @@ static int split_name(struct finder *x, const char *name, struct mnq_found *out)
     return 0;
 }
 
+/* Without its shape; see measure(). */
 static int push(struct finder *x, struct mnq_found item)
 {
-    struct mnq_h5_data d;
-    if (mnq_h5_shape(x->h, item.path, &d, x->e) != 0) return -1;
-    item.path = d.path;
-    item.rank = d.rank;
-    item.bytes = d.bytes;
-    memcpy(item.dim, d.dim, sizeof item.dim);
+    if ((item.path = mnq_arena_strdup(x->arena, item.path)) == NULL) return mnq_fail_nomem(x->e);
     if (x->f->n == x->cap) {
         if (x->cap >= MAX_FOUND)
             return mnq_fail(x->e, MNQ_EXIT_FAILED, "%s: more than %d weights", mnq_h5_name(x->h), (int)MAX_FOUND);
@@ -56,22 +52,55 @@ static int push(struct finder *x, struct mnq_found item)
     return 0;
 }
 
+/* Shapes of the items from `first` on. */
+static int measure(struct finder *x, int first)
+{
+    int n = x->f->n - first;
+    const char **path = calloc((size_t)n + 1, sizeof *path);
+    struct mnq_h5_data *d = calloc((size_t)n + 1, sizeof *d);
+    int rc = path == NULL || d == NULL ? mnq_fail_nomem(x->e) : 0;
+    for (int i = 0; rc == 0 && i < n; i++) path[i] = x->f->item[first + i].path;
+    if (rc == 0) rc = mnq_h5_shapes(x->h, path, n, d, x->e);
+    for (int i = 0; rc == 0 && i < n; i++) {
+        struct mnq_found *item = &x->f->item[first + i];
+        item->rank = d[i].rank;
+        item->bytes = d[i].bytes;
+        memcpy(item->dim, d[i].dim, sizeof item->dim);
+    }
+    free(path);
+    free(d);
+    return rc;
+}
+
 /* ---- Keras 1 and 2, and Keras 3's legacy form ---- */
 
-static int find_in_group(struct finder *x, const char *root, const char *layer)
+static int push_layer(struct finder *x, const char *layer, const char *group, const struct mnq_h5_texts *weights)
 {
-    char group[1600], path[2040], **name;
-    int n;
-    snprintf(group, sizeof group, "%s%s%.1500s", root, root[1] == '\0' ? "" : "/", layer);
-    if (!mnq_h5_is_group(x->h, group))
-        return mnq_fail(x->e, MNQ_EXIT_FAILED, "%s: %.200s: no such group", mnq_h5_name(x->h), group);
-    if (mnq_h5_texts(x->h, group, "weight_names", &name, &n, x->e) != 0) return -1;
-    for (int i = 0; i < n; i++) {
+    char path[2040];
+    for (int i = 0; i < weights->n; i++) {
         struct mnq_found item = {.group = layer, .path = path};
-        snprintf(path, sizeof path, "%s/%.400s", group, name[i]);
-        if (split_name(x, name[i], &item) != 0 || push(x, item) != 0) return -1;
+        snprintf(path, sizeof path, "%s/%.400s", group, weights->text[i]);
+        if (split_name(x, weights->text[i], &item) != 0 || push(x, item) != 0) return -1;
     }
     return 0;
+}
+
+static int find_layers(struct finder *x, const char *root, char **layer, int n, const char **group,
+                       struct mnq_h5_texts *weights, enum mnq_h5kind *kind)
+{
+    char path[1600];
+    for (int i = 0; i < n; i++) {
+        snprintf(path, sizeof path, "%s%s%.1500s", root, root[1] == '\0' ? "" : "/", layer[i]);
+        if ((group[i] = mnq_arena_strdup(x->arena, path)) == NULL) return mnq_fail_nomem(x->e);
+    }
+    if (mnq_h5_kinds(x->h, group, n, kind, x->e) != 0) return -1;
+    for (int i = 0; i < n; i++)
+        if (kind[i] != MNQ_H5_GROUP)
+            return mnq_fail(x->e, MNQ_EXIT_FAILED, "%s: %.200s: no such group", mnq_h5_name(x->h), group[i]);
+    if (mnq_h5_text_lists(x->h, group, n, "weight_names", weights, x->e) != 0) return -1;
+    for (int i = 0; i < n; i++)
+        if (push_layer(x, layer[i], group[i], &weights[i]) != 0) return -1;
+    return measure(x, 0);
 }
 
 int mnq_found_keras2(struct mnq_h5 *h, const char *root, struct mnq_arena *arena, struct mnq_founds *f, struct mnq_err *e)
@@ -81,9 +110,15 @@ int mnq_found_keras2(struct mnq_h5 *h, const char *root, struct mnq_arena *arena
     int n;
     *f = (struct mnq_founds){NULL, 0};
     if (mnq_h5_texts(h, root, "layer_names", &layer, &n, e) != 0) return -1;
-    for (int i = 0; i < n; i++)
-        if (find_in_group(&x, root, layer[i]) != 0) return -1;
-    return 0;
+    const char **group = calloc((size_t)n + 1, sizeof *group);
+    struct mnq_h5_texts *weights = calloc((size_t)n + 1, sizeof *weights);
+    enum mnq_h5kind *kind = calloc((size_t)n + 1, sizeof *kind);
+    int rc = group == NULL || weights == NULL || kind == NULL ? mnq_fail_nomem(e)
+                                                              : find_layers(&x, root, layer, n, group, weights, kind);
+    free(group);
+    free(weights);
+    free(kind);
+    return rc;
 }
 
 /* ---- Keras 3 ---- */
@@ -136,34 +171,34 @@ static const char *var_name(const char *auto_name, int i, int n, bool quantized)
     return "";
 }
 
-static int find_vars(struct finder *x, const char *group, const char *layer_path)
+/* "0", "1", ...: their order is not that of their names from 10 on, which no layer reaches. */
+static int push_vars(struct finder *x, const char *group, const char *layer_path, const char *alias, int n)
 {
-    char path[2040], **name, *alias = NULL;
-    const char *slash = strrchr(layer_path, '/'), *auto_name = slash != NULL ? slash + 1 : layer_path;
-    int n;
-    bool quantized = false; /* the first variable is a kernel of integers */
-    struct mnq_err quiet = {0};
-    if (mnq_h5_members(x->h, group, &name, &n, x->e) != 0) return -1;
-    if (mnq_h5_has_attr(x->h, group, "name")) mnq_h5_text(x->h, group, "name", &alias, &quiet);
-    if (n >= 2) {
-        struct mnq_h5_data first;
-        snprintf(path, sizeof path, "%.1900s/0", group);
-        quantized =
-            mnq_h5_is_dataset(x->h, path) && mnq_h5_shape(x->h, path, &first, &quiet) == 0 && first.bytes && first.rank == 2;
-    }
-    for (int i = 0; i < n;
-         i++) { /* "0", "1", ...: their order is not that of their names from 10 on, which no layer reaches */
+    char path[2040];
+    int first = x->f->n;
+    for (int i = 0; i < n; i++) {
         snprintf(path, sizeof path, "%.1900s/%d", group, i);
-        if (!mnq_h5_is_dataset(x->h, path))
-            return mnq_fail(x->e, MNQ_EXIT_FAILED, "%s: %.200s: no such dataset", mnq_h5_name(x->h), path);
-        struct mnq_found item = {.group = "",
-                                 .layer = mnq_arena_strdup(x->arena, layer_path),
-                                 .var = var_name(auto_name, i, n, quantized),
-                                 .alias = alias,
-                                 .path = path};
+        struct mnq_found item = {
+            .group = "", .layer = mnq_arena_strdup(x->arena, layer_path), .var = "", .alias = alias, .path = path};
         if (item.layer == NULL) return mnq_fail_nomem(x->e);
         if (push(x, item) != 0) return -1;
     }
+    return measure(x, first);
+}
+
+static int find_vars(struct finder *x, const char *group, const char *layer_path)
+{
+    char **name, *alias = NULL;
+    const char *slash = strrchr(layer_path, '/'), *auto_name = slash != NULL ? slash + 1 : layer_path;
+    int n, first = x->f->n;
+    struct mnq_err quiet = {0};
+    if (mnq_h5_members(x->h, group, &name, &n, x->e) != 0) return -1;
+    if (mnq_h5_has_attr(x->h, group, "name")) mnq_h5_text(x->h, group, "name", &alias, &quiet);
+    if (push_vars(x, group, layer_path, alias, n) != 0) return -1;
+    if (n == 0) return 0;
+    struct mnq_found *item = x->f->item + first;
+    bool quantized = n >= 2 && item[0].bytes && item[0].rank == 2; /* the first variable is a kernel of integers */
+    for (int i = 0; i < n; i++) item[i].var = var_name(auto_name, i, n, quantized);
     return 0;
 }
 

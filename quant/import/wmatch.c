@@ -237,23 +237,35 @@ static int fail_match(const struct mnq_h5 *h, const char *where, const struct wa
 
 /* ---- all of it ---- */
 
+/* Their values into d, and from there to the graph. */
+static int use_all(struct mnq_h5 *h, struct mnq_build *b, const struct want *want, int n, const struct mnq_founds *found,
+                   const char **path, struct mnq_h5_data *d, struct mnq_err *e)
+{
+    for (int i = 0; i < n; i++) path[i] = found->item[want[i].found].path;
+    if (mnq_h5_read_all(h, path, n, d, e) != 0) return -1;
+    for (int i = 0; i < n; i++) {
+        const struct mnq_slot_var *var = want[i].var;
+        bool changed = false;
+        if (var->kind <= MNQ_VAR_POINTWISE &&
+            mnq_companions_apply(h, found, want[i].found, var->dim[0], var->dim[1], &d[i], &changed, b->g->arena, e) != 0)
+            return -1;
+        struct mnq_node *nd = &b->g->node[var->node];
+        *mnq_var_values(b->g, var) = d[i].v;
+        if (var->kind == MNQ_VAR_BIAS || var->kind == MNQ_VAR_BETA) nd->b_path = d[i].path;
+        else if (var->kind <= MNQ_VAR_POINTWISE && !changed) nd->w_path = d[i].path;
+    }
+    return 0;
+}
+
 static int read_all(struct mnq_h5 *h, struct mnq_build *b, const struct want *want, int n, const struct mnq_founds *found,
                     struct mnq_err *e)
 {
-    for (int i = 0; i < n; i++) {
-        struct mnq_h5_data d;
-        const struct mnq_slot_var *var = want[i].var;
-        bool changed = false;
-        if (mnq_h5_read(h, found->item[want[i].found].path, &d, e) != 0) return -1;
-        if (var->kind <= MNQ_VAR_POINTWISE &&
-            mnq_companions_apply(h, found, want[i].found, var->dim[0], var->dim[1], &d, &changed, b->g->arena, e) != 0)
-            return -1;
-        struct mnq_node *nd = &b->g->node[var->node];
-        *mnq_var_values(b->g, var) = d.v;
-        if (var->kind == MNQ_VAR_BIAS || var->kind == MNQ_VAR_BETA) nd->b_path = d.path;
-        else if (var->kind <= MNQ_VAR_POINTWISE && !changed) nd->w_path = d.path;
-    }
-    return 0;
+    const char **path = calloc((size_t)n + 1, sizeof *path);
+    struct mnq_h5_data *d = calloc((size_t)n + 1, sizeof *d);
+    int rc = path == NULL || d == NULL ? mnq_fail_nomem(e) : use_all(h, b, want, n, found, path, d, e);
+    free(path);
+    free(d);
+    return rc;
 }
 
 int mnq_match(struct mnq_h5 *h, struct mnq_build *b, const char *group, struct mnq_founds *found, bool strict,

@@ -6,6 +6,7 @@
 #include "pack/h5patch.h"
 
 #include "import/h5core.h"
+#include "pack/h5image.h"
 #include "util/h5noise.h"
 #include "util/zipname.h"
 
@@ -149,98 +150,22 @@ static int find_bfloat16(const char *name, const uint8_t *bytes, size_t n, const
     return rc;
 }
 
-/* The image of a closed file. H5Fget_file_image() of an open one leaves a wrong checksum in superblocks of version 3
- * (1.10.8), so the memory that the library would free at closing is kept instead. */
-struct keeper {
-    uint8_t *image;
-    size_t room;  /* of the newest allocation for a file */
-    bool starved; /* an allocation failed */
-};
-
-static void *image_malloc(size_t n, H5FD_file_image_op_t op, void *ctx)
-{
-    if (op == H5FD_FILE_IMAGE_OP_FILE_OPEN) ((struct keeper *)ctx)->room = n;
-    void *p = malloc(n);
-    if (p == NULL) ((struct keeper *)ctx)->starved = true;
-    return p;
-}
-
-static void *image_memcpy(void *to, const void *from, size_t n, H5FD_file_image_op_t op, void *ctx)
-{
-    (void)op;
-    (void)ctx;
-    return memcpy(to, from, n);
-}
-
-static void *image_realloc(void *p, size_t n, H5FD_file_image_op_t op, void *ctx)
-{
-    void *more = realloc(p, n);
-    if (more == NULL) ((struct keeper *)ctx)->starved = true;
-    if (more != NULL && op == H5FD_FILE_IMAGE_OP_FILE_RESIZE) ((struct keeper *)ctx)->room = n;
-    return more;
-}
-
-static herr_t image_free(void *p, H5FD_file_image_op_t op, void *ctx)
-{
-    if (op == H5FD_FILE_IMAGE_OP_FILE_CLOSE) ((struct keeper *)ctx)->image = p;
-    else free(p);
-    return 0;
-}
-
-static void *keeper_copy(void *ctx)
-{
-    return ctx;
-}
-
-static herr_t keeper_free(void *ctx)
-{
-    (void)ctx;
-    return 0;
-}
-
-static hid_t open_image(const uint8_t *bytes, size_t n, struct keeper *k)
-{
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS), file = -1;
-    H5FD_file_image_callbacks_t callbacks = {
-        image_malloc, image_memcpy, image_realloc, image_free, keeper_copy, keeper_free, k};
-    union { /* copied by the library; not const for historical reasons */
-        const void *c;
-        void *v;
-    } image = {bytes};
-    if (access < 0) return -1;
-    H5PLset_loading_state(0); /* a file must not choose code to load */
-    if (H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_fapl_core(access, 1, 0) >= 0 &&
-        H5Pset_file_image_callbacks(access, &callbacks) >= 0 && H5Pset_file_image(access, image.v, n) >= 0)
-        file = H5Fopen("image.h5", H5F_ACC_RDWR, access);
-    H5Pclose(access);
-    return file;
-}
-
 static int patch_h5(const char *name, const uint8_t *bytes, size_t n, const struct mnq_h5_patch *patch, int n_patches,
                     uint8_t **out, size_t *n_out, struct mnq_err *e)
 {
     bool *bfloat16 = calloc((size_t)n_patches + 1, sizeof *bfloat16);
     if (bfloat16 == NULL) return mnq_fail_nomem(e);
     int rc = find_bfloat16(name, bytes, n, patch, n_patches, bfloat16, e);
-    struct keeper k = {NULL, 0, false};
-    hid_t file = rc == 0 ? open_image(bytes, n, &k) : -1;
+    struct mnq_h5image k = {0};
+    hid_t file = rc == 0 ? mnq_h5image_open(&k, bytes, n) : -1;
     if (rc == 0 && file < 0)
         rc = k.starved ? mnq_fail_nomem(e)
                        : mnq_fail(e, MNQ_EXIT_FAILED,
                                   "%s: the HDF5 file cannot be changed (damaged, or not closed properly)", name);
     for (int i = 0; rc == 0 && i < n_patches; i++) rc = replace(file, name, &patch[i], bfloat16[i], e);
-    hsize_t size = 0;
-    bool good = rc == 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0 && H5Fget_filesize(file, &size) >= 0;
-    if (file >= 0 && H5Fclose(file) < 0) good = false;
-    if (rc == 0 && (!good || k.image == NULL || size > k.room))
+    if (mnq_h5image_close(&k, file, rc == 0, out, n_out) != 0 && rc == 0)
         rc = k.starved ? mnq_fail_nomem(e)
                        : mnq_fail(e, MNQ_EXIT_FAILED, "%s: the HDF5 library cannot write the new file", name);
-    if (rc == 0) {
-        *out = k.image;
-        *n_out = (size_t)size;
-    } else {
-        free(k.image);
-    }
     free(bfloat16);
     return rc;
 }

@@ -2,6 +2,7 @@
  * Float graphs out: a Keras 2 full-model HDF5 file. */
 #include "pack/keras_write.h"
 
+#include "pack/h5image.h"
 #include "pack/keras_emit.h"
 #include "util/h5noise.h"
 #include "util/outfile.h"
@@ -111,24 +112,11 @@ static int write_model(hid_t file, const struct mnq_kmodel_text *t, struct mnq_a
 /* The file in memory. */
 static uint8_t *make_image(const struct mnq_kmodel_text *text, struct mnq_arena *arena, size_t *n)
 {
-    hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     uint8_t *bytes = NULL;
-    if (access < 0) return NULL;
-    H5Pset_fapl_core(access, 1 << 20, 0);
-    hid_t file = H5Fcreate("model", H5F_ACC_TRUNC, H5P_DEFAULT, access);
-    if (file >= 0) {
-        bool good = write_model(file, text, arena) == 0 && H5Fflush(file, H5F_SCOPE_GLOBAL) >= 0;
-        ssize_t size = good ? H5Fget_file_image(file, NULL, 0) : -1;
-        if (size > 0) bytes = malloc((size_t)size);
-        if (bytes != NULL && H5Fget_file_image(file, bytes, (size_t)size) != size) {
-            free(bytes);
-            bytes = NULL;
-        }
-        *n = bytes != NULL ? (size_t)size : 0;
-        H5Fclose(file);
-    }
-    H5Pclose(access);
-    return bytes;
+    struct mnq_h5image k = {0};
+    hid_t file = mnq_h5image_create(&k);
+    bool good = file >= 0 && write_model(file, text, arena) == 0;
+    return mnq_h5image_close(&k, file, good, &bytes, n) == 0 ? bytes : NULL;
 }
 
 struct job {

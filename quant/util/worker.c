@@ -8,12 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -22,14 +22,17 @@
 #include <sys/prctl.h>
 #endif
 
-enum { STARVED = 78, NO_LIMITS = 79, TICK = 200, MAX_SAID = 1 << 16, CHANNEL = 3, CHILD_FD = 4 };
+enum { STARVED = 78, NO_LIMITS = 79, TICK = 200, MAX_SAID = 1 << 16, CHANNEL = 3, CHILD_FD = 4, AT_ONCE = 1 << 12 };
 
 struct mnq_worker {
     struct mnq_worker_job job;
     int fd;
     pid_t pid;
+    int open;           /* questions without an answer */
     uint64_t left;      /* bytes of the answer not yet taken */
     struct mnq_err end; /* why there will be no more answers */
+    size_t at, end_at;  /* of what came, the part not yet taken */
+    uint8_t came[AT_ONCE];
 };
 
 /* In front of every answer. */
@@ -40,13 +43,20 @@ struct head {
 
 /* ---- the child ---- */
 
-static int read_all(int fd, void *to, size_t n)
+/* What came from the channel: questions, each behind its size. */
+struct inbox {
+    uint8_t bytes[sizeof(uint32_t) + MNQ_WORKER_QUESTION];
+    size_t n;
+};
+
+/* At least n bytes of it. */
+static int receive(struct inbox *in, size_t n)
 {
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, (uint8_t *)to + at, n - at);
+    while (in->n < n) {
+        ssize_t got = read(CHANNEL, in->bytes + in->n, sizeof in->bytes - in->n);
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0) return -1;
-        at += (size_t)got;
+        in->n += (size_t)got;
     }
     return 0;
 }
@@ -92,11 +102,19 @@ static int send_answer(const struct mnq_worker_job *job, const uint8_t *question
     }
     size_t said = strlen(e.msg) + 1;
     struct head h = {r.n + (rc != 0 ? said : 0), rc != 0 ? e.code != 0 ? e.code : MNQ_EXIT_FAILED : 0};
-    if (write_all(CHANNEL, &h, sizeof h) != 0 || (rc != 0 && write_all(CHANNEL, e.msg, said) != 0) ||
-        (r.n > 0 && write_all(CHANNEL, r.p, r.n) != 0))
-        return -1;
+    uint8_t first[AT_ONCE]; /* a small answer is one call here and one there */
+    size_t n_first = sizeof h;
+    memcpy(first, &h, sizeof h);
+    if (rc != 0) {
+        memcpy(first + n_first, e.msg, said);
+        n_first += said;
+    }
+    size_t small = r.n <= sizeof first - n_first ? r.n : 0;
+    if (small > 0) memcpy(first + n_first, r.p, small);
+    rc = write_all(CHANNEL, first, n_first + small);
+    if (rc == 0 && small < r.n) rc = write_all(CHANNEL, r.p, r.n);
     free(r.p);
-    return 0;
+    return rc;
 }
 
 /* Brings the channel to 3 and the file to 4; neither is below 3 (the descriptors were made so). */
@@ -111,8 +129,8 @@ static int arrange(int channel, int fd)
 static _Noreturn void serve(const struct mnq_worker_job *job, int channel, const sigset_t *mask, pid_t parent)
 {
     static const int faults[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
-    static uint8_t question[MNQ_WORKER_QUESTION], aside[1 << 16];
-    uint32_t n;
+    static uint8_t aside[1 << 16];
+    static struct inbox in;
     const stack_t stack = {.ss_sp = aside, .ss_size = sizeof aside}; /* a library may recurse without end */
     struct sigaction act = {.sa_handler = on_fault, .sa_flags = SA_ONSTACK};
     mnq_cleanup_child();
@@ -130,8 +148,13 @@ static _Noreturn void serve(const struct mnq_worker_job *job, int channel, const
     if (job->prepare != NULL && job->prepare(job->ctx, job->fd >= 0 ? CHILD_FD : -1) != 0) _exit(STARVED);
     preparing = false;
     if (mnq_confine(job->fd >= 0 ? CHILD_FD + 1 : CHANNEL + 1, job->memory) != 0) _exit(NO_LIMITS);
-    while (read_all(CHANNEL, &n, sizeof n) == 0 && n <= sizeof question && read_all(CHANNEL, question, n) == 0)
-        if (send_answer(job, question, n) != 0) break;
+    for (uint32_t n; receive(&in, sizeof n) == 0;) {
+        memcpy(&n, in.bytes, sizeof n);
+        if (n > MNQ_WORKER_QUESTION || receive(&in, sizeof n + n) != 0) break;
+        if (send_answer(job, in.bytes + sizeof n, n) != 0) break;
+        in.n -= sizeof n + n;
+        memmove(in.bytes, in.bytes + sizeof n + n, in.n);
+    }
     _exit(0); /* no exit handlers, no flush of inherited buffers */
 }
 
@@ -174,27 +197,41 @@ static double child_time(const struct mnq_worker *w)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* At least a byte of what the child says, at most n; start: its processor time at the first tick, -1 before. */
+static size_t hear(struct mnq_worker *w, void *to, size_t n, double *start, struct mnq_err *e)
+{
+    for (;;) {
+        ssize_t got = recv(w->fd, to, n, 0); /* TICK at most */
+        if (got > 0) return (size_t)got;
+        if (got < 0 && errno == EINTR) continue;
+        if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) break;
+        double now = child_time(w);
+        if (*start < 0) *start = now;
+        if (now - *start <= (double)w->job.seconds) continue;
+        mnq_fail(&w->end, MNQ_EXIT_FAILED, "%s: %s (it takes more than %u s)", w->job.name, w->job.crash, w->job.seconds);
+        break;
+    }
+    fail_end(w, e);
+    return 0;
+}
+
 static int take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
 {
     double start = -1;
     for (size_t at = 0; at < n;) {
-        ssize_t got = recv(w->fd, (uint8_t *)to + at, n - at, MSG_DONTWAIT);
-        if (got > 0) {
-            at += (size_t)got;
-            continue;
+        if (w->at < w->end_at) {
+            size_t some = w->end_at - w->at < n - at ? w->end_at - w->at : n - at;
+            memcpy((uint8_t *)to + at, w->came + w->at, some);
+            w->at += some;
+            at += some;
+        } else if (n - at >= sizeof w->came) {
+            size_t got = hear(w, (uint8_t *)to + at, n - at, &start, e);
+            if (got == 0) return -1;
+            at += got;
+        } else {
+            w->at = 0;
+            if ((w->end_at = hear(w, w->came, sizeof w->came, &start, e)) == 0) return -1;
         }
-        if (got == 0) return fail_end(w, e);
-        if (errno == EINTR) continue;
-        if (errno != EAGAIN && errno != EWOULDBLOCK) return fail_end(w, e);
-        struct pollfd p = {w->fd, POLLIN, 0};
-        int rc = poll(&p, 1, TICK);
-        if (rc < 0 && errno != EINTR) return fail(w, strerror(errno), e);
-        if (rc != 0) continue;
-        double now = child_time(w);
-        if (start < 0) start = now;
-        if (now - start <= (double)w->job.seconds) continue;
-        mnq_fail(&w->end, MNQ_EXIT_FAILED, "%s: %s (it takes more than %u s)", w->job.name, w->job.crash, w->job.seconds);
-        return fail_end(w, e);
     }
     return 0;
 }
@@ -217,7 +254,8 @@ static struct mnq_worker *new_worker(const struct mnq_worker_job *job, int pair[
         pair[i] = fcntl(fd[i], F_DUPFD_CLOEXEC, 3);
         close(fd[i]);
     }
-    if (pair[0] >= 0 && pair[1] >= 0) return w;
+    const struct timeval tick = {.tv_usec = TICK * 1000};
+    if (pair[0] >= 0 && pair[1] >= 0 && setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &tick, sizeof tick) == 0) return w;
     mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot start a process to read it: %s", job->name, strerror(errno));
     for (int i = 0; i < 2; i++)
         if (pair[i] >= 0) close(pair[i]);
@@ -250,17 +288,6 @@ struct mnq_worker *mnq_worker_start(const struct mnq_worker_job *job, struct mnq
     return NULL;
 }
 
-static int send_all(const struct mnq_worker *w, const void *from, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t put = send(w->fd, (const uint8_t *)from + at, n - at, MSG_NOSIGNAL);
-        if (put < 0 && errno == EINTR) continue;
-        if (put < 0) return -1;
-        at += (size_t)put;
-    }
-    return 0;
-}
-
 static int take_error(struct mnq_worker *w, const struct head *h, struct mnq_err *e)
 {
     char said[1001] = "";
@@ -282,17 +309,42 @@ static int take_error(struct mnq_worker *w, const struct head *h, struct mnq_err
     return mnq_fail(e, h->code, "%s", said);
 }
 
-int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+int mnq_worker_post(struct mnq_worker *w, const void *question, size_t n, struct mnq_err *e)
 {
-    struct head h;
+    uint8_t all[sizeof(uint32_t) + MNQ_WORKER_QUESTION];
     uint32_t n32 = (uint32_t)n;
     if (w->end.code != 0) return say_end(w, e);
-    if (w->left != 0 || n > MNQ_WORKER_QUESTION) return fail(w, w->job.crash, e);
-    if (send_all(w, &n32, sizeof n32) != 0 || send_all(w, question, n) != 0) return fail_end(w, e);
+    if (n > MNQ_WORKER_QUESTION) return fail(w, w->job.crash, e);
+    memcpy(all, &n32, sizeof n32);
+    memcpy(all + sizeof n32, question, n);
+    bool busy = w->open > 0; /* with an answer, maybe, that fills the channel: it hears nothing until that is taken */
+    for (size_t at = 0; at < sizeof n32 + n;) {
+        ssize_t put = send(w->fd, all + at, sizeof n32 + n - at, MSG_NOSIGNAL | (busy ? MSG_DONTWAIT : 0));
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0 && busy) return 1; /* also if the child is gone: what it said before comes first */
+        if (put < 0 || (busy && (size_t)put < sizeof n32 + n)) return fail_end(w, e); /* half a question: never waited for */
+        at += (size_t)put;
+    }
+    w->open++;
+    return 0;
+}
+
+int mnq_worker_next(struct mnq_worker *w, uint64_t *size, struct mnq_err *e)
+{
+    struct head h;
+    if (w->end.code != 0) return say_end(w, e);
+    if (w->left != 0 || w->open == 0) return fail(w, w->job.crash, e);
     if (take(w, &h, sizeof h, e) != 0) return -1;
+    w->open--;
     if (h.code != 0) return take_error(w, &h, e);
     w->left = *size = h.size;
     return 0;
+}
+
+int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+{
+    if (w->left != 0 || w->open != 0) return w->end.code != 0 ? say_end(w, e) : fail(w, w->job.crash, e);
+    return mnq_worker_post(w, question, n, e) != 0 ? -1 : mnq_worker_next(w, size, e);
 }
 
 int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)

@@ -56,6 +56,14 @@ struct mnq_worker *mnq_worker_start(const struct mnq_worker_job *job, struct mnq
  * return  0; -1 with e: what the child said, or how it ended
  */
 int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e);
+
+/**
+ * The same in two steps, so that the child works on a question while the answer to another is taken. Answers come in the
+ * order of the questions, each of which must get its mnq_worker_next().
+ * return  of mnq_worker_post(): 1 when it was not asked, for answers must be taken before
+ */
+int mnq_worker_post(struct mnq_worker *w, const void *question, size_t n, struct mnq_err *e);
+int mnq_worker_next(struct mnq_worker *w, uint64_t *size, struct mnq_err *e);
 int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e);
 
 /** A worker for a single answer, to a question of no bytes; *out is malloc'd. */

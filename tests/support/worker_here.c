@@ -10,6 +10,8 @@
 
 struct mnq_worker {
     struct mnq_worker_job job;
+    uint8_t *question; /* posted */
+    size_t n_question;
     struct mnq_reply reply;
     size_t taken;
     int fd;
@@ -38,13 +40,31 @@ static void forget(struct mnq_worker *w)
     w->taken = 0;
 }
 
-int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+/* One at a time. */
+int mnq_worker_post(struct mnq_worker *w, const void *question, size_t n, struct mnq_err *e)
 {
-    if (w->taken != w->reply.n) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: out of memory before", w->job.name);
+    if (w->question != NULL) return 1;
+    if ((w->question = malloc(n + 1)) == NULL) return mnq_fail_nomem(e);
+    memcpy(w->question, question, n);
+    w->n_question = n;
+    return 0;
+}
+
+int mnq_worker_next(struct mnq_worker *w, uint64_t *size, struct mnq_err *e)
+{
+    uint8_t *question = w->question;
+    w->question = NULL;
+    if (question == NULL || w->taken != w->reply.n) {
+        free(question);
+        return mnq_fail(e, MNQ_EXIT_FAILED, "%s: out of memory before", w->job.name);
+    }
     forget(w);
     errno = 0;
     struct mnq_err why = {0};
-    int rc = w->job.answer(w->job.ctx, question, n, &w->reply, &why);
+    int rc = w->job.answer(w->job.ctx, question, w->n_question, &w->reply, &why);
+    int said = errno;
+    free(question);
+    errno = said;
     if (rc == 0) {
         *size = w->reply.n;
         return 0;
@@ -55,6 +75,11 @@ int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_
     }
     forget(w);
     return mnq_fail(e, why.code, "%s", why.msg);
+}
+
+int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
+{
+    return mnq_worker_post(w, question, n, e) != 0 ? -1 : mnq_worker_next(w, size, e);
 }
 
 int mnq_worker_take(struct mnq_worker *w, void *to, size_t n, struct mnq_err *e)
@@ -76,6 +101,7 @@ void mnq_worker_end(struct mnq_worker *w)
     if (w == NULL) return;
     if (w->job.finish != NULL) w->job.finish(w->job.ctx);
     forget(w);
+    free(w->question);
     if (w->fd >= 0) close(w->fd);
     free(w);
 }

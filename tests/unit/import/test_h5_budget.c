@@ -51,14 +51,15 @@ static void answers_share_a_budget(void **state)
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
     struct mnq_h5_data d;
+    const char *path = "/x";
     struct mnq_h5info info;
     (void)state;
     struct mnq_h5 *h = open_file(&arena, 1);
     int n = 0;
-    while (n < 100 && (n % 2 == 0 ? mnq_h5_shape(h, "/x", &d, &e) : mnq_h5_info(h, "/x", &info, &e)) == 0) n++;
+    while (n < 100 && (n % 2 == 0 ? mnq_h5_shapes(h, &path, 1, &d, &e) : mnq_h5_info(h, "/x", &info, &e)) == 0) n++;
     assert_in_range(n, BUDGET - 2, BUDGET);
     assert_non_null(strstr(e.msg, "x.h5: the HDF5 library fails on it: damaged (it takes more than 12 s in all)"));
-    assert_int_equal(mnq_h5_shape(h, "/x", &d, &e), -1); /* and it stays so */
+    assert_int_equal(mnq_h5_shapes(h, &path, 1, &d, &e), -1); /* and it stays so */
     mnq_h5_close(h);
     mnq_arena_free(&arena);
 }
@@ -69,12 +70,13 @@ static void rows_cost_nothing(void **state)
     struct mnq_arena arena = {0};
     struct mnq_err e = {0};
     struct mnq_h5_data d;
+    const char *path = "/x";
     uint8_t row[4];
     (void)state;
     struct mnq_h5 *h = open_file(&arena, 1);
     for (int i = 0; i < 10 * BUDGET; i++)
         assert_int_equal(mnq_h5_rows(h, "/x", (uint64_t)(i % 2), 1, row, sizeof row, &e), 0);
-    assert_int_equal(mnq_h5_shape(h, "/x", &d, &e), 0);
+    assert_int_equal(mnq_h5_shapes(h, &path, 1, &d, &e), 0);
     mnq_h5_close(h);
     mnq_arena_free(&arena);
 }

@@ -205,6 +205,72 @@ static void ends(void **state)
     signal(SIGCHLD, SIG_DFL);
 }
 
+/* Small questions behind a large answer, until no more fit; all get their answers. */
+static void asks_ahead(void **state)
+{
+    enum { MOST = 4000, SIZE = 1000 };
+    struct mnq_err e = {0};
+    uint64_t n;
+    uint8_t q[SIZE], *big = malloc(1 << 24);
+    int posted = 0, rc = 0;
+    (void)state;
+    assert_non_null(big);
+    struct mnq_worker *w = start();
+    assert_int_equal(mnq_worker_post(w, "b", 1, &e), 0);
+    for (; posted < MOST && rc == 0; posted += rc == 0) {
+        memset(q, 'e', sizeof q);
+        snprintf((char *)q + 1, sizeof q - 1, "%d", posted);
+        rc = mnq_worker_post(w, q, sizeof q - (size_t)posted % 7, &e);
+    }
+    assert_int_equal(rc, 1); /* as many as the system buffers */
+    assert_in_range(posted, 1, MOST - 1);
+    assert_int_equal(mnq_worker_next(w, &n, &e), 0);
+    assert_int_equal(n, 1 << 24);
+    assert_int_equal(mnq_worker_take(w, big, 10, &e), 0);
+    assert_int_equal(mnq_worker_take(w, big + 10, n - 10, &e), 0);
+    for (size_t i = 0; i < n; i++)
+        if (big[i] != (uint8_t)(i * 2654435761u >> 13)) fail_msg("byte %zu", i);
+    for (int i = 0; i < posted; i++) {
+        assert_int_equal(mnq_worker_next(w, &n, &e), 0);
+        assert_int_equal(n, SIZE - i % 7);
+        assert_int_equal(mnq_worker_take(w, q, n, &e), 0);
+        assert_int_equal(atoi((char *)q + 1), i);
+    }
+    assert_int_equal(mnq_worker_ask(w, "echo", 4, &n, &e), 0);
+    assert_int_equal(mnq_worker_take(w, q, 4, &e), 0);
+    assert_int_equal(mnq_worker_next(w, &n, &e), -1); /* nothing was asked */
+    mnq_worker_end(w);
+    free(big);
+}
+
+/* What a child said before its end comes first, whenever that was seen. */
+static void ends_behind_answers(void **state)
+{
+    static const char *const way[] = {"s", "q"};
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        struct mnq_err e = {0};
+        uint64_t n;
+        char text[4];
+        struct mnq_worker *w = start();
+        assert_int_equal(mnq_worker_post(w, "echo", 4, &e), 0);
+        assert_int_equal(mnq_worker_post(w, "x", 1, &e), 0);
+        int posted = mnq_worker_post(w, way[i % 2], 1, &e);
+        if (i % 4 >= 2) usleep(20000);
+        for (int k = 0; k < 3 && posted == 0; k++) posted = mnq_worker_post(w, "echo", 4, &e);
+        assert_in_range(posted, 0, 1);
+        assert_int_equal(mnq_worker_next(w, &n, &e), 0);
+        assert_int_equal(mnq_worker_take(w, text, n, &e), 0);
+        assert_memory_equal(text, "echo", 4);
+        assert_int_equal(mnq_worker_next(w, &n, &e), -1);
+        assert_string_equal(e.msg, "no luck");
+        e.code = 0;
+        assert_int_equal(mnq_worker_next(w, &n, &e), -1);
+        assert_string_equal(e.msg, "f: crashes");
+        mnq_worker_end(w);
+    }
+}
+
 static void confined(void **state)
 {
     (void)state;
@@ -232,6 +298,7 @@ static void confined(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(ends), cmocka_unit_test(confined)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers), cmocka_unit_test(ends), cmocka_unit_test(asks_ahead),
+                                       cmocka_unit_test(ends_behind_answers), cmocka_unit_test(confined)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
