@@ -132,14 +132,16 @@ struct series {
     void *to;
 };
 
-/* Asks the next ones, at least one when no answer is awaited. */
+/* Asks the next ones, at least one when no answer is awaited; only that one's failure is an error yet. */
 static int ask_ahead(struct mnq_h5 *h, const struct series *s, int *asked, int taken, struct mnq_err *e)
 {
     uint8_t text[MNQ_WORKER_QUESTION];
     while (*asked < s->n && *asked - taken < AHEAD) {
-        size_t length = put_question(h, &(struct question){s->op, s->path[*asked], s->name, 0, 0}, text, e);
-        if (length == 0) return -1;
-        if (length > SHORT && *asked > taken) return 0;
+        struct mnq_err why = {0};
+        bool ahead = *asked > taken;
+        size_t length = put_question(h, &(struct question){s->op, s->path[*asked], s->name, 0, 0}, text, &why);
+        if (ahead && (length == 0 || length > SHORT)) return 0;
+        if (length == 0) return mnq_fail(e, why.code, "%s", why.msg);
         int rc = mnq_worker_post(h->worker, text, length, e);
         if (rc != 0) return rc < 0 ? -1 : 0;
         ++*asked;

@@ -8,10 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { POSTED = 4 };
+
 struct mnq_worker {
     struct mnq_worker_job job;
-    uint8_t *question; /* posted */
-    size_t n_question;
+    uint8_t *question[POSTED]; /* those without an answer */
+    size_t n_question[POSTED];
+    int open;
     struct mnq_reply reply;
     size_t taken;
     int fd;
@@ -40,28 +43,33 @@ static void forget(struct mnq_worker *w)
     w->taken = 0;
 }
 
-/* One at a time. */
 int mnq_worker_post(struct mnq_worker *w, const void *question, size_t n, struct mnq_err *e)
 {
-    if (w->question != NULL) return 1;
-    if ((w->question = malloc(n + 1)) == NULL) return mnq_fail_nomem(e);
-    memcpy(w->question, question, n);
-    w->n_question = n;
+    if (w->open == POSTED) return 1;
+    if ((w->question[w->open] = malloc(n + 1)) == NULL) return mnq_fail_nomem(e);
+    memcpy(w->question[w->open], question, n);
+    w->n_question[w->open++] = n;
     return 0;
 }
 
 int mnq_worker_next(struct mnq_worker *w, uint64_t *size, struct mnq_err *e)
 {
-    uint8_t *question = w->question;
-    w->question = NULL;
-    if (question == NULL || w->taken != w->reply.n) {
+    if (w->open == 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: nothing was asked", w->job.name);
+    uint8_t *question = w->question[0];
+    size_t n = w->n_question[0];
+    w->open--;
+    for (int i = 0; i < w->open; i++) {
+        w->question[i] = w->question[i + 1];
+        w->n_question[i] = w->n_question[i + 1];
+    }
+    if (w->taken != w->reply.n) {
         free(question);
         return mnq_fail(e, MNQ_EXIT_FAILED, "%s: out of memory before", w->job.name);
     }
     forget(w);
     errno = 0;
     struct mnq_err why = {0};
-    int rc = w->job.answer(w->job.ctx, question, w->n_question, &w->reply, &why);
+    int rc = w->job.answer(w->job.ctx, question, n, &w->reply, &why);
     int said = errno;
     free(question);
     errno = said;
@@ -79,6 +87,7 @@ int mnq_worker_next(struct mnq_worker *w, uint64_t *size, struct mnq_err *e)
 
 int mnq_worker_ask(struct mnq_worker *w, const void *question, size_t n, uint64_t *size, struct mnq_err *e)
 {
+    if (w->open != 0) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: answers are awaited", w->job.name);
     return mnq_worker_post(w, question, n, e) != 0 ? -1 : mnq_worker_next(w, size, e);
 }
 
@@ -101,7 +110,7 @@ void mnq_worker_end(struct mnq_worker *w)
     if (w == NULL) return;
     if (w->job.finish != NULL) w->job.finish(w->job.ctx);
     forget(w);
-    free(w->question);
+    for (int i = 0; i < w->open; i++) free(w->question[i]);
     if (w->fd >= 0) close(w->fd);
     free(w);
 }

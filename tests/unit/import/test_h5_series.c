@@ -101,8 +101,10 @@ static void long_paths(struct mnq_h5 *h, const char *set)
     assert_true(kind[0] == MNQ_H5_DATASET && kind[1] == MNQ_H5_NONE && kind[2] == MNQ_H5_DATASET);
     path[6000] = 'x';
     path[LONGEST - 1] = '\0';
+    kind[0] = MNQ_H5_NONE;
     assert_int_equal(mnq_h5_kinds(h, (const char *[]){set, path, set}, 3, kind, &e), -1);
     assert_non_null(strstr(e.msg, "name too long"));
+    assert_int_equal(kind[0], MNQ_H5_DATASET);
     assert_int_equal(mnq_h5_kind(h, set), MNQ_H5_DATASET);
     free(path);
 }
