@@ -68,9 +68,8 @@ enum { OPTIONS = sizeof options / sizeof *options };
 
 static void init(void *opts)
 {
-    *(struct fit_opts *)opts =
-        (struct fit_opts){.part = MNQ_SEARCH_PART, .finalists = MNQ_SEARCH_FINALISTS, .tuned = MNQ_SEARCH_TUNED,
-                          .ms = -1, .mhz = -1};
+    *(struct fit_opts *)opts = (struct fit_opts){
+        .part = MNQ_SEARCH_PART, .finalists = MNQ_SEARCH_FINALISTS, .tuned = MNQ_SEARCH_TUNED, .ms = -1, .mhz = -1};
 }
 
 /* What one search holds. */
@@ -204,10 +203,9 @@ static int open_folder(struct mnq_cli *cli, struct fitting *x)
     const struct mnq_folder_inputs in = {&x->native, 1, &o->data, &o->val, &o->from, NULL};
     const char *journal = mnq_folder_path(cli, o->output, "journal.jsonl"), *text = mnq_folder_about(cli, &in);
     if (journal == NULL || text == NULL) return mnq_fail_nomem(e);
-    if (mnq_spread_writes() && mnq_folder_make(cli, o->output, journal, &x->made_dir, &x->began) != 0)
-        return -1;
+    if (mnq_spread_writes() && mnq_folder_make(cli, o->output, journal, &x->made_dir, &x->began) != 0) return -1;
     if (open_outputs(cli, x) != 0) {
-        if (x->made_dir) rmdir(o->output);
+        if (x->made_dir) mnq_folder_unmake(o->output, journal);
         return -1;
     }
     x->search.journal = mnq_journal_open(journal, text, o->force, e);
@@ -225,8 +223,8 @@ static void leave_nothing(struct mnq_cli *cli, struct fitting *x)
     mnq_journal_close(x->search.journal);
     x->search.journal = NULL;
     if (!x->began || journal == NULL) return;
-    unlink(journal);
-    if (x->made_dir) rmdir(o->output);
+    if (x->made_dir) mnq_folder_unmake(o->output, journal);
+    else unlink(journal);
 }
 
 /* ---- result ---- */

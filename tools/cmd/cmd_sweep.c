@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { RECIPES_MAX = 1000 };
 
@@ -211,7 +210,7 @@ static int run_trials(struct mnq_cli *cli, struct sweeping *x)
     bool made = false, began;
     if (mnq_spread_writes() && mnq_folder_make(cli, o->output, path, &made, &began) != 0) return -1;
     if (mnq_folder_output(cli, o->output, "report.html") < 0) {
-        if (made) rmdir(o->output);
+        if (made) mnq_folder_unmake(o->output, path);
         return -1;
     }
     struct mnq_journal *j = mnq_journal_open(path, text, o->force, e);

@@ -3,13 +3,16 @@
 #include "search_folder.h"
 
 #include "outputs.h"
+#include "util/cleanup.h"
 #include "util/json.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name)
 {
@@ -29,15 +32,37 @@ static bool is_empty(const char *dir)
     return !any;
 }
 
+/* A journal of nothing yet. */
+static int make_journal(const char *journal)
+{
+    int fd = open(journal, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    return fd < 0 ? -1 : close(fd);
+}
+
 int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, bool *made, bool *began)
 {
     struct mnq_err *e = &cli->err;
     struct stat st;
+    int rc = 0;
+    mnq_cleanup_hold(); /* a folder without a journal is not seen to be ours */
     *made = mkdir(dir, 0777) == 0;
-    if (!*made && errno != EEXIST) return mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", dir, mnq_errno_text());
-    *began = stat(journal, &st) != 0;
-    if (!*began || is_empty(dir)) return 0;
+    if (!*made && errno != EEXIST) rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: %s", dir, mnq_errno_text());
+    *began = *made || stat(journal, &st) != 0;
+    if (*made && make_journal(journal) != 0) {
+        rc = mnq_fail(e, MNQ_EXIT_FAILED, "%s: cannot write: %s", journal, mnq_errno_text());
+        mnq_folder_unmake(dir, journal);
+    }
+    mnq_cleanup_release();
+    if (rc != 0 || *made || !*began || is_empty(dir)) return rc;
     return mnq_fail(e, MNQ_EXIT_FAILED, "%s: is neither empty nor the folder of a search (no journal.jsonl)", dir);
+}
+
+void mnq_folder_unmake(const char *dir, const char *journal)
+{
+    mnq_cleanup_hold();
+    unlink(journal);
+    rmdir(dir);
+    mnq_cleanup_release();
 }
 
 int mnq_folder_output(struct mnq_cli *cli, const char *dir, const char *name)

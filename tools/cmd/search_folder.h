@@ -9,8 +9,11 @@
 const char *mnq_folder_path(struct mnq_cli *cli, const char *dir, const char *name);
 
 /** Makes DIR, or finds it as the folder of a search, with JOURNAL in it, or empty: what is in any other stays as it is.
- * made: it was not there; began: there was no journal. On failure -1, cli->err says why. */
+ * made: it was not there, and has an empty journal now; began: there was no journal. On failure -1, cli->err says why. */
 int mnq_folder_make(struct mnq_cli *cli, const char *dir, const char *journal, bool *made, bool *began);
+
+/** Takes back what mnq_folder_make() made, as long as nothing else is in it. */
+void mnq_folder_unmake(const char *dir, const char *journal);
 
 /** Settles DIR/NAME as an output of the command, with force (outputs.h): its number, or -1 with cli->err. */
 int mnq_folder_output(struct mnq_cli *cli, const char *dir, const char *name);
