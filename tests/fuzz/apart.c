@@ -5,7 +5,8 @@
 #define _GNU_SOURCE
 #include "apart.h"
 
-#include <dlfcn.h>
+#include "fuzz.h"
+
 #include <errno.h>
 #include <execinfo.h>
 #include <signal.h>
@@ -39,20 +40,13 @@ static void look_until(unsigned seconds)
     alarm(seconds);
 }
 
-/* A crash is the library's if its code, or what that calls of the C library, is where it happened; our own code may be called by
- * the library too. What spins may be anywhere below it. */
+/* What spins may be anywhere below the library. */
 static void on_end(int number)
 {
     void *frame[FRAMES];
-    Dl_info own = {0}, at;
     look_until(LOOKING);
     int n = backtrace(frame, FRAMES);
-    dladdr((void *)(uintptr_t)on_end, &own);
-    for (int i = 1; i < n; i++) { /* 0 is this one */
-        if (dladdr(frame[i], &at) == 0 || at.dli_fname == NULL) continue;
-        if (strstr(at.dli_fname, "libhdf5") != NULL) _exit(LIBRARY_EXIT);
-        if (number != SIGALRM && at.dli_fbase == own.dli_fbase) break;
-    }
+    if (mnq_fuzz_in_library(frame + 1, n - 1, number == SIGALRM)) _exit(LIBRARY_EXIT); /* 0 is this one */
     signal(number, SIG_DFL);
     raise(number);
 }

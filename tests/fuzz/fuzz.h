@@ -3,6 +3,7 @@
 #ifndef MNQ_FUZZ_H
 #define MNQ_FUZZ_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,5 +22,9 @@ _Noreturn void mnq_fuzz_broken(const char *condition, const char *file, int line
 
 /** Copy with exactly n bytes, so that the address sanitizer sees the first byte behind it; 16-byte aligned as malloc is. */
 uint8_t *mnq_fuzz_copy(const uint8_t *data, size_t n);
+
+/** Whether n places of a stack, the innermost first, begin in the HDF5 library, or in what it calls of others, and not in
+ * this program: our own code may be called by the library, too. below: whether they pass through it anywhere. */
+bool mnq_fuzz_in_library(void *const *frame, int n, bool below);
 
 #endif

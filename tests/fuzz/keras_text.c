@@ -136,3 +136,20 @@ void mnq_fuzz_import(const uint8_t *bytes, size_t n, const struct mnq_import_opt
     MNQ_FUZZ_MUST(mnq_graph_check(&legal, e) == 0 && last_is_output(&legal));
     run(&legal);
 }
+
+void mnq_fuzz_import_seed(void)
+{
+    static bool imports;
+    struct mnq_arena arena = {0};
+    struct mnq_graph g;
+    struct mnq_err e = {0};
+    size_t n;
+    if (imports) return;
+    uint8_t *bytes = mnq_fuzz_seed(0, &n);
+    mnq_fuzz_import(bytes, n, NULL, &g, &arena, &e);
+    if (e.code != 0) fprintf(stderr, "seed 0: %s\n", e.msg);
+    MNQ_FUZZ_MUST(e.code == 0);
+    imports = true;
+    free(bytes);
+    mnq_arena_free(&arena);
+}

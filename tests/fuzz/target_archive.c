@@ -1,32 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Hostile .keras archives: any bytes, as they are and with checksums that fit, so that what lies behind them is reached. The
- * weights' own format is read in a process of its own: its crashes are no finding (target_import.c has those bytes). */
+ * weights' own format is read in a process of its own (target_import.c has those bytes). */
+#include "child.h"
 #include "fuzz.h"
 #include "h5text.h"
 #include "keras_text.h"
 #include "zip_bytes.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5";
-}
-
-static void in_child(void)
-{
-    if (__sanitizer_set_death_callback != NULL) __sanitizer_set_death_callback(NULL);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static int watching;
-    if (!watching) watching = pthread_atfork(NULL, NULL, in_child) == 0;
+    mnq_fuzz_child_watch();
+    mnq_fuzz_import_seed();
     for (int sealed = 0; sealed < 2; sealed++) {
         struct mnq_arena arena = {0};
         struct mnq_graph g;
@@ -36,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         mnq_fuzz_import(bytes, size, NULL, &g, &arena, &e);
         free(bytes);
         mnq_arena_free(&arena);
+        mnq_fuzz_child_check();
     }
     return 0;
 }

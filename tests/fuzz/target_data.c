@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * HDF5 files of sample data, arbitrary bytes: one explained error, or rows that can be read, and the same bytes when they
  * are read again by another process: what is not in the file must not get into them. */
+#include "child.h"
 #include "dataset.h"
 #include "fuzz.h"
 #include "h5text.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,8 @@ static int read_rows(uint8_t out[ROWS * PIXELS], struct mnq_err *e)
     return rc == 0 ? n : -1;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* As a file, read twice; its rows, or -1. */
+static int look(const uint8_t *data, size_t size)
 {
     static uint8_t first[ROWS * PIXELS], second[ROWS * PIXELS];
     if (path[0] == '\0') snprintf(path, sizeof path, "/tmp/mnqfuzz.%ld.h5", (long)getpid());
@@ -46,9 +49,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     free(shift);
     int again = read_rows(second, &b);
     unlink(path);
+    mnq_fuzz_child_check();
     MNQ_FUZZ_MUST((n < 0) == (a.code != 0) && n == again);
     MNQ_FUZZ_MUST(n < 0 || memcmp(first, second, (size_t)n * PIXELS) == 0);
     MNQ_FUZZ_MUST(strchr(a.msg, '\n') == NULL);
+    return n;
+}
+
+/* What refuses every file finds nothing. */
+static void look_at_seed(void)
+{
+    static bool seen;
+    size_t n;
+    if (seen) return;
+    uint8_t *bytes = mnq_fuzz_seed(0, &n);
+    MNQ_FUZZ_MUST(look(bytes, n) == 4);
+    free(bytes);
+    seen = true;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    mnq_fuzz_child_watch();
+    look_at_seed();
+    look(data, size);
     return 0;
 }
 

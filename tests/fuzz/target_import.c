@@ -1,40 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The Keras importer on arbitrary bytes of a file: HDF5 or a .keras archive. What it accepts must be a checked graph. */
+#include "child.h"
 #include "fuzz.h"
 #include "h5text.h"
 #include "import/import.h"
 #include "keras_text.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The importer tries files in a child process, where the HDF5 library may crash: that is no finding. */
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-/* What the library leaks when it gives up on a file is not ours either. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libhdf5";
-}
-
-static void in_child(void)
-{
-    if (__sanitizer_set_death_callback != NULL) __sanitizer_set_death_callback(NULL);
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct mnq_arena arena = {0};
     struct mnq_graph g;
     struct mnq_err e = {0};
-    static int watching;
-    if (!watching) watching = pthread_atfork(NULL, NULL, in_child) == 0;
+    mnq_fuzz_child_watch();
+    mnq_fuzz_import_seed();
     uint8_t *bytes = mnq_fuzz_copy(data, size);
     mnq_fuzz_import(bytes, size, NULL, &g, &arena, &e);
     free(bytes);
     mnq_arena_free(&arena);
+    mnq_fuzz_child_check();
     return 0;
 }
 
