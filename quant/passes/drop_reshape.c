@@ -216,8 +216,8 @@ static int step(struct mnq_rw *rw, int i, struct mnq_err *e)
     if (same(producer->out, mnq_rw_at(rw, i)->out)) return mnq_rw_bypass(rw, i, e) != 0 ? -1 : 1;
     if (producer->op == MNQ_OP_RESHAPE) return mnq_rw_read(rw, i, 0, producer->in[0], e) != 0 ? -1 : 1;
     struct mnq_shape to = mnq_rw_at(rw, i)->out;
-    if (producer->op == MNQ_OP_INPUT && mnq_rw_only_reader(rw, p) == i && /* a row of numbers is a picture of any shape */
-        (producer->out.h == 1 || producer->out.w == 1) && (is_vector(producer->out) || producer->out.c == to.c)) {
+    if (producer->op == MNQ_OP_INPUT && mnq_rw_only_reader(rw, p) == i && /* a row of pixels is a picture of any size */
+        (producer->out.h == 1 || producer->out.w == 1) && producer->out.c == to.c) {
         producer->out = to;
         return 1;
     }

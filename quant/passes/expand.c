@@ -74,7 +74,6 @@ static int repeat(struct mnq_rw *rw, int i, int k, struct mnq_shape to, bool cha
 static int expand_pair(struct mnq_rw *rw, int i, struct mnq_err *e)
 {
     struct mnq_node *nd = mnq_rw_at(rw, i);
-    if (nd->in[0] == nd->in[1]) return join_inputs(rw, i, e);
     if (!same(mnq_rw_at(rw, nd->in[0])->out, nd->out) && same(mnq_rw_at(rw, nd->in[1])->out, nd->out)) exchange(nd);
     struct mnq_shape out = nd->out, b = mnq_rw_at(rw, nd->in[1])->out;
     if (!same(mnq_rw_at(rw, nd->in[0])->out, out) && repeat(rw, i, 0, out, true, e) != 0) return -1;
@@ -91,16 +90,40 @@ static int expand_crop(struct mnq_rw *rw, int i, struct mnq_err *e)
     return mnq_rw_identity(rw, i, kh, kw, tap, e);
 }
 
+/* Node i reads one tensor twice. */
+static bool reads_twice(const struct mnq_rw *rw, int i)
+{
+    const struct mnq_node *nd = mnq_rw_at(rw, i);
+    bool pair = nd->op == MNQ_OP_ADD || nd->op == MNQ_OP_MUL || nd->op == MNQ_OP_SELECT;
+    return pair && nd->n_in == 2 && nd->in[0] == nd->in[1];
+}
+
+static int join(struct mnq_rw *rw, int i, struct mnq_err *e)
+{
+    return mnq_rw_at(rw, i)->op == MNQ_OP_SELECT ? join_select(rw, i, e) : join_inputs(rw, i, e);
+}
+
+int mnq_join_twice(struct mnq_rw *rw, struct mnq_err *e)
+{
+    int joined = 0;
+    for (int i = 0; i < rw->n; i++) {
+        if (rw->node[i].dead || !reads_twice(rw, i)) continue;
+        if (join(rw, i, e) != 0) return -1;
+        joined++;
+    }
+    return joined;
+}
+
 int mnq_expand(struct mnq_rw *rw, struct mnq_err *e)
 {
     for (int i = 0, n = rw->n; i < n; i++) {
         enum mnq_op op = mnq_rw_at(rw, i)->op;
         if (rw->node[i].dead) continue;
-        if ((op == MNQ_OP_ADD || op == MNQ_OP_MUL) && expand_pair(rw, i, e) != 0) return -1;
-        if (op == MNQ_OP_SELECT && mnq_rw_at(rw, i)->n_in == 2 && mnq_rw_at(rw, i)->in[0] == mnq_rw_at(rw, i)->in[1] &&
-            join_select(rw, i, e) != 0)
-            return -1;
-        if (op == MNQ_OP_CROP && expand_crop(rw, i, e) != 0) return -1;
+        int rc = 0;
+        if (reads_twice(rw, i)) rc = join(rw, i, e);
+        else if (op == MNQ_OP_ADD || op == MNQ_OP_MUL) rc = expand_pair(rw, i, e);
+        else if (op == MNQ_OP_CROP) rc = expand_crop(rw, i, e);
+        if (rc != 0) return -1;
     }
     return 0;
 }

@@ -102,7 +102,9 @@ int mnq_fold_bn(struct mnq_rw *rw, struct mnq_err *e)
         rw->node[i].nd.op = MNQ_OP_AFFINE;
     }
     for (bool changed = true; changed;) {
-        changed = false;
+        int joined = mnq_join_twice(rw, e);
+        if (joined < 0) return -1;
+        changed = joined > 0;
         for (int i = 0; i < rw->n; i++) {
             if (rw->node[i].dead || !is_affine(rw, i)) continue;
             int done = step(rw, i, e);

@@ -83,6 +83,16 @@ static int buffer_inputs(struct mnq_rw *rw, struct mnq_err *e)
     return 0;
 }
 
+/* The output is no picture: a network of which nothing is left has a layer all the same. */
+static int buffer_output(struct mnq_rw *rw, struct mnq_err *e)
+{
+    if (!is_picture(rw, rw->output)) return 0;
+    int made = mnq_rw_make(rw, MNQ_OP_DWCONV, mnq_rw_at(rw, rw->output)->name, "output", rw->output, e);
+    if (made < 0 || mnq_rw_identity(rw, made, 1, 1, 0, e) != 0) return -1;
+    rw->output = made;
+    return 0;
+}
+
 /* ---- what cannot be expressed ---- */
 
 static int check_node(const struct mnq_rw *rw, int i, struct mnq_err *e)
@@ -129,7 +139,7 @@ static int rewrite(struct mnq_rw *rw, struct mnq_err *e)
         mnq_split_act,        mnq_expand,     mnq_expand_conv, mnq_drop_reshape,  mnq_expand,
         mnq_fold_mix,         mnq_match_act,  mnq_sink_moves,  mnq_fold_bn,       mnq_absorb_pad,
         mnq_fold_bn,          mnq_absorb_pad, mnq_fold_bn,     mnq_pad_to_dwconv, mnq_fold_bn,
-        mnq_affine_to_dwconv, mnq_fuse_act,   buffer_softmax,  buffer_inputs,
+        mnq_affine_to_dwconv, mnq_fuse_act,   buffer_softmax,  buffer_inputs,     buffer_output,
     };
     for (size_t i = 0; i < sizeof pass / sizeof *pass; i++)
         if (pass[i](rw, e) != 0) return -1;

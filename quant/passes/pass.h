@@ -13,6 +13,8 @@ extern "C" {
 int mnq_split_act(struct mnq_rw *rw, struct mnq_err *e);
 /** Sums and products: of a tensor with itself, and of sizes that no integer layer has. CROP becomes a convolution. */
 int mnq_expand(struct mnq_rw *rw, struct mnq_err *e);
+/** Sums, products and selections of one tensor, which it may be only since what lay between vanished. How many, or -1. */
+int mnq_join_twice(struct mnq_rw *rw, struct mnq_err *e);
 /** Windows with gaps get zeros for weights; TCONV becomes CONV and SPREAD. */
 int mnq_expand_conv(struct mnq_rw *rw, struct mnq_err *e);
 /** RESHAPE vanishes; dense layers on H x W x C become convolutions. */

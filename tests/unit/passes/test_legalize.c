@@ -68,8 +68,8 @@ static void check_rules(const struct mnq_graph *g)
         const struct mnq_node *nd = &g->node[i];
         bool last = i == g->n - 1;
         assert_true(readers[i] > 0 || last);
-        assert_true(nd->op != MNQ_OP_INPUT || i == 0);
-        assert_true(nd->op != MNQ_OP_AFFINE || (i == 1 && readers[0] == 1));
+        assert_true(nd->op != MNQ_OP_INPUT || (i == 0 && !last && nd->out.c == b.g.node[0].out.c));
+        assert_true(nd->op != MNQ_OP_AFFINE || (i == 1 && !last && readers[0] == 1));
         assert_true(nd->op != MNQ_OP_ACT || (last && nd->act == MNQ_ACT_SIGMOID));
         for (int k = 0; k < nd->n_in; k++) /* probabilities have 15 bits and one scale */
             assert_true(g->node[nd->in[k]].op != MNQ_OP_SOFTMAX || nd->op == MNQ_OP_DWCONV);
@@ -440,14 +440,45 @@ static void test_reshape(void **state)
         &b, act(&b, add(&b, y, affine(&b, reshape(&b, reshape(&b, z, 7, 6, 5), 42, 1, 5), 0.5f, 1.0f)), MNQ_ACT_RELU, 0.0f));
     check("input conv conv add+relu avgpool");
 
-    fresh(27); /* a vector as the picture */
-    conv(&b, reshape(&b, input(&b, 1, 1, 48), 4, 4, 3), 5, 3, 1, 1, true);
+    fresh(27); /* a row of pixels as the picture; its channels stay */
+    conv(&b, reshape(&b, input(&b, 1, 16, 3), 4, 4, 3), 5, 3, 1, 1, true);
     check("input conv");
     assert_int_equal(legal.node[0].out.h, 4);
+    fresh(27);
+    reshape(&b, input(&b, 1, 1, 3), 3, 1, 1);
+    check("input dwconv");
+    assert_int_equal(legal.node[0].out.c, 3);
+    fresh(27);
+    conv(&b, reshape(&b, input(&b, 1, 1, 48), 4, 4, 3), 5, 3, 1, 1, true);
+    check("input dwconv spread conv");
 
     fresh(28); /* the output may be flattened */
     reshape(&b, conv(&b, input(&b, 4, 4, 3), 5, 3, 1, 1, true), 1, 1, 80);
     check("input conv");
+}
+
+/* What lies between two inputs vanishes, and one tensor is left: no layer reads a tensor twice. */
+static void test_twice(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) {
+        fresh(40 + (unsigned)kind);
+        int x = conv(&b, input(&b, 5, 4, 3), 4, 3, 1, 1, true), y = affine(&b, add(&b, x, x), 0.5f, 0.0f);
+        conv(&b, kind == 0 ? add(&b, y, x) : kind == 1 ? mul(&b, x, y) : concat(&b, y, x), 2, 1, 1, 0, true);
+        check(kind == 0 ? "input conv conv" : kind == 1 ? "input conv+square conv" : "input conv select conv");
+        for (int i = 0; i < legal.n; i++) assert_true(legal.node[i].n_in < 2 || legal.node[i].in[0] != legal.node[i].in[1]);
+    }
+}
+
+/* A network of which nothing is left computes its picture. */
+static void test_nothing_left(void **state)
+{
+    (void)state;
+    reshape(&b, input(&b, 4, 4, 3), 4, 4, 3);
+    check("input dwconv");
+    fresh(1);
+    affine(&b, input(&b, 4, 4, 3), 0.5f, 1.0f);
+    check("input affine dwconv");
 }
 
 static void test_buffered_inputs(void **state)
@@ -684,6 +715,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_relu6_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(test_activation_without_home, setup, teardown),
         cmocka_unit_test_setup_teardown(test_reshape, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_buffered_inputs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_softmax_inside, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flat_joined, setup, teardown),
