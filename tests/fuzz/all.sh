@@ -35,7 +35,7 @@ watched() {
     local end=$(($(date +%s) + seconds)) n=0 found=0 many=25 turn=0
     local corpus=$here/corpus/$1
     [ -d "$corpus" ] || corpus=
-    case $1 in keras) corpus+=" $root/build/release/described/text" ;; import) corpus+=" $root/build/release/described/file" ;; esac
+    case $1 in keras | make) corpus+=" $root/build/release/described/text" ;; import) corpus+=" $root/build/release/described/file" ;; esac
     local program=$root/build/release/tests/fuzz/drive_$1
     [ ! -x "${program/drive_/here_}" ] || program=${program/drive_/here_}
     while [ "$(date +%s)" -lt "$end" ]; do
@@ -66,7 +66,7 @@ if [ $way = sanitized ]; then # one build before all of them need it
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang-14 -DMNQ_FUZZ=ON \
         -DMNQ_SANITIZE=address,undefined -DMNQ_BUILD_TOOLS=OFF >/dev/null
     ninja -C "$build" $(for t in $targets; do echo fuzz_$t drive_$t; done) >"$log/build.out"
-    case " $targets " in *" keras "* | *" import "*) "$here/described.sh" "$build" ;; esac
+    case " $targets " in *" keras "* | *" make "* | *" import "*) "$here/described.sh" "$build" ;; esac
 fi
 echo $targets | tr ' ' '\n' | xargs -P "$cores" -I{} bash -c "$way {}"
 executions=0 findings=0

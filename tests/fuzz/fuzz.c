@@ -35,7 +35,7 @@ static bool is_ours(void *place)
 {
     uintptr_t low = UINTPTR_MAX, high = 0;
     Dl_info own, at;
-    if (counted_start == counted_stop)
+    if ((uintptr_t)counted_start == (uintptr_t)counted_stop)
         return dladdr((void *)(uintptr_t)is_ours, &own) != 0 && dladdr(place, &at) != 0 && at.dli_fbase == own.dli_fbase;
     for (const struct counted *c = counted_start; c < counted_stop; c++) {
         low = c->place < low ? c->place : low;

@@ -85,7 +85,7 @@ const char *mnq_keras_text(int i, size_t *n)
 
 /* ---- results ---- */
 
-static void must_explain(const struct mnq_err *e)
+void mnq_fuzz_explained(const struct mnq_err *e)
 {
     MNQ_FUZZ_MUST(e->code != 0 && e->msg[0] != '\0' && strchr(e->msg, '\n') == NULL);
 }
@@ -100,7 +100,7 @@ static void run(const struct mnq_graph *g)
     if (c.macs > MAX_WORK || c.activation > MAX_WORK) return;
     struct mnq_exec *x = mnq_exec_new(g, false, &e);
     if (x == NULL) {
-        must_explain(&e);
+        mnq_fuzz_explained(&e);
         return;
     }
     const struct mnq_shape in = g->node[0].out;
@@ -123,21 +123,21 @@ void mnq_fuzz_import(const uint8_t *bytes, size_t n, const struct mnq_import_opt
 {
     struct mnq_graph legal;
     if (mnq_import_bytes("x", bytes, n, opts, g, arena, e) != 0) {
-        must_explain(e);
+        mnq_fuzz_explained(e);
         return;
     }
     MNQ_FUZZ_MUST(e->code == 0 && g->n > 0 && g->output >= 0 && g->output < g->n);
     MNQ_FUZZ_MUST(mnq_graph_check(g, e) == 0);
     run(g);
     if (mnq_graph_legalize(g, &legal, arena, e) != 0) {
-        must_explain(e);
+        mnq_fuzz_explained(e);
         return;
     }
     MNQ_FUZZ_MUST(mnq_graph_check(&legal, e) == 0 && last_is_output(&legal));
     run(&legal);
 }
 
-void mnq_fuzz_import_seed(void)
+void mnq_fuzz_import_seed(uint8_t *(*seed)(int i, size_t *n))
 {
     static bool imports;
     struct mnq_arena arena = {0};
@@ -145,7 +145,7 @@ void mnq_fuzz_import_seed(void)
     struct mnq_err e = {0};
     size_t n;
     if (imports) return;
-    uint8_t *bytes = mnq_fuzz_seed(0, &n);
+    uint8_t *bytes = seed(0, &n);
     mnq_fuzz_import(bytes, n, NULL, &g, &arena, &e);
     if (e.code != 0) fprintf(stderr, "seed 0: %s\n", e.msg);
     MNQ_FUZZ_MUST(e.code == 0);

@@ -18,7 +18,7 @@ ninja -C "$build" "fuzz_$target" "drive_$target"
 corpus=$build/corpus/$target
 mkdir -p "$corpus" "$build/findings"
 "$build/tests/fuzz/drive_$target" -w "$corpus"
-case $target in keras) seeds=text ;; import) seeds=file ;; *) seeds= ;; esac
+case $target in keras | make) seeds=text ;; import) seeds=file ;; *) seeds= ;; esac
 if [ -n "$seeds" ]; then
     "$root/tests/fuzz/described.sh" "$build"
     cp "$build/described/$seeds"/* "$corpus"
@@ -26,6 +26,7 @@ fi
 kept=$root/tests/fuzz/corpus/$target
 [ -d "$kept" ] || kept=
 limits="-timeout=20 -rss_limit_mb=3000"
+[ "$target" != make ] || limits="-timeout=60 -rss_limit_mb=3000"
 # The HDF5 library may spin or ask for any memory in a child process, which is given some seconds of processor time.
 [ "$target" != import -a "$target" != archive -a "$target" != data ] || limits="-timeout=200 -report_slow_units=200 -rss_limit_mb=3000 -malloc_limit_mb=1048576"
 exec "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" $limits -print_final_stats=1 \

@@ -13,7 +13,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     mnq_fuzz_child_watch();
-    mnq_fuzz_import_seed();
+    mnq_fuzz_import_seed(mnq_fuzz_seed);
     for (int sealed = 0; sealed < 2; sealed++) {
         struct mnq_arena arena = {0};
         struct mnq_graph g;

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct mnq_graph g;
     struct mnq_err e = {0};
     mnq_fuzz_child_watch();
-    mnq_fuzz_import_seed();
+    mnq_fuzz_import_seed(mnq_fuzz_seed);
     uint8_t *bytes = mnq_fuzz_copy(data, size);
     mnq_fuzz_import(bytes, size, NULL, &g, &arena, &e);
     free(bytes);
