@@ -26,7 +26,7 @@ fi
 kept=$root/tests/fuzz/corpus/$target
 [ -d "$kept" ] || kept=
 limits="-timeout=20 -rss_limit_mb=3000"
-[ "$target" != make ] || limits="-timeout=60 -rss_limit_mb=3000"
+[ "$target" != make ] || limits="-timeout=300 -report_slow_units=300 -rss_limit_mb=3000"
 # The HDF5 library may spin or ask for any memory in a child process, which is given some seconds of processor time.
 [ "$target" != import -a "$target" != archive -a "$target" != data ] || limits="-timeout=200 -report_slow_units=200 -rss_limit_mb=3000 -malloc_limit_mb=1048576"
 exec "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" $limits -print_final_stats=1 \

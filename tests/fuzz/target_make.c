@@ -27,6 +27,7 @@ enum {
     MAX_WORK = 1 << 17,  /* multiplications of one picture, and values of its maps */
     MAX_LEARN = 1 << 13, /* the same where steps of training follow */
     MAX_NODES = 100,
+    MAX_PLANNED = 16, /* for a core: its bands are planned */
     MAX_FILE = 1 << 22,
     DATA = 4
 };
@@ -92,7 +93,8 @@ static bool small(const struct mnq_graph *g, const struct mnq_recipe *r)
 {
     const struct mnq_cost c = mnq_cost_total(g);
     const int64_t most = r->tune || r->tune_weights ? MAX_LEARN : MAX_WORK;
-    return g->n <= MAX_NODES && c.macs <= most && c.activation <= most && c.params <= most;
+    if (g->n > (r->target != NULL ? MAX_PLANNED : MAX_NODES)) return false;
+    return c.macs <= most && c.activation <= most && c.params <= most;
 }
 
 static void compare(struct made *m)
