@@ -42,6 +42,7 @@ static struct mnq_qparams *find_scales(const struct mnq_subject *flt, const stru
         qp[i].scale = mnq_arena_array(arena, (size_t)g->node[i].out.c, sizeof *qp[i].scale);
         qp[i].zero = mnq_arena_array(arena, (size_t)g->node[i].out.c, sizeof *qp[i].zero);
         if (qp[i].scale == NULL || qp[i].zero == NULL) return NULL;
+        qp[i].dtype = MNQ_S8; /* of what the integer model does not have, scales of 0 */
         known[i] = !mnq_lower_is_layer(g, i);
         if (known[i]) take_pixels(&g->node[i], &flt->preprocess, &qp[i]);
     }

@@ -6,6 +6,7 @@
 #include "evaluate.h"
 #include "fuzz.h"
 #include "graph/cost.h"
+#include "graph/exec.h"
 #include "h5text.h"
 #include "keras_text.h"
 #include "model_maker.h"
@@ -29,6 +30,7 @@ enum {
     MAX_NODES = 100,
     MAX_PLANNED = 16, /* for a core: its bands are planned */
     MAX_FILE = 1 << 22,
+    ORDINARY = 1000,
     DATA = 4
 };
 
@@ -172,6 +174,44 @@ static void write_back(struct made *m)
     free(bytes);
 }
 
+/* Output k of a graph that takes the pixels; a copy in the arena, NULL when there is none. */
+static const float *answer(struct made *m, const struct mnq_graph *g, const float *pixels, int k)
+{
+    struct mnq_exec *x = mnq_exec_new(g, false, &m->e);
+    if (!well(m, x == NULL ? -1 : 0)) return NULL;
+    mnq_exec_run(x, pixels, NULL, NULL);
+    const int out = mnq_graph_output(g, k);
+    const size_t n = mnq_elements(g->node[out].out);
+    float *copy = mnq_arena_array(&m->arena, n, sizeof *copy);
+    MNQ_FUZZ_MUST(copy != NULL);
+    memcpy(copy, mnq_exec_tensor(x, out), n * sizeof *copy);
+    mnq_exec_free(x);
+    return copy;
+}
+
+/* The legal graph computes what the layers compute, if that is a matter of ordinary numbers. */
+static void same_function(struct made *m)
+{
+    const struct mnq_graph *raw = &m->subject[0].raw, *legal = &m->subject[0].legal;
+    const size_t n_in = mnq_elements(raw->node[0].out);
+    float *pixels = mnq_arena_array(&m->arena, n_in, sizeof *pixels);
+    MNQ_FUZZ_MUST(pixels != NULL && mnq_elements(legal->node[0].out) == n_in);
+    for (size_t i = 0; i < n_in; i++) pixels[i] = (float)((i * 37 + 11) % 64) / 64.0F;
+    for (int k = 0; k < mnq_graph_outputs(raw); k++) {
+        const size_t n = mnq_elements(raw->node[mnq_graph_output(raw, k)].out);
+        const float *want = answer(m, raw, pixels, k), *got = answer(m, legal, pixels, k);
+        float top = 0;
+        if (want == NULL || got == NULL) return;
+        for (size_t i = 0; i < n; i++) top = fmaxf(top, fabsf(want[i]));
+        for (size_t i = 0; i < n; i++)
+            if (isfinite(want[i]) && top < ORDINARY && !(fabsf(got[i] - want[i]) <= 0.01F * top + 1e-4F)) {
+                fprintf(stderr, "output %d[%zu]: %g, %g wanted, %g at most\n", k, i, (double)got[i], (double)want[i],
+                        (double)top);
+                mnq_fuzz_broken("the legal graph computes what the layers do", __FILE__, __LINE__);
+            }
+    }
+}
+
 static void all(struct made *m, size_t which)
 {
     struct mnq_subject *s = &m->subject[0];
@@ -183,6 +223,7 @@ static void all(struct made *m, size_t which)
                                         .threshold = r->threshold,
                                         .import = {.arch = r->arch, .resolution = r->resolution}};
     if (!well(m, mnq_subject_open(model_path, &so, s, &m->arena, &m->e)) || s->legal.n == 0 || !small(&s->legal, r)) return;
+    same_function(m);
     m->data = (struct mnq_data){.path = &data_path[s->input.c == 1 ? 0 : 1][which % DATA], .n = 1, .threads = 1};
     m->samples = mnq_dataset_open_as(&m->data, &s->task, s->input.h, s->input.w, s->input.c, &m->e);
     if (!well(m, m->samples == NULL ? -1 : 0)) return;
