@@ -5,6 +5,7 @@
 
 #include "fuzz.h"
 
+#include <dlfcn.h>
 #include <execinfo.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,7 +17,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { FRAMES = 48 };
+enum { FRAMES = 48, RAISING = 6 /* from the signal up to abort() */ };
 
 /* Shared with the children. */
 static struct told {
@@ -85,14 +86,26 @@ int __wrap_sigaction(int number, const struct sigaction *act, struct sigaction *
 
 static struct sigaction own[NSIG];
 
+/* A sanitizer ends a process so: what it had to say was heard (all of it in clang's builds, in gcc's what is about
+ * memory), or it is the limit of memory, where malloc() of the product has an answer. Nothing else of ours calls abort(). */
+static bool is_abort(void *const *frame, int n)
+{
+    Dl_info at;
+    for (int i = 0; i < n && i < RAISING; i++)
+        if (dladdr(frame[i], &at) != 0 && at.dli_sname != NULL && strcmp(at.dli_sname, "abort") == 0) return true;
+    return false;
+}
+
 static void on_fault(int number)
 {
+    static bool ending; /* what comes behind the first is of no interest */
     void *frame[FRAMES];
     char what[64];
     int n = backtrace(frame, FRAMES), at = 0;
     while (at < n && frame[at] != __builtin_return_address(0)) at++; /* what called this; what failed is behind it */
     snprintf(what, sizeof what, "signal %d in a child, in our code", number);
-    if (!mnq_fuzz_in_library(frame + at, n - at, false)) tell(what);
+    if (!ending && !is_abort(frame + at, n - at) && !mnq_fuzz_in_library(frame + at, n - at, false)) tell(what);
+    ending = true;
     own[number].sa_handler(number);
 }
 
