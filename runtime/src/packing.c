@@ -21,14 +21,12 @@ static size_t layer_bytes(const struct mnq_model *m, unsigned i, struct mnq_laye
 size_t mnq_pack_bytes(const struct mnq_model *m)
 {
     size_t n = aligned((size_t)m->n_layers * sizeof(uint32_t)), all = n;
-    struct mnq_model plain = *m;
     unsigned i;
 
-    plain.packed = NULL; /* by other kernels, maybe, and gone */
     if (m->kernels->packing == NULL) return 0;
     for (i = 0; i < m->n_layers; i++) {
         struct mnq_layer l;
-        all += aligned(layer_bytes(&plain, i, &l));
+        all += aligned(layer_bytes(m, i, &l));
     }
     return all == n ? 0 : all;
 }

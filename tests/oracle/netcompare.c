@@ -272,6 +272,7 @@ static int use_table(struct bench *b, const struct mnq_kernels *kernels)
 
     free(b->arena_base);
     free(b->packed);
+    b->model.packed = NULL;
     b->table = kernels->name;
     b->model.kernels = kernels;
     n = mnq_pack_bytes(&b->model);

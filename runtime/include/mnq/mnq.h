@@ -114,7 +114,7 @@ enum mnq_status mnq_model_prove(struct mnq_model *m);
 
 /**
  * Bytes that mnq_pack() needs for the kernels m->kernels; 0 if they use the weights as the file has them. Set the kernels
- * first; what m was packed to for others is not looked at.
+ * first, and m->packed to NULL if the memory that it points to is gone.
  */
 size_t mnq_pack_bytes(const struct mnq_model *m);
 
