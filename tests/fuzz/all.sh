@@ -41,12 +41,12 @@ watched() {
     while [ "$(date +%s)" -lt "$end" ]; do
         local rc=0
         timeout $((end - $(date +%s) + 60)) valgrind -q --suppressions="$here/hdf5.supp" --error-exitcode=99 --trace-children=no --exit-on-first-error=no \
-            "$program" -a -t 300 -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1 || rc=$?
+            "$program" -a -t 100 -n "$many" -s $((++turn)) $corpus >"$log/$1.out" 2>&1 || rc=$?
         [ $rc != 124 ] || break # the time is over
         if [ $rc != 0 ]; then
             found=$((found + 1))
             cp "$log/$1.out" "$log/$1.found.$found"
-            break
+            grep -q 'ended where nobody can tell' "$log/$1.out" || break # else to be looked at, and it went on
         fi
         n=$((n + many))
         many=$((many * 2))
